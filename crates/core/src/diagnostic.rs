@@ -1,0 +1,164 @@
+//! What a rule says: one finding, its places, and how to mend it.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use crate::source::Span;
+
+/// How much a finding weighs, least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Advice: the file works, and could be better.
+    Hint,
+    /// Likely wrong, or risky.
+    Warning,
+    /// Bitbucket refuses the file, or the step cannot work.
+    Error,
+}
+
+impl Severity {
+    /// All severities, least first.
+    pub const ALL: [Self; 3] = [Self::Hint, Self::Warning, Self::Error];
+
+    /// The word used in reports and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hint => "hint",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A word that names no severity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownSeverity(String);
+
+impl fmt::Display for UnknownSeverity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is no severity; allowed: error, warning, hint", self.0)
+    }
+}
+
+impl std::error::Error for UnknownSeverity {}
+
+impl FromStr for Severity {
+    type Err = UnknownSeverity;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|severity| severity.name() == word).ok_or_else(|| UnknownSeverity(word.to_owned()))
+    }
+}
+
+/// A place in the file with a few words about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// What to see there; may be empty on the primary place.
+    pub message: Cow<'static, str>,
+}
+
+/// Whether a fix may be applied unseen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Safety {
+    /// The file means the same, or what its author plainly meant.
+    Safe,
+    /// Someone should read the result.
+    Unsafe,
+}
+
+/// One replacement of a range of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced; empty for an insertion.
+    pub span: Span,
+    /// What stands there afterwards; empty for a deletion.
+    pub replacement: String,
+}
+
+/// A change of the file that removes a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, as an order: "spell it `oidc`".
+    pub title: String,
+    /// Whether it may be applied unseen.
+    pub safety: Safety,
+    /// Its edits, in the order of the text, not overlapping.
+    pub edits: Vec<Edit>,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The id of the rule that found it, such as `unknown-key`.
+    pub rule: &'static str,
+    /// Its weight.
+    pub severity: Severity,
+    /// What is wrong, in one lower-case sentence without a full stop.
+    pub message: String,
+    /// Where.
+    pub primary: Label,
+    /// Other places that belong to it: the first of two keys, the uses of an anchor.
+    pub related: Vec<Label>,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// A change that does it.
+    pub fix: Option<Fix>,
+}
+
+impl Diagnostic {
+    /// A finding of `rule` at `span`, with nothing but its message yet.
+    pub fn new(rule: &'static str, severity: Severity, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            rule,
+            severity,
+            message: message.into(),
+            primary: Label { span, message: Cow::Borrowed("") },
+            related: Vec::new(),
+            help: None,
+            fix: None,
+        }
+    }
+
+    /// Adds a few words at the place itself.
+    #[must_use]
+    pub fn label(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.primary.message = message.into();
+        self
+    }
+
+    /// Adds another place.
+    #[must_use]
+    pub fn related(mut self, span: Span, message: impl Into<Cow<'static, str>>) -> Self {
+        self.related.push(Label { span, message: message.into() });
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Offers a change.
+    #[must_use]
+    pub fn fix(mut self, title: impl Into<String>, safety: Safety, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix { title: title.into(), safety, edits });
+        self
+    }
+}
+
+/// Puts findings in the order of the text and drops those that say the same of the same place.
+pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.sort_by(|a, b| {
+        (a.primary.span, b.severity, a.rule, &a.message).cmp(&(b.primary.span, a.severity, b.rule, &b.message))
+    });
+    diagnostics.dedup_by(|a, b| a.rule == b.rule && a.primary.span == b.primary.span && a.message == b.message);
+}

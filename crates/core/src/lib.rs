@@ -1,0 +1,16 @@
+//! What keyless knows: Bitbucket's pipeline file, the tokens its steps receive, and the IAM policies that judge them.
+//!
+//! Everything here is pure. Text, settings and the time of day come in as arguments; diagnostics, models and verdicts go
+//! out as values. The command, the pipe and the page are thin layers around it.
+//!
+//! Data flows one way, and the modules are named after its stations:
+//!
+//! ```text
+//! source ─► yaml ─► pipeline ─► lint ─► report
+//! ```
+
+pub mod diagnostic;
+pub mod lint;
+pub mod report;
+pub mod source;
+pub mod spelling;

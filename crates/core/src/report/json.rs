@@ -1,0 +1,107 @@
+//! The JSON report, version 1: what `keyless lint --format json` prints and what the page receives.
+
+use serde::Serialize;
+
+use crate::{
+    diagnostic::{Diagnostic, Edit, Fix, Label, Safety},
+    source::{Position, Source, Span},
+};
+
+/// One file and its findings.
+#[derive(Debug, Serialize)]
+pub struct File<'a> {
+    /// What the report calls the file.
+    pub file: &'a str,
+    /// Its findings, in the order of the text.
+    pub findings: Vec<Finding<'a>>,
+}
+
+/// One finding. Lines and columns count from 1, columns in characters; offsets count bytes from 0.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding<'a> {
+    rule: &'static str,
+    severity: &'static str,
+    message: &'a str,
+    #[serde(flatten)]
+    place: Place<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<Place<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<FixView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Place<'a> {
+    start: Position,
+    end: Position,
+    offset: usize,
+    length: usize,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    label: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct FixView<'a> {
+    title: &'a str,
+    safe: bool,
+    edits: Vec<EditView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct EditView<'a> {
+    start: Position,
+    end: Position,
+    offset: usize,
+    length: usize,
+    replacement: &'a str,
+}
+
+/// The view of one file that serializes to the report.
+pub fn file<'a>(source: &Source<'a>, diagnostics: &'a [Diagnostic]) -> File<'a> {
+    File { file: source.name(), findings: diagnostics.iter().map(|diagnostic| finding(source, diagnostic)).collect() }
+}
+
+fn finding<'a>(source: &Source<'_>, diagnostic: &'a Diagnostic) -> Finding<'a> {
+    Finding {
+        rule: diagnostic.rule,
+        severity: diagnostic.severity.name(),
+        message: &diagnostic.message,
+        place: place(source, &diagnostic.primary),
+        related: diagnostic.related.iter().map(|label| place(source, label)).collect(),
+        help: diagnostic.help.as_deref(),
+        fix: diagnostic.fix.as_ref().map(|fix| fix_view(source, fix)),
+    }
+}
+
+fn place<'a>(source: &Source<'_>, label: &'a Label) -> Place<'a> {
+    let Span { start, end } = label.span;
+    Place {
+        start: source.position(start),
+        end: source.position(end),
+        offset: start,
+        length: end - start,
+        label: &label.message,
+    }
+}
+
+fn fix_view<'a>(source: &Source<'_>, fix: &'a Fix) -> FixView<'a> {
+    FixView {
+        title: &fix.title,
+        safe: fix.safety == Safety::Safe,
+        edits: fix.edits.iter().map(|edit| edit_view(source, edit)).collect(),
+    }
+}
+
+fn edit_view<'a>(source: &Source<'_>, edit: &'a Edit) -> EditView<'a> {
+    let Span { start, end } = edit.span;
+    EditView {
+        start: source.position(start),
+        end: source.position(end),
+        offset: start,
+        length: end - start,
+        replacement: &edit.replacement,
+    }
+}

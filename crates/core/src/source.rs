@@ -1,0 +1,173 @@
+//! The text under the linter, and places in it.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+/// A range of bytes in a [`Source`], end exclusive. Both ends lie on character boundaries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset after the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The range from `start` up to, not including, `end`.
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    /// The empty range at `offset`.
+    pub const fn at(offset: usize) -> Self {
+        Self { start: offset, end: offset }
+    }
+
+    /// The number of bytes covered.
+    pub const fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether no byte is covered.
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// Whether `other` lies inside this range; an equal range does.
+    pub const fn contains(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// The smallest range that covers both.
+    #[must_use]
+    pub fn cover(self, other: Self) -> Self {
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// A line and a column, both counted from 1. Columns count characters, not bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+}
+
+impl Serialize for Position {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Position", 2)?;
+        fields.serialize_field("line", &self.line)?;
+        fields.serialize_field("column", &self.column)?;
+        fields.end()
+    }
+}
+
+/// A named text with its line table.
+#[derive(Clone, Debug)]
+pub struct Source<'t> {
+    name: &'t str,
+    text: &'t str,
+    line_starts: Vec<usize>,
+}
+
+/// The bytes are not UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotUtf8 {
+    /// Offset of the first byte that no character begins with or continues.
+    pub offset: usize,
+    /// Where that byte lies.
+    pub position: Position,
+}
+
+impl fmt::Display for NotUtf8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Position { line, column } = self.position;
+        write!(f, "not UTF-8 text: the byte at line {line}, column {column} (offset {}) is not valid", self.offset)
+    }
+}
+
+impl std::error::Error for NotUtf8 {}
+
+impl<'t> Source<'t> {
+    /// Names `text`; `name` is what reports print, a path or `<stdin>`.
+    pub fn new(name: &'t str, text: &'t str) -> Self {
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { name, text, line_starts }
+    }
+
+    /// Like [`Source::new`], from bytes that may not be text.
+    ///
+    /// # Errors
+    /// [`NotUtf8`] with the place of the first bad byte.
+    pub fn from_bytes(name: &'t str, bytes: &'t [u8]) -> Result<Self, NotUtf8> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Self::new(name, text)),
+            Err(error) => {
+                let offset = error.valid_up_to();
+                // The part before the bad byte is valid by definition of `valid_up_to`.
+                let valid = std::str::from_utf8(&bytes[..offset]).unwrap_or_default();
+                Err(NotUtf8 { offset, position: Source::new(name, valid).position(offset) })
+            }
+        }
+    }
+
+    /// What reports call this text.
+    pub fn name(&self) -> &'t str {
+        self.name
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// The text of a range; empty where the range is not one of this text.
+    pub fn slice(&self, span: Span) -> &'t str {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    /// The line and column of a byte offset. Offsets past the end count as the end.
+    pub fn position(&self, offset: usize) -> Position {
+        let offset = offset.min(self.text.len());
+        let line = self.line_starts.partition_point(|&start| start <= offset);
+        let start = self.line_starts[line - 1];
+        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
+        Position { line, column }
+    }
+
+    /// The range of a line, counted from 1, without its line break. `None` past the last line.
+    pub fn line(&self, line: usize) -> Option<Span> {
+        let start = *self.line_starts.get(line.checked_sub(1)?)?;
+        let end = self.line_starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let end = if self.text[start..end].ends_with('\r') { end - 1 } else { end };
+        Some(Span::new(start, end))
+    }
+
+    /// How many lines the text has; an empty text has one.
+    pub fn line_count(&self) -> usize {
+        self.line_starts.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_characters_from_one() {
+        let source = Source::new("f", "a\nßb\r\n");
+        assert_eq!(source.position(0), Position { line: 1, column: 1 });
+        assert_eq!(source.position(4), Position { line: 2, column: 2 });
+        assert_eq!(source.position(99), Position { line: 3, column: 1 });
+        assert_eq!(source.line(2).map(|line| source.slice(line)), Some("ßb"));
+        assert_eq!(source.line(4), None);
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_are_placed() {
+        let error = Source::from_bytes("f", b"a: b\nc: \xff").unwrap_err();
+        assert_eq!(error.to_string(), "not UTF-8 text: the byte at line 2, column 4 (offset 8) is not valid");
+    }
+}

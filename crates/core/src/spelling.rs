@@ -1,0 +1,64 @@
+//! The nearest spelling of a word among those allowed.
+
+/// The candidate that `word` most likely stands for, or `None` when nothing is near.
+///
+/// Letter case and the difference between `_`, `-` and nothing are forgiven entirely; otherwise one edit is allowed for
+/// every three letters (a swap of neighbours counts as one), so that `odic` finds `oidc` and `env` finds nothing far.
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let folded = fold(word);
+    let allowed = (folded.len() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(&folded, &fold(candidate), allowed), candidate))
+        .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.len())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+fn fold(word: &str) -> Vec<char> {
+    word.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase).collect()
+}
+
+/// Edits (insert, delete, replace, swap neighbours) between two words; any number above `limit` when it is more.
+fn distance(a: &[char], b: &[char], limit: usize) -> usize {
+    if a.len().abs_diff(b.len()) > limit {
+        return limit + 1;
+    }
+    let mut before_previous: Vec<usize> = Vec::new();
+    let mut previous: Vec<usize> = (0..=b.len()).collect();
+    for (i, &letter) in a.iter().enumerate() {
+        let mut current = vec![i + 1];
+        for (j, &other) in b.iter().enumerate() {
+            let replaced = previous[j] + usize::from(letter != other);
+            let mut best = replaced.min(previous[j + 1] + 1).min(current[j] + 1);
+            if i > 0 && j > 0 && letter == b[j - 1] && a[i - 1] == other {
+                best = best.min(before_previous[j - 1] + 1);
+            }
+            current.push(best);
+        }
+        before_previous = std::mem::replace(&mut previous, current);
+    }
+    previous[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn near_words_are_found_and_far_ones_are_not() {
+        let keys = ["oidc", "script", "after-script", "pull-requests", "name"];
+        for (word, expected) in [
+            ("odic", Some("oidc")),
+            ("OIDC", Some("oidc")),
+            ("scripts", Some("script")),
+            ("pull_requests", Some("pull-requests")),
+            ("afterScript", Some("after-script")),
+            ("environment", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, keys), expected, "{word}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! keyless in the browser: text in, JSON out.

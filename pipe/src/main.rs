@@ -1,0 +1,2 @@
+//! The deploy pipe.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Writes the JavaScript side of the wasm module.
+fn main() {}
