@@ -14,3 +14,4 @@ pub mod lint;
 pub mod report;
 pub mod source;
 pub mod spelling;
+pub mod yaml;

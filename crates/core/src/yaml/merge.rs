@@ -1,0 +1,84 @@
+//! `<<` merge keys: what a map holds once the maps it merges are counted in.
+
+use std::collections::HashSet;
+
+use crate::yaml::{
+    scalar::Style,
+    tree::{Alias, Kind, NodeId, Tree},
+};
+
+/// A key and its value as a reader of the map sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The key, at the place where it is defined.
+    pub key: NodeId,
+    /// The value, not yet resolved if it is an alias.
+    pub value: NodeId,
+    /// What `<<` was given in this map, when the field comes from there: the place where it is used.
+    pub merged_at: Option<NodeId>,
+}
+
+impl Tree {
+    /// Whether a key is an unquoted `<<`.
+    pub fn is_merge_key(&self, key: NodeId) -> bool {
+        matches!(&self.node(key).kind, Kind::Scalar(scalar) if scalar.style == Style::Plain && scalar.value == "<<")
+    }
+
+    /// Whether `<<` may be given this: a map, a list of maps, or an alias that says so elsewhere that it is wrong.
+    pub(super) fn is_mergeable(&self, value: NodeId) -> bool {
+        let single = |id| match self.kind(id) {
+            Kind::Mapping(_) => true,
+            Kind::Alias(Alias { target, .. }) => target.is_none() || self.opaque_aliases,
+            _ => self.node(id).incomplete,
+        };
+        match self.kind(value) {
+            Kind::Sequence(items) => items.iter().all(|item| single(*item)),
+            _ => single(value),
+        }
+    }
+
+    /// The fields of the map that `id` stands for: its own in order, then those merged into it that it does not name.
+    /// Of two own fields of one name the later wins; of two merged maps the earlier. Nothing for any other node.
+    pub fn fields(&self, id: NodeId) -> Vec<Field> {
+        let mut fields = Vec::new();
+        let mut names = HashSet::new();
+        self.collect(id, None, &mut fields, &mut names);
+        fields
+    }
+
+    /// One field by name; see [`Tree::fields`] for who wins.
+    pub fn field(&self, id: NodeId, name: &str) -> Option<Field> {
+        self.fields(id).into_iter().rev().find(|field| self.text(field.key) == Some(name))
+    }
+
+    fn collect<'t>(
+        &'t self,
+        id: NodeId,
+        merged_at: Option<NodeId>,
+        fields: &mut Vec<Field>,
+        names: &mut HashSet<&'t str>,
+    ) {
+        let Kind::Mapping(entries) = self.kind(id) else { return };
+        let mut own = Vec::new();
+        for entry in entries {
+            if self.is_merge_key(entry.key) {
+                continue;
+            }
+            let name = self.text(entry.key).unwrap_or_default();
+            if !names.contains(name) || name.is_empty() {
+                own.push(name);
+                fields.push(Field { key: entry.key, value: entry.value, merged_at });
+            }
+        }
+        names.extend(own);
+        for entry in entries.iter().filter(|entry| self.is_merge_key(entry.key)) {
+            let maps = match self.kind(entry.value) {
+                Kind::Sequence(items) => items.as_slice(),
+                _ => std::slice::from_ref(&entry.value),
+            };
+            for map in maps {
+                self.collect(*map, merged_at.or(Some(*map)), fields, names);
+            }
+        }
+    }
+}

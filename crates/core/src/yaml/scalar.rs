@@ -1,0 +1,129 @@
+//! Scalars and what YAML takes them for.
+
+/// A scalar as written and as read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scalar {
+    /// The value: quotes removed, escapes resolved, lines folded.
+    pub value: String,
+    /// How it was written.
+    pub style: Style,
+}
+
+/// How a scalar was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Without quotes.
+    Plain,
+    /// `'…'`
+    SingleQuoted,
+    /// `"…"`
+    DoubleQuoted,
+    /// `|`
+    Literal,
+    /// `>`
+    Folded,
+}
+
+/// What YAML takes a scalar for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// Nothing, `null` or `~`.
+    Null,
+    /// `true` or `false`, also with a capital or in capitals.
+    Boolean(bool),
+    /// `yes`, `no`, `on`, `off`: a boolean to YAML 1.1, text to YAML 1.2. Which of them Bitbucket reads is unconfirmed.
+    YesNo(bool),
+    /// A whole number; `None` when it does not fit 64 bits.
+    Integer(Option<i64>),
+    /// A number with a fraction or an exponent.
+    Float,
+    /// Text.
+    Text,
+}
+
+impl Meaning {
+    /// The word for it that a pipeline's author would use.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Boolean(_) => "a boolean",
+            Self::Integer(_) | Self::Float => "a number",
+            Self::YesNo(_) | Self::Text => "text",
+        }
+    }
+}
+
+impl Scalar {
+    /// What YAML takes it for. Only a plain scalar can be anything but text.
+    pub fn meaning(&self) -> Meaning {
+        if self.style != Style::Plain {
+            return Meaning::Text;
+        }
+        match self.value.as_str() {
+            "" | "~" | "null" | "Null" | "NULL" => Meaning::Null,
+            "true" | "True" | "TRUE" => Meaning::Boolean(true),
+            "false" | "False" | "FALSE" => Meaning::Boolean(false),
+            "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Meaning::YesNo(true),
+            "no" | "No" | "NO" | "off" | "Off" | "OFF" => Meaning::YesNo(false),
+            value => number(value),
+        }
+    }
+
+    /// Whether it was written with quotes or as a block, and so is text whatever it looks like.
+    pub fn is_plain(&self) -> bool {
+        self.style == Style::Plain
+    }
+}
+
+fn number(value: &str) -> Meaning {
+    let unsigned = value.strip_prefix(['+', '-']).unwrap_or(value);
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return Meaning::Text;
+    }
+    if unsigned.bytes().all(|b| b.is_ascii_digit()) {
+        return Meaning::Integer(value.parse().ok());
+    }
+    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
+        if let Some(digits) = unsigned.strip_prefix(prefix)
+            && !digits.is_empty()
+            && digits.chars().all(|c| c.is_digit(radix))
+        {
+            return Meaning::Integer(i64::from_str_radix(digits, radix).ok());
+        }
+    }
+    // `1.`, `.5`, `1e3`, `.inf`; a version such as `1.2.3` is text.
+    let special = matches!(unsigned, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN");
+    let shaped = unsigned.bytes().any(|b| b.is_ascii_digit())
+        && unsigned.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
+    if special || (shaped && unsigned.parse::<f64>().is_ok()) { Meaning::Float } else { Meaning::Text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Meaning, Scalar, Style};
+
+    #[test]
+    fn plain_scalars_mean_what_yaml_says() {
+        for (value, meaning) in [
+            ("", Meaning::Null),
+            ("~", Meaning::Null),
+            ("True", Meaning::Boolean(true)),
+            ("off", Meaning::YesNo(false)),
+            ("12", Meaning::Integer(Some(12))),
+            ("-3", Meaning::Integer(Some(-3))),
+            ("0x1F", Meaning::Integer(Some(31))),
+            ("99999999999999999999", Meaning::Integer(None)),
+            ("1.5", Meaning::Float),
+            ("1e3", Meaning::Float),
+            (".inf", Meaning::Float),
+            ("1.2.3", Meaning::Text),
+            ("3x", Meaning::Text),
+            ("-", Meaning::Text),
+            (".", Meaning::Text),
+            ("tRUE", Meaning::Text),
+        ] {
+            assert_eq!(Scalar { value: value.into(), style: Style::Plain }.meaning(), meaning, "{value}");
+            assert_eq!(Scalar { value: value.into(), style: Style::SingleQuoted }.meaning(), Meaning::Text, "{value}");
+        }
+    }
+}
