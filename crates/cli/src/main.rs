@@ -1,2 +1,23 @@
 //! The `keyless` command.
-fn main() {}
+//!
+//! A thin layer: [`args`] says what may be asked, [`run`] answers, and all that is known of pipelines lives in
+//! `keyless-core`. Nothing here writes to the process's own streams but this file: every other function is handed the
+//! streams that it writes to.
+
+mod args;
+mod crash;
+mod failure;
+mod folder;
+mod inputs;
+mod lint_command;
+mod linted;
+mod report;
+mod run;
+mod streams;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    crash::install();
+    run::run(std::env::args_os(), streams::Streams::of_process()).into()
+}

@@ -1,0 +1,74 @@
+//! What may be asked of the command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser};
+use keyless_core::diagnostic::Severity;
+
+use crate::report::Format;
+
+/// Deploy from Bitbucket Pipelines to AWS without storing an AWS key
+#[derive(Debug, Parser)]
+#[command(name = "keyless", version, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// Colour the report
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Also into a file, a pipe or a build log
+    Always,
+    /// Plain text
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Lint(Lint),
+}
+
+/// Find mistakes in bitbucket-pipelines.yml before Bitbucket does
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keyless lint                                 the pipeline of this repository
+  keyless lint services/                       every bitbucket-pipelines.yml below a folder
+  git show HEAD:bitbucket-pipelines.yml | keyless lint -
+  keyless lint --variables AWS_ROLE_ARN,AWS_REGION
+                                               these are defined in Bitbucket's settings
+  keyless lint --format json --min-severity hint
+
+A folder is searched for files called bitbucket-pipelines.yml (or .yaml); .git and node_modules are skipped. \
+When it has none and is no repository itself, every *.yml and *.yaml file below it is taken for a pipeline.
+
+Exit status: 0 nothing found that counts, 1 findings, 2 something could not be read or asked.")]
+pub(crate) struct Lint {
+    /// Files, folders, or `-` for standard input [default: bitbucket-pipelines.yml, here or above in the repository]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How to report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+    /// Show and count findings from this severity on
+    #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = severity())]
+    pub(crate) min_severity: Severity,
+    /// Names of variables that the workspace, the repository or every deployment environment defines
+    #[arg(long = "variable", visible_alias = "variables", value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) variables: Vec<String>,
+    /// What reports call standard input
+    #[arg(long, value_name = "NAME", default_value = "<stdin>")]
+    pub(crate) stdin_filename: String,
+}
+
+fn severity() -> impl TypedValueParser<Value = Severity> {
+    // every name in the table parses, so the default is never met
+    PossibleValuesParser::new(Severity::ALL.map(Severity::name)).map(|name| name.parse().unwrap_or(Severity::Warning))
+}

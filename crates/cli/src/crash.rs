@@ -1,0 +1,52 @@
+//! The last words of a run that met a mistake of ours.
+
+use std::{
+    io::{self, Write},
+    panic::{self, PanicHookInfo},
+    process,
+};
+
+use crate::run::Outcome;
+
+/// Makes a panic end the process with one line and the status of a run that could not be made.
+///
+/// The panic's own text stays out of it: it may quote the linted file.
+pub(crate) fn install() {
+    panic::set_hook(Box::new(|panic| {
+        let _ = writeln!(io::stderr(), "{}", last_words(panic));
+        process::exit(Outcome::CannotRun.status().into());
+    }));
+}
+
+fn last_words(panic: &PanicHookInfo<'_>) -> String {
+    let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
+    format!("error: keyless {} met a mistake of its own{place}; please report this line", env!("CARGO_PKG_VERSION"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    /// Runs only as the child of the test below.
+    #[test]
+    #[ignore = "panics on purpose, in a process of its own"]
+    fn child() {
+        super::install();
+        std::thread::spawn(|| panic!("the file says hunter2")).join().unwrap();
+    }
+
+    #[test]
+    fn a_panic_ends_in_one_line_without_its_text() {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "crash::tests::child", "--ignored", "--nocapture"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(child.stderr).unwrap();
+        let place =
+            said.strip_prefix(concat!("error: keyless ", env!("CARGO_PKG_VERSION"), " met a mistake of its own at "));
+        assert!(place.is_some_and(|rest| rest.ends_with("; please report this line\n")), "{said}");
+        assert_eq!(said.lines().count(), 1);
+        assert!(!said.contains("hunter2"));
+        assert_eq!(child.status.code(), Some(2));
+    }
+}

@@ -1,0 +1,79 @@
+//! Why a run, or a part of it, could not be made.
+
+use std::{fmt, io, path::PathBuf};
+
+/// What stands between the command and a report.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// No path was given and no pipeline file lies here or above.
+    NoPipelineFile,
+    /// A folder holds no file that could be a pipeline.
+    EmptyFolder(PathBuf),
+    /// A repository has YAML files, none of which Bitbucket would read.
+    NoPipelineInRepository(PathBuf),
+    /// A file or folder could not be read.
+    Unreadable {
+        /// What was asked for.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A file has more bytes than a pipeline file can need.
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The report could not be written.
+    Unwritable(io::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPipelineFile => f.write_str(
+                "no bitbucket-pipelines.yml in this folder or above it in the repository; \
+                 name a file or a folder, or `-` for standard input",
+            ),
+            Self::EmptyFolder(path) => {
+                write!(f, "no bitbucket-pipelines.yml and no other YAML file below {}", shown(path))
+            }
+            Self::NoPipelineInRepository(path) => write!(
+                f,
+                "no bitbucket-pipelines.yml in the repository {}; name the file if it is called otherwise",
+                shown(path)
+            ),
+            Self::Unreadable { path, error } => write!(f, "cannot read {}: {}", shown(path), reason(error)),
+            Self::TooLarge { path, limit } => {
+                write!(f, "cannot read {}: more than {} MiB, no pipeline file is that large", shown(path), limit >> 20)
+            }
+            Self::Unwritable(error) => write!(f, "cannot write the report: {}", reason(error)),
+        }
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable { error, .. } | Self::Unwritable(error) => Some(error),
+            Self::NoPipelineFile | Self::EmptyFolder(_) | Self::NoPipelineInRepository(_) | Self::TooLarge { .. } => {
+                None
+            }
+        }
+    }
+}
+
+fn shown(path: &std::path::Path) -> String {
+    format!("`{}`", path.display())
+}
+
+/// The system's words where they are plain, ours where they are not.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::StorageFull => "no space left".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,94 @@
+//! What to lint: paths and standard input, named in the order in which they were asked for.
+
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use crate::{failure::Failure, folder};
+
+/// The argument that stands for standard input.
+pub(crate) const STANDARD_INPUT: &str = "-";
+
+/// More than any pipeline file needs, and little enough to hold in memory.
+const SIZE_LIMIT: u64 = 64 << 20;
+
+/// One text to lint.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// A file by its path, which is also its name in reports.
+    File(PathBuf),
+    /// Bytes that were read already.
+    Read {
+        /// What reports call them.
+        name: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+impl Input {
+    /// What reports call it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.to_string_lossy().into_owned(),
+            Self::Read { name, .. } => name.clone(),
+        }
+    }
+
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> Result<Cow<'_, [u8]>, Failure> {
+        match self {
+            Self::File(path) => match File::open(path) {
+                Ok(file) => read(path, file).map(Cow::Owned),
+                Err(error) => Err(Failure::Unreadable { path: path.clone(), error }),
+            },
+            Self::Read { bytes, .. } => Ok(Cow::Borrowed(bytes)),
+        }
+    }
+}
+
+/// The inputs that `paths` ask for, each once, with what could not be found. No path asks for the pipeline of the
+/// repository around the current folder.
+pub(crate) fn find(paths: &[PathBuf], stdin: &mut dyn Read, stdin_name: &str) -> (Vec<Input>, Vec<Failure>) {
+    let mut failures = Vec::new();
+    let mut inputs = Vec::new();
+    let mut seen = HashSet::new();
+    let default = if paths.is_empty() { Some(default_path()) } else { None };
+    let asked = default.into_iter().chain(paths.iter().map(|path| Ok(path.clone())));
+    for path in asked {
+        match path.and_then(|path| expand(path, stdin, stdin_name)) {
+            Ok(found) => inputs.extend(found.into_iter().filter(|input| seen.insert(input.name()))),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    (inputs, failures)
+}
+
+fn default_path() -> Result<PathBuf, Failure> {
+    let here = std::env::current_dir().map_err(|error| Failure::Unreadable { path: PathBuf::from("."), error })?;
+    folder::pipeline_above(&here)
+}
+
+fn expand(path: PathBuf, stdin: &mut dyn Read, stdin_name: &str) -> Result<Vec<Input>, Failure> {
+    if path.as_os_str() == STANDARD_INPUT {
+        let bytes = read(Path::new(stdin_name), stdin)?;
+        Ok(vec![Input::Read { name: stdin_name.to_owned(), bytes }])
+    } else if path.is_dir() {
+        Ok(folder::pipelines_below(&path)?.into_iter().map(Input::File).collect())
+    } else {
+        Ok(vec![Input::File(path)])
+    }
+}
+
+fn read(path: &Path, mut from: impl Read) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    match from.by_ref().take(SIZE_LIMIT + 1).read_to_end(&mut bytes) {
+        Ok(_) if bytes.len() as u64 > SIZE_LIMIT => Err(Failure::TooLarge { path: path.to_owned(), limit: SIZE_LIMIT }),
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(Failure::Unreadable { path: path.to_owned(), error }),
+    }
+}

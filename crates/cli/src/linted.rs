@@ -1,0 +1,93 @@
+//! Inputs read and linted, several at a time.
+
+use std::{
+    num::NonZero,
+    panic,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use keyless_core::{
+    diagnostic::{Diagnostic, Severity},
+    lint::{self, Settings},
+    source::{Source, Span},
+};
+
+use crate::{failure::Failure, inputs::Input};
+
+/// One linted text.
+#[derive(Debug)]
+pub(crate) struct LintedFile {
+    /// What reports call it.
+    pub(crate) name: String,
+    /// Its text; bytes that are no text stand in it as U+FFFD.
+    pub(crate) text: String,
+    /// Its findings, in the order of the text.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl LintedFile {
+    /// The text with its line table.
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source::new(&self.name, &self.text)
+    }
+}
+
+/// Lints every input. The answers come in the order of the inputs, whichever was done first.
+pub(crate) fn lint_all(inputs: &[Input], settings: &Settings) -> Vec<Result<LintedFile, Failure>> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(inputs.len());
+    if threads <= 1 {
+        return inputs.iter().map(|input| lint_one(input, settings)).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            match inputs.get(index) {
+                Some(input) => done.push((index, lint_one(input, settings))),
+                None => return done,
+            }
+        }
+    };
+    let mut done: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| panic::resume_unwind(panic)))
+            .collect()
+    });
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+fn lint_one(input: &Input, settings: &Settings) -> Result<LintedFile, Failure> {
+    let name = input.name();
+    let bytes = input.bytes()?;
+    let (text, diagnostics) = match String::from_utf8(bytes.into_owned()) {
+        Ok(text) => {
+            let diagnostics = lint::lint(&Source::new(&name, &text), settings);
+            (text, diagnostics)
+        }
+        Err(error) => {
+            let offset = error.utf8_error().valid_up_to();
+            let diagnostic = not_utf8(error.as_bytes(), offset);
+            (String::from_utf8_lossy(error.as_bytes()).into_owned(), vec![diagnostic])
+        }
+    };
+    Ok(LintedFile { name, text, diagnostics })
+}
+
+/// The finding of bytes that are no text. The lossy text is the same up to `offset`, where U+FFFD follows.
+fn not_utf8(bytes: &[u8], offset: usize) -> Diagnostic {
+    let span = Span::new(offset, offset + char::REPLACEMENT_CHARACTER.len_utf8());
+    let message = match bytes.get(offset) {
+        Some(byte) => format!("the byte 0x{byte:02x} is not UTF-8 text"),
+        None => "the file is not UTF-8 text".to_owned(),
+    };
+    let help = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "the file is UTF-16; save it as UTF-8",
+        _ => "save the file as UTF-8",
+    };
+    Diagnostic::new("not-utf8", Severity::Error, span, message).help(help)
+}

@@ -1,0 +1,82 @@
+//! Findings written for people and machines, a file for each form.
+
+mod json;
+mod text;
+
+use std::io;
+
+use clap::ValueEnum;
+use keyless_core::diagnostic::{Diagnostic, Severity};
+use serde::Serialize;
+
+use crate::{linted::LintedFile, streams::Streams};
+
+/// The forms that a report can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: each finding with the lines that it is about
+    Text,
+    /// For programs: one document, described by its `version`
+    Json,
+}
+
+/// Linted files with the findings that count.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// The files; their findings are those that are shown.
+    pub(crate) files: Vec<LintedFile>,
+    /// How many findings are shown.
+    pub(crate) shown: Counts,
+    /// How many weigh too little to be.
+    pub(crate) hidden: Counts,
+}
+
+/// How many findings there are of each severity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Counts {
+    /// Errors.
+    pub(crate) errors: usize,
+    /// Warnings.
+    pub(crate) warnings: usize,
+    /// Hints.
+    pub(crate) hints: usize,
+}
+
+impl Counts {
+    /// Findings of every severity.
+    pub(crate) const fn total(self) -> usize {
+        self.errors + self.warnings + self.hints
+    }
+
+    fn add(&mut self, diagnostic: &Diagnostic) {
+        *match diagnostic.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+            Severity::Hint => &mut self.hints,
+        } += 1;
+    }
+}
+
+impl Report {
+    /// Takes away what weighs less than `minimum`.
+    pub(crate) fn new(mut files: Vec<LintedFile>, minimum: Severity) -> Self {
+        let (mut shown, mut hidden) = (Counts::default(), Counts::default());
+        for file in &mut files {
+            file.diagnostics.retain(|diagnostic| {
+                let counts = diagnostic.severity >= minimum;
+                if counts { &mut shown } else { &mut hidden }.add(diagnostic);
+                counts
+            });
+        }
+        Self { files, shown, hidden }
+    }
+}
+
+/// Writes a report.
+pub(crate) fn write(report: &Report, format: Format, streams: &mut Streams<'_>) -> io::Result<()> {
+    let output = &mut *streams.output;
+    match format {
+        Format::Text => text::write(report, streams.colors, output),
+        Format::Json => json::write(report, output),
+    }
+}
