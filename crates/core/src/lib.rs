@@ -9,8 +9,10 @@
 //! source ─► yaml ─► pipeline ─► lint ─► report
 //! ```
 
+pub mod aws;
 pub mod diagnostic;
 pub mod lint;
+pub mod oidc;
 pub mod report;
 pub mod source;
 pub mod spelling;

@@ -1,0 +1,95 @@
+//! The claims of a step's token.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// What a token claims. Names and shapes are those of Bitbucket's step tokens ("Integrate Pipelines with resource servers
+/// using OIDC", support.atlassian.com). Times are seconds since 1970 in UTC, whole numbers as AWS demands.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claims {
+    /// Who made the token: the workspace's issuer URL.
+    pub iss: String,
+    /// For whom it was made.
+    pub aud: Audience,
+    /// Whom it describes; see [`Subject`].
+    pub sub: String,
+    /// The second from which it is no longer valid.
+    pub exp: u64,
+    /// The second at which it was made.
+    pub iat: Option<u64>,
+    /// The second before which it is not valid yet.
+    pub nbf: Option<u64>,
+    /// The client that asked for the token. When present, AWS compares it instead of `aud`.
+    pub azp: Option<String>,
+    /// The repository, in braces.
+    pub repository_uuid: Option<String>,
+    /// The workspace, in braces.
+    pub workspace_uuid: Option<String>,
+    /// The deployment environment, in braces; only in steps that have one.
+    pub deployment_environment_uuid: Option<String>,
+    /// The step, in braces; new in every run.
+    pub step_uuid: Option<String>,
+    /// The pipeline, in braces.
+    pub pipeline_uuid: Option<String>,
+    /// The run of the pipeline, in braces.
+    pub pipeline_run_uuid: Option<String>,
+    /// The branch that the step runs for.
+    pub branch_name: Option<String>,
+}
+
+/// One audience or several: a step with `oidc: {audiences: […]}` receives a list.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Audience {
+    /// `"aud": "a"`
+    One(String),
+    /// `"aud": ["a", "b"]`
+    Many(Vec<String>),
+}
+
+impl Audience {
+    /// The audiences, in the token's order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+        .iter()
+        .map(String::as_str)
+    }
+}
+
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(one) => f.write_str(one),
+            Self::Many(many) => write!(f, "[{}]", many.join(", ")),
+        }
+    }
+}
+
+/// The parts of a subject: `{repository}:{step}`, or `{repository}:{environment}:{step}` in a deployment step. The braces
+/// belong to the UUIDs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject<'s> {
+    /// The repository's UUID.
+    pub repository: &'s str,
+    /// The deployment environment's UUID, in a deployment step.
+    pub environment: Option<&'s str>,
+    /// The step's UUID.
+    pub step: &'s str,
+}
+
+impl<'s> Subject<'s> {
+    /// Splits a subject; `None` when it has neither two nor three parts.
+    pub fn parse(sub: &'s str) -> Option<Self> {
+        let parts: Vec<&str> = sub.split(':').collect();
+        match *parts.as_slice() {
+            [repository, step] => Some(Self { repository, environment: None, step }),
+            [repository, environment, step] => Some(Self { repository, environment: Some(environment), step }),
+            _ => None,
+        }
+    }
+}
