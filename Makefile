@@ -1,0 +1,64 @@
+# GNU make. Everything that is installed goes below .tools/ and node_modules/, all of it ignored by git, except the
+# system packages and the Rust target that tests/system.sh names when they are missing.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check cargo-test web web-test hook-test format
+
+# $(call part,name,command): runs a command under a title and says how long it took
+part = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2); printf '== %s: done in %s s\n' '$(1)' $$((SECONDS - start))
+
+PYTHON_TOOLS := .tools/py/.installed
+WEB_PACKAGES := web/node_modules/.installed
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## deploy the demo app to the embedded AWS, by OIDC, and read the deployed value back
+	@tests/system.sh rust emulator
+	@tests/install.sh
+	$(call part,build,cargo build -p keyless -p keyless-pipe -p keyless-tests --bins)
+	@cargo run --quiet -p keyless-tests --bin demo
+
+test: setup check web-test hook-test cargo-test ## run every test, after installing what they need
+
+check: $(WEB_PACKAGES) ## formatting, lints and documentation, warnings denied
+	$(call part,rustfmt,cargo fmt --all --check)
+	$(call part,clippy,cargo clippy --workspace --all-targets -- -D warnings)
+	$(call part,rustdoc,RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items)
+	$(call part,types of the page,npm --prefix web run --silent check)
+
+cargo-test: setup ## the tests of the workspace, end-to-end runs included
+	$(call part,cargo test,cargo test --workspace)
+
+web: $(WEB_PACKAGES) ## build the page into web/dist
+	@tests/system.sh rust
+	$(call part,build of the page,npm --prefix web run --silent build)
+
+web-test: setup web ## the page in a headless browser
+	$(call part,tests of the page,npm --prefix web test)
+
+hook-test: $(PYTHON_TOOLS) ## the pre-commit hook, installed and run by pre-commit
+	$(call part,pre-commit hook,tests/hook/run.sh)
+
+setup: $(PYTHON_TOOLS) $(WEB_PACKAGES) ## install what is missing for the demo and the tests
+	@tests/system.sh rust emulator browser
+	@tests/install.sh
+
+format: ## format the Rust sources
+	cargo fmt --all
+
+$(PYTHON_TOOLS): tests/requirements.txt
+	@tests/system.sh python
+	@echo 'installing the Python test tools into .tools/py'
+	@rm -rf .tools/py
+	@python3 -m venv .tools/py
+	@.tools/py/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+$(WEB_PACKAGES): web/package-lock.json
+	@tests/system.sh node
+	@echo 'installing the packages of the page (npm ci in web/)'
+	@npm --prefix web ci --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Checks that the machine has what the named parts need, and installs what is missing: Debian packages (as root or
+# through sudo) and Rust's wasm target. Says what it installs; says nothing where all is there.
+#
+#   tests/system.sh rust python node emulator browser
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=()
+# want <command> <package>...
+want() { command -v "$1" >/dev/null || packages+=("${@:2}"); }
+
+need_rust() { want cc gcc libc6-dev; }
+
+need_python() {
+    want python3 python3 python3-venv
+    want git git
+    # Debian's python3 comes without the part of venv that installs pip
+    ! command -v python3 >/dev/null || python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
+}
+
+need_node() { want npm nodejs npm; }
+
+need_emulator() {
+    need_python
+    need_node
+    want openssl openssl
+}
+
+need_browser() {
+    need_node
+    want chromium chromium
+    want chromedriver chromium-driver
+}
+
+for part in "$@"; do
+    case $part in
+        rust | python | node | emulator | browser) "need_$part" ;;
+        *)
+            echo "tests/system.sh: no part is called \`$part\`; allowed: rust, python, node, emulator, browser" >&2
+            exit 2
+            ;;
+    esac
+done
+
+if [ ${#packages[@]} -gt 0 ]; then
+    if ! command -v apt-get >/dev/null; then
+        echo "missing: ${packages[*]} (Debian's names); install them and try again" >&2
+        exit 2
+    fi
+    as_root=()
+    if [ "$(id -u)" != 0 ]; then
+        as_root=(sudo)
+        command -v sudo >/dev/null || {
+            echo "missing: ${packages[*]}; as root: apt-get install ${packages[*]}" >&2
+            exit 2
+        }
+    fi
+    echo "installing system packages: ${packages[*]}"
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+if [[ " $* " == *' rust '* ]]; then
+    command -v cargo >/dev/null || {
+        echo 'missing: Rust; install rustup (https://rustup.rs) and try again' >&2
+        exit 2
+    }
+    # rust-toolchain.toml names the version; rustup may be told not to install it by itself
+    if command -v rustup >/dev/null; then
+        rustc --version >/dev/null 2>&1 || rustup toolchain install
+        target=wasm32-unknown-unknown
+        rustup target list --installed | grep -qx "$target" || {
+            echo "installing Rust's target $target"
+            rustup target add "$target"
+        }
+    fi
+fi
