@@ -1,0 +1,34 @@
+//! What the page may ask, answered as JSON text.
+
+use keyless_core::{
+    lint::{self, Settings},
+    report::json,
+    source::Source,
+};
+use serde_json::json;
+
+/// Lints `text` and answers with the report that `keyless lint --format json` prints for one file.
+///
+/// `known_variables` are the names that Bitbucket's settings define. Places in the report count bytes of `text` as UTF-8.
+pub fn lint(text: &str, file_name: &str, known_variables: Vec<String>) -> String {
+    let source = Source::new(file_name, text);
+    let diagnostics = lint::lint(&source, &Settings { known_variables });
+    written(&json::file(&source, &diagnostics))
+}
+
+/// `value` as JSON; `{"error": …}` where it cannot be written, which for values of text and numbers does not happen.
+fn written(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| json!({ "error": error.to_string() }).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_names_its_file() {
+        let report: serde_json::Value = serde_json::from_str(&lint("", "some.yml", Vec::new())).unwrap();
+        assert_eq!(report["file"], "some.yml");
+        assert!(report["findings"].is_array());
+    }
+}

@@ -1,0 +1,172 @@
+// The editor: CodeMirror with what a pipeline file needs, and nothing of the rest.
+
+import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
+import { yaml } from "@codemirror/lang-yaml";
+import {
+  bracketMatching,
+  codeFolding,
+  foldGutter,
+  foldKeymap,
+  indentOnInput,
+  indentUnit,
+  syntaxHighlighting,
+} from "@codemirror/language";
+import { linter, lintGutter, nextDiagnostic, previousDiagnostic, setDiagnostics } from "@codemirror/lint";
+import type { Diagnostic } from "@codemirror/lint";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { EditorSelection, EditorState } from "@codemirror/state";
+import type { ChangeSpec } from "@codemirror/state";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+  tooltips,
+} from "@codemirror/view";
+
+import { element, prose } from "./dom";
+import type { LocatedFinding } from "./report";
+import * as text from "./text";
+import { highlighting, theme } from "./theme";
+
+/** More squiggles than this help nobody and cost time. */
+const MARKED = 500;
+
+export interface EditorEvents {
+  /** The text changed. */
+  edited(text: string): void;
+}
+
+export class Editor {
+  readonly #view: EditorView;
+  #shown: { text: string; findings: readonly LocatedFinding[] } = { text: "", findings: [] };
+
+  constructor(parent: HTMLElement, events: EditorEvents) {
+    // In a shadow root CodeMirror adopts its style sheets instead of writing style elements, which the page's
+    // Content-Security-Policy refuses.
+    const root = parent.attachShadow({ mode: "open" });
+    this.#view = new EditorView({
+      root,
+      parent: root,
+      state: EditorState.create({
+        extensions: [
+          lineNumbers(),
+          highlightActiveLineGutter(),
+          lintGutter(),
+          codeFolding(),
+          foldGutter({ markerDOM: (open) => element("span", { className: open ? "fold open" : "fold", textContent: "›" }) }),
+          history(),
+          drawSelection(),
+          EditorState.allowMultipleSelections.of(true),
+          EditorState.tabSize.of(2),
+          indentUnit.of("  "),
+          indentOnInput(),
+          bracketMatching(),
+          highlightActiveLine(),
+          highlightSelectionMatches(),
+          yaml(),
+          syntaxHighlighting(highlighting),
+          linter(null, { hideOn: () => null }),
+          tooltips({ position: "fixed" }),
+          theme,
+          EditorView.contentAttributes.of({ "aria-label": text.editor.label }),
+          keymap.of([
+            { key: "F8", run: nextDiagnostic, shift: previousDiagnostic },
+            { key: "Mod-.", run: () => this.#fixAtCursor() },
+            // Tab indents; Escape and then Tab leaves the editor.
+            { key: "Tab", run: indentMore, shift: indentLess },
+            ...searchKeymap,
+            ...historyKeymap,
+            ...foldKeymap,
+            ...defaultKeymap,
+          ]),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) events.edited(this.text);
+          }),
+        ],
+      }),
+    });
+  }
+
+  get text(): string {
+    return this.#view.state.doc.toString();
+  }
+
+  /** Replaces the whole text, as one step that can be undone. */
+  set text(text: string) {
+    const { doc } = this.#view.state;
+    this.#view.dispatch({ changes: { from: 0, to: doc.length, insert: text }, selection: { anchor: 0 }, scrollIntoView: true });
+  }
+
+  focus(): void {
+    this.#view.focus();
+  }
+
+  /** Selects a range and brings it into view. */
+  goTo(from: number, to: number): void {
+    const { length } = this.#view.state.doc;
+    const selection = EditorSelection.range(Math.min(from, length), Math.min(to, length));
+    this.#view.dispatch({ selection, effects: EditorView.scrollIntoView(selection, { y: "center" }) });
+    this.#view.focus();
+  }
+
+  /** Marks the findings of `linted`; they are dropped where the editor holds another text by now. */
+  show(linted: string, findings: readonly LocatedFinding[]): void {
+    if (linted !== this.text) return;
+    this.#shown = { text: linted, findings };
+    const diagnostics = findings.slice(0, MARKED).map((finding) => this.#diagnostic(finding));
+    this.#view.dispatch(setDiagnostics(this.#view.state, diagnostics));
+  }
+
+  /** Applies the fixes of these findings as one step; a fix that overlaps an earlier one is left for the next round. */
+  fix(findings: readonly LocatedFinding[]): void {
+    // Edits are places in the text that was linted.
+    if (this.#shown.text !== this.text) return;
+    const taken: { from: number; to: number }[] = [];
+    const changes: ChangeSpec[] = [];
+    for (const { fix } of findings) {
+      if (!fix || fix.edits.some((edit) => taken.some((other) => overlap(edit, other)))) continue;
+      taken.push(...fix.edits);
+      changes.push(...fix.edits.map(({ from, to, replacement }) => ({ from, to, insert: replacement })));
+    }
+    if (changes.length) this.#view.dispatch({ changes, scrollIntoView: true, userEvent: "input.fix" });
+  }
+
+  #diagnostic(finding: LocatedFinding): Diagnostic {
+    const { from, to, severity, fix } = finding;
+    return {
+      from,
+      to,
+      severity,
+      message: finding.message,
+      renderMessage: () =>
+        element(
+          "span",
+          {},
+          prose(finding.message),
+          ...(finding.help ? [element("span", { className: "help" }, prose(finding.help))] : []),
+        ),
+      ...(fix && { actions: [{ name: fix.title, apply: () => this.fix([finding]) }] }),
+    };
+  }
+
+  /** The first fix that touches the cursor's line. */
+  #fixAtCursor(): boolean {
+    const { doc, selection } = this.#view.state;
+    const line = doc.lineAt(selection.main.head);
+    const finding = this.#shown.findings.find(({ from, to, fix }) => fix && from <= line.to && to >= line.from);
+    if (!finding) return false;
+    this.fix([finding]);
+    return true;
+  }
+}
+
+interface Range {
+  from: number;
+  to: number;
+}
+
+/** Two insertions at one place overlap too: their order would be chance. */
+const overlap = (a: Range, b: Range): boolean => (a.from < b.to && b.from < a.to) || a.from === b.from;

@@ -1,0 +1,100 @@
+// The page's end of the worker: questions out, answers in, and a new worker when one has died.
+
+import type { Question, Questions, Reply, Request } from "./protocol";
+
+/** A question that takes longer than this ends its worker. */
+const PATIENCE_MS = 20_000;
+
+/** The worker panicked or hung over a question, and was replaced. */
+export class EngineFailure extends Error {}
+
+export interface Answered<Q extends Question> {
+  answer: Questions[Q]["answer"];
+  milliseconds: number;
+}
+
+interface Waiting {
+  resolve(answered: Answered<Question>): void;
+  reject(failure: EngineFailure): void;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+export class Engine {
+  #worker: Worker;
+  #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+
+  constructor() {
+    this.#worker = this.#start();
+  }
+
+  ask<Q extends Question>(question: Q, ...ask: Questions[Q]["ask"]): Promise<Answered<Q>> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#fail("no answer"), PATIENCE_MS);
+      this.#waiting.set(id, { resolve: resolve as Waiting["resolve"], reject, timer });
+      const request: Request<Q> = { id, question, ask };
+      this.#worker.postMessage(request);
+    });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("worker.js", document.baseURI), { type: "module" });
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+      if ("panic" in data) return this.#fail(data.panic);
+      const waiting = this.#waiting.get(data.id);
+      this.#waiting.delete(data.id);
+      clearTimeout(waiting?.timer);
+      waiting?.resolve(data);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#fail(event.message);
+    };
+    return worker;
+  }
+
+  /** After a panic the module's memory is in doubt, so the whole worker goes, and with it every open question. */
+  #fail(reason: string): void {
+    this.#worker.terminate();
+    this.#worker = this.#start();
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject, timer } of waiting) {
+      clearTimeout(timer);
+      reject(new EngineFailure(reason));
+    }
+  }
+}
+
+/**
+ * Asks for the latest state of something that changes faster than answers come: at most one question is open, states in
+ * between are skipped, and an answer to a state that has passed is dropped.
+ */
+export class Latest<State, Answer> {
+  #open = false;
+  #next: { state: State } | undefined;
+
+  constructor(
+    private readonly ask: (state: State) => Promise<Answer>,
+    private readonly show: (state: State, answer: Answer) => void,
+    private readonly fail: (state: State, reason: unknown) => void,
+  ) {}
+
+  async update(state: State): Promise<void> {
+    this.#next = { state };
+    if (this.#open) return;
+    this.#open = true;
+    while (this.#next) {
+      const { state } = this.#next;
+      this.#next = undefined;
+      try {
+        const answer = await this.ask(state);
+        if (!this.#next) this.show(state, answer);
+      } catch (reason) {
+        if (!this.#next) this.fail(state, reason);
+      }
+    }
+    this.#open = false;
+  }
+}

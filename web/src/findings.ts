@@ -1,0 +1,127 @@
+// The list of findings beside the editor.
+
+import { element, prose } from "./dom";
+import { SEVERITIES } from "./report";
+import type { LocatedFinding, Severity } from "./report";
+import * as text from "./text";
+
+/** More rows than this are not read; the rest is counted. */
+const LISTED = 200;
+
+export interface FindingsEvents {
+  /** Someone wants to see this range of the text. */
+  goTo(from: number, to: number): void;
+  /** Someone wants these findings fixed. */
+  fix(findings: LocatedFinding[]): void;
+}
+
+export class Findings {
+  readonly #hidden = new Set<Severity>();
+  #findings: readonly LocatedFinding[] = [];
+  #empty = false;
+
+  constructor(
+    private readonly parent: HTMLElement,
+    private readonly events: FindingsEvents,
+  ) {}
+
+  /** `empty`: there is no text at all. */
+  show(findings: readonly LocatedFinding[], empty: boolean): void {
+    this.#findings = findings;
+    this.#empty = empty;
+    this.#draw();
+  }
+
+  #draw(): void {
+    if (!this.#findings.length) {
+      const words = this.#empty ? text.findings.empty : text.findings.clean;
+      this.parent.replaceChildren(element("p", { className: "nothing" }, words));
+      return;
+    }
+    let left = LISTED;
+    const groups = SEVERITIES.flatMap((severity) => {
+      const all = this.#findings.filter((finding) => finding.severity === severity);
+      if (!all.length || this.#hidden.has(severity)) return [];
+      const listed = all.slice(0, left);
+      left -= listed.length;
+      return [
+        element(
+          "section",
+          { className: `group ${severity}` },
+          element("h3", {}, text.severityHeading(severity)),
+          element("ol", {}, ...listed.map((finding) => this.#row(finding))),
+          ...(all.length > listed.length
+            ? [element("p", { className: "more" }, text.findings.more(all.length - listed.length))]
+            : []),
+        ),
+      ];
+    });
+    this.parent.replaceChildren(this.#bar(), ...groups);
+  }
+
+  /** Which severities are shown, and the button that applies every safe fix. */
+  #bar(): HTMLElement {
+    const chips = SEVERITIES.map((severity) => {
+      const count = this.#findings.filter((finding) => finding.severity === severity).length;
+      return element("button", {
+        type: "button",
+        className: `chip ${severity}`,
+        textContent: text.counted(count, severity),
+        disabled: count === 0,
+        attributes: { "aria-pressed": String(!this.#hidden.has(severity)) },
+        onclick: () => {
+          if (!this.#hidden.delete(severity)) this.#hidden.add(severity);
+          this.#draw();
+          this.parent.querySelector<HTMLElement>(`.chip.${severity}`)?.focus();
+        },
+      });
+    });
+    const safe = this.#findings.filter(({ fix }) => fix?.safe);
+    const fixAll = element("button", {
+      type: "button",
+      className: "fix-all",
+      textContent: text.findings.fixAll(safe.length),
+      onclick: () => this.events.fix(safe),
+    });
+    return element(
+      "div",
+      { className: "bar" },
+      element("div", { className: "chips", attributes: { role: "group", "aria-label": text.findings.filter } }, ...chips),
+      ...(safe.length ? [fixAll] : []),
+    );
+  }
+
+  #row(finding: LocatedFinding): HTMLLIElement {
+    const { start, message, help, fix, rule } = finding;
+    return element(
+      "li",
+      { dataset: { rule } },
+      element(
+        "button",
+        {
+          type: "button",
+          className: "place",
+          title: text.findings.goTo(start.line, start.column),
+          onclick: () => this.events.goTo(finding.from, finding.to),
+        },
+        element("span", { className: "position" }, text.findings.place(start.line, start.column)),
+        element("span", { className: "message" }, prose(message)),
+      ),
+      ...finding.related.map((place) =>
+        element(
+          "button",
+          { type: "button", className: "place related", onclick: () => this.events.goTo(place.from, place.to) },
+          element("span", { className: "position" }, text.findings.place(place.start.line, place.start.column)),
+          element("span", { className: "message" }, prose(place.label ?? "")),
+        ),
+      ),
+      ...(help ? [element("p", { className: "help" }, prose(help))] : []),
+      element(
+        "p",
+        { className: "foot" },
+        element("code", { className: "rule", textContent: rule }),
+        ...(fix ? [element("button", { type: "button", className: "fix", onclick: () => this.events.fix([finding]) }, prose(fix.title))] : []),
+      ),
+    );
+  }
+}

@@ -1,0 +1,87 @@
+// The editor in the page's colours: custom properties of style.css reach into its shadow root.
+
+import { HighlightStyle } from "@codemirror/language";
+import { EditorView } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+
+export const highlighting = HighlightStyle.define([
+  { tag: tags.definition(tags.propertyName), color: "var(--code-key)" },
+  { tag: [tags.string, tags.special(tags.string)], color: "var(--code-string)" },
+  { tag: tags.lineComment, color: "var(--code-comment)", fontStyle: "italic" },
+  { tag: [tags.labelName, tags.typeName], color: "var(--code-anchor)" },
+  { tag: [tags.separator, tags.punctuation, tags.squareBracket, tags.brace, tags.meta], color: "var(--code-mark)" },
+]);
+
+const underline = (colour: string) => ({
+  backgroundImage: "none",
+  textDecoration: `underline wavy ${colour} 1px`,
+  textDecorationSkipInk: "none",
+  textUnderlineOffset: "3px",
+});
+
+const gutterMark = (colour: string) => ({ content: "''", backgroundColor: colour });
+
+const severities = ["error", "warning", "hint"].flatMap((severity): [string, Record<string, unknown>][] => [
+  [`.cm-lintRange-${severity}`, underline(`var(--${severity})`)],
+  [`.cm-lint-marker-${severity}`, gutterMark(`var(--${severity})`)],
+  [`.cm-diagnostic-${severity}`, { borderLeft: `3px solid var(--${severity})` }],
+  [`.cm-lintPoint-${severity}:after`, { borderBottomColor: `var(--${severity}) !important` }],
+]);
+
+export const theme = EditorView.theme({
+  "&": { height: "100%", fontSize: "var(--code-size)", color: "var(--ink)", backgroundColor: "var(--sheet)" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "var(--code)", lineHeight: "1.6" },
+  ".cm-content": { padding: "0.75rem 0", caretColor: "var(--ink)" },
+  ".cm-line": { padding: "0 0.75rem 0 0.5rem" },
+  ".cm-cursor": { borderLeftColor: "var(--ink)" },
+  ".cm-gutters": { backgroundColor: "var(--sheet)", color: "var(--faint)", border: "none", paddingLeft: "0.4rem" },
+  ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "var(--line)" },
+  ".cm-activeLineGutter": { color: "var(--ink)" },
+  ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": {
+    backgroundColor: "var(--selection)",
+  },
+  ".cm-selectionMatch": { backgroundColor: "var(--match)" },
+  ".cm-searchMatch": { backgroundColor: "var(--match)", outline: "1px solid var(--edge)" },
+  "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--match)" },
+  ".cm-foldPlaceholder": { backgroundColor: "var(--line)", border: "none", color: "var(--soft)", padding: "0 0.4em" },
+  ".fold": { display: "inline-block", color: "var(--faint)", padding: "0 0.2rem", cursor: "pointer" },
+  ".fold.open": { transform: "rotate(90deg)" },
+  ".cm-gutter-lint": { width: "0.9rem" },
+  ".cm-gutter-lint .cm-gutterElement": { padding: "0", display: "flex", alignItems: "center", justifyContent: "center" },
+  ".cm-lint-marker": { width: "0.5rem", height: "0.5rem", borderRadius: "50%" },
+  ".cm-lint-marker-warning": { borderRadius: "1px", transform: "rotate(45deg)" },
+  ".cm-lint-marker-hint": { borderRadius: "1px" },
+  ...Object.fromEntries(severities),
+  ".cm-tooltip": {
+    backgroundColor: "var(--raised)",
+    color: "var(--ink)",
+    border: "1px solid var(--edge)",
+    borderRadius: "6px",
+    boxShadow: "var(--shadow)",
+    fontFamily: "var(--prose)",
+    fontSize: "0.9rem",
+    lineHeight: "1.45",
+    maxWidth: "min(34rem, calc(100vw - 2rem))",
+    overflow: "hidden",
+  },
+  ".cm-tooltip ul.cm-tooltip-lint": { margin: "0", padding: "0", listStyle: "none" },
+  ".cm-diagnostic": { padding: "0.5rem 0.75rem", margin: "0", whiteSpace: "normal" },
+  ".cm-diagnostic .help": { display: "block", color: "var(--soft)", marginTop: "0.2rem" },
+  ".cm-diagnostic code": { fontFamily: "var(--code)", fontSize: "0.92em" },
+  ".cm-diagnosticAction": {
+    display: "block",
+    margin: "0.45rem 0 0.1rem",
+    padding: "0.15rem 0.6rem",
+    border: "1px solid var(--accent)",
+    borderRadius: "4px",
+    backgroundColor: "transparent",
+    color: "var(--accent)",
+  },
+  ".cm-diagnosticAction:hover": { backgroundColor: "var(--accent)", color: "var(--sheet)" },
+  ".cm-panels": { backgroundColor: "var(--raised)", color: "var(--ink)", borderColor: "var(--edge)" },
+  ".cm-panels-bottom": { borderTop: "1px solid var(--edge)" },
+  ".cm-panel.cm-search": { fontFamily: "var(--prose)", padding: "0.5rem 0.75rem" },
+  ".cm-textfield": { backgroundColor: "var(--sheet)", color: "var(--ink)", border: "1px solid var(--edge)", borderRadius: "4px" },
+  ".cm-button": { backgroundImage: "none", backgroundColor: "var(--sheet)", color: "var(--ink)", border: "1px solid var(--edge)", borderRadius: "4px" },
+});
