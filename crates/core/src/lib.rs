@@ -11,8 +11,10 @@
 
 pub mod aws;
 pub mod diagnostic;
+pub mod language;
 pub mod lint;
 pub mod oidc;
+pub mod pipeline;
 pub mod report;
 pub mod source;
 pub mod spelling;

@@ -186,6 +186,13 @@ impl Tree {
         self.node(id).span
     }
 
+    /// The first anchor on a node or below it.
+    pub fn first_anchor_in(&self, id: NodeId) -> Option<&Anchor> {
+        // Nodes and anchors are numbered in the order of the text, so what lies below a node follows it.
+        let index = self.anchors.partition_point(|anchor| anchor.node < id);
+        self.anchors.get(index).filter(|anchor| self.node(id).span.contains(self.node(anchor.node).span))
+    }
+
     /// The nearest anchor around a range, innermost first, that aliases use.
     pub fn anchor_around(&self, span: Span) -> Option<&Anchor> {
         self.anchors

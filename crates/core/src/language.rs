@@ -1,0 +1,60 @@
+//! Bitbucket's pipeline language as one table: every key at every level, its type, its limits and what it is for.
+//!
+//! The table is the only place that knows these facts. [`check`] holds a file against it; the rules `unknown-key`,
+//! `wrong-type` and their kin put words to what it finds; the reference page is written from it.
+//!
+//! Sources: Atlassian's published JSON schema (<https://api.bitbucket.org/schemas/pipelines-configuration>, read
+//! 2026-10) for keys, types and limits; the pages under <https://support.atlassian.com/bitbucket-cloud/docs/> for what
+//! the schema leaves out. Where the two disagree, or where only a secondary source knows a key, the entry carries a
+//! [`Key::doubt`], and nothing that rests on it is reported as an error.
+
+mod check;
+mod pipelines;
+mod root;
+mod runtime;
+mod shape;
+mod step;
+
+pub use check::{Departure, Violation, check};
+pub use pipelines::{ITEM, STAGE};
+pub use root::{DEFINITIONS, OPTIONS, PIPELINES, ROOT};
+pub use shape::{Integer, Key, List, Names, Numbers, Object, Shape, Text};
+pub use step::{FINAL, PIPE, STEP};
+
+/// Every object of the language, the root first, each once: what the reference page lists.
+pub fn objects() -> Vec<&'static Object> {
+    let mut found: Vec<&'static Object> = Vec::new();
+    let mut waiting = vec![&ROOT];
+    while let Some(object) = waiting.pop() {
+        if found.iter().any(|known| std::ptr::eq(*known, object)) {
+            continue;
+        }
+        found.push(object);
+        for key in object.keys.iter().rev() {
+            key.shape.objects(&mut waiting);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::objects;
+
+    #[test]
+    fn every_key_is_documented_and_named_once_in_its_object() {
+        let objects = objects();
+        assert!(objects.len() > 30, "{}", objects.len());
+        for object in objects {
+            for (index, key) in object.keys.iter().enumerate() {
+                assert!(!key.doc.is_empty() && !key.doc.ends_with('.'), "{}.{}", object.name, key.name);
+                assert!(
+                    object.keys[..index].iter().all(|other| other.name != key.name),
+                    "{}.{}",
+                    object.name,
+                    key.name
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Holding a file against the table.
+
+use std::collections::HashSet;
+
+use super::{
+    root::ROOT,
+    shape::{Key, Numbers, Object, Shape, Text},
+    step::STEP,
+};
+use crate::yaml::{Kind, Meaning, NodeId, Scalar, Tree};
+
+/// A place where a file leaves the table.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    /// How it leaves it.
+    pub departure: Departure,
+    /// Sources disagree on its being wrong, so it is no error.
+    pub doubtful: bool,
+}
+
+/// How a file leaves the table.
+#[derive(Clone, Debug)]
+pub enum Departure {
+    /// A key that the object does not have.
+    UnknownKey {
+        /// The object.
+        object: &'static Object,
+        /// The map that holds the key.
+        map: NodeId,
+        /// The key.
+        key: NodeId,
+        /// Its value.
+        value: NodeId,
+    },
+    /// A key that the object must have.
+    MissingKey {
+        /// The object.
+        object: &'static Object,
+        /// The map that lacks it.
+        map: NodeId,
+        /// The key under which the map stands, when it stands under one.
+        under: Option<NodeId>,
+        /// What is missing.
+        key: &'static Key,
+    },
+    /// A value of another type.
+    WrongType {
+        /// What is allowed.
+        shape: &'static Shape,
+        /// The value.
+        value: NodeId,
+        /// The key above it, when there is one.
+        key: Option<NodeId>,
+    },
+    /// `yes`, `no`, `on` or `off` where a boolean is expected.
+    YesNo {
+        /// The value.
+        value: NodeId,
+        /// What YAML 1.1 takes it for.
+        means: bool,
+    },
+    /// A word that is not among those allowed.
+    UnknownWord {
+        /// The words allowed.
+        words: &'static [&'static str],
+        /// The value.
+        value: NodeId,
+        /// The key above it, when there is one.
+        key: Option<NodeId>,
+    },
+    /// A number outside its limits, both of which are allowed.
+    OutOfRange {
+        /// The value.
+        value: NodeId,
+        /// The key above it, when there is one.
+        key: Option<NodeId>,
+        /// The smallest allowed.
+        least: i64,
+        /// The largest allowed.
+        most: i64,
+    },
+    /// Text longer than allowed.
+    TooLong {
+        /// The value.
+        value: NodeId,
+        /// How many characters it has.
+        length: usize,
+        /// How many it may have.
+        longest: usize,
+    },
+    /// A list or a map with too few or too many entries.
+    Count {
+        /// The list or map.
+        value: NodeId,
+        /// The key above it, when there is one.
+        key: Option<NodeId>,
+        /// How many entries it has.
+        count: usize,
+        /// The fewest allowed.
+        fewest: usize,
+        /// The most allowed.
+        most: usize,
+    },
+}
+
+/// All places where the document leaves the table, each once however many aliases lead there.
+///
+/// A missing document is no violation. Where a syntax error cut a map short, nothing is called missing from it.
+pub fn check(tree: &Tree) -> Vec<Violation> {
+    let mut checker =
+        Checker { tree, found: Vec::new(), values: HashSet::new(), seen: HashSet::new(), keys: HashSet::new() };
+    if let Some(root) = tree.root() {
+        checker.value(root, None, &ROOT_SHAPE);
+        checker.unused_steps();
+    }
+    checker.found
+}
+
+static ROOT_SHAPE: Shape = Shape::Object(&ROOT);
+static STEP_SHAPE: Shape = Shape::Object(&STEP);
+
+struct Checker<'t> {
+    tree: &'t Tree,
+    found: Vec<Violation>,
+    /// Values already held against a shape: through aliases and merges one place is met many times.
+    values: HashSet<(NodeId, *const Shape)>,
+    seen: HashSet<NodeId>,
+    keys: HashSet<(NodeId, *const Object)>,
+}
+
+impl Checker<'_> {
+    fn value(&mut self, site: NodeId, key: Option<NodeId>, shape: &'static Shape) {
+        let id = self.tree.resolve(site);
+        let node = self.tree.node(id);
+        if matches!(node.kind, Kind::Alias(_)) || !self.values.insert((id, std::ptr::from_ref(shape))) {
+            return;
+        }
+        self.seen.insert(id);
+        if node.incomplete && self.tree.is_null(id) {
+            return;
+        }
+        match shape {
+            Shape::Any => {}
+            Shape::Either(_, forms) => match self.form(id, forms) {
+                Some(form) => self.value(id, key, form),
+                None => self.wrong_type(shape, id, key),
+            },
+            Shape::Text(text) => self.text(text, shape, id, key),
+            Shape::Boolean => match self.tree.scalar(id).map(Scalar::meaning) {
+                Some(Meaning::Boolean(_)) => {}
+                Some(Meaning::YesNo(means)) => self.report(Departure::YesNo { value: id, means }),
+                _ => self.wrong_type(shape, id, key),
+            },
+            Shape::Integer(rules) => match self.tree.scalar(id).map(Scalar::meaning) {
+                Some(Meaning::Integer(Some(number))) if (rules.least..=rules.most).contains(&number) => {}
+                Some(Meaning::Integer(number)) => {
+                    self.report(Departure::OutOfRange { value: id, key, least: rules.least, most: rules.most });
+                    let above = number.is_none_or(|number| number > rules.most);
+                    self.doubt_since(self.found.len() - 1, above && rules.most_doubtful);
+                }
+                _ => self.wrong_type(shape, id, key),
+            },
+            Shape::List(list) => {
+                let Kind::Sequence(items) = &self.tree.node(id).kind else { return self.wrong_type(shape, id, key) };
+                let (fewest, most) = (if self.tree.node(id).incomplete { 0 } else { list.fewest }, list.most);
+                self.count(id, key, items.len(), fewest, most);
+                for item in items.clone() {
+                    self.value(item, None, list.item);
+                }
+            }
+            Shape::Names(names) => {
+                let Kind::Mapping(_) = &self.tree.node(id).kind else { return self.wrong_type(shape, id, key) };
+                let fields = self.tree.fields(id);
+                self.count(id, key, fields.len(), 0, names.most);
+                for field in fields {
+                    self.value(field.value, Some(field.key), names.value);
+                }
+            }
+            Shape::Object(object) => self.object(object, shape, id, key),
+        }
+    }
+
+    fn object(&mut self, object: &'static Object, shape: &'static Shape, id: NodeId, under: Option<NodeId>) {
+        let Kind::Mapping(_) = &self.tree.node(id).kind else { return self.wrong_type(shape, id, under) };
+        let fields = self.tree.fields(id);
+        for field in &fields {
+            let name = self.tree.text(field.key).unwrap_or_default();
+            if let Some(key) = object.key(name) {
+                let found = self.found.len();
+                self.value(field.value, Some(field.key), key.shape);
+                // Nothing that rests on a doubtful entry is an error.
+                self.doubt_since(found, key.doubt.is_some());
+            } else if self.keys.insert((field.key, std::ptr::from_ref(object)))
+                && !self.holds_anchors(object, field.value)
+            {
+                self.report(Departure::UnknownKey { object, map: id, key: field.key, value: field.value });
+            }
+        }
+        if self.tree.node(id).incomplete {
+            return;
+        }
+        for key in object.keys.iter().filter(|key| key.required) {
+            if !fields.iter().any(|field| self.tree.text(field.key) == Some(key.name)) {
+                self.report(Departure::MissingKey { object, map: id, under, key });
+            }
+        }
+    }
+
+    fn report(&mut self, departure: Departure) {
+        self.found.push(Violation { departure, doubtful: false });
+    }
+
+    fn doubt_since(&mut self, index: usize, doubtful: bool) {
+        for violation in &mut self.found[index..] {
+            violation.doubtful |= doubtful;
+        }
+    }
+
+    /// At the top and under `definitions`, a key may stand only to hold anchors.
+    fn holds_anchors(&self, object: &'static Object, value: NodeId) -> bool {
+        let holder = std::ptr::eq(object, &raw const ROOT) || std::ptr::eq(object, &raw const super::root::DEFINITIONS);
+        holder && self.tree.first_anchor_in(value).is_some()
+    }
+
+    /// The form of an `Either` that the value is meant to have.
+    fn form(&self, id: NodeId, forms: &'static [&'static Shape]) -> Option<&'static Shape> {
+        let meaning = self.tree.scalar(id).map(Scalar::meaning);
+        let fits = |form: &Shape| match form {
+            Shape::Any => true,
+            Shape::List(_) => matches!(self.tree.node(id).kind, Kind::Sequence(_)),
+            Shape::Names(_) => matches!(self.tree.node(id).kind, Kind::Mapping(_)),
+            Shape::Object(object) => {
+                // Of several objects the first key of each is what tells them apart.
+                let first = object.keys.first().map_or("", |key| key.name);
+                matches!(self.tree.node(id).kind, Kind::Mapping(_))
+                    && (forms.iter().filter(|form| matches!(form, Shape::Object(_))).count() == 1
+                        || self.tree.field(id, first).is_some())
+            }
+            Shape::Text(_) => matches!(meaning, Some(meaning) if meaning != Meaning::Null),
+            Shape::Boolean => matches!(meaning, Some(Meaning::Boolean(_) | Meaning::YesNo(_))),
+            Shape::Integer(_) => matches!(meaning, Some(Meaning::Integer(_))),
+            Shape::Either(..) => false,
+        };
+        forms.iter().copied().find(|form| fits(form))
+    }
+
+    fn text(&mut self, text: &'static Text, shape: &'static Shape, id: NodeId, key: Option<NodeId>) {
+        let Some(scalar) = self.tree.scalar(id) else { return self.wrong_type(shape, id, key) };
+        match scalar.meaning() {
+            Meaning::Null => return self.wrong_type(shape, id, key),
+            Meaning::Text | Meaning::YesNo(_) => {}
+            Meaning::Boolean(_) | Meaning::Integer(_) | Meaning::Float => match text.numbers {
+                Numbers::Accepted => {}
+                Numbers::Refused => return self.wrong_type(shape, id, key),
+                Numbers::Doubtful => {
+                    self.report(Departure::WrongType { shape, value: id, key });
+                }
+            },
+        }
+        if !text.words.is_empty() && !text.words.contains(&scalar.value.as_str()) {
+            self.report(Departure::UnknownWord { words: text.words, value: id, key });
+        }
+        let length = scalar.value.chars().count();
+        if length > text.longest {
+            self.report(Departure::TooLong { value: id, length, longest: text.longest });
+        }
+    }
+
+    fn count(&mut self, value: NodeId, key: Option<NodeId>, count: usize, fewest: usize, most: usize) {
+        if count < fewest || count > most {
+            self.report(Departure::Count { value, key, count, fewest, most });
+        }
+    }
+
+    fn wrong_type(&mut self, shape: &'static Shape, value: NodeId, key: Option<NodeId>) {
+        if !(self.tree.node(value).incomplete && self.tree.is_null(value)) {
+            self.report(Departure::WrongType { shape, value, key });
+        }
+    }
+
+    /// A step that an anchor keeps but no pipeline uses is still a step: it breaks on the day someone uses it.
+    fn unused_steps(&mut self) {
+        for anchor in self.tree.anchors() {
+            let unused =
+                anchor.uses.is_empty() && !self.values.contains(&(anchor.node, std::ptr::from_ref(&STEP_SHAPE)));
+            let is_step = self.tree.field(anchor.node, "script").is_some();
+            let seen = self.values.iter().any(|(id, _)| *id == anchor.node);
+            if unused && is_step && !seen {
+                self.value(anchor.node, None, &STEP_SHAPE);
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! A step, and what it does.
+
+use super::{
+    root::{AGENT_CONFIG, PERMISSIONS, PROVIDER},
+    runtime::{CLONE, IMAGE, MAX_TIME, RUNS_ON, RUNTIME, SIZE},
+    shape::{
+        ANY, BOOLEAN, Key, LOOSE_TEXT, Names, Object, SOME_TEXTS, Shape, TEXT, TEXTS, integer_from, integer_or_so,
+        list, names, short_text, words,
+    },
+};
+
+/// The keys of a step. `final` shares them, except those that a final step cannot have.
+macro_rules! step_keys {
+    ($($more:expr),* $(,)?) => {
+        &[
+            Key::new("name", &TEXT, "what the step is called in the log"),
+            Key::new("script", &SCRIPT, "the commands and pipes, run in order"),
+            Key::new("after-script", &SCRIPT, "commands that run afterwards, also when the script failed"),
+            Key::new("image", &IMAGE, "the Docker image that the commands run in"),
+            Key::new("size", &SIZE, "CPU, memory and disk of the step"),
+            Key::new("max-time", &MAX_TIME, "minutes after which the step is stopped; 120 if unset"),
+            Key::new("oidc", &OIDC, "whether the step gets a signed token in `BITBUCKET_STEP_OIDC_TOKEN`"),
+            Key::new("environment", &TEXT, "the environment whose variables the step gets, without recording a deployment"),
+            Key::new("condition", &CONDITION, "when the step runs at all"),
+            Key::new("caches", &TEXTS, "caches to restore before and save after"),
+            Key::new("services", &list(&TEXT, 1, 5), "services that run beside the step; docker counts as one"),
+            Key::new("artifacts", &ARTIFACTS, "files handed to later steps"),
+            Key::new("clone", &CLONE, "how this step clones the repository"),
+            Key::new("runtime", &RUNTIME, "the machine that the step runs on"),
+            Key::new("runs-on", &RUNS_ON, "labels of the self-hosted runner for the step"),
+            Key::new("concurrency-group", &short_text(50), "steps of one group run one at a time"),
+            Key::new("type", &words(&["inline", "pipeline"]), "`pipeline` to run a custom pipeline as a child"),
+            Key::new("custom", &TEXT, "the custom pipeline that a step of type `pipeline` runs"),
+            Key::new("input-variables", &INPUT_VARIABLES, "variables handed to the child pipeline"),
+            Key::new("output-variables", &ANY, "variables that later steps receive")
+                .doubt("documented, absent from the schema"),
+            Key::new("on-fail", &ON_FAIL, "what happens when the step fails")
+                .doubt("documented, absent from the schema"),
+            Key::new("config", &TEXT, "settings inherited from `definitions.step-config`")
+                .doubt("known from secondary sources only"),
+            Key::new("auth", &Shape::Object(&AUTH), "scopes of the step's Bitbucket token"),
+            $($more),*
+        ]
+    };
+}
+
+/// A step.
+pub static STEP: Object = Object {
+    name: "a step",
+    closed: false,
+    keys: step_keys![
+        Key::new(
+            "deployment",
+            &TEXT,
+            "the deployment environment: its variables, its record, and its UUID in the token's `sub`"
+        ),
+        Key::new("trigger", &TRIGGER, "whether the step waits for someone to start it"),
+        Key::new("fail-fast", &BOOLEAN, "whether its failure stops the parallel group"),
+    ],
+};
+
+/// The final step of a pipeline.
+pub static FINAL: Object = Object {
+    name: "the final step",
+    closed: false,
+    keys: step_keys![Key::new("trigger", &words(&["automatic"]), "a final step always starts by itself")],
+};
+
+/// Automatic or manual.
+pub(super) static TRIGGER: Shape = words(&["automatic", "manual"]);
+
+static OIDC: Shape =
+    Shape::Either("`true`, `false` or a map with `audiences`", &[&BOOLEAN, &Shape::Object(&AUDIENCES)]);
+
+/// `oidc: {audiences: […]}`.
+/// Source: <https://www.atlassian.com/blog/bitbucket/bitbucket-pipelines-oidc-now-supports-multiple-audiences>.
+pub(super) static AUDIENCES: Object = Object {
+    name: "`oidc`",
+    closed: false,
+    keys: &[Key::new("audiences", &list(&AUDIENCE, 1, 10), "audiences of the token besides the workspace's").required()],
+};
+
+static AUDIENCE: Shape = short_text(150);
+
+/// Commands, pipes and agent tasks.
+pub(super) static SCRIPT: Shape = list(&SCRIPT_ITEM, 1, usize::MAX);
+
+static SCRIPT_ITEM: Shape =
+    Shape::Either("a command (text) or a pipe", &[&TEXT, &Shape::Object(&PIPE), &Shape::Object(&AGENT_TASK)]);
+
+/// A pipe in a script.
+pub static PIPE: Object = Object {
+    name: "a pipe",
+    closed: false,
+    keys: &[
+        Key::new("pipe", &TEXT, "the pipe and its version, such as `atlassian/aws-s3-deploy:2.0.1`").required(),
+        Key::new("variables", &names("a value", &PIPE_VALUE), "what the pipe is told"),
+        Key::new("name", &TEXT, "what the pipe is called in the log").doubt("known from secondary sources only"),
+    ],
+};
+
+static PIPE_VALUE: Shape = Shape::Either("text or a list of texts", &[&LOOSE_TEXT, &list(&LOOSE_TEXT, 0, usize::MAX)]);
+
+static AGENT_TASK: Object = Object {
+    name: "an agent task",
+    closed: false,
+    keys: &[
+        Key::new("agent", &TEXT, "an agent of `definitions.agents`").required(),
+        Key::new("prompt", &TEXT, "what the agent is told instead"),
+        Key::new("provider", &PROVIDER, "who runs it"),
+        Key::new("config", &Shape::Object(&AGENT_CONFIG), "its configuration file and overrides"),
+        Key::new("permissions", &Shape::Object(&PERMISSIONS), "what it is allowed when it asks"),
+        Key::new("use-legacy-mcp", &BOOLEAN, "whether it uses the older Bitbucket MCP server"),
+    ],
+};
+
+/// When something runs.
+pub(super) static CONDITION: Shape = Shape::Object(&CONDITION_MAP);
+
+static CONDITION_MAP: Object = Object {
+    name: "a condition",
+    closed: false,
+    keys: &[
+        Key::new("changesets", &Shape::Object(&CHANGESETS), "files that must, or must not, have changed"),
+        Key::new("state", &short_text(1000), "an expression that must hold"),
+    ],
+};
+
+static CHANGESETS: Object = Object {
+    name: "`changesets`",
+    closed: true,
+    keys: &[
+        Key::new("includePaths", &TEXTS, "runs if any changed file matches"),
+        Key::new("excludePaths", &TEXTS, "does not run if all changed files match"),
+    ],
+};
+
+static ARTIFACTS: Shape = Shape::Either(
+    "a list of paths, or a map with `upload`, `download` or `paths`",
+    &[&TEXTS, &Shape::Object(&ARTIFACTS_MAP)],
+);
+
+static ARTIFACTS_MAP: Object = Object {
+    name: "`artifacts`",
+    closed: false,
+    keys: &[
+        Key::new("paths", &TEXTS, "files handed to later steps"),
+        Key::new(
+            "download",
+            &Shape::Either("`true`, `false` or a list of names", &[&BOOLEAN, &TEXTS]),
+            "which artifacts this step receives",
+        ),
+        Key::new("upload", &list(&UPLOAD, 1, usize::MAX), "named artifacts"),
+    ],
+};
+
+static UPLOAD: Shape = Shape::Either("a map with `name` and `paths`", &[&Shape::Object(&UPLOAD_MAP), &TEXT]);
+
+static UPLOAD_MAP: Object = Object {
+    name: "an upload",
+    closed: false,
+    keys: &[
+        Key::new("name", &TEXT, "the artifact's name").required(),
+        Key::new("paths", &TEXTS, "its files").required(),
+        Key::new("type", &words(&["shared", "scoped", "test-reports"]), "who may read it; `shared` if unset"),
+        Key::new("capture-on", &words(&["success", "failed", "always"]), "when it is kept"),
+        Key::new("depth", &integer_from(1), "how deep folders are searched"),
+        Key::new("ignore-paths", &SOME_TEXTS, "files left out"),
+    ],
+};
+
+static INPUT_VARIABLES: Shape = Shape::Names(Names { what: "a value", value: &LOOSE_TEXT, most: 20 });
+
+/// Documented by Atlassian; the schema does not look at it.
+pub(super) static ON_FAIL: Shape = Shape::Object(&ON_FAIL_MAP);
+
+static ON_FAIL_MAP: Object = Object {
+    name: "`on-fail`",
+    closed: false,
+    keys: &[
+        Key::new("strategy", &words(&["fail", "retry", "ignore"]), "fail, try again, or go on"),
+        Key::new("maxRetryCount", &integer_or_so(1, 10), "how often to try again")
+            .doubt("known from secondary sources only"),
+    ],
+};
+
+static AUTH: Object = Object {
+    name: "`auth`",
+    closed: false,
+    keys: &[Key::new("system", &Shape::Object(&AUTH_SYSTEM), "the token that Bitbucket gives the step")],
+};
+
+static AUTH_SYSTEM: Object = Object {
+    name: "`auth.system`",
+    closed: false,
+    keys: &[Key::new("scopes", &SOME_TEXTS, "scopes added to the token")],
+};

@@ -1,0 +1,52 @@
+//! What `definitions` offers to the pipelines.
+
+use crate::{
+    pipeline::{Image, Text},
+    yaml::NodeId,
+};
+
+/// `definitions`.
+#[derive(Clone, Debug, Default)]
+pub struct Definitions<'t> {
+    /// The services, in order.
+    pub services: Vec<Service<'t>>,
+    /// The caches, in order.
+    pub caches: Vec<Named<'t>>,
+    /// The import sources, in order.
+    pub imports: Vec<Imported<'t>>,
+    /// The agents, in order.
+    pub agents: Vec<Named<'t>>,
+}
+
+/// A name and what it stands for.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'t> {
+    /// The key.
+    pub name: Text<'t>,
+    /// The value.
+    pub node: NodeId,
+}
+
+/// A container that runs beside a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Service<'t> {
+    /// Its name.
+    pub name: Text<'t>,
+    /// Its map.
+    pub node: NodeId,
+    /// Its image.
+    pub image: Option<Image<'t>>,
+    /// Its memory in megabytes, when set.
+    pub memory: Option<(i64, NodeId)>,
+    /// `type: docker`
+    pub is_docker: bool,
+}
+
+/// A file of another repository.
+#[derive(Clone, Copy, Debug)]
+pub struct Imported<'t> {
+    /// The name that `import: pipeline@name` uses.
+    pub name: Text<'t>,
+    /// Where it is imported from, when that is text.
+    pub source: Option<Text<'t>>,
+}

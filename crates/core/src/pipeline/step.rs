@@ -1,0 +1,236 @@
+//! A step and its parts.
+
+use crate::{
+    pipeline::Use,
+    source::Span,
+    yaml::{NodeId, Tree},
+};
+
+/// A step's number in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepId(pub usize);
+
+/// Text of the file with its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text<'t> {
+    /// The value.
+    pub value: &'t str,
+    /// The scalar that holds it, aliases followed.
+    pub node: NodeId,
+}
+
+impl Text<'_> {
+    /// Where it stands.
+    pub fn span(&self, tree: &Tree) -> Span {
+        tree.span(self.node)
+    }
+}
+
+/// What a step is to its pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// An ordinary step.
+    Step,
+    /// The final step.
+    Final,
+}
+
+/// One container running one script.
+#[derive(Clone, Debug)]
+pub struct Step<'t> {
+    /// Its number.
+    pub id: StepId,
+    /// Its map.
+    pub node: NodeId,
+    /// The `step` or `final` key under which it was first met; `None` for an anchored body that nothing uses.
+    pub key: Option<NodeId>,
+    /// What it is to its pipeline.
+    pub role: Role,
+    /// Where pipelines run it; empty for a step that only an anchor keeps.
+    pub uses: Vec<Use>,
+    /// `name`
+    pub name: Option<Text<'t>>,
+    /// `type: pipeline`: it runs a custom pipeline and has no script of its own.
+    pub is_child_pipeline: bool,
+    /// `custom`, the pipeline that such a step runs.
+    pub custom: Option<Text<'t>>,
+    /// `script`, when the key is there, even empty.
+    pub script_key: Option<NodeId>,
+    /// The items of `script`.
+    pub script: Vec<ScriptItem<'t>>,
+    /// The items of `after-script`.
+    pub after_script: Vec<ScriptItem<'t>>,
+    /// `oidc`
+    pub oidc: Option<Oidc<'t>>,
+    /// `deployment` or `environment` of the step itself; its stage may have one instead.
+    pub deployment: Option<Deployment<'t>>,
+    /// `trigger`
+    pub trigger: Option<Text<'t>>,
+    /// `condition`
+    pub condition: Option<NodeId>,
+    /// `image`
+    pub image: Option<Image<'t>>,
+    /// `size`
+    pub size: Option<Text<'t>>,
+    /// `max-time`, in minutes.
+    pub max_time: Option<i64>,
+    /// `runtime`
+    pub runtime: Option<Runtime<'t>>,
+    /// `runs-on`
+    pub runs_on: Vec<Text<'t>>,
+    /// `services`
+    pub services: Vec<Text<'t>>,
+    /// `caches`
+    pub caches: Vec<Text<'t>>,
+    /// `artifacts`
+    pub artifacts: Artifacts<'t>,
+    /// `clone: {enabled: false}`
+    pub clone_disabled: bool,
+    /// Names under `output-variables`, as far as they are plain.
+    pub output_variables: Vec<Text<'t>>,
+    /// Names under `input-variables`.
+    pub input_variables: Vec<Text<'t>>,
+}
+
+impl<'t> Step<'t> {
+    /// The items of `script` and `after-script`, in the order in which they run.
+    pub fn script_items(&self) -> impl Iterator<Item = &ScriptItem<'t>> {
+        self.script.iter().chain(&self.after_script)
+    }
+
+    /// The pipes that it runs.
+    pub fn pipes(&self) -> impl Iterator<Item = &Pipe<'t>> {
+        self.script_items().filter_map(|item| match item {
+            ScriptItem::Pipe(pipe) => Some(pipe),
+            ScriptItem::Command(_) | ScriptItem::Other(_) => None,
+        })
+    }
+
+    /// Whether the step asks for a token: `oidc: true`, or a map with audiences.
+    pub fn has_token(&self) -> bool {
+        matches!(self.oidc, Some(Oidc::Enabled(true, _) | Oidc::Audiences(..)))
+    }
+
+    /// The best place to point at when the step as a whole is meant: its name, or the key above it, or its first line.
+    pub fn place(&self, tree: &Tree) -> Span {
+        match (self.key, self.name) {
+            (Some(key), _) => tree.span(key),
+            (None, Some(name)) => name.span(tree),
+            (None, None) => Span::at(tree.span(self.node).start),
+        }
+    }
+}
+
+/// One item of a script.
+#[derive(Clone, Debug)]
+pub enum ScriptItem<'t> {
+    /// Shell text, of one line or many.
+    Command(Command<'t>),
+    /// A pipe.
+    Pipe(Pipe<'t>),
+    /// An agent task, or something that is neither.
+    Other(NodeId),
+}
+
+/// Shell text.
+pub type Command<'t> = Text<'t>;
+
+/// A pipe with its variables.
+#[derive(Clone, Debug)]
+pub struct Pipe<'t> {
+    /// Its map.
+    pub node: NodeId,
+    /// The reference, such as `atlassian/aws-s3-deploy:2.0.1` or `docker://account/image:tag`.
+    pub reference: Text<'t>,
+    /// The key that names each variable, and its value's node (text or a list).
+    pub variables: Vec<(Text<'t>, NodeId)>,
+}
+
+impl<'t> Pipe<'t> {
+    /// The reference without its version.
+    pub fn name(&self) -> &'t str {
+        self.split().0
+    }
+
+    /// The version, when the reference has one.
+    pub fn version(&self) -> Option<&'t str> {
+        self.split().1
+    }
+
+    /// The value of one of its variables.
+    pub fn variable(&self, name: &str) -> Option<NodeId> {
+        self.variables.iter().find(|(key, _)| key.value == name).map(|(_, value)| *value)
+    }
+
+    fn split(&self) -> (&'t str, Option<&'t str>) {
+        let reference = self.reference.value;
+        let name_start = reference.rfind('/').map_or(0, |slash| slash + 1);
+        match reference[name_start..].find([':', '@']) {
+            Some(at) => (&reference[..name_start + at], Some(&reference[name_start + at + 1..])),
+            None => (reference, None),
+        }
+    }
+}
+
+/// `oidc`, with the node of its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Oidc<'t> {
+    /// `true` or `false`.
+    Enabled(bool, NodeId),
+    /// A map with `audiences`.
+    Audiences(Vec<Text<'t>>, NodeId),
+    /// Neither: text such as `"true"`, a number, nothing.
+    Unreadable(NodeId),
+}
+
+impl Oidc<'_> {
+    /// The node of its value.
+    pub const fn node(&self) -> NodeId {
+        match self {
+            Self::Enabled(_, node) | Self::Audiences(_, node) | Self::Unreadable(node) => *node,
+        }
+    }
+}
+
+/// The environment of a step or a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deployment<'t> {
+    /// The environment's name.
+    pub environment: Text<'t>,
+    /// `deployment` records the deployment and puts the environment into the token's `sub`; `environment` gives its
+    /// variables alone (<https://www.atlassian.com/blog/bitbucket/evolving-deployments>).
+    pub recorded: bool,
+}
+
+/// A Docker image.
+#[derive(Clone, Copy, Debug)]
+pub struct Image<'t> {
+    /// The text or the map.
+    pub node: NodeId,
+    /// Its name with tag or digest.
+    pub name: Option<Text<'t>>,
+    /// `aws.oidc-role`
+    pub oidc_role: Option<Text<'t>>,
+}
+
+/// `runtime`.
+#[derive(Clone, Copy, Debug)]
+pub struct Runtime<'t> {
+    /// Its map.
+    pub node: NodeId,
+    /// `cloud.atlassian-ip-ranges`
+    pub atlassian_ip_ranges: Option<(bool, NodeId)>,
+    /// `cloud.version`
+    pub version: Option<Text<'t>>,
+    /// `cloud.arch`
+    pub arch: Option<Text<'t>>,
+    /// `self-hosted.storage.aws.oidc-role`
+    pub storage_oidc_role: Option<Text<'t>>,
+}
+
+/// `artifacts`, in either form.
+#[derive(Clone, Debug, Default)]
+pub struct Artifacts<'t> {
+    /// The paths kept for later steps.
+    pub paths: Vec<Text<'t>>,
+}
