@@ -16,6 +16,7 @@ pub mod lint;
 pub mod oidc;
 pub mod pipeline;
 pub mod report;
+pub mod script;
 pub mod source;
 pub mod spelling;
 pub mod yaml;

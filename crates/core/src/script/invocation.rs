@@ -1,0 +1,92 @@
+//! The program that a command starts, seen through `sudo`, `env`, `timeout` and the like.
+
+use super::{Assignment, Command, Word};
+use crate::source::Span;
+
+/// A program with its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation<'c> {
+    /// The program without its directory.
+    pub program: String,
+    /// The program as written.
+    pub path: String,
+    /// From the program to the last argument.
+    pub span: Span,
+    /// What follows the program.
+    pub arguments: &'c [Word],
+    /// What is set for it alone, by `NAME=value` or `env`.
+    pub environment: Vec<Assignment>,
+}
+
+/// Programs that start another one, with their options that take a value and the number of words that come before the
+/// program.
+const WRAPPERS: [(&str, &[&str], usize); 13] = [
+    ("builtin", &[], 0),
+    ("command", &[], 0),
+    ("doas", &["-u"], 0),
+    ("env", &["-u", "--unset", "-C", "--chdir"], 0),
+    ("exec", &["-a"], 0),
+    ("nice", &["-n"], 0),
+    ("nohup", &[], 0),
+    ("stdbuf", &["-i", "-o", "-e"], 0),
+    ("sudo", &["-u", "--user", "-g", "--group", "-C"], 0),
+    ("time", &["-f", "-o"], 0),
+    ("timeout", &["-s", "--signal", "-k", "--kill-after"], 1),
+    ("unbuffer", &[], 0),
+    ("xargs", &["-n", "-I", "-P", "-L", "-d", "-a", "-E", "-s"], 0),
+];
+
+impl Command {
+    /// The program it starts; `None` when its name is not known, or when it only sets variables.
+    pub fn invocation(&self) -> Option<Invocation<'_>> {
+        let mut words = self.words.as_slice();
+        let mut environment = self.assignments.clone();
+        loop {
+            let (first, rest) = words.split_first()?;
+            let path = first.literal()?;
+            let program = path.rsplit('/').next().unwrap_or_default().to_owned();
+            let Some((_, valued, before)) = WRAPPERS.iter().find(|(name, ..)| *name == program) else {
+                let end = words.last().map_or(first.span.end, |word| word.span.end);
+                let span = Span::new(first.span.start, end);
+                return Some(Invocation { program, path, span, arguments: rest, environment });
+            };
+            let mut at = 0;
+            while let Some(word) = rest.get(at) {
+                if word.prefix().starts_with('-') {
+                    at += 1 + usize::from(valued.contains(&word.prefix()));
+                } else if let Some(assignment) = word.as_assignment() {
+                    environment.push(assignment);
+                    at += 1;
+                } else {
+                    break;
+                }
+            }
+            words = rest.get(at + before..).filter(|words| !words.is_empty())?;
+        }
+    }
+}
+
+impl Invocation<'_> {
+    /// The arguments that are plain text, in order.
+    pub fn literals(&self) -> impl Iterator<Item = (usize, String)> {
+        self.arguments.iter().enumerate().filter_map(|(index, word)| Some((index, word.literal()?)))
+    }
+
+    /// Whether one of the flags is given, alone or with `=value`.
+    pub fn has_flag(&self, names: &[&str]) -> bool {
+        self.arguments.iter().any(|word| {
+            let text = word.prefix();
+            names.contains(&text.split_once('=').map_or(text, |(name, _)| name))
+        })
+    }
+
+    /// The value of an option, from `--name value` or `--name=value`; the last one counts.
+    pub fn option(&self, name: &str) -> Option<Word> {
+        self.arguments.iter().enumerate().rev().find_map(|(index, word)| {
+            if word.literal().as_deref() == Some(name) {
+                return self.arguments.get(index + 1).cloned();
+            }
+            word.strip_prefix(name)?.strip_prefix("=")
+        })
+    }
+}
