@@ -6,7 +6,7 @@
 //! Data flows one way, and the modules are named after its stations:
 //!
 //! ```text
-//! source ─► yaml ─► pipeline ─► lint ─► report
+//! source ─► yaml ─► pipeline ─► script ─► facts ─► lint ─► report
 //! ```
 
 pub mod aws;
