@@ -45,6 +45,7 @@ Examples:
   keyless lint --variables AWS_ROLE_ARN,AWS_REGION
                                                these are defined in Bitbucket's settings
   keyless lint --format json --min-severity hint
+  keyless lint --diff                          what --fix would change
 
 A folder is searched for files called bitbucket-pipelines.yml (or .yaml); .git and node_modules are skipped. \
 When it has none and is no repository itself, every *.yml and *.yaml file below it is taken for a pipeline.
@@ -63,6 +64,12 @@ pub(crate) struct Lint {
     /// Names of variables that the workspace, the repository or every deployment environment defines
     #[arg(long = "variable", visible_alias = "variables", value_name = "NAME,...", value_delimiter = ',')]
     pub(crate) variables: Vec<String>,
+    /// Apply safe fixes and report what is left
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Print what --fix would change, as a unified diff, and change nothing
+    #[arg(long, conflicts_with_all = ["fix", "format"])]
+    pub(crate) diff: bool,
     /// What reports call standard input
     #[arg(long, value_name = "NAME", default_value = "<stdin>")]
     pub(crate) stdin_filename: String,

@@ -25,6 +25,15 @@ pub(crate) enum Failure {
         /// The limit in bytes.
         limit: u64,
     },
+    /// A fixed file could not be written.
+    Unfixable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// Standard input was to be fixed in its place.
+    FixOfStandardInput,
     /// The report could not be written.
     Unwritable(io::Error),
 }
@@ -48,6 +57,10 @@ impl fmt::Display for Failure {
             Self::TooLarge { path, limit } => {
                 write!(f, "cannot read {}: more than {} MiB, no pipeline file is that large", shown(path), limit >> 20)
             }
+            Self::Unfixable { path, error } => write!(f, "cannot write the fixed {}: {}", shown(path), reason(error)),
+            Self::FixOfStandardInput => {
+                f.write_str("--fix changes files, and standard input is none; --diff prints what it would change")
+            }
             Self::Unwritable(error) => write!(f, "cannot write the report: {}", reason(error)),
         }
     }
@@ -56,10 +69,12 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Unreadable { error, .. } | Self::Unwritable(error) => Some(error),
-            Self::NoPipelineFile | Self::EmptyFolder(_) | Self::NoPipelineInRepository(_) | Self::TooLarge { .. } => {
-                None
-            }
+            Self::Unreadable { error, .. } | Self::Unfixable { error, .. } | Self::Unwritable(error) => Some(error),
+            Self::NoPipelineFile
+            | Self::EmptyFolder(_)
+            | Self::NoPipelineInRepository(_)
+            | Self::TooLarge { .. }
+            | Self::FixOfStandardInput => None,
         }
     }
 }

@@ -39,6 +39,14 @@ impl Input {
         }
     }
 
+    /// Where it is stored; `None` for standard input.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => Some(path.clone()),
+            Self::Read { .. } => None,
+        }
+    }
+
     /// Its bytes.
     pub(crate) fn bytes(&self) -> Result<Cow<'_, [u8]>, Failure> {
         match self {

@@ -3,6 +3,7 @@
 use std::{
     num::NonZero,
     panic,
+    path::PathBuf,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
@@ -13,17 +14,25 @@ use keyless_core::{
     source::{Source, Span},
 };
 
-use crate::{failure::Failure, inputs::Input};
+use crate::{
+    failure::Failure,
+    fix::{self, Fixed},
+    inputs::Input,
+};
 
 /// One linted text.
 #[derive(Debug)]
 pub(crate) struct LintedFile {
     /// What reports call it.
     pub(crate) name: String,
+    /// Where it is stored; `None` for standard input.
+    pub(crate) path: Option<PathBuf>,
     /// Its text; bytes that are no text stand in it as U+FFFD.
     pub(crate) text: String,
     /// Its findings, in the order of the text.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What was mended in it before; `None` where nothing was.
+    pub(crate) fixed: Option<Fixed>,
 }
 
 impl LintedFile {
@@ -33,11 +42,15 @@ impl LintedFile {
     }
 }
 
-/// Lints every input. The answers come in the order of the inputs, whichever was done first.
-pub(crate) fn lint_all(inputs: &[Input], settings: &Settings) -> Vec<Result<LintedFile, Failure>> {
+/// Lints every input, with `fix_from` after the safe fixes of findings from that severity on. The answers come in the order of the inputs, whichever was done first.
+pub(crate) fn lint_all(
+    inputs: &[Input],
+    settings: &Settings,
+    fix_from: Option<Severity>,
+) -> Vec<Result<LintedFile, Failure>> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(inputs.len());
     if threads <= 1 {
-        return inputs.iter().map(|input| lint_one(input, settings)).collect();
+        return inputs.iter().map(|input| lint_one(input, settings, fix_from)).collect();
     }
     let next = AtomicUsize::new(0);
     let work = || {
@@ -45,7 +58,7 @@ pub(crate) fn lint_all(inputs: &[Input], settings: &Settings) -> Vec<Result<Lint
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             match inputs.get(index) {
-                Some(input) => done.push((index, lint_one(input, settings))),
+                Some(input) => done.push((index, lint_one(input, settings, fix_from))),
                 None => return done,
             }
         }
@@ -61,21 +74,21 @@ pub(crate) fn lint_all(inputs: &[Input], settings: &Settings) -> Vec<Result<Lint
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-fn lint_one(input: &Input, settings: &Settings) -> Result<LintedFile, Failure> {
-    let name = input.name();
+fn lint_one(input: &Input, settings: &Settings, fix_from: Option<Severity>) -> Result<LintedFile, Failure> {
+    let (name, path) = (input.name(), input.path());
     let bytes = input.bytes()?;
-    let (text, diagnostics) = match String::from_utf8(bytes.into_owned()) {
-        Ok(text) => {
-            let diagnostics = lint::lint(&Source::new(&name, &text), settings);
-            (text, diagnostics)
-        }
+    let text = match String::from_utf8(bytes.into_owned()) {
+        Ok(text) => text,
         Err(error) => {
-            let offset = error.utf8_error().valid_up_to();
-            let diagnostic = not_utf8(error.as_bytes(), offset);
-            (String::from_utf8_lossy(error.as_bytes()).into_owned(), vec![diagnostic])
+            let diagnostic = not_utf8(error.as_bytes(), error.utf8_error().valid_up_to());
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            return Ok(LintedFile { name, path, text, diagnostics: vec![diagnostic], fixed: None });
         }
     };
-    Ok(LintedFile { name, text, diagnostics })
+    let lint = |text: &str| lint::lint(&Source::new(&name, text), settings);
+    let (mut diagnostics, mut text) = (lint(&text), text);
+    let fixed = fix_from.and_then(|minimum| fix::apply(&mut text, &mut diagnostics, minimum, lint));
+    Ok(LintedFile { name, path, text, diagnostics, fixed })
 }
 
 /// The finding of bytes that are no text. The lossy text is the same up to `offset`, where U+FFFD follows.

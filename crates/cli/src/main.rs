@@ -7,6 +7,7 @@
 mod args;
 mod crash;
 mod failure;
+mod fix;
 mod folder;
 mod inputs;
 mod lint_command;

@@ -1,6 +1,12 @@
 //! Findings written for people and machines, a file for each form.
 
+mod code_insights;
+mod codeclimate;
+mod fingerprint;
+mod github;
 mod json;
+mod junit;
+mod sarif;
 mod text;
 
 use std::io;
@@ -9,7 +15,7 @@ use clap::ValueEnum;
 use keyless_core::diagnostic::{Diagnostic, Severity};
 use serde::Serialize;
 
-use crate::{linted::LintedFile, streams::Streams};
+use crate::{fix, linted::LintedFile, streams::Streams};
 
 /// The forms that a report can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -18,6 +24,16 @@ pub(crate) enum Format {
     Text,
     /// For programs: one document, described by its `version`
     Json,
+    /// SARIF 2.1.0, for code scanning services
+    Sarif,
+    /// JUnit's XML: Bitbucket shows test-results/*.xml as test results
+    Junit,
+    /// The bodies of the requests that put a report on a commit in Bitbucket
+    CodeInsights,
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// GitLab's code quality report
+    Codeclimate,
 }
 
 /// Linted files with the findings that count.
@@ -29,6 +45,10 @@ pub(crate) struct Report {
     pub(crate) shown: Counts,
     /// How many weigh too little to be.
     pub(crate) hidden: Counts,
+    /// How many of those shown a safe fix would mend.
+    pub(crate) fixable: usize,
+    /// How many were mended already.
+    pub(crate) fixed: usize,
 }
 
 /// How many findings there are of each severity.
@@ -61,14 +81,17 @@ impl Report {
     /// Takes away what weighs less than `minimum`.
     pub(crate) fn new(mut files: Vec<LintedFile>, minimum: Severity) -> Self {
         let (mut shown, mut hidden) = (Counts::default(), Counts::default());
+        let mut fixable = 0;
         for file in &mut files {
             file.diagnostics.retain(|diagnostic| {
                 let counts = diagnostic.severity >= minimum;
                 if counts { &mut shown } else { &mut hidden }.add(diagnostic);
+                fixable += usize::from(counts && fix::safe_fix(diagnostic).is_some());
                 counts
             });
         }
-        Self { files, shown, hidden }
+        let fixed = files.iter().filter_map(|file| file.fixed.as_ref()).map(|fixed| fixed.count).sum();
+        Self { files, shown, hidden, fixable, fixed }
     }
 }
 
@@ -78,5 +101,10 @@ pub(crate) fn write(report: &Report, format: Format, streams: &mut Streams<'_>) 
     match format {
         Format::Text => text::write(report, streams.colors, output),
         Format::Json => json::write(report, output),
+        Format::Sarif => sarif::write(report, output),
+        Format::Junit => junit::write(report, output),
+        Format::CodeInsights => code_insights::write(report, output),
+        Format::Github => github::write(report, output),
+        Format::Codeclimate => codeclimate::write(report, output),
     }
 }

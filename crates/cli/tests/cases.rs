@@ -7,8 +7,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use session::Scratch;
-
 const SESSION: &str = "session";
 
 #[test]
@@ -24,7 +22,7 @@ fn sessions_come_out_as_written() {
 
 fn run(case: &Path) -> io::Result<()> {
     let session = case.join(SESSION);
-    let scratch = Scratch::new()?;
+    let scratch = tempfile::tempdir()?;
     copy_folder(case, scratch.path())?;
     session::check(&session, &session::replay(&fs::read_to_string(&session)?, scratch.path())?)
 }

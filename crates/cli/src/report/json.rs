@@ -21,13 +21,19 @@ struct Summary {
     shown: Counts,
     /// Findings below the minimum severity, which `files` leaves out.
     hidden: Counts,
+    /// Findings in `files` that a safe fix would mend.
+    fixable: usize,
+    /// Findings that were mended before, which `files` leaves out.
+    fixed: usize,
 }
 
 /// Writes the document and a line break.
 pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
     let sources: Vec<Source<'_>> = report.files.iter().map(|file| file.source()).collect();
-    let files = report.files.iter().zip(&sources).map(|(file, source)| json::file(source, &file.diagnostics)).collect();
-    let summary = Summary { files: report.files.len(), shown: report.shown, hidden: report.hidden };
+    let files: Vec<_> =
+        report.files.iter().zip(&sources).map(|(file, source)| json::file(source, &file.diagnostics)).collect();
+    let Report { shown, hidden, fixable, fixed, .. } = *report;
+    let summary = Summary { files: files.len(), shown, hidden, fixable, fixed };
     serde_json::to_writer_pretty(&mut *output, &Document { version: 1, files, summary })?;
     writeln!(output)
 }

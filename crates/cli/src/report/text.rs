@@ -140,21 +140,24 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// The last line: `2 errors, 1 warning in 1 file; 3 hints not shown (--min-severity hint shows them)`.
-fn summary(report: &Report) -> String {
-    let files = counted(report.files.len(), "file");
+/// The last line: `2 errors, 1 warning in 1 file; 1 fixable with --fix; 3 hints not shown (--min-severity hint)`.
+pub(super) fn summary(report: &Report) -> String {
     let shown = match report.shown.total() {
         0 => "no findings".to_owned(),
         _ => list(report.shown),
     };
-    let hidden = match report.hidden {
-        Counts { errors: 0, warnings: 0, hints: 0 } => String::new(),
-        hidden => {
-            let lowest = if hidden.hints > 0 { Severity::Hint } else { Severity::Warning };
-            format!("; {} not shown (--min-severity {lowest})", list(hidden))
-        }
-    };
-    format!("{shown} in {files}{hidden}")
+    let mut parts = vec![format!("{shown} in {}", counted(report.files.len(), "file"))];
+    if report.fixed > 0 {
+        parts.push(format!("{} fixed", counted(report.fixed, "finding")));
+    }
+    if report.fixable > 0 {
+        parts.push(format!("{} fixable with --fix", report.fixable));
+    }
+    if report.hidden.total() > 0 {
+        let lowest = if report.hidden.hints > 0 { Severity::Hint } else { Severity::Warning };
+        parts.push(format!("{} not shown (--min-severity {lowest})", list(report.hidden)));
+    }
+    parts.join("; ")
 }
 
 fn list(counts: Counts) -> String {

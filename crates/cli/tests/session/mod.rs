@@ -12,8 +12,7 @@
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
-    process::{self, Command, Output, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -74,28 +73,5 @@ pub(crate) fn check(file: &Path, actual: &str) -> io::Result<()> {
             "{} differs; UPDATE_EXPECTED=1 rewrites it\n--- expected\n{expected}\n--- actual\n{actual}",
             file.display()
         )))
-    }
-}
-
-/// An empty folder that is removed at the end.
-pub(crate) struct Scratch(PathBuf);
-
-impl Scratch {
-    pub(crate) fn new() -> io::Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = env::temp_dir().join(format!("keyless-session-{}-{number}", process::id()));
-        fs::create_dir(&folder)?;
-        Ok(Self(folder))
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,0 +1,127 @@
+//! A report for Bitbucket's Code Insights, which shows it on the commit and beside the lines of a pull request.
+//!
+//! The document holds the bodies of the requests: `report` for
+//! `PUT …/commit/{commit}/reports/{id}`, and each list of `annotations` for one
+//! `POST …/commit/{commit}/reports/{id}/annotations`.
+//!
+//! Source: Bitbucket Cloud REST API, "Reports"
+//! (<https://developer.atlassian.com/cloud/bitbucket/rest/api-group-reports/>).
+
+use std::io::{self, Write};
+
+use keyless_core::diagnostic::{Diagnostic, Severity};
+use serde::Serialize;
+
+use super::{Counts, Report, fingerprint::Fingerprints, text};
+
+/// How many annotations one request may bring.
+const ANNOTATIONS_PER_REQUEST: usize = 100;
+
+/// How many annotations one report may have.
+const ANNOTATIONS_PER_REPORT: usize = 1000;
+
+/// How many characters the summary of an annotation may have.
+const SUMMARY_LIMIT: usize = 450;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    report: Head,
+    annotations: Vec<&'a [Annotation<'a>]>,
+}
+
+#[derive(Serialize)]
+struct Head {
+    title: &'static str,
+    details: String,
+    report_type: &'static str,
+    reporter: &'static str,
+    result: &'static str,
+    data: [Datum; 4],
+}
+
+#[derive(Serialize)]
+struct Datum {
+    title: &'static str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    value: usize,
+}
+
+#[derive(Serialize)]
+struct Annotation<'a> {
+    external_id: String,
+    #[serde(rename = "annotation_type")]
+    kind: &'static str,
+    severity: &'static str,
+    result: &'static str,
+    summary: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a str>,
+    path: &'a str,
+    line: usize,
+}
+
+/// Writes the document.
+pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
+    let annotations = annotations(report);
+    let document =
+        Document { report: head(report), annotations: annotations.chunks(ANNOTATIONS_PER_REQUEST).collect() };
+    serde_json::to_writer_pretty(&mut *output, &document)?;
+    writeln!(output)
+}
+
+fn head(report: &Report) -> Head {
+    let Counts { errors, warnings, hints } = report.shown;
+    let number = |title, value| Datum { title, kind: "NUMBER", value };
+    let total = report.shown.total();
+    let details = if total > ANNOTATIONS_PER_REPORT {
+        format!("{}; the first {ANNOTATIONS_PER_REPORT} are annotated", text::summary(report))
+    } else {
+        text::summary(report)
+    };
+    Head {
+        title: "keyless",
+        details,
+        report_type: "BUG",
+        reporter: "keyless",
+        result: if total > 0 { "FAILED" } else { "PASSED" },
+        data: [
+            number("Files", report.files.len()),
+            number("Errors", errors),
+            number("Warnings", warnings),
+            number("Hints", hints),
+        ],
+    }
+}
+
+fn annotations(report: &Report) -> Vec<Annotation<'_>> {
+    let mut fingerprints = Fingerprints::default();
+    let mut annotations = Vec::new();
+    for file in &report.files {
+        let source = file.source();
+        let left = ANNOTATIONS_PER_REPORT - annotations.len();
+        annotations.extend(file.diagnostics.iter().take(left).map(|diagnostic| Annotation {
+            external_id: format!("keyless-{}", fingerprints.next(&file.name, diagnostic)),
+            kind: "BUG",
+            severity: match diagnostic.severity {
+                Severity::Error => "HIGH",
+                Severity::Warning => "MEDIUM",
+                Severity::Hint => "LOW",
+            },
+            result: "FAILED",
+            summary: summary(diagnostic),
+            details: diagnostic.help.as_deref(),
+            path: &file.name,
+            line: source.position(diagnostic.primary.span.start).line,
+        }));
+    }
+    annotations
+}
+
+fn summary(diagnostic: &Diagnostic) -> String {
+    let whole = format!("{}: {}", diagnostic.rule, diagnostic.message);
+    match whole.char_indices().nth(SUMMARY_LIMIT) {
+        Some(_) => whole.chars().take(SUMMARY_LIMIT - 1).chain(['…']).collect(),
+        None => whole,
+    }
+}

@@ -1,0 +1,67 @@
+//! JUnit's XML, which Bitbucket and other build servers show as test results: a suite a file, a failed case a finding.
+//!
+//! Bitbucket reads it from `test-results/*.xml` ("Test reporting in Pipelines"). A file without findings is one case
+//! that passed.
+
+use std::{
+    fmt,
+    io::{self, Write},
+};
+
+use keyless_core::{
+    diagnostic::Diagnostic,
+    source::{Position, Source},
+};
+
+use super::Report;
+
+/// Writes the document.
+pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
+    let clean = report.files.iter().filter(|file| file.diagnostics.is_empty()).count();
+    let failures = report.shown.total();
+    writeln!(output, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
+    writeln!(output, r#"<testsuites name="keyless" tests="{}" failures="{failures}">"#, failures + clean)?;
+    for file in &report.files {
+        let (name, failures) = (Escaped(&file.name), file.diagnostics.len());
+        writeln!(output, r#"  <testsuite name="{name}" tests="{}" failures="{failures}">"#, failures.max(1))?;
+        if file.diagnostics.is_empty() {
+            writeln!(output, r#"    <testcase classname="{name}" name="no findings"/>"#)?;
+        }
+        let source = file.source();
+        for diagnostic in &file.diagnostics {
+            write_case(&source, diagnostic, output)?;
+        }
+        writeln!(output, "  </testsuite>")?;
+    }
+    writeln!(output, "</testsuites>")
+}
+
+fn write_case(source: &Source<'_>, diagnostic: &Diagnostic, output: &mut dyn Write) -> io::Result<()> {
+    let Position { line, column } = source.position(diagnostic.primary.span.start);
+    let (file, rule, severity) = (Escaped(source.name()), diagnostic.rule, diagnostic.severity);
+    let message = Escaped(&diagnostic.message);
+    writeln!(output, r#"    <testcase classname="{file}" name="{rule} at {line}:{column}">"#)?;
+    write!(output, r#"      <failure type="{severity}" message="{message}">{file}:{line}:{column}"#)?;
+    if let Some(help) = &diagnostic.help {
+        write!(output, "\nhelp: {}", Escaped(help))?;
+    }
+    writeln!(output, "</failure>\n    </testcase>")
+}
+
+/// Text for an element or a quoted attribute. What XML cannot hold at all becomes U+FFFD.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        self.0.chars().try_for_each(|character| match character {
+            '&' => f.write_str("&amp;"),
+            '<' => f.write_str("&lt;"),
+            '>' => f.write_str("&gt;"),
+            '"' => f.write_str("&quot;"),
+            '\t' | '\n' | '\r' => write!(f, "&#{};", u32::from(character)),
+            '\0'..' ' | '\u{fffe}' | '\u{ffff}' => f.write_char(char::REPLACEMENT_CHARACTER),
+            _ => f.write_char(character),
+        })
+    }
+}
