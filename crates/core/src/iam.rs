@@ -1,0 +1,20 @@
+//! IAM trust policies: read with their places, checked, and judged against a token.
+//!
+//! ```text
+//! text ─► document ─► template ─► policy ─► check    (what is wrong with it)
+//!                                       └─► evaluate (what it says of one request)
+//! ```
+//!
+//! Sources are the pages of the IAM User Guide, named by their file name, such as
+//! `reference_policies_elements_condition_operators`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/>.
+
+mod date;
+pub mod document;
+pub mod evaluate;
+pub mod key;
+pub mod operator;
+pub mod policy;
+pub mod request;
+pub mod template;
+pub mod text;
+pub mod truth;

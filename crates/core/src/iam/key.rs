@@ -1,0 +1,141 @@
+//! Condition keys: what they name, and whether a call of `AssumeRoleWithWebIdentity` carries them.
+
+/// What a condition key names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key<'k> {
+    /// A claim of a token: `api.bitbucket.org/…/oidc:sub`.
+    Claim {
+        /// The part before the last colon.
+        issuer: &'k str,
+        /// The part after it.
+        claim: &'k str,
+    },
+    /// A key of AWS itself, such as `aws:SourceIp`.
+    Service(&'k str),
+}
+
+/// What issuers of Bitbucket Pipelines begin with, without the scheme.
+///
+/// Source: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>
+pub const BITBUCKET: &str = "api.bitbucket.org/2.0/workspaces/";
+
+/// What they end with, after the workspace.
+pub const BITBUCKET_END: &str = "/pipelines-config/identity/oidc";
+
+/// The claims that IAM makes available for every OIDC provider: of the others in Bitbucket's tokens, none.
+///
+/// Source: `reference_policies_iam-condition-keys`, "Available keys for AWS OIDC federation"; the service authorization
+/// data of September 2026 lists further claims for some providers, and Bitbucket is not among them.
+pub const CLAIMS: [&str; 5] = ["amr", "aud", "email", "oaud", "sub"];
+
+impl<'k> Key<'k> {
+    /// Reads a key as written.
+    pub fn new(key: &'k str) -> Self {
+        match key.rsplit_once(':') {
+            // A provider is a host name, perhaps with a path; services have no dot in their prefix.
+            Some((issuer, claim)) if issuer.contains('.') && !key.contains(":RequestTag/") => {
+                Self::Claim { issuer, claim }
+            }
+            _ => Self::Service(key),
+        }
+    }
+}
+
+/// The workspace in a Bitbucket issuer, given without its scheme; `None` for other issuers.
+pub fn bitbucket_workspace(issuer: &str) -> Option<&str> {
+    issuer.strip_prefix(BITBUCKET)?.strip_suffix(BITBUCKET_END).filter(|name| !name.is_empty() && !name.contains('/'))
+}
+
+/// Whether a key of AWS itself is part of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Availability {
+    /// It is, with a value that this call always has.
+    Always(&'static str),
+    /// It may be, and its value hangs on who calls, when and from where.
+    Sometimes,
+    /// It is not: it describes a signed caller, and this call is not signed, or a parameter that the call has not.
+    Never,
+}
+
+/// Keys with a name in front of a slash stand for all that begin so.
+///
+/// Source: `reference_policies_condition-keys` (each key's "Availability") and the condition keys of
+/// `AssumeRoleWithWebIdentity` in the Service Authorization Reference.
+const AVAILABILITY: [(&str, Availability); 42] = [
+    ("aws:calledvia", Availability::Never),
+    ("aws:calledviafirst", Availability::Never),
+    ("aws:calledvialast", Availability::Never),
+    ("aws:currenttime", Availability::Sometimes),
+    ("aws:epochtime", Availability::Sometimes),
+    ("aws:federatedprovider", Availability::Never),
+    ("aws:multifactorauthage", Availability::Never),
+    ("aws:multifactorauthpresent", Availability::Never),
+    ("aws:principalaccount", Availability::Never),
+    ("aws:principalarn", Availability::Never),
+    ("aws:principalisawsservice", Availability::Always("false")),
+    ("aws:principalorgid", Availability::Never),
+    ("aws:principalorgpaths", Availability::Never),
+    ("aws:principalservicename", Availability::Never),
+    ("aws:principalservicenameslist", Availability::Never),
+    ("aws:principaltag/", Availability::Never),
+    ("aws:principaltype", Availability::Never),
+    ("aws:referer", Availability::Sometimes),
+    ("aws:requestedregion", Availability::Sometimes),
+    // Tags and the source identity can only come from claims of the token, and Bitbucket's tokens have none of them.
+    ("aws:requesttag/", Availability::Never),
+    ("aws:resourceaccount", Availability::Sometimes),
+    ("aws:resourceorgid", Availability::Sometimes),
+    ("aws:resourceorgpaths", Availability::Sometimes),
+    ("aws:resourcetag/", Availability::Sometimes),
+    ("aws:securetransport", Availability::Always("true")),
+    ("aws:sourceaccount", Availability::Never),
+    ("aws:sourcearn", Availability::Never),
+    ("aws:sourceidentity", Availability::Never),
+    ("aws:sourceip", Availability::Sometimes),
+    ("aws:sourceorgid", Availability::Never),
+    ("aws:sourceorgpaths", Availability::Never),
+    ("aws:sourcevpc", Availability::Sometimes),
+    ("aws:sourcevpce", Availability::Sometimes),
+    ("aws:tagkeys", Availability::Never),
+    ("aws:tokenissuetime", Availability::Never),
+    ("aws:useragent", Availability::Sometimes),
+    ("aws:userid", Availability::Never),
+    ("aws:username", Availability::Never),
+    ("aws:viaawsservice", Availability::Always("false")),
+    ("aws:vpcsourceip", Availability::Sometimes),
+    ("sts:externalid", Availability::Never),
+    ("sts:sourceidentity", Availability::Never),
+];
+
+/// Whether this call carries a key of AWS itself, in any letter case. Keys not known here may be carried.
+pub fn availability(key: &str) -> Availability {
+    let key = key.to_ascii_lowercase();
+    let name = key.find('/').map_or(key.as_str(), |slash| &key[..=slash]);
+    AVAILABILITY
+        .binary_search_by(|(known, _)| known.cmp(&name))
+        .map_or(Availability::Sometimes, |at| AVAILABILITY[at].1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_told_apart() {
+        let claim = "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub";
+        let Key::Claim { issuer, claim } = Key::new(claim) else { panic!("{claim}") };
+        assert_eq!((bitbucket_workspace(issuer), claim), (Some("acme"), "sub"));
+        for service in ["aws:SourceIp", "aws:RequestTag/a.b:c", "sts:RoleSessionName", "nonsense"] {
+            assert_eq!(Key::new(service), Key::Service(service));
+        }
+    }
+
+    #[test]
+    fn the_table_is_sorted_and_found_in_any_case() {
+        assert!(AVAILABILITY.is_sorted_by_key(|(key, _)| *key));
+        assert_eq!(availability("AWS:PrincipalTag/team"), Availability::Never);
+        assert_eq!(availability("aws:SecureTransport"), Availability::Always("true"));
+        assert_eq!(availability("aws:SourceIP"), Availability::Sometimes);
+        assert_eq!(availability("sts:RoleSessionName"), Availability::Sometimes);
+    }
+}

@@ -1,0 +1,301 @@
+//! Strings of a policy, parts of which a template may leave open, and the patterns that they stand for.
+
+use std::fmt;
+
+use super::truth::Truth;
+use crate::source::Span;
+
+/// A string of the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Where it stands.
+    pub span: Span,
+    /// Its parts in order; one known part for every string of a plain policy.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a string.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// These characters.
+    Known(String),
+    /// Whatever a template puts there at deployment; the name says what, such as `AWS::AccountId`.
+    Open(String),
+}
+
+impl Text {
+    /// A string known in full.
+    pub fn known(span: Span, text: impl Into<String>) -> Self {
+        Self { span, parts: vec![Part::Known(text.into())] }
+    }
+
+    /// A string that only the deployment knows.
+    pub fn open(span: Span, name: impl Into<String>) -> Self {
+        Self { span, parts: vec![Part::Open(name.into())] }
+    }
+
+    /// The string, where it is known in full.
+    pub fn as_str(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [Part::Known(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The known characters at its beginning.
+    pub fn prefix(&self) -> &str {
+        match self.parts.first() {
+            Some(Part::Known(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// The known characters at its end.
+    pub fn suffix(&self) -> &str {
+        match self.parts.last() {
+            Some(Part::Known(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// Appends parts, joining neighbours that are known.
+    pub fn extend(&mut self, parts: impl IntoIterator<Item = Part>) {
+        for part in parts {
+            match (self.parts.last_mut(), part) {
+                (Some(Part::Known(text)), Part::Known(more)) => text.push_str(&more),
+                (_, Part::Known(more)) if more.is_empty() => {}
+                (_, part) => self.parts.push(part),
+            }
+        }
+    }
+}
+
+/// As written in a template's substitution: open parts as `${name}`.
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            Part::Known(text) => f.write_str(text),
+            Part::Open(name) => write!(f, "${{{name}}}"),
+        })
+    }
+}
+
+/// A pattern, ready to be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(Vec<Token>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    Char(char),
+    /// `?`
+    One,
+    /// `*`
+    Many,
+    /// Characters nobody knows yet.
+    Open,
+}
+
+/// What a policy variable stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Variable {
+    /// These characters, wildcards in them meant literally.
+    Value(String),
+    /// The request has no such key.
+    Missing,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// How the characters of a string are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Syntax {
+    /// `*` and `?` are wildcards.
+    pub wildcards: bool,
+    /// `${…}` is a policy variable: the policy says `"Version": "2012-10-17"` and the operator takes variables.
+    pub variables: bool,
+}
+
+impl Pattern {
+    /// Reads a string; `lookup` gives the value of a policy variable by the name of its key.
+    ///
+    /// `None` when a variable has no value and no default: then the string is "effectively null" and like nothing
+    /// (`reference_policies_variables`, "Policy variables with no value").
+    pub fn new(text: &Text, syntax: Syntax, lookup: &dyn Fn(&str) -> Variable) -> Option<Self> {
+        let mut tokens = Vec::new();
+        for part in &text.parts {
+            match part {
+                Part::Known(text) => read(text, syntax, lookup, &mut tokens)?,
+                Part::Open(_) => tokens.push(Token::Open),
+            }
+        }
+        Some(Self(tokens))
+    }
+
+    /// Whether the pattern describes `actual`; unknown where that hangs on an open part.
+    pub fn matches(&self, actual: &str) -> Truth {
+        self.compare(&actual.chars().collect::<Vec<_>>(), |a, b| a == b)
+    }
+
+    /// Like [`Pattern::matches`], forgiving letter case.
+    pub fn matches_ignoring_case(&self, actual: &str) -> Truth {
+        self.compare(&actual.chars().collect::<Vec<_>>(), |a, b| a == b || a.to_lowercase().eq(b.to_lowercase()))
+    }
+
+    /// Whether it describes `actual` as ARNs are compared: each of the six parts between colons by itself, so that a
+    /// wildcard never crosses into the next part (`Conditions_ARN`).
+    pub fn matches_arn(&self, actual: &str) -> Truth {
+        let parts: Vec<&[Token]> = self.0.splitn(6, |token| *token == Token::Char(':')).collect();
+        let actual: Vec<&str> = actual.splitn(6, ':').collect();
+        if self.0.contains(&Token::Open) && parts.len() < 6 {
+            return Truth::Unknown;
+        }
+        if parts.len() != 6 || actual.len() != 6 {
+            return Truth::False;
+        }
+        Truth::all(parts.iter().zip(actual).map(|(part, actual)| Self(part.to_vec()).matches(actual)))
+    }
+
+    /// Whether every string fits: `*`, or several of them.
+    pub fn matches_everything(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|token| *token == Token::Many)
+    }
+
+    fn compare(&self, actual: &[char], same: impl Fn(char, char) -> bool) -> Truth {
+        // The positions of `actual` that the tokens so far can have reached.
+        let mut reached = vec![false; actual.len() + 1];
+        reached[0] = true;
+        for token in &self.0 {
+            let mut next = vec![false; actual.len() + 1];
+            match token {
+                Token::Char(_) | Token::One => {
+                    for (at, &char) in actual.iter().enumerate() {
+                        next[at + 1] = reached[at]
+                            && match token {
+                                Token::Char(wanted) => same(*wanted, char),
+                                _ => true,
+                            };
+                    }
+                }
+                Token::Many | Token::Open => {
+                    let mut seen = false;
+                    for (at, next) in next.iter_mut().enumerate() {
+                        seen |= reached[at];
+                        *next = seen;
+                    }
+                }
+            }
+            reached = next;
+        }
+        match (reached[actual.len()], self.0.contains(&Token::Open)) {
+            (false, _) => Truth::False,
+            (true, true) => Truth::Unknown,
+            (true, false) => Truth::True,
+        }
+    }
+}
+
+fn read(text: &str, syntax: Syntax, lookup: &dyn Fn(&str) -> Variable, tokens: &mut Vec<Token>) -> Option<()> {
+    let mut rest = text;
+    while let Some(char) = rest.chars().next() {
+        if syntax.variables
+            && let Some((inner, after)) = rest.strip_prefix("${").and_then(close)
+        {
+            variable(inner, lookup, tokens)?;
+            rest = after;
+            continue;
+        }
+        tokens.push(match char {
+            '*' if syntax.wildcards => Token::Many,
+            '?' if syntax.wildcards => Token::One,
+            char => Token::Char(char),
+        });
+        rest = &rest[char.len_utf8()..];
+    }
+    Some(())
+}
+
+/// Splits after the brace that closes a variable; quoted defaults may hold braces.
+fn close(text: &str) -> Option<(&str, &str)> {
+    let mut quoted = false;
+    for (at, char) in text.char_indices() {
+        match char {
+            '\'' => quoted = !quoted,
+            '}' if !quoted => return Some((&text[..at], &text[at + 1..])),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `key`, `key, 'default'`, or one of the escapes `*`, `?` and `$`.
+fn variable(inner: &str, lookup: &dyn Fn(&str) -> Variable, tokens: &mut Vec<Token>) -> Option<()> {
+    if let "*" | "?" | "$" = inner {
+        tokens.extend(inner.chars().map(Token::Char));
+        return Some(());
+    }
+    let (key, default) = match inner.split_once(',') {
+        Some((key, default)) => (key, default.trim().strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''))),
+        None => (inner, None),
+    };
+    match (lookup(key.trim()), default) {
+        (Variable::Value(value), _) => tokens.extend(value.chars().map(Token::Char)),
+        (Variable::Missing, Some(default)) => tokens.extend(default.chars().map(Token::Char)),
+        (Variable::Missing, None) => return None,
+        (Variable::Unknown, _) => tokens.push(Token::Open),
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIKE: Syntax = Syntax { wildcards: true, variables: true };
+    const EQUALS: Syntax = Syntax { wildcards: false, variables: true };
+
+    fn pattern(text: &str, syntax: Syntax) -> Option<Pattern> {
+        Pattern::new(&Text::known(Span::default(), text), syntax, &|key| match key {
+            "aws:name" => Variable::Value("a*b".into()),
+            "aws:later" => Variable::Unknown,
+            _ => Variable::Missing,
+        })
+    }
+
+    #[test]
+    fn wildcards_and_variables() {
+        for (text, syntax, actual, expected) in [
+            ("{a}:*", LIKE, "{a}:{b}:{c}", Truth::True),
+            ("{a}:*", EQUALS, "{a}:{b}", Truth::False),
+            ("{a}:*", EQUALS, "{a}:*", Truth::True),
+            ("a?c", LIKE, "aéc", Truth::True),
+            ("a?c", LIKE, "ac", Truth::False),
+            ("*a*a*a*b", LIKE, &"a".repeat(200), Truth::False),
+            ("${*}${?}${$}", LIKE, "*?$", Truth::True),
+            ("${*}", LIKE, "x", Truth::False),
+            ("x${aws:name}", LIKE, "xa*b", Truth::True),
+            ("x${aws:name}", LIKE, "xaccb", Truth::False),
+            ("${ aws:none , 'no }' }", LIKE, "no }", Truth::True),
+            ("x${aws:later}", LIKE, "xyz", Truth::Unknown),
+            ("x${aws:later}", LIKE, "yz", Truth::False),
+            ("${open", LIKE, "${open", Truth::True),
+        ] {
+            assert_eq!(pattern(text, syntax).unwrap().matches(actual), expected, "{text} {actual}");
+        }
+        assert_eq!(pattern("x${aws:none}", LIKE), None);
+        let literal = Syntax { wildcards: true, variables: false };
+        assert_eq!(pattern("${aws:name}", literal).unwrap().matches("${aws:name}"), Truth::True);
+    }
+
+    #[test]
+    fn arns_are_compared_part_by_part() {
+        for (text, actual, expected) in [
+            ("arn:aws:iam::*:role/*", "arn:aws:iam::1:role/a:b", Truth::True),
+            ("arn:aws:*:role/a", "arn:aws:iam::1:role/a", Truth::False),
+            ("arn:aws:iam::1:*", "arn:aws:iam::12:role/a", Truth::False),
+            ("*", "arn:aws:iam::12:role/a", Truth::False),
+        ] {
+            assert_eq!(pattern(text, LIKE).unwrap().matches_arn(actual), expected, "{text} {actual}");
+        }
+    }
+}
