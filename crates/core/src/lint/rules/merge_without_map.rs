@@ -1,0 +1,58 @@
+use crate::{
+    diagnostic::{Edit, Safety},
+    lint::{File, Findings, rule::rule},
+    source::Span,
+    yaml::Problem,
+};
+
+rule! {
+    /// `<<` was given something that is no map.
+    ///
+    /// `<<` copies the keys of a map that an anchor names. It takes an alias, `*name`, or a list of them; the bare name is
+    /// plain text.
+    ///
+    /// ```yaml wrong
+    /// definitions:
+    ///   steps:
+    ///     - step: &build
+    ///         script: [make]
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         <<: build
+    ///         name: Build
+    /// ```
+    ///
+    /// ```yaml right
+    /// definitions:
+    ///   steps:
+    ///     - step: &build
+    ///         script: [make]
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         <<: *build
+    ///         name: Build
+    /// ```
+    static RULE: "merge-without-map", Error, check
+}
+
+fn check(file: &File<'_>, findings: &mut Findings<'_>) {
+    for problem in file.problems {
+        let Problem::MergeWithoutMapping { key, value } = problem else { continue };
+        let given = file.tree.kind(*value).noun();
+        let name = file.text(*value);
+        let anchor = file.tree.anchors().iter().find(|anchor| anchor.name == name);
+        let place = file.place(*value, Some(*key));
+        findings.report(place, format!("`<<` needs a map, and this is {given}"), |finding| match anchor {
+            Some(anchor) => {
+                finding.related(anchor.span, "the anchor of that name").help(format!("write `<<: *{name}`")).fix(
+                    format!("write `*{name}`"),
+                    Safety::Safe,
+                    vec![Edit { span: Span::at(file.span(*value).start), replacement: "*".to_owned() }],
+                )
+            }
+            None => finding.help("give it an alias of an anchored map: `<<: *name`, or `<<: [*one, *two]`"),
+        });
+    }
+}

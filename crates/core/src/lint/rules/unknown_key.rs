@@ -1,0 +1,101 @@
+use crate::{
+    diagnostic::{Edit, Safety, Severity},
+    language::{self, Departure, Object},
+    lint::{File, Findings, rule::rule},
+    spelling,
+    yaml::{Kind, NodeId},
+};
+
+rule! {
+    /// A key that Bitbucket does not know at this place.
+    ///
+    /// Bitbucket ignores most unknown keys without a word: the setting has no effect, and nobody is told. Where its schema
+    /// refuses other keys, the file is refused. A key at the top of the file, or under `definitions`, that holds anchors is
+    /// no mistake.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         scirpt:
+    ///           - make
+    ///         script:
+    ///           - make test
+    ///         max_time: 5
+    ///       caches:
+    ///         - node
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - make
+    ///         max-time: 5
+    ///         caches:
+    ///           - node
+    /// ```
+    static RULE: "unknown-key", Warning, check
+}
+
+fn check(file: &File<'_>, findings: &mut Findings<'_>) {
+    for violation in file.violations {
+        let Departure::UnknownKey { object, map, key, .. } = violation.departure else { continue };
+        let name = file.text(key);
+        // `oidc` in any spelling or place has rules of its own, and so have the keys of a step that is not indented.
+        if super::misplaced_oidc::means_oidc(name) || super::unindented_step::is_unindented(file, map) {
+            continue;
+        }
+        let severity = if object.closed { Severity::Error } else { Severity::Warning };
+        if !matches!(file.tree.node(key).kind, Kind::Scalar(_)) {
+            findings.report_as(
+                severity,
+                file.place(key, None),
+                format!("{} is no key of {}", file.tree.kind(key).noun(), object.name),
+                |finding| finding.help(allowed(object)),
+            );
+            continue;
+        }
+        let free: Vec<_> = object.names().filter(|known| file.tree.field(map, known).is_none()).collect();
+        let near = spelling::nearest(name, free.iter().copied());
+        let taken = spelling::nearest(name, object.names());
+        findings.report_as(
+            severity,
+            file.span(key),
+            format!("`{name}` is no key of {}", object.name),
+            |finding| match (near, taken, belongs(file, key, name)) {
+                (Some(near), ..) => finding.help(format!("did you mean `{near}`?")).fix(
+                    format!("write `{near}`"),
+                    Safety::Unsafe,
+                    vec![Edit { span: file.span(key), replacement: near.to_owned() }],
+                ),
+                (None, _, Some(place)) => finding.help(place),
+                (None, Some(taken), None) => finding.help(format!("`{taken}` is already there; remove one of them")),
+                (None, None, None) => finding.help(allowed(object)),
+            },
+        );
+    }
+}
+
+fn allowed(object: &Object) -> String {
+    let names: Vec<_> = object.names().map(|name| format!("`{name}`")).collect();
+    format!("allowed: {}", names.join(", "))
+}
+
+/// Where a key of this name would belong; beside a `step:` key that is a matter of indentation.
+fn belongs(file: &File<'_>, key: NodeId, name: &str) -> Option<String> {
+    let map = file.tree.node(key).parent?;
+    for (inner, object) in [("step", &language::STEP), ("final", &language::FINAL), ("stage", &language::STAGE)] {
+        if file.tree.field(map, inner).is_some() && object.key(name).is_some() {
+            return Some(format!("indent it further: it belongs below `{inner}:`, not beside it"));
+        }
+    }
+    let owners: Vec<_> =
+        language::objects().into_iter().filter(|object| object.key(name).is_some()).map(|object| object.name).collect();
+    match owners.as_slice() {
+        [] => None,
+        [only] => Some(format!("`{name}` belongs to {only}")),
+        [rest @ .., last] => Some(format!("`{name}` belongs to {} or {last}", rest.join(", "))),
+    }
+}
