@@ -107,7 +107,7 @@ impl<'d> Findings<'d> {
 /// }
 /// ```
 macro_rules! rule {
-    ($(#[doc = $doc:literal])+ pub static $name:ident: $id:literal, $severity:ident, $check:path) => {
+    ($(#[doc = $doc:literal])+ static $name:ident: $id:literal, $severity:ident, $check:path) => {
         $(#[doc = $doc])+
         pub(super) static $name: $crate::lint::Rule = $crate::lint::Rule {
             id: $id,

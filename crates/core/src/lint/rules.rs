@@ -3,6 +3,7 @@
 mod alias_bomb;
 mod ambiguous_boolean;
 mod command_as_map;
+mod doubled_step;
 mod duplicate_key;
 mod merge_without_map;
 mod misplaced_oidc;
@@ -44,6 +45,7 @@ pub static RULES: &[&Rule] = &[
     &overlong_text::RULE,
     &wrong_count::RULE,
     &unindented_step::RULE,
+    &doubled_step::RULE,
     &missing_script::RULE,
     &command_as_map::RULE,
     &misspelt_oidc::RULE,

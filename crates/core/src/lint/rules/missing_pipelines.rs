@@ -49,12 +49,14 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
                 None => finding.help("add `pipelines:` with `default:`, `branches:` or `custom:` below it"),
             });
         }
-        Some(field) if file.model.pipelines.is_empty() && !file.tree.is_null(field.value) => {
-            if matches!(file.tree.kind(field.value), Kind::Mapping(_)) && !file.tree.node(field.value).incomplete {
-                findings.report(file.span(field.key), "`pipelines` names nothing that starts a pipeline", |finding| {
-                    finding.help("add `default:`, `branches:`, `tags:`, `pull-requests:` or `custom:` below it")
-                });
-            }
+        Some(field)
+            if file.model.pipelines.is_empty()
+                && matches!(file.tree.kind(field.value), Kind::Mapping(_))
+                && !file.tree.node(field.value).incomplete =>
+        {
+            findings.report(file.span(field.key), "`pipelines` names nothing that starts a pipeline", |finding| {
+                finding.help("add `default:`, `branches:`, `tags:`, `pull-requests:` or `custom:` below it")
+            });
         }
         _ => {}
     }

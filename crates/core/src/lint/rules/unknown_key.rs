@@ -44,7 +44,10 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
         let Departure::UnknownKey { object, map, key, .. } = violation.departure else { continue };
         let name = file.text(key);
         // `oidc` in any spelling or place has rules of its own, and so have the keys of a step that is not indented.
-        if super::misplaced_oidc::means_oidc(name) || super::unindented_step::is_unindented(file, map) {
+        if super::misplaced_oidc::means_oidc(name)
+            || super::unindented_step::is_unindented(file, map)
+            || super::doubled_step::is_doubled(file, map) && name == "step"
+        {
             continue;
         }
         let severity = if object.closed { Severity::Error } else { Severity::Warning };
@@ -64,7 +67,7 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
             severity,
             file.span(key),
             format!("`{name}` is no key of {}", object.name),
-            |finding| match (near, taken, belongs(file, key, name)) {
+            |finding| match (near, taken, belongs(file, object, key, name)) {
                 (Some(near), ..) => finding.help(format!("did you mean `{near}`?")).fix(
                     format!("write `{near}`"),
                     Safety::Unsafe,
@@ -84,15 +87,25 @@ fn allowed(object: &Object) -> String {
 }
 
 /// Where a key of this name would belong; beside a `step:` key that is a matter of indentation.
-fn belongs(file: &File<'_>, key: NodeId, name: &str) -> Option<String> {
+fn belongs(file: &File<'_>, object: &Object, key: NodeId, name: &str) -> Option<String> {
     let map = file.tree.node(key).parent?;
     for (inner, object) in [("step", &language::STEP), ("final", &language::FINAL), ("stage", &language::STAGE)] {
         if file.tree.field(map, inner).is_some() && object.key(name).is_some() {
             return Some(format!("indent it further: it belongs below `{inner}:`, not beside it"));
         }
     }
-    let owners: Vec<_> =
-        language::objects().into_iter().filter(|object| object.key(name).is_some()).map(|object| object.name).collect();
+    let levels = [
+        &language::ROOT,
+        &language::OPTIONS,
+        &language::DEFINITIONS,
+        &language::PIPELINES,
+        &language::STAGE,
+        &language::STEP,
+    ];
+    if !levels.iter().any(|level| std::ptr::eq(*level, object)) && !object.closed {
+        return None;
+    }
+    let owners: Vec<_> = levels.iter().filter(|level| level.key(name).is_some()).map(|level| level.name).collect();
     match owners.as_slice() {
         [] => None,
         [only] => Some(format!("`{name}` belongs to {only}")),
