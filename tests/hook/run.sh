@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the hook of this checkout with pre-commit, as a user's machine would, and runs it in a repository with a good
-# pipeline and in one with a bad pipeline. The exit status and all that the hook prints must be as <name>/expected says;
-# UPDATE_EXPECTED=1 rewrites it.
+# pipeline and in one with a bad pipeline; then as the README says, and with the command installed by hand. The exit
+# status and all that the hook prints must be as <case>.expected says; UPDATE_EXPECTED=1 rewrites it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 checkout=$(cd "$here/../.." && pwd)
@@ -15,29 +15,46 @@ export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARG
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"; find "$CARGO_TARGET_DIR" -name "*keyless*" -prune -exec rm -rf {} + 2>/dev/null || true' EXIT
 
+# check <case> <repository> <command>...: runs it in a new repository that holds the files of <repository>, and compares
+# what it prints below pre-commit's own words with <case>.expected
 failed=0
-for name in good bad; do
-    repository=$scratch/$name
-    cp -r "$here/$name" "$repository"
-    rm -f "$repository/expected"
+check() {
+    local name=$1 files=$here/$2 repository=$scratch/$1 expected=$here/$1.expected status=0
+    shift 2
+    cp -r "$files" "$repository"
     cd "$repository"
+    if [ "$name" = readme ]; then
+        as_in_readme >.pre-commit-config.yaml
+    fi
     git init -q .
     git add .
-    status=0
-    "$pre_commit" try-repo --color never --all-files --verbose "$checkout" keyless >"$scratch/output" 2>&1 || status=$?
-    # above the hook's own lines stands what pre-commit says of the commit that it tries
+    "$@" >"$scratch/output" 2>&1 || status=$?
     {
         sed -n '/^lint bitbucket-pipelines.yml/,$p' "$scratch/output" | sed '/^- duration:/d'
         echo "[exit status $status]"
     } >"$scratch/actual"
     if [ -n "${UPDATE_EXPECTED:-}" ]; then
-        cp "$scratch/actual" "$here/$name/expected"
-    elif diff -u --label expected --label actual "$here/$name/expected" "$scratch/actual"; then
-        echo "$name repository: as expected"
+        cp "$scratch/actual" "$expected"
+    elif diff -u --label expected --label actual "$expected" "$scratch/actual"; then
+        echo "$name: as expected"
     else
-        echo "$name repository: not as expected; all that pre-commit printed:"
+        echo "$name: not as expected; all that pre-commit printed:"
         cat "$scratch/output"
         failed=1
     fi
-done
+}
+
+# the README's configuration, with this checkout for the repository's address
+as_in_readme() {
+    sed -n '/<!-- file: .pre-commit-config.yaml -->/,/^```$/p' "$checkout/README.md" | sed '1,2d;$d' |
+        sed -e "s|repo: https:.*|repo: $checkout|" -e "s|rev: .*|rev: $(git -C "$checkout" rev-parse HEAD)|"
+}
+
+try=("$pre_commit" try-repo --color never --all-files --verbose "$checkout")
+check good good "${try[@]}" keyless
+check bad bad "${try[@]}" keyless
+PRE_COMMIT_HOME=$scratch/home check readme good "$pre_commit" run --color never --all-files --verbose
+
+(cd "$checkout" && cargo install --locked --path crates/cli --root "$scratch/installed" --quiet)
+PATH=$scratch/installed/bin:$PATH check system bad "${try[@]}" keyless-system
 exit $failed

@@ -33,6 +33,13 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Lint(Lint),
+    /// List the rules that `keyless lint` applies
+    Rules,
+    /// Print what a rule is about, with a wrong and a right example
+    Explain {
+        /// The rule's id, as reports print it in brackets
+        rule: String,
+    },
 }
 
 /// Find mistakes in bitbucket-pipelines.yml before Bitbucket does

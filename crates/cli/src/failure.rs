@@ -34,6 +34,13 @@ pub(crate) enum Failure {
     },
     /// Standard input was to be fixed in its place.
     FixOfStandardInput,
+    /// No rule has this name.
+    UnknownRule {
+        /// What was asked for.
+        id: String,
+        /// What may have been meant.
+        nearest: Option<&'static str>,
+    },
     /// The report could not be written.
     Unwritable(io::Error),
 }
@@ -61,6 +68,12 @@ impl fmt::Display for Failure {
             Self::FixOfStandardInput => {
                 f.write_str("--fix changes files, and standard input is none; --diff prints what it would change")
             }
+            Self::UnknownRule { id, nearest: Some(nearest) } => {
+                write!(f, "no rule is called `{id}`; did you mean `{nearest}`?")
+            }
+            Self::UnknownRule { id, nearest: None } => {
+                write!(f, "no rule is called `{id}`; `keyless rules` lists all")
+            }
             Self::Unwritable(error) => write!(f, "cannot write the report: {}", reason(error)),
         }
     }
@@ -74,7 +87,8 @@ impl std::error::Error for Failure {
             | Self::EmptyFolder(_)
             | Self::NoPipelineInRepository(_)
             | Self::TooLarge { .. }
-            | Self::FixOfStandardInput => None,
+            | Self::FixOfStandardInput
+            | Self::UnknownRule { .. } => None,
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     failure::Failure,
     fix::{self, Fixed},
     inputs::Input,
+    rules_command::NOT_UTF8,
 };
 
 /// One linted text.
@@ -102,5 +103,5 @@ fn not_utf8(bytes: &[u8], offset: usize) -> Diagnostic {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "the file is UTF-16; save it as UTF-8",
         _ => "save the file as UTF-8",
     };
-    Diagnostic::new("not-utf8", Severity::Error, span, message).help(help)
+    Diagnostic::new(NOT_UTF8, Severity::Error, span, message).help(help)
 }

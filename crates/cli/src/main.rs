@@ -13,6 +13,7 @@ mod inputs;
 mod lint_command;
 mod linted;
 mod report;
+mod rules_command;
 mod run;
 mod streams;
 

@@ -11,7 +11,7 @@ use clap::{Parser, builder::StyledStr};
 use crate::{
     args::{Arguments, Color, Command},
     failure::Failure,
-    lint_command,
+    lint_command, rules_command,
     streams::Streams,
 };
 
@@ -54,6 +54,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
             };
             match arguments.command {
                 Command::Lint(lint) => lint_command::run(&lint, &mut streams),
+                Command::Rules => rules_command::list(&mut streams),
+                Command::Explain { rule } => rules_command::explain(&rule, &mut streams),
             }
         }
         Err(error) => refuse(&error, &mut streams),

@@ -10,11 +10,13 @@ use std::{
 
 use keyless_core::{
     diagnostic::{Diagnostic, Edit, Fix, Label, Severity},
+    lint::Rule,
     source::{Source, Span},
 };
 use serde::{Serialize, Serializer};
 
 use super::{Report, fingerprint::Fingerprints};
+use crate::rules_command;
 
 #[derive(Serialize)]
 struct Log<'a> {
@@ -42,6 +44,29 @@ struct Tool {
 struct Driver {
     name: &'static str,
     semantic_version: &'static str,
+    rules: Vec<Descriptor>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    id: &'static str,
+    /// What code scanning lists; it asks for both.
+    short_description: Message<'static>,
+    full_description: Message<'static>,
+    help: Help,
+    default_configuration: Configuration,
+}
+
+#[derive(Serialize)]
+struct Help {
+    text: String,
+    markdown: String,
+}
+
+#[derive(Serialize)]
+struct Configuration {
+    level: &'static str,
 }
 
 #[derive(Serialize)]
@@ -140,24 +165,39 @@ pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
     let log = Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
         version: "2.1.0",
-        runs: [Run {
-            tool: Tool { driver: Driver { name: "keyless", semantic_version: env!("CARGO_PKG_VERSION") } },
-            column_kind: "unicodeCodePoints",
-            results,
-        }],
+        runs: [Run { tool: Tool { driver: driver() }, column_kind: "unicodeCodePoints", results }],
     };
     serde_json::to_writer_pretty(&mut *output, &log)?;
     writeln!(output)
 }
 
+fn driver() -> Driver {
+    let descriptor = |rule: &Rule| Descriptor {
+        id: rule.id,
+        short_description: Message { text: rule.summary().into() },
+        full_description: Message { text: rule.summary().into() },
+        help: Help { text: rule.documentation(), markdown: rule.documentation() },
+        default_configuration: Configuration { level: level(rule.severity) },
+    };
+    Driver {
+        name: "keyless",
+        semantic_version: env!("CARGO_PKG_VERSION"),
+        rules: rules_command::all().map(descriptor).collect(),
+    }
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Hint => "note",
+    }
+}
+
 fn finding<'a>(source: &Source<'a>, diagnostic: &'a Diagnostic, fingerprint: String) -> Finding<'a> {
     Finding {
         rule_id: diagnostic.rule,
-        level: match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Hint => "note",
-        },
+        level: level(diagnostic.severity),
         message: Message {
             text: match &diagnostic.help {
                 Some(help) => format!("{}\nhelp: {help}", diagnostic.message).into(),

@@ -118,8 +118,9 @@ impl<'a> Piece<'a> {
         }
         let window = lines().fold(Span::at(lines().next().map_or(0, |line| line.start)), Span::cover);
         let annotations = self.marks.iter().map(|mark| {
-            let Span { start, end } = mark.label.span;
-            let annotation: Annotation<'_> = mark.kind.span(start - window.start..end.min(window.end) - window.start);
+            // the break at the end of the last line is not part of the window
+            let [start, end] = [mark.label.span.start, mark.label.span.end].map(|at| at.min(window.end) - window.start);
+            let annotation: Annotation<'_> = mark.kind.span(start..end);
             match &*mark.label.message {
                 "" => annotation,
                 message => annotation.label(message),
@@ -172,4 +173,65 @@ fn list(counts: Counts) -> String {
 
 fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(source: &Source<'_>, diagnostic: &Diagnostic) -> String {
+        Renderer::plain().render(&[group(source, diagnostic)])
+    }
+
+    #[test]
+    fn every_range_of_a_nasty_text_is_shown_at_its_position() {
+        let text = "\u{feff}a: b\r\n\tß:\n\n  # \u{1b}[31m \u{7}\r\n- 漢字 e\u{301}\u{200b}\n\n";
+        let source = Source::new("f.yml", text);
+        let boundaries: Vec<usize> = (0..=text.len()).filter(|&at| text.is_char_boundary(at)).collect();
+        for (index, &start) in boundaries.iter().enumerate() {
+            if text[..start].ends_with('\r') {
+                continue; // nothing begins in the middle of a line break
+            }
+            for &end in &boundaries[index..] {
+                let diagnostic = Diagnostic::new("x", Severity::Error, Span::new(start, end), "y").label("here");
+                let report = rendered(&source, &diagnostic);
+                let Position { line, column } = source.position(start);
+                assert!(report.contains(&format!("--> f.yml:{line}:{column}\n")), "{start}..{end}\n{report}");
+                assert!(report.contains("here"), "{start}..{end}\n{report}");
+                assert!(!report.contains(['\u{1b}', '\u{7}']), "{start}..{end}\n{report}");
+            }
+        }
+    }
+
+    #[test]
+    fn far_places_are_pieces_of_their_own_and_the_finding_comes_first() {
+        let text = "first: 1\n".to_owned() + &"\n".repeat(500) + "second: 2\n";
+        let source = Source::new("f.yml", &text);
+        let at = text.find("second").unwrap();
+        let diagnostic = Diagnostic::new("duplicate-key", Severity::Error, Span::new(at, at + 6), "twice")
+            .related(Span::new(0, 5), "the first one");
+        let expected = "\
+error[duplicate-key]: twice
+   --> f.yml:502:1
+    |
+502 | second: 2
+    | ^^^^^^
+    |
+   ::: f.yml:1:1
+    |
+  1 | first: 1
+    | ----- the first one";
+        assert_eq!(rendered(&source, &diagnostic), expected);
+    }
+
+    #[test]
+    fn a_line_too_long_to_read_is_named_only() {
+        let text = "[".repeat(100_000);
+        let diagnostic = Diagnostic::new("too-deep", Severity::Error, Span::new(70_000, 70_001), "deep").help("flat");
+        let expected = "\
+error[too-deep]: deep
+--> f.yml:1:70001
+ = help: flat";
+        assert_eq!(rendered(&Source::new("f.yml", &text), &diagnostic), expected);
+    }
 }

@@ -1,0 +1,52 @@
+//! `keyless rules` and `keyless explain`.
+
+use std::{io, io::Write};
+
+use keyless_core::{
+    diagnostic::Severity,
+    lint::{RULES, Rule},
+    spelling,
+};
+
+use crate::{failure::Failure, run::Outcome, streams::Streams};
+
+/// The id of the rule for what is no text at all; the only one that the command, and not the linter, applies.
+pub(crate) const NOT_UTF8: &str = "not-utf8";
+
+/// Its place among the rules, so that it is explained like the others.
+static NOT_UTF8_RULE: Rule = Rule {
+    id: NOT_UTF8,
+    severity: Severity::Error,
+    doc: "\
+A file that is not UTF-8 text, the only encoding that Bitbucket reads.
+
+Editors on Windows may save UTF-16 or a local encoding such as Windows-1252, often for one letter in a comment. The
+finding names the first byte that is wrong; nothing else is looked for in such a file.
+",
+    check: |_, _| {},
+};
+
+/// Every rule, in the order of the documentation.
+pub(crate) fn all() -> impl Iterator<Item = &'static Rule> {
+    [&NOT_UTF8_RULE].into_iter().chain(RULES.iter().copied())
+}
+
+/// Lists the rules: id, severity and what each is about.
+pub(crate) fn list(streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    let width = all().map(|rule| rule.id.len()).max().unwrap_or_default();
+    for rule in all() {
+        writeln!(streams.output, "{:width$}  {:7}  {}", rule.id, rule.severity.name(), rule.summary())?;
+    }
+    Ok(Outcome::Clean)
+}
+
+/// Prints the documentation of one rule.
+pub(crate) fn explain(id: &str, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    let Some(rule) = all().find(|rule| rule.id == id) else {
+        let nearest = spelling::nearest(id, all().map(|rule| rule.id));
+        streams.fail(&Failure::UnknownRule { id: id.to_owned(), nearest });
+        return Ok(Outcome::CannotRun);
+    };
+    writeln!(streams.output, "# {} ({})\n\n{}", rule.id, rule.severity, rule.documentation())?;
+    Ok(Outcome::Clean)
+}
