@@ -4,13 +4,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
-use std::{fs, path::PathBuf};
+use std::{fmt::Write as _, fs, path::PathBuf};
 
-use keyless_core::iam::{
-    document, evaluate,
-    policy::{self, Policy},
-    request::{Entry, Request},
-    template::{Document, Template},
+use keyless_core::{
+    diagnostic::{Diagnostic, Edit, Label, Severity},
+    iam::{
+        check, document, evaluate,
+        policy::{self, Policy},
+        request::{Entry, Request},
+        template::{Document, Template},
+    },
+    source::Source,
 };
 use serde_json::Value;
 
@@ -95,6 +99,108 @@ fn verdicts_are_explained_in_full() {
             fs::write(&path, format!("{policy}--- request\n{request_text}--- verdict\n{actual}")).unwrap();
         } else {
             assert_eq!(actual, expected, "{}", path.display());
+        }
+    }
+}
+
+fn findings(text: &str) -> Vec<Diagnostic> {
+    check::check(&Source::new("policy", text)).unwrap()
+}
+
+fn apply(text: &str, edits: &[Edit]) -> String {
+    let mut fixed = text.to_owned();
+    for edit in edits.iter().rev() {
+        fixed.replace_range(edit.span.start..edit.span.end, &edit.replacement);
+    }
+    fixed
+}
+
+/// A case file: a document and, after a line `--- findings`, all that is found in it.
+#[test]
+fn policies_are_checked_in_full() {
+    let mut cases: Vec<_> = fs::read_dir(data().join("checks")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    assert!(cases.len() >= 15, "only {} cases", cases.len());
+    for path in cases {
+        let file = fs::read_to_string(&path).unwrap();
+        let (text, expected) = file.split_once("--- findings\n").unwrap();
+        let source = Source::new("policy", text);
+        let mut actual = String::new();
+        for finding in findings(text) {
+            let place = |label: &Label| {
+                let position = source.position(label.span.start);
+                let shown: String = source.slice(label.span).chars().take(60).collect();
+                format!("{}:{} {:?} {}", position.line, position.column, shown, label.message)
+            };
+            writeln!(actual, "{}[{}]: {}", finding.severity, finding.rule, finding.message).unwrap();
+            writeln!(actual, "  at {}", place(&finding.primary).trim_end()).unwrap();
+            for label in &finding.related {
+                writeln!(actual, "  see {}", place(label)).unwrap();
+            }
+            if let Some(help) = &finding.help {
+                writeln!(actual, "  help: {help}").unwrap();
+            }
+            if let Some(fix) = &finding.fix {
+                let edits: Vec<_> = fix.edits.iter().map(|edit| edit.replacement.as_str()).collect();
+                writeln!(actual, "  fix ({:?}): {}: {}", fix.safety, fix.title, edits.join(" ")).unwrap();
+            }
+        }
+        if std::env::var_os("KEYLESS_BLESS").is_some() {
+            fs::write(&path, format!("{text}--- findings\n{actual}")).unwrap();
+        } else {
+            assert_eq!(actual, expected, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_rule_finds_its_wrong_example_and_leaves_the_right_one_alone() {
+    for rule in check::RULES {
+        assert!(rule.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", rule.id);
+        let examples = rule.examples();
+        assert!(
+            examples.iter().any(|it| it.wrong) && examples.iter().any(|it| !it.wrong),
+            "{} lacks examples",
+            rule.id
+        );
+        for example in examples {
+            let all = findings(&example.text);
+            let own: Vec<_> = all.iter().filter(|finding| finding.rule == rule.id).collect();
+            if example.wrong {
+                assert!(!own.is_empty(), "{} does not find its wrong example", rule.id);
+            } else {
+                assert!(own.is_empty(), "{} finds {own:?} in its right example", rule.id);
+                let errors: Vec<_> = all.iter().filter(|it| it.severity == Severity::Error).collect();
+                assert!(errors.is_empty(), "{}: the right example has {errors:?}", rule.id);
+            }
+            for finding in own {
+                let Some(fix) = &finding.fix else { continue };
+                let fixed = apply(&example.text, &fix.edits);
+                let again = findings(&fixed);
+                assert!(again.len() < all.len() && !again.contains(finding), "{}: {fixed}", rule.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_text_makes_the_reader_panic() {
+    let seed = fs::read_to_string(data().join("checks/malformed.txt")).unwrap();
+    let (policy, _) = seed.split_once("--- findings\n").unwrap();
+    let mut state = 1_u64;
+    for _ in 0..3000 {
+        let mut bytes = policy.as_bytes().to_vec();
+        for _ in 0..4 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let at = usize::try_from(state >> 33).unwrap() % bytes.len();
+            bytes[at] = b"{}[]\",:*?$\\ \n0a\xc3"[usize::try_from(state >> 20 & 0xf).unwrap()];
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let source = Source::new("policy", &text);
+        if let Ok(found) = check::check(&source) {
+            for finding in found {
+                assert!(text.get(finding.primary.span.start..finding.primary.span.end).is_some(), "{finding:?} {text}");
+            }
         }
     }
 }

@@ -185,7 +185,7 @@ impl Reader<'_> {
         }
         match node.get("Statement") {
             None => {
-                self.problem(node.span, "the policy has no Statement");
+                self.problem(brace(node), "the policy has no Statement");
             }
             Some(statements) => {
                 for statement in statements.items() {
@@ -237,7 +237,7 @@ impl Reader<'_> {
         for (one, other) in [("Principal", "NotPrincipal"), ("Action", "NotAction")] {
             match (node.get(one), node.get(other)) {
                 (None, None) => {
-                    self.problem(node.span, format!("the statement has neither {one} nor {other}"));
+                    self.problem(brace(node), format!("the statement has neither {one} nor {other}"));
                 }
                 (Some(_), Some(both)) => {
                     self.problem(both.span, format!("the statement has both {one} and {other}; keep one"));
@@ -246,7 +246,7 @@ impl Reader<'_> {
             }
         }
         if node.get("Effect").is_none() {
-            self.problem(node.span, "the statement has no Effect; write \"Allow\" or \"Deny\"");
+            self.problem(brace(node), "the statement has no Effect; write \"Allow\" or \"Deny\"");
         }
         Some(statement)
     }
@@ -414,6 +414,11 @@ impl Reader<'_> {
             self.duplicates(&member.value);
         }
     }
+}
+
+/// The brace that opens an object: enough to point at it, where the whole would be many lines.
+fn brace(node: &Node) -> Span {
+    Span::new(node.span.start, node.span.end.min(node.span.start + 1))
 }
 
 /// The characters of a document as IAM counts them against its quotas: JSON without white space between its parts.
