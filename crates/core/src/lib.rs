@@ -11,6 +11,7 @@
 
 pub mod aws;
 pub mod diagnostic;
+pub mod facts;
 pub mod iam;
 pub mod language;
 pub mod lint;

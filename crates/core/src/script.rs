@@ -67,7 +67,8 @@ pub struct Command {
 /// The circumstances under which a command runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// Whether it depends on the outcome of another command: after `&&` or `||`, in a branch, a loop, a function.
+    /// Whether it runs in some runs only: after `||`, after `&&` behind a test, in a branch, a loop, a function. After
+    /// `&&` behind any other command it is the rest of a step that has not failed.
     pub conditional: bool,
     /// Whether it runs in a shell of its own, so that the variables it sets are lost afterwards.
     pub subshell: bool,
@@ -280,6 +281,11 @@ impl Redirection {
 }
 
 impl Word {
+    /// Reads a text in which only variables are expanded, such as the variable of a pipe.
+    pub fn template(text: &str) -> Self {
+        parser::template(text)
+    }
+
     /// Its text when nothing in it is expanded.
     pub fn literal(&self) -> Option<String> {
         let mut literal = String::new();

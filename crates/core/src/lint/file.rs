@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::{
+    facts::{self, Facts},
     language::{self, Violation},
     lint::Settings,
     pipeline,
@@ -25,13 +26,15 @@ impl Parsed {
     }
 
     pub(super) fn file<'f>(&'f self, source: &'f Source<'f>, settings: &'f Settings) -> File<'f> {
+        let model = pipeline::read(&self.tree);
         File {
+            facts: facts::read(source.text(), &self.tree, &model),
             source,
             settings,
             tree: &self.tree,
             problems: &self.problems,
             violations: &self.violations,
-            model: pipeline::read(&self.tree),
+            model,
         }
     }
 }
@@ -50,6 +53,8 @@ pub struct File<'f> {
     pub violations: &'f [Violation],
     /// What it says.
     pub model: pipeline::File<'f>,
+    /// What its steps do.
+    pub facts: Facts,
 }
 
 impl<'f> File<'f> {

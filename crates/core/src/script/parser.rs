@@ -15,6 +15,9 @@ const DEPTH: usize = 48;
 /// Builtins whose `NAME=(…)` arguments are arrays.
 const DECLARATIONS: [&str; 5] = ["export", "declare", "local", "readonly", "typeset"];
 
+/// Commands whose failure answers a question.
+const TESTS: [&str; 9] = ["[", "[[", "test", "grep", "command", "which", "type", "false", "diff"];
+
 /// Why a line is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -29,7 +32,7 @@ pub(super) enum Failure {
 /// What stands before the element that is read next.
 #[derive(Clone, Copy, Default)]
 struct Before {
-    /// `&&` or `||`, here or earlier in the same list.
+    /// `||`, or `&&` behind a test, here or earlier in the same list.
     chained: bool,
     /// `|`, with the commands before it.
     piped: Option<(usize, usize)>,
@@ -101,18 +104,7 @@ pub(super) struct Parser<'t> {
 /// An item is read as a whole. After a failure the rest of it is read line by line, so that an open quote costs its
 /// line only, and no line is read more than twice.
 pub(super) fn parse(text: &str, item_starts: &[usize]) -> (Vec<Command>, Vec<Span>) {
-    let mut parser = Parser {
-        text,
-        at: 0,
-        end: 0,
-        commands: Vec::new(),
-        levels: Vec::new(),
-        level: 0,
-        pending: Vec::new(),
-        depth: 0,
-        around: Place::default(),
-        current: Place::default(),
-    };
+    let mut parser = Parser::new(text, 0);
     let mut state = State::default();
     let mut unparsed = Vec::new();
     for (index, &start) in item_starts.iter().enumerate() {
@@ -145,11 +137,33 @@ pub(super) fn parse(text: &str, item_starts: &[usize]) -> (Vec<Command>, Vec<Spa
     (parser.commands, unparsed)
 }
 
+/// A text read as the inside of double quotes; what cannot be read so is plain text.
+pub(super) fn template(text: &str) -> Word {
+    let parts = Parser::new(text, text.len()).parts(Stop::HereDocument);
+    let parts = parts.unwrap_or_else(|_| vec![Part::Text { text: text.to_owned(), quoted: true }]);
+    Word { span: Span::new(0, text.len()), parts }
+}
+
 fn trimmed(text: &str, start: usize, end: usize) -> Span {
     Span::new(start, start + text[start..end].trim_end().len())
 }
 
 impl<'t> Parser<'t> {
+    fn new(text: &'t str, end: usize) -> Self {
+        Self {
+            text,
+            at: 0,
+            end,
+            commands: Vec::new(),
+            levels: Vec::new(),
+            level: 0,
+            pending: Vec::new(),
+            depth: 0,
+            around: Place::default(),
+            current: Place::default(),
+        }
+    }
+
     pub(super) fn peek(&self) -> Option<u8> {
         self.peek_at(0)
     }
@@ -328,7 +342,7 @@ impl<'t> Parser<'t> {
             return Err(Failure::TooDeep);
         }
         let before = mem::take(&mut state.before);
-        // What `&&` or `||` stands before may not run at all, and neither may its inside.
+        // What may not run at all has an inside that may not run.
         let conditional = before.function || before.chained;
         state.frames.push(Frame { kind, start: self.at, first: self.commands.len(), conditional, before });
         self.at += token.len();
@@ -382,7 +396,8 @@ impl<'t> Parser<'t> {
         let rest = self.rest().as_bytes();
         let (length, chained, piped) = match rest {
             [] | [b'\n' | b')' | b'#', ..] | [b';', b';' | b'&', ..] => (0, false, None),
-            [b'|', b'|', ..] | [b'&', b'&', ..] => (2, true, None),
+            [b'|', b'|', ..] => (2, true, None),
+            [b'&', b'&', ..] => (2, before.chained || self.is_test(first), None),
             [b'|', b'&', ..] => (2, before.chained, Some(element)),
             [b'|', ..] => (1, before.chained, Some(element)),
             [b';' | b'&', ..] => (1, false, None),
@@ -396,6 +411,12 @@ impl<'t> Parser<'t> {
         self.at += length;
         state.before = Before { chained, piped, function: false };
         Ok(())
+    }
+
+    /// Whether the element that begins with a command asks a question, so that its failure is an answer.
+    fn is_test(&self, first: usize) -> bool {
+        let name = self.commands.get(first).and_then(Command::name);
+        self.commands.len() != first + 1 || name.is_some_and(|name| TESTS.contains(&name.as_str()))
     }
 
     fn push(&mut self, command: Command, pending: Vec<Pending>) {

@@ -1,0 +1,305 @@
+//! What each step needs and what it gets, read from its scripts and pipes.
+//!
+//! The commands of a step are followed in order with what is known of every variable ([`Value`]): what the script sets,
+//! what must come from Bitbucket's settings, where it stands in the file system. From that follow the AWS tools it runs
+//! with the credentials that they will find, the files it writes, and the variables it reads.
+//!
+//! Nothing is guessed. What only the run can tell is unknown, and a rule that meets the unknown stays silent.
+
+mod follow;
+mod listing;
+mod pipes;
+mod tools;
+mod value;
+mod variables;
+
+use std::collections::BTreeMap;
+
+pub use follow::read;
+pub use listing::Listing;
+pub use pipes::{KNOWN as KNOWN_PIPES, KnownPipe, Login, ROLE_VARIABLE};
+pub use tools::{Calls, TOOLS, Tool, ToolCall, split_package};
+pub use value::{Atom, Path, Value};
+pub use variables::{Availability, DEFAULTS, availability, is_from_elsewhere};
+
+use crate::{
+    pipeline::{self, Deployment, ItemKind, Start, Step, StepId},
+    source::Span,
+};
+
+/// The variable that holds the step's OIDC token.
+pub const TOKEN: &str = "BITBUCKET_STEP_OIDC_TOKEN";
+
+/// Variables that decide which credentials AWS tools use
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>).
+pub const AWS_VARIABLES: [&str; 13] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_DEFAULT_REGION",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+];
+
+/// The facts of a file: one entry for each of its steps, in the same order.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// By step.
+    pub steps: Vec<StepFacts>,
+}
+
+/// The order in which things happen in one step.
+pub type Moment = usize;
+
+/// The facts of one step.
+#[derive(Clone, Debug)]
+pub struct StepFacts {
+    /// The step.
+    pub step: StepId,
+    /// `script` and `after-script`.
+    pub listings: [Listing; 2],
+    /// Every variable that is set, in order.
+    pub bindings: Vec<Binding>,
+    /// Every variable that is read, in order; those of images and services first.
+    pub reads: Vec<Read>,
+    /// Every file that is written by a redirection, `tee`, `cp` or `mv`.
+    pub writes: Vec<FileWrite>,
+    /// Every AWS tool that is run.
+    pub tools: Vec<ToolUse>,
+    /// Every pipe.
+    pub pipes: Vec<PipeUse>,
+    /// Every role that is assumed by hand.
+    pub assumptions: Vec<Assumption>,
+    /// Where keys or profiles are written to the AWS configuration.
+    pub configurations: Vec<Configuration>,
+    /// Where commands run that the file does not show, and that may set any variable: `source`, `eval`.
+    pub opaque: Vec<(Span, Moment)>,
+    /// Where `after-script` begins.
+    pub after_script: Moment,
+}
+
+/// A variable that is set.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The variable.
+    pub name: String,
+    /// What it holds.
+    pub value: Value,
+    /// Whether the programs that the script runs see it. A variable that Bitbucket's settings define is seen anyway.
+    pub exported: bool,
+    /// Whether it is set in some runs only, or for a part of the script.
+    pub partial: bool,
+    /// Where.
+    pub span: Span,
+    /// When.
+    pub moment: Moment,
+}
+
+/// A variable that is read.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// The variable.
+    pub name: String,
+    /// Where.
+    pub span: Span,
+    /// When.
+    pub moment: Moment,
+    /// Whether the command works without it: `${NAME:-default}`, `[ -z "$NAME" ]`.
+    pub optional: bool,
+    /// Whether the script has set it before.
+    pub set_before: bool,
+}
+
+/// A file that is written.
+#[derive(Clone, Debug)]
+pub struct FileWrite {
+    /// The file.
+    pub path: Path,
+    /// What is written, as far as it is known.
+    pub content: Value,
+    /// The target of the redirection, or the argument.
+    pub span: Span,
+    /// When.
+    pub moment: Moment,
+}
+
+/// An AWS tool that is run.
+#[derive(Clone, Debug)]
+pub struct ToolUse {
+    /// The tool and what is asked of it.
+    pub call: ToolCall,
+    /// The command.
+    pub span: Span,
+    /// When.
+    pub moment: Moment,
+    /// The list it stands in: 0 for `script`, 1 for `after-script`.
+    pub listing: usize,
+    /// Its number among the commands of the list.
+    pub command: usize,
+    /// Those of [`AWS_VARIABLES`] that the script has set, as the tool sees them.
+    pub variables: BTreeMap<&'static str, Binding>,
+    /// `--profile`, if given.
+    pub profile: bool,
+    /// `--region`, if given.
+    pub region: bool,
+}
+
+/// A pipe that is run.
+#[derive(Clone, Debug)]
+pub struct PipeUse {
+    /// What is known about it.
+    pub known: Option<&'static KnownPipe>,
+    /// Its reference without the version.
+    pub name: String,
+    /// Its reference.
+    pub span: Span,
+    /// When.
+    pub moment: Moment,
+    /// Its variables.
+    pub variables: Vec<PipeVariable>,
+}
+
+/// A variable that is handed to a pipe.
+#[derive(Clone, Debug)]
+pub struct PipeVariable {
+    /// Its name.
+    pub name: String,
+    /// The name's place.
+    pub key: Span,
+    /// What it holds.
+    pub value: Value,
+    /// The value's place.
+    pub span: Span,
+}
+
+impl PipeUse {
+    /// One of its variables.
+    pub fn variable(&self, name: &str) -> Option<&PipeVariable> {
+        self.variables.iter().find(|variable| variable.name == name)
+    }
+}
+
+/// `aws sts assume-role…` in a script.
+#[derive(Clone, Debug)]
+pub struct Assumption {
+    /// The command.
+    pub span: Span,
+    /// When.
+    pub moment: Moment,
+    /// Whether it is `assume-role-with-web-identity`.
+    pub web_identity: bool,
+    /// Whether the credentials in its answer go to the log.
+    pub printed: bool,
+    /// `--duration-seconds`
+    pub duration: Option<(Value, Span)>,
+    /// `--role-arn`
+    pub role: Option<(Value, Span)>,
+}
+
+/// A change of the AWS configuration files.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// Whether an access key is stored; otherwise a profile, a role or an unknown file.
+    pub keys: bool,
+    /// The command.
+    pub span: Span,
+    /// When.
+    pub moment: Moment,
+}
+
+/// Where the credentials of a tool come from, as far as the file tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// The SDK exchanges the token in `AWS_WEB_IDENTITY_TOKEN_FILE` for a session.
+    WebIdentity,
+    /// A session that the script got from STS, or values that only the run can tell.
+    Session,
+    /// An access key that does not expire.
+    Keys,
+    /// A profile of the AWS configuration.
+    Profile,
+    /// Nothing in the file says: variables of Bitbucket's settings, or the runner's own role.
+    Outside,
+}
+
+impl Facts {
+    /// The facts of a step.
+    pub fn of(&self, step: StepId) -> Option<&StepFacts> {
+        self.steps.get(step.0)
+    }
+}
+
+impl StepFacts {
+    /// The last value that a variable had before a moment.
+    pub fn binding(&self, name: &str, before: Moment) -> Option<&Binding> {
+        self.bindings.iter().rev().find(|binding| binding.name == name && binding.moment < before)
+    }
+
+    /// Whether commands that the file does not show ran before a moment.
+    pub fn is_opaque(&self, before: Moment) -> bool {
+        self.opaque.iter().any(|(_, moment)| *moment < before)
+    }
+
+    /// Where a tool's credentials come from.
+    pub fn credentials(&self, tool: &ToolUse) -> Credentials {
+        let set = |name: &str| tool.variables.get(name).filter(|binding| !binding.value.is_empty());
+        let configured = self.configurations.partition_point(|configuration| configuration.moment < tool.moment);
+        if tool.profile || set("AWS_PROFILE").is_some() || set("AWS_DEFAULT_PROFILE").is_some() {
+            return Credentials::Profile;
+        }
+        if let Some(key) = set("AWS_ACCESS_KEY_ID") {
+            let known = key.value.literal().is_some() || key.value.copy_of().is_some();
+            let session = set("AWS_SESSION_TOKEN").is_some();
+            return if known && !session { Credentials::Keys } else { Credentials::Session };
+        }
+        if set("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() {
+            return Credentials::WebIdentity;
+        }
+        match self.configurations[..configured].last() {
+            Some(configuration) if configuration.keys => Credentials::Keys,
+            Some(_) => Credentials::Profile,
+            None if self.is_opaque(tool.moment) => Credentials::Session,
+            None => Credentials::Outside,
+        }
+    }
+}
+
+/// What starts the pipelines that run a step, each once.
+pub fn starts(file: &pipeline::File<'_>, step: &Step<'_>) -> Vec<Start> {
+    let mut starts = Vec::new();
+    for at in &step.uses {
+        let start = file.pipelines[at.pipeline].start;
+        if !starts.contains(&start) {
+            starts.push(start);
+        }
+    }
+    starts
+}
+
+/// The environments that a step runs in, its own or that of its stage, for every use; `None` for a use without one.
+pub fn deployments<'t>(file: &pipeline::File<'t>, step: &Step<'t>) -> Vec<Option<Deployment<'t>>> {
+    let of_use = |at: &pipeline::Use| match file.pipelines[at.pipeline].items.get(at.item).map(|item| &item.kind) {
+        Some(ItemKind::Stage(stage)) => step.deployment.or(stage.deployment),
+        _ => step.deployment,
+    };
+    let mut found: Vec<Option<Deployment<'t>>> = Vec::new();
+    for deployment in step.uses.iter().map(of_use) {
+        let same = |known: &Option<Deployment<'t>>| {
+            known.map(|known| known.environment.value) == deployment.map(|new| new.environment.value)
+        };
+        if !found.iter().any(same) {
+            found.push(deployment);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;

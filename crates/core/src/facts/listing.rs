@@ -1,0 +1,42 @@
+//! A `script` list as shell, with the way back to the file.
+
+use crate::{
+    pipeline::ScriptItem,
+    script::{Command, Script},
+    source::Span,
+    yaml::{OffsetMap, Tree},
+};
+
+/// The commands of `script` or `after-script`.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// What was read.
+    pub script: Script,
+    /// By item: how offsets in its text become offsets in the file. `None` for a pipe.
+    maps: Vec<Option<OffsetMap>>,
+}
+
+impl Listing {
+    pub(super) fn new(text: &str, tree: &Tree, items: &[ScriptItem<'_>]) -> Self {
+        let shell = items.iter().map(|item| match item {
+            ScriptItem::Command(command) => command.value,
+            ScriptItem::Pipe(_) | ScriptItem::Other(_) => "",
+        });
+        let maps = items.iter().map(|item| match item {
+            ScriptItem::Command(command) => OffsetMap::new(text, tree, command.node),
+            ScriptItem::Pipe(_) | ScriptItem::Other(_) => None,
+        });
+        Self { script: Script::parse(shell), maps: maps.collect() }
+    }
+
+    /// The place in the file of a range of the script.
+    pub fn place(&self, span: Span) -> Span {
+        let (item, inside) = self.script.locate(span);
+        self.maps.get(item).and_then(Option::as_ref).map_or(Span::default(), |map| map.span(inside))
+    }
+
+    /// The item that a command stands in.
+    pub(super) fn item(&self, command: &Command) -> usize {
+        self.script.locate(command.span).0
+    }
+}

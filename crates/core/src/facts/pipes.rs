@@ -1,0 +1,66 @@
+//! Pipes that talk to AWS, and what they ask for.
+
+/// A published pipe.
+#[derive(Debug)]
+pub struct KnownPipe {
+    /// Its reference without the version.
+    pub name: &'static str,
+    /// How it gets its credentials.
+    pub login: Login,
+    /// Variables that its README marks as always required.
+    pub required: &'static [&'static str],
+    /// Whether it changes something in AWS.
+    pub deploys: bool,
+}
+
+/// How a pipe gets its credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// [`ROLE_VARIABLE`] with the step's token, or stored keys. With a role but without a token the pipe only warns and
+    /// goes on with the keys (seen in a public fork of aws-cloudfront-invalidate 0.6.0, which Atlassian's AWS pipes
+    /// share their login with).
+    RoleOrKeys,
+    /// [`ROLE_VARIABLE`] with the step's token, nothing else.
+    Role,
+    /// The step's token, for something other than an AWS role.
+    Token,
+}
+
+/// The variable that names the role in Atlassian's AWS pipes.
+pub const ROLE_VARIABLE: &str = "AWS_OIDC_ROLE_ARN";
+
+/// Pipes by the READMEs that could be read (<https://bitbucket.org/atlassian/> and the authors' repositories).
+///
+/// A variable is listed where a README marks it with `(*)`, always required, in every version seen; conditional ones
+/// and those that may come from Bitbucket's settings are not.
+pub const KNOWN: [KnownPipe; 13] = [
+    aws("atlassian/aws-cloudformation-deploy", &["STACK_NAME", "TEMPLATE"]),
+    aws("atlassian/aws-cloudfront-invalidate", &["DISTRIBUTION_ID"]),
+    aws("atlassian/aws-code-deploy", &["COMMAND", "APPLICATION_NAME"]),
+    aws("atlassian/aws-ecr-push-image", &["IMAGE_NAME"]),
+    aws("atlassian/aws-ecs-deploy", &["CLUSTER_NAME", "SERVICE_NAME"]),
+    aws("atlassian/aws-eks-kubectl-run", &["CLUSTER_NAME", "KUBECTL_COMMAND"]),
+    aws("atlassian/aws-elasticbeanstalk-deploy", &["APPLICATION_NAME"]),
+    aws("atlassian/aws-lambda-deploy", &["FUNCTION_NAME", "COMMAND"]),
+    aws("atlassian/aws-s3-deploy", &["S3_BUCKET", "LOCAL_PATH"]),
+    // The variables of 2.x could not be read.
+    aws("atlassian/aws-sam-deploy", &[]),
+    KnownPipe { name: "cyberark/conjur-bitbucket-pipe", login: Login::Token, required: &[], deploys: false },
+    KnownPipe { name: "dwightwhitlock1/aws-oidc-bitbucket-pipe", login: Login::Role, required: &[], deploys: false },
+    KnownPipe { name: "trustep/aws-sam-custom-deploy", login: Login::RoleOrKeys, required: &[], deploys: true },
+];
+
+const fn aws(name: &'static str, required: &'static [&'static str]) -> KnownPipe {
+    KnownPipe { name, login: Login::RoleOrKeys, required, deploys: true }
+}
+
+/// A pipe by its reference without the version; `docker://bitbucketpipelines/x` is the image of `atlassian/x`.
+pub(super) fn known(name: &str) -> Option<&'static KnownPipe> {
+    let name = name.strip_prefix("docker://").unwrap_or(name);
+    KNOWN.iter().find(|pipe| {
+        pipe.name == name
+            || name
+                .strip_prefix("bitbucketpipelines/")
+                .is_some_and(|image| pipe.name.strip_prefix("atlassian/") == Some(image))
+    })
+}

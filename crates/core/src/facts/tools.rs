@@ -1,0 +1,401 @@
+//! Programs that talk to AWS.
+
+use crate::script::{Invocation, Word};
+
+/// A program that talks to AWS.
+#[derive(Debug)]
+pub struct Tool {
+    /// What people call it.
+    pub name: &'static str,
+    /// The commands that start it.
+    pub programs: &'static [&'static str],
+    /// npm packages whose command it is, for `npx PACKAGE`.
+    pub packages: &'static [&'static str],
+    /// What a subcommand that no list names does.
+    pub otherwise: Calls,
+    /// Subcommands by what they do; the first that the arguments begin with counts.
+    pub subcommands: &'static [(&'static str, Calls)],
+}
+
+/// Whether a command calls AWS with credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// No.
+    Never,
+    /// Only with some configurations: lookups, another cloud, a backend.
+    Maybe,
+    /// Yes, to read.
+    Reads,
+    /// Yes, and it changes what runs there.
+    Deploys,
+}
+
+impl Calls {
+    /// Whether it certainly needs credentials.
+    pub fn needs_credentials(self) -> bool {
+        matches!(self, Self::Reads | Self::Deploys)
+    }
+}
+
+use Calls::{Deploys, Maybe, Never, Reads};
+
+/// The tools, by their own documentation of which subcommands call AWS.
+pub const TOOLS: [Tool; 15] = [
+    Tool {
+        name: "AWS CLI",
+        programs: &["aws"],
+        packages: &[],
+        otherwise: Reads,
+        subcommands: &[
+            ("configure", Never),
+            ("help", Never),
+            // These two calls are not signed: the token in them is the proof.
+            ("sts assume-role-with-web-identity", Never),
+            ("sts assume-role-with-saml", Never),
+            ("cloudformation deploy", Deploys),
+            ("cloudformation create-stack", Deploys),
+            ("cloudformation update-stack", Deploys),
+            ("cloudformation delete-stack", Deploys),
+            ("cloudformation execute-change-set", Deploys),
+            ("ecs update-service", Deploys),
+            ("ecs register-task-definition", Deploys),
+            ("deploy create-deployment", Deploys),
+            ("elasticbeanstalk update-environment", Deploys),
+            ("lambda update-function-code", Deploys),
+            ("lambda update-function-configuration", Deploys),
+            ("s3 cp", Deploys),
+            ("s3 mv", Deploys),
+            ("s3 rm", Deploys),
+            ("s3 sync", Deploys),
+            ("amplify start-deployment", Deploys),
+            ("cloudfront create-invalidation", Deploys),
+        ],
+    },
+    Tool {
+        name: "AWS CDK",
+        programs: &["cdk"],
+        packages: &["aws-cdk", "cdk"],
+        otherwise: Never,
+        subcommands: &[
+            ("deploy", Deploys),
+            ("destroy", Deploys),
+            ("bootstrap", Deploys),
+            ("import", Deploys),
+            ("rollback", Deploys),
+            ("gc", Deploys),
+            ("watch", Deploys),
+            ("publish-assets", Deploys),
+            ("diff", Reads),
+            ("drift", Reads),
+            ("refactor", Reads),
+            // Without context lookups these run without AWS.
+            ("synth", Maybe),
+            ("synthesize", Maybe),
+            ("list", Maybe),
+            ("ls", Maybe),
+        ],
+    },
+    Tool {
+        name: "AWS SAM CLI",
+        programs: &["sam"],
+        packages: &[],
+        otherwise: Maybe,
+        subcommands: &[
+            ("build", Never),
+            ("init", Never),
+            ("local", Never),
+            ("deploy", Deploys),
+            ("sync", Deploys),
+            ("delete", Deploys),
+            ("publish", Deploys),
+            ("package", Reads),
+            ("logs", Reads),
+            ("list", Maybe),
+        ],
+    },
+    Tool {
+        name: "Serverless Framework",
+        programs: &["serverless", "sls"],
+        packages: &["serverless", "osls"],
+        otherwise: Maybe,
+        subcommands: &[("deploy", Deploys), ("remove", Deploys), ("rollback", Deploys), ("offline", Never)],
+    },
+    terraform("Terraform", &["terraform"]),
+    terraform("OpenTofu", &["tofu"]),
+    Tool { name: "Terragrunt", programs: &["terragrunt"], packages: &[], otherwise: Maybe, subcommands: &[] },
+    Tool { name: "Pulumi", programs: &["pulumi"], packages: &[], otherwise: Maybe, subcommands: &[] },
+    Tool {
+        name: "eksctl",
+        programs: &["eksctl"],
+        packages: &[],
+        otherwise: Reads,
+        subcommands: &[
+            ("version", Never),
+            ("completion", Never),
+            ("info", Never),
+            ("create", Deploys),
+            ("delete", Deploys),
+            ("upgrade", Deploys),
+            ("scale", Deploys),
+        ],
+    },
+    Tool {
+        name: "AWS Copilot",
+        programs: &["copilot"],
+        packages: &[],
+        otherwise: Maybe,
+        subcommands: &[("deploy", Deploys), ("svc deploy", Deploys), ("env deploy", Deploys), ("job deploy", Deploys)],
+    },
+    Tool {
+        name: "AWS Amplify CLI",
+        programs: &["amplify", "ampx"],
+        packages: &["@aws-amplify/cli", "@aws-amplify/backend-cli", "ampx"],
+        otherwise: Maybe,
+        subcommands: &[("push", Deploys), ("publish", Deploys), ("pipeline-deploy", Deploys)],
+    },
+    Tool {
+        name: "AWS Chalice",
+        programs: &["chalice"],
+        packages: &[],
+        otherwise: Maybe,
+        subcommands: &[("deploy", Deploys), ("delete", Deploys), ("local", Never), ("package", Never)],
+    },
+    Tool {
+        name: "Amazon ECS CLI",
+        programs: &["ecs-cli", "ecs-deploy"],
+        packages: &[],
+        otherwise: Maybe,
+        subcommands: &[("compose", Deploys), ("up", Deploys), ("configure", Never)],
+    },
+    Tool {
+        name: "AWS Elastic Beanstalk CLI",
+        programs: &["eb"],
+        packages: &[],
+        otherwise: Maybe,
+        subcommands: &[("deploy", Deploys), ("create", Deploys), ("init", Maybe)],
+    },
+    // Amazon ECR is told apart by the image's name; its login is a command of its own.
+    Tool {
+        name: "docker with Amazon ECR",
+        programs: &["docker", "podman", "buildah"],
+        packages: &[],
+        otherwise: Never,
+        subcommands: &[("push", Maybe), ("pull", Maybe)],
+    },
+];
+
+/// Terraform serves many clouds, so it is never said to need AWS.
+const fn terraform(name: &'static str, programs: &'static [&'static str]) -> Tool {
+    Tool {
+        name,
+        programs,
+        packages: &[],
+        otherwise: Maybe,
+        subcommands: &[("fmt", Never), ("version", Never), ("validate", Never)],
+    }
+}
+
+/// A tool as a command starts it.
+#[derive(Clone, Debug)]
+pub struct ToolCall {
+    /// The tool.
+    pub tool: &'static Tool,
+    /// Its arguments that are plain text, from the subcommand on, without options.
+    pub subcommand: String,
+    /// What it does.
+    pub calls: Calls,
+    /// The npm package and version that a runner such as `npx` was given: `aws-cdk@2`.
+    pub package: Option<String>,
+    /// How many of the command's arguments come before the tool's own.
+    pub skipped: usize,
+}
+
+/// Programs that run a command of a package, with the words between them and the command; `""` for none.
+const RUNNERS: [(&str, &[&str]); 11] = [
+    ("npx", &[""]),
+    ("bunx", &[""]),
+    ("pnpx", &[""]),
+    ("uvx", &[""]),
+    ("npm", &["exec", "x", "run", "run-script"]),
+    ("yarn", &["", "run", "dlx", "exec"]),
+    ("pnpm", &["", "run", "dlx", "exec"]),
+    ("bun", &["", "run", "x"]),
+    ("pipenv", &["run"]),
+    ("poetry", &["run"]),
+    ("uv", &["run"]),
+];
+
+/// Options of runners and tools that take the next word as their value.
+const VALUED: [&str; 20] = [
+    "-p",
+    "--package",
+    "--region",
+    "--profile",
+    "--output",
+    "--query",
+    "--endpoint-url",
+    "--cli-read-timeout",
+    "--app",
+    "-a",
+    "--context",
+    "-c",
+    "--prefix",
+    "--cwd",
+    "-C",
+    "--dir",
+    "--workspace",
+    "-w",
+    "--filter",
+    "--color",
+];
+
+/// Recognises a tool, also behind `npx`, `yarn`, `pnpm`, `bun`, `npm exec` and the like, or below `node_modules/.bin`.
+///
+/// `npm run cdk` counts as `cdk`: the name is what `cdk init` gives the script. Other package scripts, `make` and
+/// scripts of one's own are opaque.
+pub(super) fn recognise(invocation: &Invocation<'_>) -> Option<ToolCall> {
+    let words: Vec<Option<String>> = invocation.arguments.iter().map(Word::literal).collect();
+    let (tool, package, skipped) = match direct(&invocation.program) {
+        Some(tool) => (tool, None, 0),
+        None => through_runner(&invocation.program, &words)?,
+    };
+    let subcommand = positional(&words[skipped..]).collect::<Vec<_>>().join(" ");
+    let help = words.iter().flatten().any(|word| matches!(word.as_str(), "--help" | "--version"));
+    let calls = if help || words.iter().flatten().any(|word| word == "--no-sign-request") {
+        Never
+    } else {
+        calls(tool, &subcommand, &words)
+    };
+    Some(ToolCall { tool, subcommand, calls, package, skipped })
+}
+
+fn calls(tool: &Tool, subcommand: &str, words: &[Option<String>]) -> Calls {
+    if tool.programs.contains(&"docker") {
+        let registry =
+            words.iter().flatten().any(|word| word.contains(".dkr.ecr.") || word.contains("public.ecr.aws/"));
+        return if registry { begins(tool, subcommand) } else { Never };
+    }
+    if subcommand.is_empty() { Never } else { begins(tool, subcommand) }
+}
+
+fn begins(tool: &Tool, subcommand: &str) -> Calls {
+    let fits =
+        |known: &str| subcommand == known || subcommand.strip_prefix(known).is_some_and(|rest| rest.starts_with(' '));
+    tool.subcommands.iter().find(|(known, _)| fits(known)).map_or(tool.otherwise, |(_, calls)| *calls)
+}
+
+fn direct(program: &str) -> Option<&'static Tool> {
+    TOOLS.iter().find(|tool| tool.programs.contains(&program))
+}
+
+fn through_runner(program: &str, words: &[Option<String>]) -> Option<(&'static Tool, Option<String>, usize)> {
+    let (_, between) = RUNNERS.iter().find(|(runner, _)| *runner == program)?;
+    let mut at = 0;
+    let mut entered = between.contains(&"");
+    let mut package = None;
+    while let Some(word) = words.get(at) {
+        let word = word.as_deref()?;
+        at += 1;
+        if let Some(value) = word.strip_prefix("--package=") {
+            package = Some(value.to_owned());
+        } else if matches!(word, "-p" | "--package") {
+            package = words.get(at).cloned().flatten();
+            at += 1;
+        } else if word.starts_with('-') {
+            at += usize::from(VALUED.contains(&word) && word != "-c");
+        } else if between.contains(&word) && !(word == "x" && program == "yarn") {
+            entered = true;
+        } else if entered {
+            let (name, version) = split_package(word);
+            let tool = direct(name).or_else(|| TOOLS.iter().find(|tool| tool.packages.contains(&name)))?;
+            return Some((
+                tool,
+                package.or_else(|| version.map(|_| word.to_owned())).or_else(|| named(tool, name)),
+                at,
+            ));
+        } else {
+            return None;
+        }
+    }
+    None
+}
+
+/// A package that a runner was given by name, when the name is not that of the command too.
+fn named(tool: &Tool, name: &str) -> Option<String> {
+    (!tool.programs.contains(&name)).then(|| name.to_owned())
+}
+
+/// An npm package specification as name and version; the scope's `@` is no version.
+pub fn split_package(text: &str) -> (&str, Option<&str>) {
+    match text.char_indices().skip(1).find(|(_, letter)| *letter == '@') {
+        Some((at, _)) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
+}
+
+/// The words that are no options and no values of options that are known to have one.
+fn positional(words: &[Option<String>]) -> impl Iterator<Item = &str> {
+    let mut value = false;
+    words
+        .iter()
+        .filter_map(move |word| {
+            let text = word.as_deref();
+            if std::mem::take(&mut value) {
+                return None;
+            }
+            value = text.is_some_and(|text| VALUED.contains(&text));
+            text.filter(|text| !text.starts_with('-'))
+        })
+        .take(3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::script::Script;
+
+    #[test]
+    fn tools_are_recognised_by_any_runner() {
+        let mut wrong = Vec::new();
+        for (text, expected) in [
+            ("aws s3 ls", "AWS CLI/Reads/-"),
+            ("aws --region eu-west-1 s3 sync a b", "AWS CLI/Deploys/-"),
+            ("aws --version", "AWS CLI/Never/-"),
+            ("aws sts assume-role-with-web-identity --role-arn x", "AWS CLI/Never/-"),
+            ("aws sts get-caller-identity", "AWS CLI/Reads/-"),
+            ("cdk deploy --all", "AWS CDK/Deploys/-"),
+            ("npx cdk deploy", "AWS CDK/Deploys/-"),
+            ("npx -y aws-cdk@2.100.0 deploy", "AWS CDK/Deploys/aws-cdk@2.100.0"),
+            ("npx --package=aws-cdk@2 cdk diff", "AWS CDK/Reads/aws-cdk@2"),
+            ("npx -p aws-cdk cdk synth", "AWS CDK/Maybe/aws-cdk"),
+            ("npx aws-cdk deploy", "AWS CDK/Deploys/aws-cdk"),
+            ("yarn cdk deploy", "AWS CDK/Deploys/-"),
+            ("yarn dlx aws-cdk@latest deploy", "AWS CDK/Deploys/aws-cdk@latest"),
+            ("pnpm exec cdk bootstrap", "AWS CDK/Deploys/-"),
+            ("bunx cdk deploy", "AWS CDK/Deploys/-"),
+            ("npm run cdk -- deploy", "AWS CDK/Deploys/-"),
+            ("npm exec -- cdk deploy", "AWS CDK/Deploys/-"),
+            ("./node_modules/.bin/cdk deploy", "AWS CDK/Deploys/-"),
+            ("npm ci", "none"),
+            ("npm run build", "none"),
+            ("make deploy", "none"),
+            ("sam build", "AWS SAM CLI/Never/-"),
+            ("sam deploy --guided", "AWS SAM CLI/Deploys/-"),
+            ("npx sls deploy --stage prod", "Serverless Framework/Deploys/-"),
+            ("terraform apply -auto-approve", "Terraform/Maybe/-"),
+            ("docker push 123.dkr.ecr.eu-west-1.amazonaws.com/x", "docker with Amazon ECR/Maybe/-"),
+            ("docker push x/y", "docker with Amazon ECR/Never/-"),
+            ("poetry run aws s3 ls", "AWS CLI/Reads/-"),
+        ] {
+            let script = Script::parse([text]);
+            let call = script.commands[0].invocation().and_then(|invocation| recognise(&invocation));
+            let read = call.map_or("none".to_owned(), |call| {
+                format!("{}/{:?}/{}", call.tool.name, call.calls, call.package.as_deref().unwrap_or("-"))
+            });
+            if read != expected {
+                wrong.push(format!("{text}: {read}, not {expected}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}

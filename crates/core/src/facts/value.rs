@@ -1,0 +1,193 @@
+//! What a variable holds, as far as the file tells.
+
+use std::fmt;
+
+/// A piece of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Atom {
+    /// Known text.
+    Text(String),
+    /// A variable that the script does not set: its value comes from Bitbucket's settings or defaults.
+    Outside(String),
+    /// The directory of the clone, where scripts start: `$BITBUCKET_CLONE_DIR`.
+    CloneDirectory,
+    /// The user's home directory.
+    Home,
+    /// What a program printed, or anything else that only the run can tell; the number tells one from another.
+    Unknown(usize),
+}
+
+/// What a variable or a word holds: known text with gaps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Value {
+    atoms: Vec<Atom>,
+}
+
+/// Pieces that a value may have before it counts as unknown, so that `A=$A$A` cannot grow without end.
+const LONGEST: usize = 32;
+
+/// Bytes of one piece of known text before the value counts as unknown.
+const LONGEST_TEXT: usize = 4096;
+
+/// Where Bitbucket clones to; `$BITBUCKET_CLONE_DIR` holds it.
+const CLONE_DIRECTORY: &str = "/opt/atlassian/pipelines/agent/build";
+
+impl Value {
+    /// Known text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { atoms: vec![Atom::Text(text.into())] }
+    }
+
+    /// A single piece.
+    pub fn atom(atom: Atom) -> Self {
+        Self { atoms: vec![atom] }
+    }
+
+    /// The pieces.
+    pub fn atoms(&self) -> &[Atom] {
+        &self.atoms
+    }
+
+    /// The whole text, when all of it is known.
+    pub fn literal(&self) -> Option<&str> {
+        match self.atoms.as_slice() {
+            [] => Some(""),
+            [Atom::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is certainly empty.
+    pub fn is_empty(&self) -> bool {
+        self.literal() == Some("")
+    }
+
+    /// Whether the value of an outside variable is part of it.
+    pub fn mentions(&self, name: &str) -> bool {
+        self.atoms.iter().any(|atom| matches!(atom, Atom::Outside(outside) if outside == name))
+    }
+
+    /// The outside variable that it is a copy of.
+    pub fn copy_of(&self) -> Option<&str> {
+        match self.atoms.as_slice() {
+            [Atom::Outside(name)] => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Adds pieces at the end; `site` makes an unknown value of one that grew too long.
+    pub fn extend(&mut self, other: Self, site: usize) {
+        for atom in other.atoms {
+            match (self.atoms.last_mut(), atom) {
+                (Some(Atom::Text(text)), Atom::Text(more)) => text.push_str(&more),
+                (_, atom) => self.atoms.push(atom),
+            }
+        }
+        let long = |atom: &Atom| matches!(atom, Atom::Text(text) if text.len() > LONGEST_TEXT);
+        if self.atoms.len() > LONGEST || self.atoms.iter().any(long) {
+            self.atoms = vec![Atom::Unknown(site)];
+        }
+    }
+
+    /// The value read as a path in `directory`, with `.` and `..` resolved.
+    pub fn path(&self, directory: &Self) -> Path {
+        let written = self.to_string();
+        let relative = !matches!(
+            self.atoms.first(),
+            Some(Atom::CloneDirectory | Atom::Home | Atom::Outside(_) | Atom::Unknown(_))
+        ) && !written.starts_with('/');
+        let whole = if relative { format!("{directory}/{written}") } else { written };
+        let whole = match whole.strip_prefix(CLONE_DIRECTORY) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{}{rest}", Atom::CloneDirectory),
+            _ => whole,
+        };
+        let mut parts: Vec<&str> = Vec::new();
+        for part in whole.split('/') {
+            match part {
+                "." => {}
+                "" if !parts.is_empty() => {}
+                ".." if parts
+                    .last()
+                    .is_some_and(|last| !last.is_empty() && !last.starts_with('$') && *last != "..") =>
+                {
+                    parts.pop();
+                }
+                part => parts.push(part),
+            }
+        }
+        Path(parts.join("/"))
+    }
+}
+
+impl fmt::Display for Atom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Outside(name) => write!(f, "${{{name}}}"),
+            Self::CloneDirectory => f.write_str("$BITBUCKET_CLONE_DIR"),
+            Self::Home => f.write_str("$HOME"),
+            Self::Unknown(site) => write!(f, "$({site})"),
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.atoms.iter().try_for_each(|atom| atom.fmt(f))
+    }
+}
+
+/// A file's path, absolute as far as it is known. Two equal paths are one file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Path(String);
+
+impl Path {
+    /// The part below the directory of the clone, for a file in it.
+    pub fn in_clone(&self) -> Option<&str> {
+        self.0.strip_prefix("$BITBUCKET_CLONE_DIR/")
+    }
+
+    /// Whether every part of it is known, so that it differs from another such path for certain.
+    pub fn is_known(&self) -> bool {
+        !self.0.contains("$(") && !self.0.contains("${")
+    }
+
+    /// As a person would write it; `None` when a part is known to the run only.
+    pub fn written(&self) -> Option<&str> {
+        (!self.0.contains("$(")).then_some(&*self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_the_same_however_they_are_written() {
+        let clone = Value::atom(Atom::CloneDirectory);
+        for (written, expected) in [
+            ("token", "$BITBUCKET_CLONE_DIR/token"),
+            ("./a/../token", "$BITBUCKET_CLONE_DIR/token"),
+            ("/opt/atlassian/pipelines/agent/build//token", "$BITBUCKET_CLONE_DIR/token"),
+            ("../token", "$BITBUCKET_CLONE_DIR/../token"),
+            ("/tmp/./x", "/tmp/x"),
+            ("/", ""),
+        ] {
+            assert_eq!(Value::text(written).path(&clone).0, expected, "{written}");
+        }
+        let mut home = Value::atom(Atom::Home);
+        home.extend(Value::text("/.aws/token"), 0);
+        assert_eq!(home.path(&clone).written(), Some("$HOME/.aws/token"));
+        assert_eq!(home.path(&clone).in_clone(), None);
+    }
+
+    #[test]
+    fn values_do_not_grow_without_end() {
+        let mut value = Value::atom(Atom::Outside("A".to_owned()));
+        for site in 0..40 {
+            let copy = value.clone();
+            value.extend(copy, site);
+        }
+        assert!(value.atoms().len() <= LONGEST);
+    }
+}
