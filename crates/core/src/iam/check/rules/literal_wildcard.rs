@@ -2,6 +2,7 @@ use crate::{
     diagnostic::Safety,
     iam::{
         check::{Findings, Trust, rule::rule, trust::has_wildcard},
+        policy::Condition,
         text::Part,
     },
 };
@@ -21,7 +22,7 @@ rule! {
     ///     "Action": "sts:AssumeRoleWithWebIdentity",
     ///     "Condition": {
     ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"},
-    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"}
+    ///       "ForAnyValue:StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"}
     ///     }
     ///   }
     /// }
@@ -51,9 +52,9 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
             let Some(value) = condition.values.iter().find(|value| value.parts.iter().any(literal)) else { continue };
             let operator = &condition.operator_name;
             let like = operator.replace("NotEquals", "NotLike").replace("Equals", "Like").replace("IgnoreCase", "");
-            // The other keys under the operator would change with it.
-            let alone =
-                statement.conditions.iter().filter(|it| it.operator_span == condition.operator_span).count() == 1;
+            // The other keys under the operator would change with it, and the new one must not stand there twice.
+            let touched = |it: &&Condition| it.operator_span == condition.operator_span || it.operator_name == like;
+            let alone = statement.conditions.iter().filter(touched).count() == 1;
             findings.report(value.span, format!("{operator} takes the wildcard in `{value}` as a letter"), |finding| {
                 let finding = finding.related(condition.operator_span, "the operator").help(format!("use {like}"));
                 if alone {
