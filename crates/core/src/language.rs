@@ -16,7 +16,7 @@ mod shape;
 mod step;
 
 pub use check::{Departure, Violation, check};
-pub use pipelines::{ITEM, STAGE};
+pub use pipelines::{CUSTOM_ITEM, GROUP_ITEM, ITEM, STAGE, STAGE_ITEM};
 pub use root::{DEFINITIONS, OPTIONS, PIPELINES, ROOT};
 pub use shape::{Integer, Key, List, Names, Numbers, Object, Shape, Text};
 pub use step::{FINAL, PIPE, STEP};

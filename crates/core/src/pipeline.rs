@@ -5,10 +5,11 @@
 //! is one [`Step`] with several [`Use`]s.
 
 mod definitions;
+pub mod glob;
 mod read;
 mod step;
 
-pub use definitions::{Definitions, Imported, Named, Service};
+pub use definitions::{BUILT_IN_SERVICE, Definitions, Imported, Named, PREDEFINED_CACHES, Service};
 pub use read::read;
 pub use step::{Artifacts, Command, Deployment, Image, Oidc, Pipe, Role, Runtime, ScriptItem, Step, StepId, Text};
 

@@ -28,7 +28,8 @@ const FINAL_KEY: Key = Key::new("final", &FINAL_SHAPE, "the step that always run
 pub static ITEM: Object =
     Object { name: "an item of a pipeline", closed: true, keys: &[STEP_KEY, PARALLEL_KEY, STAGE_KEY, FINAL_KEY] };
 
-static CUSTOM_ITEM: Object = Object {
+/// One item of a pipeline that may ask for variables.
+pub static CUSTOM_ITEM: Object = Object {
     name: "an item of a custom pipeline",
     closed: true,
     keys: &[
@@ -49,7 +50,8 @@ static PARALLEL: Shape = Shape::Either("a list of steps, or a map with `steps`",
 
 static STEPS: Shape = list(&Shape::Object(&GROUP_ITEM), 1, usize::MAX);
 
-static GROUP_ITEM: Object = Object { name: "an item of a parallel group", closed: true, keys: &[STEP_KEY] };
+/// One item of a parallel group.
+pub static GROUP_ITEM: Object = Object { name: "an item of a parallel group", closed: true, keys: &[STEP_KEY] };
 
 static GROUP: Object = Object {
     name: "a parallel group",
@@ -76,7 +78,8 @@ pub static STAGE: Object = Object {
     ],
 };
 
-static STAGE_ITEM: Object = Object { name: "an item of a stage", closed: false, keys: &[STEP_KEY] };
+/// One item of a stage.
+pub static STAGE_ITEM: Object = Object { name: "an item of a stage", closed: false, keys: &[STEP_KEY] };
 
 static VARIABLES: Shape = list(&Shape::Object(&VARIABLE), 1, usize::MAX);
 

@@ -23,6 +23,8 @@ pub struct Rule {
 pub struct Example {
     /// Whether the rule finds something in it.
     pub wrong: bool,
+    /// What the file is called; `bitbucket-pipelines.yml` unless the example says otherwise.
+    pub file_name: String,
     /// The pipeline file.
     pub text: String,
 }
@@ -39,14 +41,17 @@ impl Rule {
         self.documentation().split("\n\n").next().unwrap_or_default().replace('\n', " ")
     }
 
-    /// The examples, fenced as `yaml wrong` and `yaml right`.
+    /// The examples, fenced as `yaml wrong` and `yaml right`, with a file name behind where it matters.
     pub fn examples(&self) -> Vec<Example> {
         let mut examples = Vec::new();
         let mut open: Option<Example> = None;
         for line in self.documentation().lines() {
             match (&mut open, line) {
-                (None, "```yaml wrong" | "```yaml right") => {
-                    open = Some(Example { wrong: line.ends_with("wrong"), text: String::new() });
+                (None, line) if line.starts_with("```yaml ") => {
+                    let mut words = line.split_whitespace().skip(1);
+                    let wrong = words.next() == Some("wrong");
+                    let file_name = words.next().unwrap_or("bitbucket-pipelines.yml").to_owned();
+                    open = Some(Example { wrong, file_name, text: String::new() });
                 }
                 (Some(_), "```") => examples.extend(open.take()),
                 (Some(example), line) => {

@@ -2,24 +2,54 @@
 
 mod alias_bomb;
 mod ambiguous_boolean;
+mod ambiguous_item;
+mod child_pipeline_setting;
 mod command_as_map;
+mod disallowed_default;
 mod doubled_step;
 mod duplicate_key;
+mod empty_condition;
+mod exporting_import;
+mod half_credentials;
+mod ignored_cache;
+mod imageless_service;
+mod manual_first_step;
 mod merge_without_map;
+mod misplaced_final;
 mod misplaced_oidc;
+mod misplaced_variables;
 mod missing_key;
 mod missing_pipelines;
 mod missing_script;
 mod misspelt_oidc;
+mod nested_group;
 mod out_of_range;
+mod overcommitted_memory;
 mod overlong_text;
 mod recursive_alias;
+mod repeated_environment;
 mod second_document;
+mod shadowed_branch;
+mod stage_step_setting;
+mod stray_fail_fast;
+mod too_many_steps;
+mod undefined_agent;
+mod undefined_cache;
+mod undefined_import;
+mod undefined_pipeline;
+mod undefined_service;
 mod unindented_step;
 mod unknown_alias;
+mod unknown_event;
 mod unknown_key;
 mod unknown_value;
+mod unlabelled_runner;
+mod unmatchable_pattern;
+mod unreachable_artifact;
+mod unread_file_name;
 mod unreadable_oidc;
+mod unused_anchor;
+mod unused_definition;
 mod wrong_count;
 mod wrong_type;
 mod yaml_syntax;
@@ -35,6 +65,7 @@ pub static RULES: &[&Rule] = &[
     &alias_bomb::RULE,
     &merge_without_map::RULE,
     &second_document::RULE,
+    &unread_file_name::RULE,
     &missing_pipelines::RULE,
     &unknown_key::RULE,
     &missing_key::RULE,
@@ -48,6 +79,35 @@ pub static RULES: &[&Rule] = &[
     &doubled_step::RULE,
     &missing_script::RULE,
     &command_as_map::RULE,
+    &ambiguous_item::RULE,
+    &nested_group::RULE,
+    &manual_first_step::RULE,
+    &misplaced_final::RULE,
+    &misplaced_variables::RULE,
+    &disallowed_default::RULE,
+    &repeated_environment::RULE,
+    &stage_step_setting::RULE,
+    &child_pipeline_setting::RULE,
+    &too_many_steps::RULE,
+    &stray_fail_fast::RULE,
+    &undefined_service::RULE,
+    &undefined_cache::RULE,
+    &undefined_agent::RULE,
+    &undefined_import::RULE,
+    &undefined_pipeline::RULE,
+    &unknown_event::RULE,
+    &exporting_import::RULE,
+    &imageless_service::RULE,
+    &overcommitted_memory::RULE,
+    &half_credentials::RULE,
+    &ignored_cache::RULE,
+    &unreachable_artifact::RULE,
+    &empty_condition::RULE,
+    &unmatchable_pattern::RULE,
+    &shadowed_branch::RULE,
+    &unlabelled_runner::RULE,
+    &unused_definition::RULE,
+    &unused_anchor::RULE,
     &misspelt_oidc::RULE,
     &misplaced_oidc::RULE,
     &unreadable_oidc::RULE,
@@ -70,7 +130,7 @@ mod tests {
                 assert!(examples.iter().any(|example| example.wrong == wrong), "{}: needs both examples", rule.id);
             }
             for example in examples {
-                let findings = lint(&Source::new("bitbucket-pipelines.yml", &example.text), &Settings::default());
+                let findings = lint(&Source::new(&example.file_name, &example.text), &Settings::default());
                 let own = findings.iter().filter(|finding| finding.rule == rule.id).count();
                 let seen: Vec<_> = findings.iter().map(|finding| (finding.rule, &finding.message)).collect();
                 if example.wrong {

@@ -5,6 +5,14 @@ use crate::{
     yaml::NodeId,
 };
 
+/// The one service that every step may name without defining it.
+pub const BUILT_IN_SERVICE: &str = "docker";
+
+/// The caches that Bitbucket knows by itself.
+/// Source: <https://support.atlassian.com/bitbucket-cloud/docs/cache-dependencies/>.
+pub const PREDEFINED_CACHES: [&str; 9] =
+    ["composer", "docker", "dotnetcore", "gradle", "ivy2", "maven", "node", "pip", "sbt"];
+
 /// `definitions`.
 #[derive(Clone, Debug, Default)]
 pub struct Definitions<'t> {

@@ -186,6 +186,14 @@ impl Tree {
         self.node(id).span
     }
 
+    /// The key under which a node stands, when it is the value of one.
+    pub fn key_of(&self, id: NodeId) -> Option<NodeId> {
+        match &self.node(self.node(id).parent?).kind {
+            Kind::Mapping(entries) => entries.iter().find(|entry| entry.value == id).map(|entry| entry.key),
+            _ => None,
+        }
+    }
+
     /// The first anchor on a node or below it.
     pub fn first_anchor_in(&self, id: NodeId) -> Option<&Anchor> {
         // Nodes and anchors are numbered in the order of the text, so what lies below a node follows it.

@@ -43,11 +43,7 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
         let Departure::UnknownKey { object, map, key, .. } = violation.departure else { continue };
         let name = file.text(key);
-        // `oidc` in any spelling or place has rules of its own, and so have the keys of a step that is not indented.
-        if super::misplaced_oidc::means_oidc(name)
-            || super::unindented_step::is_unindented(file, map)
-            || super::doubled_step::is_doubled(file, map) && name == "step"
-        {
+        if has_own_rule(file, object, map, name) {
             continue;
         }
         let severity = if object.closed { Severity::Error } else { Severity::Warning };
@@ -67,18 +63,64 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
             severity,
             file.span(key),
             format!("`{name}` is no key of {}", object.name),
-            |finding| match (near, taken, belongs(file, object, key, name)) {
+            |finding| match (
+                near,
+                taken,
+                foreign(object, name).map(str::to_owned).or_else(|| belongs(file, object, key, name)),
+            ) {
+                (_, _, Some(meant)) => finding.help(meant),
                 (Some(near), ..) => finding.help(format!("did you mean `{near}`?")).fix(
                     format!("write `{near}`"),
                     Safety::Unsafe,
                     vec![Edit { span: file.span(key), replacement: near.to_owned() }],
                 ),
-                (None, _, Some(place)) => finding.help(place),
                 (None, Some(taken), None) => finding.help(format!("`{taken}` is already there; remove one of them")),
                 (None, None, None) => finding.help(allowed(object)),
             },
         );
     }
+}
+
+/// Whether another rule explains this key in better words.
+fn has_own_rule(file: &File<'_>, object: &'static Object, map: NodeId, name: &str) -> bool {
+    super::misplaced_oidc::means_oidc(name)
+        || super::unindented_step::is_unindented(file, map)
+        || super::doubled_step::is_doubled(file, map) && name == "step"
+        || super::nested_group::is_nested(object, name)
+        || super::misplaced_final::is_forbidden(object, name)
+        || super::misplaced_variables::is_misplaced(object, name)
+}
+
+/// Words that other systems, or Atlassian's own pages, use for something that Bitbucket's file calls otherwise.
+const FOREIGN: [(&str, &str); 16] = [
+    ("concurrency", "Bitbucket's key is `concurrency-group`, with a name"),
+    ("commands", "Bitbucket's key is `script`"),
+    ("run", "Bitbucket's key is `script`"),
+    ("before_script", "put the commands at the start of `script`"),
+    ("before-script", "put the commands at the start of `script`"),
+    ("env", "there is no key for environment variables: use `export` in `script`, or the repository's settings"),
+    (
+        "environment-variables",
+        "there is no key for environment variables: use `export` in `script`, or the repository's settings",
+    ),
+    ("when", "Bitbucket's key is `trigger: manual`, or `condition`"),
+    ("if", "Bitbucket's key is `condition`"),
+    ("only", "Bitbucket's key is `condition`, or a pipeline under `branches`"),
+    ("needs", "steps run in the order of the list; `parallel` runs them at the same time"),
+    ("timeout", "Bitbucket's key is `max-time`, in minutes"),
+    ("timeout-minutes", "Bitbucket's key is `max-time`, in minutes"),
+    ("retry", "Bitbucket's key is `on-fail`, with `strategy: retry`"),
+    ("allow_failure", "Bitbucket's key is `on-fail`, with `strategy: ignore`"),
+    ("import", "`import` takes the place of the whole list: `main: {import: pipeline@source}`"),
+];
+
+fn foreign(object: &'static Object, name: &str) -> Option<&'static str> {
+    if std::ptr::eq(object, &raw const language::PIPE) {
+        return matches!(name, "env" | "environment" | "with" | "vars" | "inputs")
+            .then_some("what a pipe is told stands under `variables`");
+    }
+    let of_step = std::ptr::eq(object, &raw const language::STEP) || object.closed;
+    FOREIGN.iter().find(|(word, _)| of_step && *word == name).map(|(_, meaning)| *meaning)
 }
 
 fn allowed(object: &Object) -> String {

@@ -1,0 +1,76 @@
+use std::collections::HashSet;
+
+use crate::{
+    lint::{File, Findings, rule::rule},
+    pipeline::{BUILT_IN_SERVICE, ScriptItem, Step},
+};
+
+rule! {
+    /// A service, cache, import source or agent that no step uses.
+    ///
+    /// It costs nothing but the time of the next reader, who looks for its use.
+    ///
+    /// ```yaml wrong
+    /// definitions:
+    ///   services:
+    ///     redis:
+    ///       image: redis:7
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script: [make test]
+    /// ```
+    ///
+    /// ```yaml right
+    /// definitions:
+    ///   services:
+    ///     redis:
+    ///       image: redis:7
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         services: [redis]
+    ///         script: [make test]
+    /// ```
+    static RULE: "unused-definition", Hint, check
+}
+
+fn check(file: &File<'_>, findings: &mut Findings<'_>) {
+    if file.tree.is_broken() {
+        return;
+    }
+    let model = &file.model;
+    let services: HashSet<_> =
+        model.steps.iter().flat_map(|step| &step.services).map(|service| service.value).collect();
+    let caches: HashSet<_> = model.steps.iter().flat_map(|step| &step.caches).map(|cache| cache.value).collect();
+    let imports = model.pipelines.iter().filter_map(|pipeline| pipeline.import);
+    let sources: HashSet<_> = imports.filter_map(|import| Some(import.value.split_once('@')?.1)).collect();
+    let agents: HashSet<_> = model
+        .steps
+        .iter()
+        .flat_map(Step::script_items)
+        .filter_map(|item| match item {
+            ScriptItem::Other(node) => file.tree.text(file.tree.field(*node, "agent")?.value),
+            ScriptItem::Command(_) | ScriptItem::Pipe(_) => None,
+        })
+        .collect();
+    // What `docker` is given here counts wherever docker runs, also through `options.docker` and pipes.
+    let own_services = model.definitions.services.iter().filter(|service| service.name.value != BUILT_IN_SERVICE);
+    let own_services = own_services.map(|service| ("service", service.name, services.contains(service.name.value)));
+    let own_caches =
+        model.definitions.caches.iter().map(|cache| ("cache", cache.name, caches.contains(cache.name.value)));
+    let own_sources = model
+        .definitions
+        .imports
+        .iter()
+        .map(|source| ("import source", source.name, sources.contains(source.name.value)));
+    let own_agents =
+        model.definitions.agents.iter().map(|agent| ("agent", agent.name, agents.contains(agent.name.value)));
+    for (what, name, used) in own_services.chain(own_caches).chain(own_sources).chain(own_agents) {
+        if !used {
+            findings.report(name.span(file.tree), format!("no step uses the {what} `{}`", name.value), |finding| {
+                finding.help("remove it, or name it where it is meant to be used")
+            });
+        }
+    }
+}
