@@ -50,7 +50,7 @@ fn name_uses(tree: &Tree, diagnostic: &mut Diagnostic) {
     let more = anchor.uses.len().saturating_sub(NAMED_USES);
     for (index, alias) in anchor.uses.iter().take(NAMED_USES).enumerate() {
         let span = tree.span(*alias);
-        if diagnostic.related.iter().any(|label| label.span == span) {
+        if diagnostic.primary.span.contains(span) || diagnostic.related.iter().any(|label| label.span == span) {
             continue;
         }
         let last = index + 1 == NAMED_USES && more > 0;

@@ -51,10 +51,10 @@ impl Tree {
         self.fields(id).into_iter().rev().find(|field| self.text(field.key) == Some(name))
     }
 
-    /// Whether the map merges an alias that leads nowhere: keys that seem missing may have been meant to come from it.
+    /// Whether the map merges something that leads nowhere: keys that seem missing may have been meant to come from it.
     pub fn merges_unknown(&self, id: NodeId) -> bool {
         let Kind::Mapping(entries) = self.kind(id) else { return false };
-        let unknown = |id: &NodeId| matches!(self.kind(*id), Kind::Alias(_));
+        let unknown = |id: &NodeId| !matches!(self.kind(*id), Kind::Mapping(_));
         entries.iter().filter(|entry| self.is_merge_key(entry.key)).any(|entry| match self.kind(entry.value) {
             Kind::Sequence(items) => items.iter().any(unknown),
             _ => unknown(&entry.value),

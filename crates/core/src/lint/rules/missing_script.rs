@@ -29,8 +29,10 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
     for step in &file.model.steps {
         let node = file.tree.node(step.node);
         // What is missing may stand in the unread rest, come with an alias that leads nowhere, or be inherited.
-        let elsewhere =
-            node.incomplete || file.tree.merges_unknown(step.node) || file.tree.field(step.node, "config").is_some();
+        let elsewhere = node.incomplete
+            || file.tree.merges_unknown(step.node)
+            || file.tree.field(step.node, "config").is_some()
+            || super::doubled_step::is_doubled(file, step.node);
         if step.is_child_pipeline || step.script_key.is_some() || elsewhere {
             continue;
         }

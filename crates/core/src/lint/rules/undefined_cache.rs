@@ -1,4 +1,5 @@
 use crate::{
+    language::Departure,
     lint::{File, Findings, rule::rule},
     pipeline::PREDEFINED_CACHES,
     spelling,
@@ -33,7 +34,12 @@ rule! {
 }
 
 fn check(file: &File<'_>, findings: &mut Findings<'_>) {
-    if file.tree.is_broken() {
+    // Of definitions that could not be read nobody knows what they define.
+    let unreadable = file.violations.iter().any(|violation| {
+        matches!(violation.departure, Departure::WrongType { key: Some(key), .. } if file.text(key) == "caches"
+            && file.path(key) == "definitions.caches")
+    });
+    if file.tree.is_broken() || unreadable {
         return;
     }
     let own = file.model.definitions.caches.iter().map(|cache| cache.name.value);

@@ -45,7 +45,12 @@ fn mistake(pattern: &str) -> Option<(&'static str, &'static str)> {
     if pattern.starts_with("refs/") {
         return Some(("matches nothing: `refs/` is no part of a name", "write the name alone, such as `main`"));
     }
-    if pattern.starts_with('^') || pattern.ends_with('$') || pattern.contains(".*") || pattern.contains("\\d") {
+    if pattern.starts_with('^')
+        || pattern.ends_with('$')
+        || pattern.starts_with(".*")
+        || pattern.contains("/.*")
+        || pattern.contains("\\d")
+    {
         return Some((
             "looks like a regular expression, and patterns are globs",
             "`*` matches all but `/`, `**` matches all, `{a,b}` either",

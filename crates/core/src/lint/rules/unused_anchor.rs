@@ -1,4 +1,8 @@
-use crate::lint::{File, Findings, rule::rule};
+use crate::{
+    lint::{File, Findings, rule::rule},
+    spelling,
+    yaml::{Kind, Problem},
+};
 
 rule! {
     /// An anchor that no alias uses.
@@ -28,9 +32,26 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
     if file.tree.is_broken() {
         return;
     }
+    // The alias that was meant for an anchor may be there, misspelt: that is another rule's finding.
+    let astray: Vec<_> = file.problems.iter().filter_map(|problem| meant(file, problem)).collect();
     for anchor in file.tree.anchors().iter().filter(|anchor| anchor.uses.is_empty()) {
+        if astray.iter().any(|name| spelling::nearest(name, [anchor.name.as_str()]).is_some()) {
+            continue;
+        }
         findings.report(anchor.span, format!("no alias uses `&{}`", anchor.name), |finding| {
             finding.help(format!("use it as `*{}`, or remove it", anchor.name))
         });
+    }
+}
+
+/// The name that an alias without an anchor, or a `<<` with plain text, was given.
+fn meant<'f>(file: &File<'f>, problem: &Problem) -> Option<&'f str> {
+    match problem {
+        Problem::UnknownAlias { alias } => match &file.tree.node(*alias).kind {
+            Kind::Alias(alias) => Some(&alias.name),
+            _ => None,
+        },
+        Problem::MergeWithoutMapping { value, .. } => file.tree.text(*value),
+        _ => None,
     }
 }

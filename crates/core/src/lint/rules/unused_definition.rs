@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use crate::{
     lint::{File, Findings, rule::rule},
     pipeline::{BUILT_IN_SERVICE, ScriptItem, Step},
+    spelling,
 };
 
 rule! {
@@ -54,18 +55,22 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
             ScriptItem::Command(_) | ScriptItem::Pipe(_) => None,
         })
         .collect();
+    // A use that is misspelt is another rule's finding.
+    let used = |uses: &HashSet<&str>, name: &str| {
+        uses.contains(name) || uses.iter().any(|used| spelling::nearest(used, [name]).is_some())
+    };
     // What `docker` is given here counts wherever docker runs, also through `options.docker` and pipes.
     let own_services = model.definitions.services.iter().filter(|service| service.name.value != BUILT_IN_SERVICE);
-    let own_services = own_services.map(|service| ("service", service.name, services.contains(service.name.value)));
+    let own_services = own_services.map(|service| ("service", service.name, used(&services, service.name.value)));
     let own_caches =
-        model.definitions.caches.iter().map(|cache| ("cache", cache.name, caches.contains(cache.name.value)));
+        model.definitions.caches.iter().map(|cache| ("cache", cache.name, used(&caches, cache.name.value)));
     let own_sources = model
         .definitions
         .imports
         .iter()
-        .map(|source| ("import source", source.name, sources.contains(source.name.value)));
+        .map(|source| ("import source", source.name, used(&sources, source.name.value)));
     let own_agents =
-        model.definitions.agents.iter().map(|agent| ("agent", agent.name, agents.contains(agent.name.value)));
+        model.definitions.agents.iter().map(|agent| ("agent", agent.name, used(&agents, agent.name.value)));
     for (what, name, used) in own_services.chain(own_caches).chain(own_sources).chain(own_agents) {
         if !used {
             findings.report(name.span(file.tree), format!("no step uses the {what} `{}`", name.value), |finding| {

@@ -1,0 +1,45 @@
+//! What `keyless lint` prints for the wrong examples of every rule, in full: `tests/rules/<rule>` holds the sessions.
+
+mod session;
+
+use std::{
+    collections::BTreeSet,
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+use keyless_core::lint::{RULES, Rule};
+
+fn expectations() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules")
+}
+
+#[test]
+fn wrong_examples_are_reported_as_written() {
+    let failures: Vec<String> =
+        RULES.iter().filter_map(|rule| check(rule).err()).map(|error| error.to_string()).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn no_expectation_outlives_its_rule() {
+    let kept: BTreeSet<String> =
+        fs::read_dir(expectations()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let rules: BTreeSet<String> = RULES.iter().map(|rule| rule.id.to_owned()).collect();
+    assert_eq!(kept, rules);
+}
+
+fn check(rule: &Rule) -> io::Result<()> {
+    let expected = expectations().join(rule.id);
+    if !expected.exists() && env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(&expected, "")?;
+    }
+    let mut actual = String::new();
+    for example in rule.examples().iter().filter(|example| example.wrong) {
+        let scratch = tempfile::tempdir()?;
+        fs::write(scratch.path().join(&example.file_name), &example.text)?;
+        let command = format!("$ keyless lint --min-severity hint {}\n", example.file_name);
+        actual.push_str(&session::replay(&command, scratch.path())?);
+    }
+    session::check(&expected, &actual)
+}
