@@ -16,8 +16,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Nothing that a user types may take longer than this.
-const TIME_LIMIT: Duration = Duration::from_secs(2);
+/// Nothing that a user types may take longer than this, on a machine that does much else at the time.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// Runs the commands of `session` in `folder` and writes the session down anew.
 pub(crate) fn replay(session: &str, folder: &Path) -> io::Result<String> {
