@@ -283,7 +283,8 @@ fn depth_is_bounded_and_time_is_linear() {
             (0..4).map(|_| run()).fold(f64::INFINITY, f64::min)
         };
         let (small, large) = (time(2_000).max(0.000_5), time(40_000));
-        // Twenty times the text; quadratic time would be four hundred times as long.
-        assert!(large < small * 200.0, "{open:?}: {small} s, then {large} s");
+        // Twenty times the text; quadratic time would be four hundred times as long. What takes half a second on a busy
+        // machine is no proof of anything.
+        assert!(large < (small * 200.0).max(0.5), "{open:?}: {small} s, then {large} s");
     }
 }
