@@ -1,1 +1,13 @@
 //! Role sessions by OIDC for a deployment: STS, its refusals explained, and credentials for a child process.
+
+mod endpoint;
+mod environment;
+mod refusal;
+mod session;
+mod sts;
+
+pub use endpoint::{CredentialsEndpoint, EndpointError};
+pub use environment::{Environment, Handover};
+pub use refusal::{Attempted, Explanation, Refusal};
+pub use session::Session;
+pub use sts::{Said, Sts, StsError, WebIdentity};

@@ -4,8 +4,10 @@ pub mod account;
 pub mod partition;
 pub mod region;
 pub mod role;
+pub mod session_name;
 
 pub use account::AccountId;
 pub use partition::Partition;
 pub use region::Region;
 pub use role::RoleArn;
+pub use session_name::SessionName;

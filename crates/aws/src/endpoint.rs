@@ -1,0 +1,171 @@
+//! A credentials endpoint on the loopback interface: how every AWS SDK fetches a container's credentials, used here so that
+//! a child process has credentials without one being in its environment, its arguments or on disk.
+
+use std::{convert::Infallible, fmt, io, net::Ipv4Addr, sync::Arc, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http_body_util::Full;
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::{Bytes, Incoming},
+    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use ring::rand::{SecureRandom, SystemRandom};
+use subtle::ConstantTimeEq;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinHandle,
+};
+use zeroize::Zeroizing;
+
+use crate::session::Session;
+
+/// The one path that is served.
+const PATH: &str = "/credentials";
+/// Bytes of randomness in the bearer: more than anyone can guess.
+const BEARER_BYTES: usize = 32;
+/// A client that does not finish its request in this time is cut off.
+const HEADER_LIMIT: Duration = Duration::from_secs(5);
+
+/// A running endpoint. It stops when dropped.
+pub struct CredentialsEndpoint {
+    url: String,
+    bearer: Arc<Zeroizing<String>>,
+    session: watch::Sender<Session>,
+    server: JoinHandle<()>,
+}
+
+/// Why no endpoint could be started.
+#[derive(Debug)]
+pub enum EndpointError {
+    /// No port on 127.0.0.1.
+    Listen(io::Error),
+    /// The system gave no random bytes.
+    Random,
+}
+
+impl CredentialsEndpoint {
+    /// Serves `session` on a free port of 127.0.0.1 to whoever knows the bearer.
+    ///
+    /// # Errors
+    /// [`EndpointError`] when the system refuses a port or randomness.
+    pub async fn start(session: Session) -> Result<Self, EndpointError> {
+        let mut random = Zeroizing::new([0_u8; BEARER_BYTES]);
+        SystemRandom::new().fill(random.as_mut()).map_err(|_| EndpointError::Random)?;
+        let bearer = Arc::new(Zeroizing::new(URL_SAFE_NO_PAD.encode(random.as_ref())));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(EndpointError::Listen)?;
+        let url = format!("http://{}{PATH}", listener.local_addr().map_err(EndpointError::Listen)?);
+        let (sender, receiver) = watch::channel(session);
+        let server = tokio::spawn(accept(listener, Arc::clone(&bearer), receiver));
+        Ok(Self { url, bearer, session: sender, server })
+    }
+
+    /// For `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// For `AWS_CONTAINER_AUTHORIZATION_TOKEN`.
+    pub fn bearer(&self) -> &str {
+        &self.bearer
+    }
+
+    /// Serves another session from now on.
+    pub fn replace(&self, session: Session) {
+        self.session.send_replace(session);
+    }
+}
+
+impl Drop for CredentialsEndpoint {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl fmt::Debug for CredentialsEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CredentialsEndpoint").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+async fn accept(listener: TcpListener, bearer: Arc<Zeroizing<String>>, session: watch::Receiver<Session>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(serve(stream, Arc::clone(&bearer), session.clone()));
+            }
+            // Out of file descriptors, or a connection gone before it was taken: the next may succeed.
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, bearer: Arc<Zeroizing<String>>, session: watch::Receiver<Session>) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let response = answer(&request, &bearer, &session.borrow());
+        async move { Ok::<_, Infallible>(response) }
+    });
+    // A client that breaks off is its own affair.
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_LIMIT)
+        .max_buf_size(16 * 1024)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+fn answer(request: &Request<Incoming>, bearer: &str, session: &Session) -> Response<Full<Bytes>> {
+    let given = request.headers().get(AUTHORIZATION).map_or(&[][..], |value| value.as_bytes());
+    if !bool::from(given.ct_eq(bearer.as_bytes())) {
+        return failure(StatusCode::UNAUTHORIZED, "Unauthorized", "the authorization token is not this endpoint's");
+    }
+    if request.uri().path() != PATH {
+        return failure(StatusCode::NOT_FOUND, "NotFound", "there is one path, the one of the credentials");
+    }
+    if request.method() != Method::GET {
+        return failure(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "credentials are read with GET");
+    }
+    respond(
+        StatusCode::OK,
+        &serde_json::json!({
+            "AccessKeyId": session.access_key_id,
+            "SecretAccessKey": session.secret_access_key(),
+            "Token": session.session_token(),
+            "Expiration": rfc3339(session),
+        }),
+    )
+}
+
+/// The expiry as SDKs read it, `2026-11-23T15:04:05Z`.
+fn rfc3339(session: &Session) -> String {
+    use aws_smithy_types::date_time::{DateTime, Format};
+    DateTime::from(session.expires).fmt(Format::DateTime).unwrap_or_default()
+}
+
+fn failure(status: StatusCode, code: &str, message: &str) -> Response<Full<Bytes>> {
+    respond(status, &serde_json::json!({ "code": code, "message": message }))
+}
+
+fn respond(status: StatusCode, body: &serde_json::Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, hyper::header::HeaderValue::from_static("no-store"));
+    response
+}
+
+impl fmt::Display for EndpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen(error) => write!(f, "no port on 127.0.0.1 for the credentials endpoint: {error}"),
+            Self::Random => f.write_str("the system gave no random bytes for the credentials endpoint"),
+        }
+    }
+}
+
+impl std::error::Error for EndpointError {}

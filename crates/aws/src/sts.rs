@@ -1,0 +1,248 @@
+//! Calls to the AWS Security Token Service.
+
+use std::{fmt, time::Duration};
+
+use aws_sdk_sts::{
+    Client,
+    config::{BehaviorVersion, Region as SdkRegion, retry::RetryConfig, timeout::TimeoutConfig},
+    error::{ProvideErrorMetadata, SdkError},
+    operation::RequestId,
+};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use keyless_core::{
+    aws::{Region, RoleArn, SessionName},
+    oidc::StepToken,
+};
+use tokio::time::{Instant, sleep};
+
+use crate::{refusal::Refusal, session::Session};
+
+/// Limits of one attempt. A hanging attempt must not eat the token's life.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(15);
+/// The limit of a call with all its attempts.
+const TOTAL_LIMIT: Duration = Duration::from_mins(1);
+/// The longest pause before the second attempt; it doubles for each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+/// How often a call that got no answer is made in all.
+const ATTEMPTS_WITHOUT_ANSWER: u32 = 4;
+
+/// A client of STS in one region.
+#[derive(Debug)]
+pub struct Sts {
+    client: Client,
+    endpoint: String,
+}
+
+/// What to ask for a session with.
+#[derive(Clone, Copy, Debug)]
+pub struct WebIdentity<'a> {
+    /// The role.
+    pub role: &'a RoleArn,
+    /// The session's name.
+    pub session_name: &'a SessionName,
+    /// The step's token.
+    pub token: &'a StepToken,
+    /// The session's length in seconds: 900 to 43200, and not more than the role allows.
+    pub duration: u32,
+}
+
+/// Why there is no session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StsError {
+    /// STS answered no.
+    Refused {
+        /// The cause.
+        refusal: Refusal,
+        /// STS's own words.
+        said: Said,
+    },
+    /// No answer in time.
+    TimedOut {
+        /// Who was called.
+        endpoint: String,
+    },
+    /// No connection, or one that broke.
+    Unreachable {
+        /// Who was called.
+        endpoint: String,
+        /// Why, in the words of the layer below.
+        cause: String,
+    },
+    /// An answer that is no answer of STS.
+    Unreadable {
+        /// Who was called.
+        endpoint: String,
+    },
+}
+
+/// An error answer in STS's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Such as `AccessDenied`.
+    pub code: String,
+    /// The message.
+    pub message: String,
+    /// What AWS support asks for.
+    pub request_id: Option<String>,
+}
+
+impl Sts {
+    /// A client for a region. `endpoint` replaces the region's own, for a VPC endpoint or an emulator.
+    pub fn new(region: &Region, endpoint: Option<String>) -> Self {
+        let endpoint = endpoint.unwrap_or_else(|| region.sts_endpoint());
+        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_LIMIT).operation_attempt_timeout(ATTEMPT_LIMIT).build();
+        let config = aws_sdk_sts::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(SdkRegion::new(region.name().to_owned()))
+            .endpoint_url(&endpoint)
+            .http_client(http)
+            .timeout_config(timeouts)
+            // Repeating is decided here, by cause: the SDK would not repeat all that can pass.
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self { client: Client::from_conf(config), endpoint }
+    }
+
+    /// Asks for a role session with a step's token. The call is not signed: the token is the proof.
+    ///
+    /// Causes that can pass are tried again after a random pause; `on_retry` hears of each with the pause to come.
+    ///
+    /// # Errors
+    /// [`StsError`] of the last attempt.
+    pub async fn assume_role_with_web_identity(
+        &self,
+        request: &WebIdentity<'_>,
+        mut on_retry: impl FnMut(&StsError, Duration),
+    ) -> Result<Session, StsError> {
+        let deadline = Instant::now() + TOTAL_LIMIT;
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt(request).await {
+                Ok(session) => return Ok(session),
+                Err(error) => error,
+            };
+            let pause = pause_after(attempt);
+            if attempt >= error.attempts() || Instant::now() + pause >= deadline {
+                return Err(error);
+            }
+            on_retry(&error, pause);
+            sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(&self, request: &WebIdentity<'_>) -> Result<Session, StsError> {
+        let answer = self
+            .client
+            .assume_role_with_web_identity()
+            .role_arn(request.role.as_str())
+            .role_session_name(request.session_name.as_str())
+            .web_identity_token(request.token.expose())
+            .duration_seconds(i32::try_from(request.duration).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| self.error(error))?;
+        let unreadable = || StsError::Unreadable { endpoint: self.endpoint.clone() };
+        let credentials = answer.credentials.ok_or_else(unreadable)?;
+        let expires = credentials.expiration.try_into().map_err(|_| unreadable())?;
+        let arn = answer.assumed_role_user.map(|user| user.arn).unwrap_or_default();
+        if credentials.access_key_id.is_empty() || credentials.secret_access_key.is_empty() {
+            return Err(unreadable());
+        }
+        Ok(Session::new(
+            credentials.access_key_id,
+            credentials.secret_access_key,
+            credentials.session_token,
+            expires,
+            arn,
+        ))
+    }
+
+    fn error<E: ProvideErrorMetadata>(&self, error: SdkError<E, HttpResponse>) -> StsError {
+        let endpoint = self.endpoint.clone();
+        match error {
+            SdkError::ServiceError(context) => {
+                let (meta, status) = (context.err().meta(), context.raw().status().as_u16());
+                let (code, message) = (meta.code().unwrap_or_default(), meta.message().unwrap_or_default());
+                if code.is_empty() && (200..500).contains(&status) {
+                    return StsError::Unreadable { endpoint };
+                }
+                let said = Said {
+                    code: if code.is_empty() { format!("HTTP {status}") } else { code.to_owned() },
+                    message: message.trim().to_owned(),
+                    request_id: meta.request_id().map(str::to_owned),
+                };
+                StsError::Refused { refusal: Refusal::read(status, code, message), said }
+            }
+            SdkError::TimeoutError(_) => StsError::TimedOut { endpoint },
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => StsError::TimedOut { endpoint },
+            SdkError::DispatchFailure(failure) => {
+                let cause = failure.as_connector_error().map(innermost).unwrap_or_default();
+                StsError::Unreachable { endpoint, cause }
+            }
+            _ => StsError::Unreadable { endpoint },
+        }
+    }
+}
+
+/// The last cause of an error: "connection refused", "dns error".
+fn innermost(error: &(impl std::error::Error + 'static)) -> String {
+    let mut error: &dyn std::error::Error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// Full jitter: anything up to a limit that doubles.
+fn pause_after(attempt: u32) -> Duration {
+    let limit = FIRST_PAUSE.saturating_mul(1 << (attempt - 1).min(16)).min(LONGEST_PAUSE);
+    limit.mul_f64(fastrand::f64())
+}
+
+impl StsError {
+    /// How often the same call is worth making in all.
+    fn attempts(&self) -> u32 {
+        match self {
+            Self::Refused { refusal, .. } => refusal.attempts(),
+            Self::TimedOut { .. } | Self::Unreachable { .. } | Self::Unreadable { .. } => ATTEMPTS_WITHOUT_ANSWER,
+        }
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code)?;
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for StsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused { said, .. } => write!(f, "AWS refused the session: {said}"),
+            Self::TimedOut { endpoint } => {
+                write!(f, "no answer from {endpoint} within {} s", ATTEMPT_LIMIT.as_secs())
+            }
+            Self::Unreachable { endpoint, cause } if cause.is_empty() => write!(f, "no connection to {endpoint}"),
+            Self::Unreachable { endpoint, cause } => write!(f, "no connection to {endpoint}: {cause}"),
+            Self::Unreadable { endpoint } => write!(f, "the answer of {endpoint} is not one of STS"),
+        }
+    }
+}
+
+impl std::error::Error for StsError {}
