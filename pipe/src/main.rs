@@ -1,2 +1,38 @@
-//! The deploy pipe.
-fn main() {}
+//! The binary of the pipe's image.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use keyless_pipe::{help, log, run};
+
+/// The command line itself is wrong.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    match arguments.first().and_then(|argument| argument.to_str()) {
+        None if arguments.is_empty() => {}
+        Some("--help" | "-h" | "help") => return print(&help::text()),
+        Some("--version" | "-V") => return print(concat!("keyless-pipe ", env!("CARGO_PKG_VERSION"), "\n")),
+        _ => {
+            log::failure("the pipe takes no arguments, its settings are variables; see `keyless-pipe --help`");
+            return ExitCode::from(USAGE);
+        }
+    }
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => ExitCode::from(runtime.block_on(run::run(std::env::vars_os().collect()))),
+        Err(error) => {
+            log::failure(format_args!("the pipe could not be started: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(text: &str) -> ExitCode {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}

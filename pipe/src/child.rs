@@ -1,0 +1,72 @@
+//! A child process: started in a group of its own, given the signals that the pipe receives, and waited for.
+
+use std::{
+    io,
+    os::unix::process::ExitStatusExt,
+    process::{ExitStatus, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{
+    process::Command,
+    signal::unix::{Signal as SignalStream, SignalKind, signal},
+};
+
+/// The signals that end a step: Bitbucket stops a step with SIGTERM, a person at a terminal with SIGINT.
+pub struct Signals {
+    terminate: SignalStream,
+    interrupt: SignalStream,
+}
+
+impl Signals {
+    /// Takes the signals over from now on. The first process of a container gets no default action from the kernel, so they
+    /// must be handled even before there is a child.
+    ///
+    /// # Errors
+    /// When the system refuses a handler.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.terminate.recv() => Signal::TERM,
+            _ = self.interrupt.recv() => Signal::INT,
+        }
+    }
+}
+
+/// Runs a command to its end. Every signal is passed on to its whole group; once it ended because of one, what is left of
+/// the group is killed, so that nothing outlives the step.
+///
+/// # Errors
+/// When the command cannot be started or waited for.
+pub async fn run(command: &mut Command, signals: &mut Signals) -> io::Result<ExitStatus> {
+    let mut child = command.process_group(0).stdin(Stdio::null()).spawn()?;
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let mut signalled = false;
+    loop {
+        tokio::select! {
+            status = child.wait() => {
+                if let (true, Some(group)) = (signalled, group) {
+                    // Nobody left is the usual answer.
+                    let _ = kill_process_group(group, Signal::KILL);
+                }
+                return status;
+            }
+            signal = signals.next() => {
+                signalled = true;
+                if let Some(group) = group {
+                    let _ = kill_process_group(group, signal);
+                }
+            }
+        }
+    }
+}
+
+/// The exit code that says the same as a status: a shell's 128 + number for a signal.
+pub fn exit_code(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    u8::try_from(code).unwrap_or(1)
+}

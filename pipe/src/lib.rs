@@ -1,0 +1,16 @@
+//! The deploy pipe: a step's token in, a role session out, and the AWS CDK run with it.
+//!
+//! ```text
+//! environment ─► settings ─► session ─► credentials for the child ─► cdk ─► exit status
+//! ```
+
+pub mod cdk;
+pub mod child;
+pub mod help;
+pub mod log;
+pub mod mistake;
+pub mod project;
+pub mod run;
+pub mod settings;
+pub mod step;
+pub mod variables;

@@ -1,0 +1,55 @@
+//! The pipe's own lines in the step's log. Failures go to standard error, everything else to standard output.
+
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    time::Duration,
+};
+
+/// Something begins.
+pub fn start(text: impl Display) {
+    out("▶", text);
+}
+
+/// Something went well.
+pub fn success(text: impl Display) {
+    out("✔", text);
+}
+
+/// Something is worth a look.
+pub fn warning(text: impl Display) {
+    out("!", text);
+}
+
+/// Something failed; the last line of a run.
+pub fn failure(text: impl Display) {
+    write(io::stderr().lock(), "✖", &text);
+}
+
+/// What belongs to a failure, before its last line.
+pub fn detail(text: impl Display) {
+    write(io::stderr().lock(), " ", &text);
+}
+
+fn out(mark: &str, text: impl Display) {
+    write(io::stdout().lock(), mark, &text);
+}
+
+fn write(mut to: impl Write, mark: &str, text: &dyn Display) {
+    // A log that cannot be written cannot be told about.
+    let text = text.to_string().replace('\n', "\n  ");
+    let _ = writeln!(to, "{mark} {text}").and_then(|()| to.flush());
+}
+
+/// A duration for people: `0.04 s`, `12.3 s`, `3 min 20 s`, `1 h`.
+pub fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0..10) => format!("{:.2} s", duration.as_secs_f64()),
+        (0, 0, _) => format!("{:.1} s", duration.as_secs_f64()),
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, 0, _) => format!("{hours} h"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}

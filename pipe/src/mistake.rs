@@ -1,0 +1,145 @@
+//! What keeps the pipe from starting. All of them are collected and shown together.
+
+use std::{fmt, path::PathBuf};
+
+use keyless_core::{
+    aws::{Region, RoleArn, region::RegionError, role::RoleArnError},
+    oidc::{Mismatch, TokenError, VARIABLE as TOKEN},
+};
+
+use crate::variables::Variable;
+
+/// One mistake in the settings or the surroundings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// A required variable is not set under any of its names.
+    Missing(&'static str, Option<&'static str>),
+    /// A variable's bytes are not UTF-8.
+    NotText(String),
+    /// The role's ARN.
+    Role(&'static str, RoleArnError),
+    /// The region.
+    Region(&'static str, RegionError),
+    /// Role and region lie in different partitions.
+    Partition(RoleArn, Region),
+    /// None of the allowed words.
+    Choice {
+        /// The variable.
+        variable: &'static str,
+        /// Its value.
+        found: String,
+        /// The words.
+        allowed: Vec<&'static str>,
+        /// The word that was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// Not a length of time from 15 minutes to 12 hours.
+    Duration(&'static str, String),
+    /// Quotes that do not close.
+    Quotes(&'static str, String),
+    /// A list in Bitbucket's form with a gap, or a count that is no number.
+    List(String, String),
+    /// The step has no token.
+    NoToken,
+    /// The step's token is none.
+    Token(TokenError),
+    /// The token cannot be used any more.
+    Unusable(Mismatch),
+    /// The working directory does not exist.
+    NoFolder(PathBuf),
+    /// There is no app in the working directory.
+    NoApp(PathBuf),
+    /// There is no Node.
+    NoNode,
+    /// There is no CDK CLI.
+    NoCdk(PathBuf),
+    /// The CDK CLI is the release that was published by accident.
+    AccidentalCdk(PathBuf),
+}
+
+impl Mistake {
+    /// A required variable that is not set.
+    pub fn missing(variable: &'static Variable) -> Self {
+        Self::Missing(variable.name, variable.alias)
+    }
+}
+
+/// What stands in the pipeline file of a step with a token.
+const STEP_WITH_TOKEN: &str = "
+    - step:
+        oidc: true
+        script:
+          - pipe: …";
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(name, alias) => {
+                write!(f, "{name} is not set")?;
+                if let Some(alias) = alias {
+                    write!(f, ", nor is {alias}")?;
+                }
+                f.write_str("; set it under the pipe's `variables`, or in the repository's or deployment's settings")
+            }
+            Self::NotText(name) => write!(f, "{name}: its value is not UTF-8 text"),
+            Self::Role(variable, error) => write!(f, "{variable}: {error}"),
+            Self::Region(variable, error) => write!(f, "{variable}: {error}"),
+            Self::Partition(role, region) => write!(
+                f,
+                "the role belongs to the partition `{}` ({}), and the region `{region}` to `{}` ({}); a session works only \
+                 inside its partition",
+                role.partition(),
+                role.partition().title,
+                region.partition(),
+                region.partition().title
+            ),
+            Self::Choice { variable, found, allowed, nearest } => {
+                write!(f, "{variable}: `{found}` is not allowed; ")?;
+                if let Some(nearest) = nearest {
+                    write!(f, "did you mean `{nearest}`? ")?;
+                }
+                write!(f, "allowed: {}", allowed.join(", "))
+            }
+            Self::Duration(variable, found) => write!(
+                f,
+                "{variable}: `{found}` is not a length of time from 15m to 12h; write seconds, or a number with m or h"
+            ),
+            Self::Quotes(variable, found) => write!(f, "{variable}: a quotation mark in `{found}` is not closed"),
+            Self::List(variable, found) => {
+                write!(f, "{variable}: `{found}` is not the number of a list's items")
+            }
+            Self::NoToken => write!(
+                f,
+                "the step has no token: {TOKEN} is empty because `oidc: true` is not on this step; write it on the step itself \
+                 (not on a stage or at the top):\n{STEP_WITH_TOKEN}"
+            ),
+            Self::Token(error) => {
+                write!(f, "{TOKEN} is not a token: {error}; Bitbucket sets it by itself, so do not set or change it")
+            }
+            Self::Unusable(mismatch) => mismatch.fmt(f),
+            Self::NoFolder(path) => write!(f, "WORKING_DIRECTORY: there is no folder {}", path.display()),
+            Self::NoApp(path) => write!(
+                f,
+                "there is no cdk.json in {}; set WORKING_DIRECTORY to the folder of the CDK app, or APP to its command",
+                path.display()
+            ),
+            Self::NoNode => f.write_str(
+                "there is no `node` on the PATH, and the CDK needs it; use the pipe's own image, or one with Node 20 or newer",
+            ),
+            Self::NoCdk(path) => write!(
+                f,
+                "there is no CDK CLI: neither node_modules/aws-cdk in {} or above, nor `cdk` on the PATH; add `aws-cdk` to the \
+                 app's devDependencies and install them before the pipe (`npm ci`)",
+                path.display()
+            ),
+            Self::AccidentalCdk(path) => write!(
+                f,
+                "{} is aws-cdk 3.0.0, which was published by accident and cannot read what today's aws-cdk-lib writes; pin \
+                 `aws-cdk` to version 2 (`npm install --save-dev aws-cdk@2`)",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Mistake {}
