@@ -37,7 +37,7 @@ fn out(mark: &str, text: impl Display) {
 
 fn write(mut to: impl Write, mark: &str, text: &dyn Display) {
     // A log that cannot be written cannot be told about.
-    let text = text.to_string().replace('\n', "\n  ");
+    let text = text.to_string().replace('\n', "\n    ");
     let _ = writeln!(to, "{mark} {text}").and_then(|()| to.flush());
 }
 

@@ -65,11 +65,7 @@ impl Mistake {
 }
 
 /// What stands in the pipeline file of a step with a token.
-const STEP_WITH_TOKEN: &str = "
-    - step:
-        oidc: true
-        script:
-          - pipe: …";
+const STEP_WITH_TOKEN: [&str; 4] = ["- step:", "    oidc: true", "    script:", "      - pipe: …"];
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -111,7 +107,8 @@ impl fmt::Display for Mistake {
             Self::NoToken => write!(
                 f,
                 "the step has no token: {TOKEN} is empty because `oidc: true` is not on this step; write it on the step itself \
-                 (not on a stage or at the top):\n{STEP_WITH_TOKEN}"
+                 (not on a stage or at the top):\n{}",
+                STEP_WITH_TOKEN.join("\n")
             ),
             Self::Token(error) => {
                 write!(f, "{TOKEN} is not a token: {error}; Bitbucket sets it by itself, so do not set or change it")

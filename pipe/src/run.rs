@@ -138,7 +138,7 @@ impl Job<'_> {
             .map_err(Failure::Sts)?;
         log::success(format_args!(
             "session {name} of {role} for {}, in {}",
-            log::duration(session.expires.duration_since(SystemTime::now()).unwrap_or_default()),
+            log::duration(remaining(&session)),
             log::duration(started.elapsed())
         ));
         Ok(session)
@@ -183,6 +183,12 @@ impl Job<'_> {
         command.args(arguments).current_dir(folder).env_clear().envs(variables.into_variables());
         command
     }
+}
+
+/// How long a session is still good, to the nearest second.
+fn remaining(session: &Session) -> Duration {
+    let left = session.expires.duration_since(SystemTime::now()).unwrap_or_default();
+    Duration::from_secs((left + Duration::from_millis(500)).as_secs())
 }
 
 fn seconds(duration: Duration) -> u32 {

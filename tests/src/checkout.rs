@@ -1,0 +1,67 @@
+//! Where things lie in this checkout.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::LazyLock,
+};
+
+use tempfile::TempDir;
+
+/// The root of the checkout.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests' crate lies in the checkout")
+}
+
+/// A binary of the workspace, beside the one that runs now.
+///
+/// # Panics
+/// When it was not built.
+pub fn binary(name: &str) -> PathBuf {
+    let own = env::current_exe().expect("a running program has a file");
+    let folders = own.ancestors().skip(1).take(2);
+    folders.map(|folder| folder.join(name)).find(|file| file.is_file()).unwrap_or_else(|| {
+        panic!("{name} is not built beside {}: run `cargo build -p keyless -p keyless-pipe`", own.display())
+    })
+}
+
+/// The pipe's binary, brought up to date first: `cargo test` builds no binaries of other packages.
+///
+/// # Panics
+/// When it does not build.
+pub fn fresh_pipe() -> PathBuf {
+    static BUILT: LazyLock<()> = LazyLock::new(|| {
+        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "keyless-pipe", "--profile", profile]).current_dir(root());
+        assert!(build.status().is_ok_and(|status| status.success()), "keyless-pipe builds");
+    });
+    LazyLock::force(&BUILT);
+    binary("keyless-pipe")
+}
+
+/// An empty folder below `.scratch/` that is removed in the end.
+///
+/// # Panics
+/// When the checkout cannot be written to.
+pub fn scratch(name: &str) -> TempDir {
+    let parent = root().join(".scratch");
+    fs::create_dir_all(&parent).expect("the checkout is writable");
+    tempfile::Builder::new().prefix(&format!("{name}-")).tempdir_in(parent).expect("the checkout is writable")
+}
+
+/// A copy of the demo app, so that runs do not share a `cdk.out`. Its packages are linked.
+///
+/// # Panics
+/// When `tests/install.sh` was not run, or the target cannot be written to.
+pub fn copy_demo_app(target: &Path) {
+    let demo = root().join("demo");
+    let packages = demo.join("node_modules");
+    assert!(packages.join("aws-cdk").is_dir(), "the demo app is not installed: run tests/install.sh");
+    fs::create_dir_all(target.join("site")).expect("the target is writable");
+    for file in ["app.js", "cdk.json", "package.json", "site/index.html"] {
+        fs::copy(demo.join(file), target.join(file)).expect("the demo app is complete");
+    }
+    std::os::unix::fs::symlink(packages, target.join("node_modules")).expect("the target is writable");
+}

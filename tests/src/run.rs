@@ -1,0 +1,114 @@
+//! Runs of the pipe's binary, as Bitbucket runs it: the step's variables and nothing else from outside.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    checkout,
+    cloud::{Cloud, REGION, ROLE},
+    step,
+};
+
+/// A place for one run or several: the clone with the demo app, a home, and nothing else.
+#[derive(Debug)]
+pub struct Workplace {
+    folder: TempDir,
+}
+
+/// What a run printed and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Workplace {
+    /// A new one with a copy of the demo app in its clone.
+    ///
+    /// # Panics
+    /// When the checkout cannot be written to.
+    pub fn with_demo_app() -> Self {
+        let workplace = Self::empty();
+        checkout::copy_demo_app(&workplace.clone_folder());
+        workplace
+    }
+
+    /// A new one with an empty clone.
+    ///
+    /// # Panics
+    /// When the checkout cannot be written to.
+    pub fn empty() -> Self {
+        let folder = checkout::scratch("run");
+        for name in ["clone", "home", "tmp"] {
+            fs::create_dir(folder.path().join(name)).expect("the scratch folder is writable");
+        }
+        Self { folder }
+    }
+
+    /// Everything that runs here can write to.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The clone, which is the working directory.
+    pub fn clone_folder(&self) -> PathBuf {
+        self.folder.path().join("clone")
+    }
+
+    /// Puts a script in the place of the CDK CLI, for looking at what the CDK is given.
+    ///
+    /// # Panics
+    /// When the scratch folder cannot be written to.
+    pub fn with_script_for_cdk(script: &str) -> Self {
+        let workplace = Self::empty();
+        let clone = workplace.clone_folder();
+        let bin = clone.join("node_modules/aws-cdk/bin");
+        fs::create_dir_all(&bin).expect("the scratch folder is writable");
+        fs::write(bin.join("cdk"), format!("#!/usr/bin/env node\n{script}")).expect("the scratch folder is writable");
+        fs::write(clone.join("cdk.json"), "{}").expect("the scratch folder is writable");
+        workplace
+    }
+
+    /// The pipe, ready to run with the step's variables, a token aside.
+    pub fn pipe(&self, cloud: &Cloud) -> Command {
+        let mut command = Command::new(checkout::fresh_pipe());
+        command
+            .current_dir(self.clone_folder())
+            .stdin(Stdio::null())
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH"))
+            .env("HOME", self.folder.path().join("home"))
+            .env("TMPDIR", self.folder.path().join("tmp"))
+            .env("CDK_HOME", self.folder.path().join("home/.cdk"))
+            .env("AWS_ENDPOINT_URL", cloud.deployed.url())
+            .env("AWS_ENDPOINT_URL_STS", cloud.sts.url())
+            .env("AWS_ROLE_ARN", ROLE)
+            .env("AWS_REGION", REGION)
+            .envs(step::variables(&self.clone_folder()));
+        command
+    }
+}
+
+impl From<Output> for Finished {
+    fn from(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+/// Runs a command to its end.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn finish(command: &mut Command) -> Finished {
+    command.output().expect("the binary starts").into()
+}

@@ -1,0 +1,258 @@
+//! An STS that looks at a token as AWS does, in front of the emulator, which does not: signature against the issuer's keys,
+//! issuer against the account's identity providers, expiry, client ids, the role's longest session. What passes goes on to
+//! the judging emulator for the trust policy; every other action goes to the emulator that is deployed to.
+//!
+//! Codes and messages are those that AWS answers with (STS API reference, `AssumeRoleWithWebIdentity`).
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
+
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    header::{HeaderMap, HeaderName, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::{net::TcpListener, sync::oneshot, task::spawn_blocking};
+use ureq::Agent;
+
+use crate::{
+    aws::{Api, ApiError, text, texts},
+    step,
+    token::{Jwks, Verdict},
+};
+
+/// The request id of all its answers.
+pub const REQUEST_ID: &str = "c0ffee00-0000-4000-8000-000000000000";
+
+/// A running STS. It stops when dropped.
+#[derive(Debug)]
+pub struct StrictSts {
+    url: String,
+    issued: Arc<Mutex<Vec<String>>>,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<thread::JoinHandle<()>>,
+}
+
+struct State {
+    jwks: Jwks,
+    judge: Api,
+    judge_url: String,
+    deployed_url: String,
+    agent: Agent,
+    issued: Arc<Mutex<Vec<String>>>,
+}
+
+/// An answer on its way out.
+struct Answer {
+    status: u16,
+    body: String,
+}
+
+impl StrictSts {
+    /// Starts one on a free port.
+    ///
+    /// # Panics
+    /// When there is no port.
+    pub fn start(jwks: Jwks, judge_url: &str, deployed_url: &str) -> Self {
+        let issued = Arc::new(Mutex::new(Vec::new()));
+        let state = Arc::new(State {
+            jwks,
+            judge: Api::new(judge_url),
+            judge_url: judge_url.to_owned(),
+            deployed_url: deployed_url.to_owned(),
+            agent: Agent::config_builder().http_status_as_error(false).build().into(),
+            issued: Arc::clone(&issued),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let (port_sender, port) = std::sync::mpsc::channel();
+        let server = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+            runtime.block_on(async {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("there is a free port");
+                let address = listener.local_addr().expect("a listener has an address");
+                port_sender.send(address.port()).expect("the starter waits for the port");
+                tokio::select! {
+                    () = accept(listener, state) => {}
+                    _ = stopped => {}
+                }
+            });
+            runtime.shutdown_background();
+        });
+        let url = format!("http://127.0.0.1:{}", port.recv().expect("the server starts"));
+        Self { url, issued, stop: Some(stop), server: Some(server) }
+    }
+
+    /// Where it answers.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Every secret key and session token that it handed out.
+    pub fn issued(&self) -> Vec<String> {
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for StrictSts {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(server) = self.server.take() {
+            let _ = server.join();
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let state = Arc::clone(&state);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| handle(request, Arc::clone(&state)));
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn handle(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let answer = spawn_blocking(move || state.answer(&head.headers, &body))
+        .await
+        .unwrap_or_else(|_| Answer { status: 500, body: String::new() });
+    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
+    *response.status_mut() = answer.status.try_into().unwrap_or_default();
+    let headers = [("content-type", "text/xml"), ("x-amzn-requestid", REQUEST_ID)];
+    for (name, value) in headers {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    Ok(response)
+}
+
+impl State {
+    fn answer(&self, headers: &HeaderMap, body: &[u8]) -> Answer {
+        let form: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
+        let answer = if form.get("Action").is_some_and(|action| action == "AssumeRoleWithWebIdentity") {
+            match self.judge(&form) {
+                Ok(()) => self.forward(&self.judge_url, headers, body),
+                Err(refusal) => refusal.into(),
+            }
+        } else {
+            self.forward(&self.deployed_url, headers, body)
+        };
+        let secrets = ["SecretAccessKey", "SessionToken"].into_iter().flat_map(|name| texts(&answer.body, name));
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
+        answer
+    }
+
+    /// What AWS checks before it looks at the trust policy.
+    fn judge(&self, form: &HashMap<String, String>) -> Result<(), ApiError> {
+        let parameter = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+        let invalid = |message: &str| refusal(400, "InvalidIdentityToken", message);
+        let claims = match self.jwks.verify(parameter("WebIdentityToken")) {
+            Verdict::Signed(claims) => claims,
+            Verdict::NotAToken => {
+                return Err(invalid(
+                    "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+                ));
+            }
+            Verdict::NoKey => {
+                return Err(invalid(
+                    "Couldn't retrieve verification key from your identity provider,  please reference \
+                     AssumeRoleWithWebIdentity documentation for requirements",
+                ));
+            }
+            Verdict::BadSignature => {
+                return Err(invalid(
+                    "The web identity token that was passed could not be validated by AWS. Get a new identity token from the \
+                     identity provider and then retry the request.",
+                ));
+            }
+        };
+        let role = parameter("RoleArn");
+        self.check_provider(role, &claims)?;
+        let (now, exp) = (step::now(), claims["exp"].as_u64().unwrap_or_default());
+        if exp <= now {
+            let message =
+                format!("Token expired: current date/time {now} must be before the expiration date/time {exp}");
+            return Err(refusal(400, "ExpiredTokenException", &message));
+        }
+        self.check_duration(role, parameter("DurationSeconds"))
+    }
+
+    fn check_provider(&self, role: &str, claims: &Value) -> Result<(), ApiError> {
+        let issuer = claims["iss"].as_str().unwrap_or_default();
+        let account = role.split(':').nth(4).unwrap_or_default();
+        let host = issuer.strip_prefix("https://").unwrap_or(issuer);
+        let arn = format!("arn:aws:iam::{account}:oidc-provider/{host}");
+        let provider = self
+            .judge
+            .query("iam", "GetOpenIDConnectProvider", &[("OpenIDConnectProviderArn", &arn)])
+            .map_err(|_| {
+                let message = format!("No OpenIDConnect provider found in your account for {issuer}");
+                refusal(400, "InvalidIdentityToken", &message)
+            })?;
+        let audiences: Vec<&str> = match &claims["aud"] {
+            Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+            one => one.as_str().into_iter().collect(),
+        };
+        let known = texts(&provider, "member");
+        if audiences.iter().any(|audience| known.iter().any(|id| id == audience)) {
+            Ok(())
+        } else {
+            Err(refusal(400, "InvalidIdentityToken", "Incorrect token audience"))
+        }
+    }
+
+    fn check_duration(&self, role: &str, asked: &str) -> Result<(), ApiError> {
+        let name = role.rsplit('/').next().unwrap_or_default();
+        // A role that does not exist is the judge's affair.
+        let Ok(role) = self.judge.query("iam", "GetRole", &[("RoleName", name)]) else { return Ok(()) };
+        let longest = text(&role, "MaxSessionDuration").and_then(|text| text.parse().ok()).unwrap_or(3600_u32);
+        if asked.parse::<u32>().is_ok_and(|asked| asked > longest) {
+            let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+            return Err(refusal(400, "ValidationError", message));
+        }
+        Ok(())
+    }
+
+    fn forward(&self, url: &str, headers: &HeaderMap, body: &[u8]) -> Answer {
+        let passed = ["authorization", "content-type", "x-amz-date", "x-amz-security-token", "user-agent"];
+        let mut request = self.agent.post(url);
+        for name in passed.map(HeaderName::from_static) {
+            if let Some(value) = headers.get(&name).and_then(|value| value.to_str().ok()) {
+                request = request.header(name.as_str(), value);
+            }
+        }
+        let mut answer = request.send(body).expect("the emulator answers");
+        let status = answer.status().as_u16();
+        let body = answer.body_mut().read_to_string().expect("XML is text");
+        // Its refusals get the fixed request id, so that tests can compare them in full.
+        if status >= 300 { ApiError::from_xml(status, &body).into() } else { Answer { status, body } }
+    }
+}
+
+fn refusal(status: u16, code: &str, message: &str) -> ApiError {
+    ApiError { status, code: code.to_owned(), message: message.to_owned() }
+}
+
+impl From<ApiError> for Answer {
+    fn from(error: ApiError) -> Self {
+        let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
+        let body = format!(
+            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>{}</Code>\
+             <Message>{}</Message></Error><RequestId>{REQUEST_ID}</RequestId></ErrorResponse>",
+            escape(&error.code),
+            escape(&error.message)
+        );
+        Self { status: error.status, body }
+    }
+}

@@ -1,0 +1,129 @@
+//! What the pipe says when it cannot deploy, in full: `tests/expected/pipe-refuses/`. Nothing here reaches the CDK.
+#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
+
+use std::{fs, process::Command, sync::LazyLock};
+
+use keyless_tests::{
+    cloud::Cloud,
+    expected,
+    run::{Finished, Workplace, finish},
+    secrets, step,
+};
+use serde_json::{Value, json};
+
+static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
+
+/// Runs the pipe in a place with the demo app, and compares what it said and how it ended.
+fn refuses(case: &str, change: impl FnOnce(&mut Command, &Workplace)) {
+    let workplace = Workplace::with_demo_app();
+    let token = CLOUD.token();
+    let mut command = workplace.pipe(&CLOUD);
+    command.env("BITBUCKET_STEP_OIDC_TOKEN", &token);
+    change(&mut command, &workplace);
+    let Finished { code, stdout, stderr } = finish(&mut command);
+
+    let used = command.get_envs().find(|(name, _)| *name == "BITBUCKET_STEP_OIDC_TOKEN").and_then(|(_, value)| value);
+    let mut hidden = vec![token];
+    hidden.extend(used.and_then(|used| used.to_str()).filter(|used| used.len() > 100).map(str::to_owned));
+    assert_eq!(secrets::in_text("output", (stdout.clone() + &stderr).as_bytes(), &hidden), []);
+    assert_eq!(secrets::below(workplace.folder(), &hidden), []);
+
+    let said = format!("exit code {}\n--- output\n{stdout}--- errors\n{stderr}", code.unwrap_or(-1));
+    let said = said.replace(&workplace.clone_folder().display().to_string(), "<clone>");
+    expected::check(&format!("pipe-refuses/{case}.txt"), &without_times(&said));
+}
+
+fn refuses_claims(case: &str, change: impl FnOnce(&mut Value)) {
+    let mut claims = step::claims();
+    change(&mut claims);
+    let token = CLOUD.issuer.sign(&claims);
+    refuses(case, |command, _| {
+        command.env("BITBUCKET_STEP_OIDC_TOKEN", token);
+    });
+}
+
+/// Seconds since 1970, replaced by a word.
+fn without_times(text: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for c in text.chars() {
+        match words.last_mut() {
+            Some(word) if word.ends_with(|last: char| last.is_ascii_digit()) == c.is_ascii_digit() => word.push(c),
+            _ => words.push(c.to_string()),
+        }
+    }
+    let is_time = |word: &String| word.len() == 10 && word.starts_with(|c: char| c.is_ascii_digit());
+    words.into_iter().map(|word| if is_time(&word) { "<time>".to_owned() } else { word }).collect()
+}
+
+#[test]
+fn another_audience() {
+    refuses_claims("another-audience", |claims| claims["aud"] = json!("ari:cloud:bitbucket::workspace/another"));
+}
+
+#[test]
+fn another_issuer() {
+    refuses_claims("another-issuer", |claims| claims["iss"] = json!(step::ISSUER.replace("acme", "other")));
+}
+
+#[test]
+fn another_repository() {
+    let sub = format!("{{another}}:{}:{}", step::ENVIRONMENT_UUID, step::STEP_UUID);
+    refuses_claims("another-repository", |claims| claims["sub"] = json!(sub));
+}
+
+#[test]
+fn an_expired_token() {
+    refuses_claims("expired-token", |claims| claims["exp"] = json!(step::now() - (2 * 3600 + 30 * 60 + 20)));
+}
+
+#[test]
+fn a_broken_signature() {
+    let token = CLOUD.token();
+    let (signed, signature) = token.rsplit_once('.').expect("a token has three parts");
+    let (first, rest) = signature.split_at(1);
+    let broken = format!("{signed}.{}{rest}", if first == "A" { "B" } else { "A" });
+    refuses("broken-signature", |command, _| {
+        command.env("BITBUCKET_STEP_OIDC_TOKEN", broken);
+    });
+}
+
+#[test]
+fn mistakes_in_variables() {
+    for (case, variables) in [
+        ("no-token", &[("BITBUCKET_STEP_OIDC_TOKEN", "")][..]),
+        ("literal-token", &[("BITBUCKET_STEP_OIDC_TOKEN", "$BITBUCKET_STEP_OIDC_TOKEN")]),
+        ("cut-token", &[("BITBUCKET_STEP_OIDC_TOKEN", "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwcy.c2ln")]),
+        // The kernel allows 128 KiB in one variable.
+        ("huge-token", &[("BITBUCKET_STEP_OIDC_TOKEN", &"x".repeat(130_000))]),
+        ("role-typo", &[("AWS_ROLE_ARN", "arn:aws:iam:000000000000:role/deploy")]),
+        ("unknown-region", &[("AWS_REGION", "eu-wset-1")]),
+        ("no-node", &[("PATH", "/nonexistent")]),
+        (
+            "several",
+            &[("AWS_REGION", "eu-wset-1"), ("BITBUCKET_STEP_OIDC_TOKEN", ""), ("COMMAND", "depoly"), ("DEBUG", "1")],
+        ),
+    ] {
+        refuses(case, |command, _| {
+            command.envs(variables.iter().copied());
+        });
+    }
+}
+
+#[test]
+fn no_app() {
+    refuses("no-app", |_, workplace| {
+        fs::remove_file(workplace.clone_folder().join("cdk.json")).expect("the app has one");
+    });
+}
+
+#[test]
+fn the_accidental_cdk() {
+    refuses("accidental-cdk", |_, workplace| {
+        let package = workplace.clone_folder().join("node_modules");
+        fs::remove_file(&package).expect("it is a link");
+        fs::create_dir_all(package.join("aws-cdk/bin")).expect("the scratch folder is writable");
+        fs::write(package.join("aws-cdk/bin/cdk"), "#!/usr/bin/env node\n").expect("the scratch folder is writable");
+        fs::write(package.join("aws-cdk/package.json"), r#"{"name":"aws-cdk","version":"3.0.0"}"#)
+            .expect("the scratch folder is writable");
+    });
+}
