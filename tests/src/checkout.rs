@@ -34,7 +34,8 @@ pub fn fresh_pipe() -> PathBuf {
     static BUILT: LazyLock<()> = LazyLock::new(|| {
         let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "keyless-pipe", "--profile", profile]).current_dir(root());
+        // The whole workspace, so that dependencies keep the features with which `cargo test --workspace` built them.
+        build.args(["build", "--quiet", "--workspace", "--bins", "--profile", profile]).current_dir(root());
         assert!(build.status().is_ok_and(|status| status.success()), "keyless-pipe builds");
     });
     LazyLock::force(&BUILT);
