@@ -4,7 +4,11 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# cargo and npm use all processors by themselves, and parts share target/
+.NOTPARALLEL:
 .PHONY: help setup demo test check cargo-test web web-test hook-test format
+
+STARTED := $(shell date +%s)
 
 # $(call part,name,command): runs a command under a title and says how long it took
 part = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2); printf '== %s: done in %s s\n' '$(1)' $$((SECONDS - start))
@@ -22,6 +26,7 @@ demo: ## deploy the demo app to the embedded AWS, by OIDC, and read the deployed
 	@cargo run --quiet -p keyless-tests --bin demo
 
 test: setup check web-test hook-test cargo-test ## run every test, after installing what they need
+	@printf '\n== all tests passed in %s s\n' "$$(($$(date +%s) - $(STARTED)))"
 
 check: $(WEB_PACKAGES) ## formatting, lints and documentation, warnings denied
 	$(call part,rustfmt,cargo fmt --all --check)
