@@ -1,8 +1,9 @@
 // Builds the static site into dist/: module, glue, page; then weighs the first load against its budget.
 
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 
@@ -57,6 +58,18 @@ async function page() {
   writeFileSync(join(DIST, "index.html"), html);
 }
 
+/** The service worker, last: it knows every other file, and changes when one of them does. */
+async function offline() {
+  const files = readdirSync(DIST, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(DIST, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .sort();
+  const digest = createHash("sha256");
+  for (const file of files) digest.update(file).update("\0").update(readFileSync(join(DIST, file)));
+  const define = { FILES: JSON.stringify(files), VERSION: JSON.stringify(digest.digest("hex").slice(0, 16)) };
+  await build({ ...SHARED, absWorkingDir: WEB, entryPoints: ["src/offline/service-worker.ts"], format: "iife", outdir: DIST, define });
+}
+
 /** Prints what a first visit loads, and fails when it is too much. */
 function weigh() {
   const rows = readdirSync(DIST, { withFileTypes: true })
@@ -85,6 +98,8 @@ wasm();
 const TSC = join(WEB, "node_modules", ".bin", "tsc");
 run(TSC, "--project", WEB);
 run(TSC, "--project", join(WEB, "src", "worker"));
+run(TSC, "--project", join(WEB, "src", "offline"));
 await scripts();
 await page();
+await offline();
 weigh();

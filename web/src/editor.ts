@@ -71,7 +71,7 @@ export class Editor {
           linter(null, { hideOn: () => null }),
           tooltips({ position: "fixed" }),
           theme,
-          EditorView.contentAttributes.of({ "aria-label": text.editor.label }),
+          EditorView.contentAttributes.of({ "aria-label": text.editor.label, "aria-multiline": "true" }),
           keymap.of([
             { key: "F8", run: nextDiagnostic, shift: previousDiagnostic },
             { key: "Mod-.", run: () => this.#fixAtCursor() },

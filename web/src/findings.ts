@@ -16,14 +16,12 @@ export interface FindingsEvents {
 }
 
 export class Findings {
+  readonly panel = element("div", { className: "findings" });
   readonly #hidden = new Set<Severity>();
   #findings: readonly LocatedFinding[] = [];
   #empty = false;
 
-  constructor(
-    private readonly parent: HTMLElement,
-    private readonly events: FindingsEvents,
-  ) {}
+  constructor(private readonly events: FindingsEvents) {}
 
   /** `empty`: there is no text at all. */
   show(findings: readonly LocatedFinding[], empty: boolean): void {
@@ -35,7 +33,7 @@ export class Findings {
   #draw(): void {
     if (!this.#findings.length) {
       const words = this.#empty ? text.findings.empty : text.findings.clean;
-      this.parent.replaceChildren(element("p", { className: "nothing" }, words));
+      this.panel.replaceChildren(element("p", { className: "nothing" }, words));
       return;
     }
     let left = LISTED;
@@ -56,7 +54,7 @@ export class Findings {
         ),
       ];
     });
-    this.parent.replaceChildren(this.#bar(), ...groups);
+    this.panel.replaceChildren(this.#bar(), ...groups);
   }
 
   /** Which severities are shown, and the button that applies every safe fix. */
@@ -72,7 +70,7 @@ export class Findings {
         onclick: () => {
           if (!this.#hidden.delete(severity)) this.#hidden.add(severity);
           this.#draw();
-          this.parent.querySelector<HTMLElement>(`.chip.${severity}`)?.focus();
+          this.panel.querySelector<HTMLElement>(`.chip.${severity}`)?.focus();
         },
       });
     });

@@ -1,41 +1,59 @@
-// The page: text goes to the worker, findings come back to the editor and the list.
+// The page: text goes to the worker, findings come back to the editor and the views.
 
-import { byId } from "./dom";
+import { byId, element } from "./dom";
+import * as draft from "./draft";
 import { Editor } from "./editor";
 import { Engine, Latest } from "./engine";
 import * as examples from "./examples";
+import * as files from "./files";
 import { Findings } from "./findings";
+import { keepOffline } from "./offline";
 import { SEVERITIES } from "./report";
 import type { LocatedFinding } from "./report";
+import * as share from "./share";
+import { Tabs } from "./tabs";
 import * as text from "./text";
 
 const engine = new Engine();
 const status = byId("status");
+const notice = byId("notice");
+
+/** The file under the editor: what reports call it, and how its lines end. */
+let file = { name: text.FILE_NAME, crlf: false };
 
 const editor = new Editor(byId("editor"), {
   edited(pipeline) {
     status.dataset.state = "checking";
+    draft.write(pipeline);
+    // The address names another pipeline from now on: a reload must bring back the draft.
+    if (location.hash) history.replaceState(null, "", location.pathname + location.search);
     void lint.update(pipeline);
   },
 });
-const findings = new Findings(byId("findings"), {
+
+const findings = new Findings({
   goTo: (from, to) => editor.goTo(from, to),
   fix: (findings) => editor.fix(findings),
 });
 
+const tabs = new Tabs(byId("tabs"), byId("views"), [
+  { id: "findings", title: text.views.findings, panel: findings.panel },
+]);
+
 const lint = new Latest(
-  (pipeline: string) => engine.ask("lint", pipeline, text.FILE_NAME, []),
+  (pipeline: string) => engine.ask("lint", pipeline, file.name, []),
   (pipeline, { answer, milliseconds }) => {
     editor.show(pipeline, answer.findings);
     findings.show(answer.findings, pipeline.trim() === "");
+    tabs.count("findings", answer.findings.length);
     say("checked", text.status.checked(counts(answer.findings), milliseconds));
   },
   () => say("failed", text.status.failed),
 );
 
-function say(state: "checking" | "checked" | "failed", words: string): void {
-  status.dataset.state = state;
+function say(state: "checked" | "failed", words: string): void {
   status.textContent = words;
+  status.dataset.state = state;
 }
 
 function counts(findings: readonly LocatedFinding[]): string {
@@ -46,5 +64,57 @@ function counts(findings: readonly LocatedFinding[]): string {
   return parts.join(", ") || text.status.clean;
 }
 
-say("checking", text.status.checking);
-editor.text = examples.FIRST;
+/** A line that goes away by itself. */
+function tell(words: string): void {
+  notice.textContent = words;
+  setTimeout(() => notice.textContent === words && notice.replaceChildren(), 8_000);
+}
+
+function edit(pipeline: string, name: string, crlf: boolean): void {
+  file = { name, crlf };
+  byId("file-name").textContent = name;
+  editor.text = pipeline;
+}
+
+async function openFile(chosen: File): Promise<void> {
+  const opened = await files.open(chosen);
+  if (typeof opened === "string") return tell(text.refusals[opened](chosen.name));
+  edit(opened.text, opened.name, opened.crlf);
+  tell(text.notices.opened(opened.name));
+}
+
+/** Opens the pipeline in the address; whether there is one. */
+async function openLink(): Promise<boolean> {
+  const shared = await share.read(location.hash);
+  if (shared === "damaged") tell(text.notices.damaged);
+  if (typeof shared === "string") return false;
+  const { hash } = location;
+  edit(shared.text, text.FILE_NAME, false);
+  history.replaceState(null, "", hash);
+  return true;
+}
+
+byId("open").onclick = () => files.choose((chosen) => void openFile(chosen));
+byId("download").onclick = () => files.download(file.name, editor.text, file.crlf);
+byId("share").onclick = async () => {
+  history.replaceState(null, "", await share.write(editor.text));
+  try {
+    await navigator.clipboard.writeText(location.href);
+    tell(text.notices.shared(location.href.length));
+  } catch {
+    tell(text.notices.notCopied);
+  }
+};
+files.acceptDrops(document.body, (chosen) => void openFile(chosen));
+examples.list(byId("gallery"), ({ pipeline }) => edit(pipeline, text.FILE_NAME, false));
+addEventListener("hashchange", () => void openLink());
+
+if (!(await openLink())) editor.text = draft.read() ?? examples.EXAMPLES[0].pipeline;
+
+void keepOffline((change) => {
+  notice.replaceChildren(
+    text.notices.update,
+    " ",
+    element("button", { type: "button", textContent: text.notices.reload, onclick: change }),
+  );
+});

@@ -1,5 +1,6 @@
 // Every English word that the page itself says. What the linter says comes from crates/core.
 
+import type { Refusal } from "./files";
 import type { Severity } from "./report";
 
 /** Filled into index.html by the build, wherever it says {{name}}. */
@@ -7,17 +8,28 @@ export const page = {
   title: "keyless: check bitbucket-pipelines.yml",
   description: "Checks Bitbucket pipelines as you type, in your browser. Nothing is uploaded.",
   name: "keyless",
-  claim: "a checker for Bitbucket pipelines that deploy to AWS without a stored key",
+  claim: "Bitbucket pipelines, checked as you type",
   actions: "File",
-  editor: "Pipeline file",
-  findings: "Findings",
-  filter: "Show",
-  promise: "Everything runs in this tab. Nothing that you type or open leaves it.",
-  keys: "F8 next finding · Shift F8 previous · Ctrl . fix",
+  examples: "Examples",
+  open: "Open",
+  share: "Share",
+  download: "Download",
+  side: "What keyless sees",
+  checking: "checking",
+  keys: "F8 next finding · Ctrl . fix",
+  promise: "Everything runs in this tab. Nothing you type or open leaves it.",
   noScript: "The checker is a program that runs in your browser, so it needs JavaScript. Nothing is uploaded.",
 } as const;
 
 export const FILE_NAME = "bitbucket-pipelines.yml";
+
+export const editor = {
+  label: "Pipeline. Escape, then Tab, leaves the editor.",
+};
+
+export const views = {
+  findings: "Findings",
+};
 
 const SEVERITY_WORDS: Record<Severity, [one: string, many: string]> = {
   error: ["error", "errors"],
@@ -33,25 +45,47 @@ export const severityHeading = (severity: Severity): string => {
 export const counted = (count: number, severity: Severity): string =>
   `${count} ${SEVERITY_WORDS[severity][count === 1 ? 0 : 1]}`;
 
-export const editor = {
-  label: "bitbucket-pipelines.yml. Escape, then Tab, leaves the editor.",
-};
-
 export const findings = {
   filter: "Findings shown",
   fixAll: (count: number) => (count === 1 ? "Apply the safe fix" : `Apply all ${count} safe fixes`),
-  clean: "No findings.",
-  empty: "Paste a bitbucket-pipelines.yml on the left, or drop the file there.",
-  more: (count: number) => `${count} more, shown when these are fixed`,
+  clean: "Nothing to report.",
+  empty: "Paste a bitbucket-pipelines.yml into the editor, or drop the file on this page.",
+  more: (count: number) => `${count} more, listed once these are gone`,
   place: (line: number, column: number) => `${line}:${column}`,
   goTo: (line: number, column: number) => `Go to line ${line}, column ${column}`,
+  review: "read the result: this fix may change what the pipeline does",
 };
 
 export const status = {
-  checking: "checking",
   clean: "nothing found",
   checked: (counts: string, milliseconds: number) =>
-    `${counts}, checked in ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
+    `${counts} · checked in ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
   failed:
-    "keyless stumbled over this text and started again. Your text is untouched; the findings return with the next change.",
+    "keyless stumbled over this text and started again. Your text is untouched; the next change is checked as usual.",
+};
+
+export const notices = {
+  shared: (characters: number) =>
+    characters > 16_000
+      ? `Link copied. It has ${characters} characters, which some chat programs cut.`
+      : "Link copied. The pipeline is inside the link; no server has it.",
+  notCopied: "The link is in the address bar: copy it from there.",
+  damaged: "This link is damaged: its pipeline cannot be read. Copy the whole link and open it again.",
+  opened: (name: string) => `Opened ${name}.`,
+  update: "A new version of this page is ready.",
+  reload: "Reload",
+};
+
+export const refusals: Record<Refusal, (name: string) => string> = {
+  folder: (name) => `${name} is a folder: drop the file bitbucket-pipelines.yml itself.`,
+  "too-large": (name) => `${name} has more than 8 MB, which no pipeline file has.`,
+  "not-text": (name) => `${name} is not UTF-8 text.`,
+};
+
+export const examples = {
+  awsOidc: { title: "Deploy with a role, with mistakes", about: "CDK to two environments; what goes wrong most often" },
+  awsOidcMended: { title: "Deploy with a role", about: "The same, mended, with one step reused through an anchor" },
+  codeArtifact: { title: "Packages from CodeArtifact", about: "A login before npm ci, with a role of its own" },
+  pipe: { title: "An Atlassian pipe", about: "Uploads a site to S3; two mistakes" },
+  monorepo: { title: "Stages and parallel steps", about: "A larger pipeline with services and conditions" },
 };

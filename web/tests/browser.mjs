@@ -52,7 +52,7 @@ async function visit(browser, site, { fragment = "", prepare, context: contextOp
     foreign,
     /** The rows of the findings panel as "rule line:column". */
     findings: () =>
-      page.locator("#findings li[data-rule]").evaluateAll((rows) =>
+      page.locator("#view-findings li[data-rule]").evaluateAll((rows) =>
         rows.map((row) => `${row.dataset.rule} ${row.querySelector(".position").textContent}`),
       ),
     /** Waits until the text in the editor has been checked. */

@@ -1,0 +1,47 @@
+// A pipeline in a link: compressed into the fragment, which browsers keep to themselves.
+
+const KEY = "p";
+
+/** A damaged or hostile link must not fill the memory. */
+const LARGEST = 8 * 1024 * 1024;
+
+/** A fragment with `#`, from which {@link read} makes `text` again. */
+export async function write(text: string): Promise<string> {
+  const compressed = new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+  const bytes = new Uint8Array(await new Response(compressed).arrayBuffer());
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return `#${KEY}=${btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
+}
+
+export type Shared = { text: string } | "none" | "damaged";
+
+/** The text in a fragment that {@link write} made. */
+export async function read(fragment: string): Promise<Shared> {
+  const packed = new URLSearchParams(fragment.replace(/^#/, "")).get(KEY);
+  if (packed === null) return "none";
+  try {
+    const binary = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return { text: await bounded(inflated) };
+  } catch {
+    return "damaged";
+  }
+}
+
+async function bounded(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const reader = stream.getReader();
+  let text = "";
+  for (let size = 0; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.length;
+    if (size > LARGEST) {
+      await reader.cancel();
+      throw new RangeError("larger than any pipeline");
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
