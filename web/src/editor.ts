@@ -1,7 +1,6 @@
 // The editor: CodeMirror with what a pipeline file needs, and nothing of the rest.
 
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
-import { yaml } from "@codemirror/lang-yaml";
 import {
   bracketMatching,
   codeFolding,
@@ -27,6 +26,7 @@ import {
 } from "@codemirror/view";
 
 import { element, prose } from "./dom";
+import { pipelineLanguage } from "./language";
 import type { LocatedFinding } from "./report";
 import * as text from "./text";
 import { highlighting, theme } from "./theme";
@@ -66,12 +66,12 @@ export class Editor {
           bracketMatching(),
           highlightActiveLine(),
           highlightSelectionMatches(),
-          yaml(),
+          pipelineLanguage,
           syntaxHighlighting(highlighting),
           linter(null, { hideOn: () => null }),
           tooltips({ position: "fixed" }),
           theme,
-          EditorView.contentAttributes.of({ "aria-label": text.editor.label, "aria-multiline": "true" }),
+          EditorView.contentAttributes.of({ "aria-label": text.editor.label, "aria-multiline": "true", tabindex: "0" }),
           keymap.of([
             { key: "F8", run: nextDiagnostic, shift: previousDiagnostic },
             { key: "Mod-.", run: () => this.#fixAtCursor() },

@@ -89,6 +89,12 @@ export class Findings {
     );
   }
 
+  #fixButton(finding: LocatedFinding, { title, safe }: NonNullable<LocatedFinding["fix"]>): HTMLButtonElement {
+    const button = element("button", { type: "button", className: "fix", onclick: () => this.events.fix([finding]) }, prose(title));
+    if (!safe) button.title = text.findings.review;
+    return button;
+  }
+
   #row(finding: LocatedFinding): HTMLLIElement {
     const { start, message, help, fix, rule } = finding;
     return element(
@@ -118,7 +124,7 @@ export class Findings {
         "p",
         { className: "foot" },
         element("code", { className: "rule", textContent: rule }),
-        ...(fix ? [element("button", { type: "button", className: "fix", onclick: () => this.events.fix([finding]) }, prose(fix.title))] : []),
+        ...(fix ? [this.#fixButton(finding, fix)] : []),
       ),
     );
   }

@@ -4,6 +4,9 @@ import { HighlightStyle } from "@codemirror/language";
 import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
+import { SEVERITIES } from "./report";
+import type { Severity } from "./report";
+
 export const highlighting = HighlightStyle.define([
   { tag: tags.definition(tags.propertyName), color: "var(--code-key)" },
   { tag: [tags.string, tags.special(tags.string)], color: "var(--code-string)" },
@@ -19,11 +22,16 @@ const underline = (colour: string) => ({
   textUnderlineOffset: "3px",
 });
 
-const gutterMark = (colour: string) => ({ content: "''", backgroundColor: colour });
+// The forms say the same as the colours: a dot, a diamond, a square.
+const FORMS: Record<Severity, Record<string, string>> = {
+  error: { borderRadius: "50%" },
+  warning: { borderRadius: "1px", transform: "rotate(45deg) scale(0.9)" },
+  hint: { borderRadius: "1px" },
+};
 
-const severities = ["error", "warning", "hint"].flatMap((severity): [string, Record<string, unknown>][] => [
+const severities = SEVERITIES.flatMap((severity): [string, Record<string, unknown>][] => [
   [`.cm-lintRange-${severity}`, underline(`var(--${severity})`)],
-  [`.cm-lint-marker-${severity}`, gutterMark(`var(--${severity})`)],
+  [`.cm-lint-marker-${severity}`, { content: "''", backgroundColor: `var(--${severity})`, ...FORMS[severity] }],
   [`.cm-diagnostic-${severity}`, { borderLeft: `3px solid var(--${severity})` }],
   [`.cm-lintPoint-${severity}:after`, { borderBottomColor: `var(--${severity}) !important` }],
 ]);
@@ -49,9 +57,7 @@ export const theme = EditorView.theme({
   ".fold.open": { transform: "rotate(90deg)" },
   ".cm-gutter-lint": { width: "0.9rem" },
   ".cm-gutter-lint .cm-gutterElement": { padding: "0", display: "flex", alignItems: "center", justifyContent: "center" },
-  ".cm-lint-marker": { width: "0.5rem", height: "0.5rem", borderRadius: "50%" },
-  ".cm-lint-marker-warning": { borderRadius: "1px", transform: "rotate(45deg)" },
-  ".cm-lint-marker-hint": { borderRadius: "1px" },
+  ".cm-lint-marker": { width: "0.5rem", height: "0.5rem" },
   ...Object.fromEntries(severities),
   ".cm-tooltip": {
     backgroundColor: "var(--raised)",

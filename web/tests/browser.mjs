@@ -69,7 +69,7 @@ async function visit(browser, site, { fragment = "", prepare, context: contextOp
       }, text);
     },
     /** The text that the editor holds, line by line as it draws it. */
-    text: () => page.locator(".cm-line").allInnerTexts().then((lines) => lines.join("\n").replaceAll("\u200b", "")),
+    text: () => page.locator(".cm-line").evaluateAll((lines) => lines.map((line) => line.textContent).join("\n")),
     /** Nothing went wrong and nobody else was asked. */
     async close() {
       await context.close();

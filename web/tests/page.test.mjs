@@ -16,6 +16,89 @@ describe("the page", () => {
   it("loads an example and lists its findings", async () => {
     const visit = await keyless.visit();
     assert.match(await visit.text(), /^# Deploys a CDK app/);
+    const found = await visit.findings();
+    for (const expected of ["misplaced-oidc 16:1", "unknown-key 27:11"]) {
+      assert.ok(found.includes(expected), `${expected} is missing from ${found.join(", ")}`);
+    }
+    await visit.close();
+  });
+
+  it("finds a mistake as it is typed, and forgets it as it is mended", async () => {
+    const visit = await keyless.visit();
+    await visit.paste("pipelines:\n  default:\n    - step:\n        script: [make]\n        ");
+    await visit.checked();
+    await visit.page.keyboard.type("odic: true");
+    await eventually(async () => assert.deepEqual(await visit.findings(), ["misspelt-oidc 5:9"]));
+    const row = visit.page.locator("[data-rule=misspelt-oidc]");
+    assert.match(await row.innerText(), /`?odic/);
+    // A squiggle under the word, all of it and nothing more.
+    assert.deepEqual(await visit.page.locator(".cm-lintRange").allInnerTexts(), ["odic"]);
+    for (let presses = 0; presses < 9; presses++) await visit.page.keyboard.press("Backspace");
+    await visit.page.keyboard.type("idc: true");
+    await eventually(async () => assert.deepEqual(await visit.findings(), []));
+    assert.equal(await visit.page.locator(".cm-lintRange").count(), 0);
+    await visit.close();
+  });
+
+  it("marks the right characters behind others that have several bytes", async () => {
+    const visit = await keyless.visit();
+    await visit.paste('pipelines:\n  default:\n    - step: {name: "ß 😀", scripts: [make]}\n');
+    await eventually(async () => assert.ok((await visit.page.locator(".cm-lintRange").allInnerTexts()).includes("scripts")));
+    await visit.close();
+  });
+
+  it("moves the cursor to a finding that is clicked", async () => {
+    const visit = await keyless.visit();
+    await visit.page.locator("[data-rule=unknown-key] .place").first().click();
+    await visit.page.keyboard.type("typed-here");
+    assert.match(await visit.text(), /^ {10}typed-here: staging$/m);
+    await visit.close();
+  });
+
+  it("walks from finding to finding with the keyboard", async () => {
+    const visit = await keyless.visit();
+    await visit.page.locator(".cm-content").focus();
+    const line = () => visit.page.locator(".cm-activeLineGutter").first().innerText();
+    const total = (await visit.findings()).length;
+    const lines = new Set();
+    for (let presses = 0; presses < total; presses++) {
+      await visit.page.keyboard.press("F8");
+      lines.add(await line());
+    }
+    assert.ok(lines.has("16") && lines.has("27"), [...lines].join());
+    await visit.close();
+  });
+
+  it("applies one fix by button and by key, and all safe ones at once", async () => {
+    const step = (key) => `    - step:\n        ${key}: true\n        script: [make]\n`;
+    const wrong = `pipelines:\n  default:\n${step("odic")}${step("OIDC")}`;
+    const right = `pipelines:\n  default:\n${step("oidc")}${step("oidc")}`;
+    const visit = await keyless.visit();
+    await visit.paste(wrong);
+    await eventually(async () => assert.ok((await visit.findings()).length === 2));
+    await visit.page.locator("[data-rule=misspelt-oidc] .fix").last().click();
+    await eventually(async () => assert.equal(await visit.text(), `pipelines:\n  default:\n${step("odic")}${step("oidc")}`));
+    await visit.paste(wrong);
+    await visit.checked();
+    await visit.page.keyboard.press("Control+Home");
+    for (let presses = 0; presses < 3; presses++) await visit.page.keyboard.press("ArrowDown");
+    await visit.page.keyboard.press("Control+.");
+    await eventually(async () => assert.equal(await visit.text(), `pipelines:\n  default:\n${step("oidc")}${step("OIDC")}`));
+    await visit.paste(wrong);
+    await visit.checked();
+    await visit.page.locator(".fix-all").click();
+    await eventually(async () => assert.equal(await visit.text(), right));
+    await visit.page.locator(".cm-content").focus();
+    await visit.page.keyboard.press("Control+z");
+    await eventually(async () => assert.equal(await visit.text(), wrong));
+    await visit.close();
+  });
+
+  it("hides a severity that is not wanted", async () => {
+    const visit = await keyless.visit();
+    await visit.page.locator(".chip.error").click();
+    assert.equal(await visit.page.locator(".group.error").count(), 0);
+    assert.ok((await visit.page.locator(".group.warning").count()) > 0);
     await visit.close();
   });
 

@@ -39,6 +39,7 @@ export async function serve() {
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   return {
     address: `http://127.0.0.1:${server.address().port}${FOLDER}`,
-    close: () => new Promise((closed) => server.close(closed).closeAllConnections()),
+    /** Once or more often. */
+    close: () => new Promise((closed) => server.close(() => closed()).closeAllConnections()),
   };
 }
