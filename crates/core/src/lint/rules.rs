@@ -45,6 +45,7 @@ mod unknown_key;
 mod unknown_value;
 mod unlabelled_runner;
 mod unmatchable_pattern;
+mod unquoted_pattern;
 mod unreachable_artifact;
 mod unread_file_name;
 mod unreadable_oidc;
@@ -61,6 +62,7 @@ pub static RULES: &[&Rule] = &[
     &yaml_syntax::RULE,
     &duplicate_key::RULE,
     &unknown_alias::RULE,
+    &unquoted_pattern::RULE,
     &recursive_alias::RULE,
     &alias_bomb::RULE,
     &merge_without_map::RULE,

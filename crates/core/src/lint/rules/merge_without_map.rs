@@ -52,6 +52,9 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
                     vec![Edit { span: Span::at(file.span(*value).start), replacement: "*".to_owned() }],
                 )
             }
+            None if file.tree.is_null(*value) && file.tree.resolve(*value) != *value => {
+                finding.help("the anchor names nothing: what belongs to it stands beside it, not below it")
+            }
             None => finding.help("give it an alias of an anchored map: `<<: *name`, or `<<: [*one, *two]`"),
         });
     }

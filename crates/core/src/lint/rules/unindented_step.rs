@@ -1,9 +1,9 @@
 use crate::{
     diagnostic::{Edit, Safety},
-    language::{self, Departure},
+    language,
     lint::{File, Findings, rule::rule},
     source::Span,
-    yaml::{Field, NodeId},
+    yaml::{Field, Kind, NodeId},
 };
 
 rule! {
@@ -34,6 +34,9 @@ rule! {
 
 /// The `step` key of a list item whose step is empty while its keys stand beside it, and those keys.
 fn unindented(file: &File<'_>, item: NodeId) -> Option<(Field, Vec<Field>)> {
+    if !matches!(file.tree.node(item).kind, Kind::Mapping(_)) {
+        return None;
+    }
     let step = file.tree.field(item, "step").filter(|step| file.tree.is_null(step.value))?;
     let keys: Vec<_> = file
         .tree
@@ -50,12 +53,8 @@ pub(super) fn is_unindented(file: &File<'_>, item: NodeId) -> bool {
 }
 
 fn check(file: &File<'_>, findings: &mut Findings<'_>) {
-    for violation in file.violations {
-        let Departure::WrongType { value, key: Some(key), .. } = violation.departure else { continue };
-        let Some(item) = file.tree.node(key).parent.filter(|_| file.text(key) == "step" && file.tree.is_null(value))
-        else {
-            continue;
-        };
+    // All maps, not only those in pipelines: an anchored step under `definitions` breaks where it is used.
+    for item in file.tree.ids() {
         let Some((step, keys)) = unindented(file, item) else { continue };
         findings.report(
             file.span(step.key),

@@ -1,5 +1,4 @@
 use crate::{
-    diagnostic::Diagnostic,
     lint::{File, Findings, rule::rule},
     source::Span,
     yaml::{Problem, Syntax},
@@ -33,11 +32,14 @@ rule! {
 
 fn check(file: &File<'_>, findings: &mut Findings<'_>) {
     for problem in file.problems {
+        if super::unquoted_pattern::explains(file, problem) {
+            continue;
+        }
         if let Problem::Syntax { span, kind, .. } = problem {
             let (message, help) = explain(kind);
             findings.report(place(file, *span, kind), message, |finding| match help {
                 Some(help) => finding.help(help),
-                None => hint_from_line(file, *span, finding),
+                None => finding,
             });
         }
     }
@@ -86,10 +88,9 @@ fn explain(kind: &Syntax) -> (String, Option<&'static str>) {
                 Some("put the text in quotes"),
             );
         }
-        Syntax::AliasName => (
-            "`*` or `&` without a name after it",
-            Some("a text that begins with `*` or `&` needs quotes, a pattern such as '*' too"),
-        ),
+        Syntax::AliasName => {
+            ("`*` or `&` without a name after it", Some("a text that begins with `*` or `&` needs quotes"))
+        }
         Syntax::Escape => (
             "a `\\` that begins no known escape",
             Some("in double quotes write `\\\\` for a backslash, or use single quotes"),
@@ -97,12 +98,4 @@ fn explain(kind: &Syntax) -> (String, Option<&'static str>) {
         Syntax::Other(text) => return (format!("not valid YAML: {text}"), None),
     };
     (message.to_owned(), help)
-}
-
-fn hint_from_line(file: &File<'_>, span: Span, finding: Diagnostic) -> Diagnostic {
-    let line = file.source.line(file.source.position(span.start).line).map_or("", |line| file.source.slice(line));
-    if line.trim_start().starts_with('*') {
-        return finding.help("a pattern that begins with `*` needs quotes: '*'");
-    }
-    finding
 }
