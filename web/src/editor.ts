@@ -25,7 +25,9 @@ import {
   tooltips,
 } from "@codemirror/view";
 
+import { assistance } from "./assistance";
 import { element, prose } from "./dom";
+import type { Engine } from "./engine";
 import { pipelineLanguage } from "./language";
 import type { LocatedFinding } from "./report";
 import * as text from "./text";
@@ -43,7 +45,7 @@ export class Editor {
   readonly #view: EditorView;
   #shown: { text: string; findings: readonly LocatedFinding[] } = { text: "", findings: [] };
 
-  constructor(parent: HTMLElement, events: EditorEvents) {
+  constructor(parent: HTMLElement, engine: Engine, events: EditorEvents) {
     // In a shadow root CodeMirror adopts its style sheets instead of writing style elements, which the page's
     // Content-Security-Policy refuses.
     const root = parent.attachShadow({ mode: "open" });
@@ -69,6 +71,7 @@ export class Editor {
           pipelineLanguage,
           syntaxHighlighting(highlighting),
           linter(null, { hideOn: () => null }),
+          assistance(engine),
           tooltips({ position: "fixed" }),
           theme,
           EditorView.contentAttributes.of({ "aria-label": text.editor.label, "aria-multiline": "true", tabindex: "0" }),

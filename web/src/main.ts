@@ -21,7 +21,7 @@ const notice = byId("notice");
 /** The file under the editor: what reports call it, and how its lines end. */
 let file = { name: text.FILE_NAME, crlf: false };
 
-const editor = new Editor(byId("editor"), {
+const editor = new Editor(byId("editor"), engine, {
   edited(pipeline) {
     status.dataset.state = "checking";
     draft.write(pipeline);

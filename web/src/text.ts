@@ -16,7 +16,7 @@ export const page = {
   download: "Download",
   side: "What keyless sees",
   checking: "checking",
-  keys: "F8 next finding · Ctrl . fix",
+  keys: "F8 next finding · Ctrl . fix · Ctrl Space keys · F12 anchor",
   promise: "Everything runs in this tab. Nothing you type or open leaves it.",
   noScript: "The checker is a program that runs in your browser, so it needs JavaScript. Nothing is uploaded.",
 } as const;

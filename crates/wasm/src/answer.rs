@@ -16,6 +16,21 @@ pub fn lint(text: &str, file_name: &str, known_variables: Vec<String>) -> String
     written(&json::file(&source, &diagnostics))
 }
 
+/// What is known of the key or variable at a byte offset: its range, a title, lines of prose; `null` where nothing is.
+pub fn hover(text: &str, offset: usize) -> String {
+    written(&crate::hover::at(text, offset))
+}
+
+/// What may replace the word at a byte offset: the word's range and the options; `null` where nothing can be said.
+pub fn completion(text: &str, offset: usize) -> String {
+    written(&crate::completion::at(text, offset))
+}
+
+/// The ranges that belong to the place at a byte offset: an alias's anchor, or the uses of an anchor.
+pub fn definition(text: &str, offset: usize) -> String {
+    written(&crate::definition::at(text, offset))
+}
+
 /// `value` as JSON; `{"error": …}` where it cannot be written, which for values of text and numbers does not happen.
 fn written(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|error| json!({ "error": error.to_string() }).to_string())

@@ -4,6 +4,10 @@
 //! exports from a worker (`web/src/worker.ts`) and knows the JSON from `web/src/report.ts`.
 
 pub mod answer;
+mod completion;
+mod definition;
+mod hover;
+mod place;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -17,4 +21,22 @@ pub fn start() {
 #[wasm_bindgen]
 pub fn lint(text: &str, file_name: &str, known_variables: Vec<String>) -> String {
     answer::lint(text, file_name, known_variables)
+}
+
+/// Documentation of what stands at a byte offset, or `null`; see [`answer::hover`].
+#[wasm_bindgen]
+pub fn hover(text: &str, offset: usize) -> String {
+    answer::hover(text, offset)
+}
+
+/// What may be typed at a byte offset, or `null`; see [`answer::completion`].
+#[wasm_bindgen]
+pub fn completion(text: &str, offset: usize) -> String {
+    answer::completion(text, offset)
+}
+
+/// From an alias to its anchor and back; see [`answer::definition`].
+#[wasm_bindgen]
+pub fn definition(text: &str, offset: usize) -> String {
+    answer::definition(text, offset)
 }

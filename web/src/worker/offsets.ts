@@ -1,5 +1,10 @@
 // Byte offsets of UTF-8, in which the core counts, against offsets of UTF-16, in which JavaScript does.
 
+/** The offset into the UTF-8 form of `text` for an offset into `text`. */
+export function utf8Offset(text: string, units: number): number {
+  return new TextEncoder().encode(text.slice(0, units)).length;
+}
+
 /** A function from byte offsets into the UTF-8 form of `text` to offsets into `text`. */
 export function utf16Offsets(text: string): (bytes: number) => number {
   // After each character that is not ASCII: its end in bytes, and in UTF-16 units.
