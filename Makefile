@@ -28,11 +28,10 @@ demo: ## deploy the demo app to the embedded AWS, by OIDC, and read the deployed
 test: setup check web-test hook-test cargo-test ## run every test, after installing what they need
 	@printf '\n== all tests passed in %s s\n' "$$(($$(date +%s) - $(STARTED)))"
 
-check: $(WEB_PACKAGES) ## formatting, lints and documentation, warnings denied
+check: ## formatting, lints and documentation, warnings denied
 	$(call part,rustfmt,cargo fmt --all --check)
 	$(call part,clippy,cargo clippy --workspace --all-targets -- -D warnings)
 	$(call part,rustdoc,RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items)
-	$(call part,types of the page,npm --prefix web run --silent check)
 
 cargo-test: setup ## the tests of the workspace, end-to-end runs included
 	$(call part,cargo test,cargo test --workspace)
@@ -40,6 +39,7 @@ cargo-test: setup ## the tests of the workspace, end-to-end runs included
 web: $(WEB_PACKAGES) ## build the page into web/dist
 	@tests/system.sh rust
 	$(call part,build of the page,npm --prefix web run --silent build)
+	$(call part,types of the page,npm --prefix web run --silent check)
 
 web-test: setup web ## the page in a headless browser
 	$(call part,tests of the page,npm --prefix web test)
