@@ -16,7 +16,7 @@ use crate::{
 
 /// Lints what `arguments` name and reports it. What could not be read does not keep the rest from being linted.
 pub(crate) fn run(arguments: &Lint, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let settings = Settings { known_variables: arguments.variables.clone() };
+    let settings = Settings::with_variables(arguments.variables.clone());
     if arguments.fix && arguments.paths.iter().any(|path| path.as_os_str() == inputs::STANDARD_INPUT) {
         streams.fail(&Failure::FixOfStandardInput);
         return Ok(Outcome::CannotRun);

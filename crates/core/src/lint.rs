@@ -8,11 +8,13 @@ mod file;
 mod rule;
 mod rules;
 mod settings;
+mod steps;
 
 pub use file::File;
 pub use rule::{Example, Findings, Rule};
 pub use rules::RULES;
-pub use settings::Settings;
+pub use settings::{Known, Role, Settings, Variables};
+pub use steps::Token;
 
 use crate::{
     diagnostic::{self, Diagnostic},

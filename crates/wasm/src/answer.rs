@@ -12,7 +12,7 @@ use serde_json::json;
 /// `known_variables` are the names that Bitbucket's settings define. Places in the report count bytes of `text` as UTF-8.
 pub fn lint(text: &str, file_name: &str, known_variables: Vec<String>) -> String {
     let source = Source::new(file_name, text);
-    let diagnostics = lint::lint(&source, &Settings { known_variables });
+    let diagnostics = lint::lint(&source, &Settings::with_variables(known_variables));
     written(&json::file(&source, &diagnostics))
 }
 

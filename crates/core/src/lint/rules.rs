@@ -13,12 +13,15 @@ mod exporting_import;
 mod half_credentials;
 mod ignored_cache;
 mod imageless_service;
+mod keys_beside_role;
 mod manual_first_step;
 mod merge_without_map;
 mod misplaced_final;
 mod misplaced_oidc;
 mod misplaced_variables;
+mod missing_aws_variable;
 mod missing_key;
+mod missing_oidc;
 mod missing_pipelines;
 mod missing_script;
 mod misspelt_oidc;
@@ -51,11 +54,14 @@ mod unread_file_name;
 mod unreadable_oidc;
 mod unused_anchor;
 mod unused_definition;
+mod unwritten_token_file;
 mod wrong_count;
 mod wrong_type;
 mod yaml_syntax;
 
 use crate::lint::Rule;
+
+pub(super) use misplaced_oidc::means_oidc;
 
 /// All rules, in the order of their documentation: first what keeps the file from being read at all.
 pub static RULES: &[&Rule] = &[
@@ -113,6 +119,10 @@ pub static RULES: &[&Rule] = &[
     &misspelt_oidc::RULE,
     &misplaced_oidc::RULE,
     &unreadable_oidc::RULE,
+    &missing_oidc::RULE,
+    &missing_aws_variable::RULE,
+    &unwritten_token_file::RULE,
+    &keys_beside_role::RULE,
 ];
 
 #[cfg(test)]

@@ -26,7 +26,6 @@ impl Stop {
 }
 
 /// Collects parts, joining neighbouring text of one kind.
-#[derive(Default)]
 struct Parts(Vec<Part>);
 
 impl Parts {
@@ -53,7 +52,8 @@ impl<'t> Parser<'t> {
     }
 
     fn parts_here(&mut self, stop: Stop) -> Result<Vec<Part>, Failure> {
-        let mut parts = Parts::default();
+        // Most words have one part.
+        let mut parts = Parts(Vec::with_capacity(1));
         loop {
             let Some(byte) = self.peek() else {
                 return match stop {

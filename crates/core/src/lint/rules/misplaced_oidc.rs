@@ -38,7 +38,7 @@ rule! {
 }
 
 /// Whether a key is `oidc` or a misspelling of it.
-pub(super) fn means_oidc(name: &str) -> bool {
+pub(in crate::lint) fn means_oidc(name: &str) -> bool {
     spelling::nearest(name, ["oidc"]).is_some()
 }
 
