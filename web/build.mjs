@@ -4,10 +4,12 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 
 import { build } from "esbuild";
+
+import { writeReference } from "./reference.mjs";
 
 const WEB = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(WEB);
@@ -47,15 +49,26 @@ async function scripts() {
   await build({ ...SHARED, absWorkingDir: WEB, entryPoints: { main: "src/main.ts", worker: "src/worker/worker.ts" }, outdir: DIST });
 }
 
-/** index.html with the words of src/text.ts. */
-async function page() {
+/** The words of src/text.ts. */
+async function words() {
   const bundled = await build({ ...SHARED, absWorkingDir: WEB, entryPoints: ["src/text.ts"], write: false, platform: "neutral" });
-  const { page } = await import(`data:text/javascript,${encodeURIComponent(bundled.outputFiles[0].text)}`);
+  return import(`data:text/javascript,${encodeURIComponent(bundled.outputFiles[0].text)}`);
+}
+
+/** index.html with the words of src/text.ts. */
+function page({ page }) {
   const html = readFileSync(join(WEB, "index.html"), "utf8").replace(/\{\{(\w+)\}\}/g, (_, name) => {
     if (!(name in page)) throw new Error(`index.html asks for {{${name}}}, which src/text.ts does not have`);
     return page[name].replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
   });
   writeFileSync(join(DIST, "index.html"), html);
+}
+
+/** One page a rule, from the documentation inside the module itself. */
+async function reference(words) {
+  const { default: start, rules } = await import(pathToFileURL(join(WORK, "keyless_wasm.js")).href);
+  await start({ module_or_path: readFileSync(join(DIST, "keyless.wasm")) });
+  writeReference(join(DIST, "rules"), JSON.parse(rules()), words);
 }
 
 /** The service worker, last: it knows every other file, and changes when one of them does. */
@@ -70,7 +83,7 @@ async function offline() {
   await build({ ...SHARED, absWorkingDir: WEB, entryPoints: ["src/offline/service-worker.ts"], format: "iife", outdir: DIST, define });
 }
 
-/** Prints what a first visit loads, and fails when it is too much. */
+/** Prints what a first visit loads (the files at the top; the reference is read later), and fails when it is too much. */
 function weigh() {
   const rows = readdirSync(DIST, { withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -100,6 +113,8 @@ run(TSC, "--project", WEB);
 run(TSC, "--project", join(WEB, "src", "worker"));
 run(TSC, "--project", join(WEB, "src", "offline"));
 await scripts();
-await page();
+const text = await words();
+page(text);
+await reference(text);
 await offline();
 weigh();

@@ -151,7 +151,7 @@ export class Editor {
           prose(finding.message),
           ...(finding.help ? [element("span", { className: "help" }, prose(finding.help))] : []),
         ),
-      ...(fix && { actions: [{ name: fix.title, apply: () => this.fix([finding]) }] }),
+      ...(fix && { actions: [{ name: fix.title.replaceAll("`", ""), apply: () => this.fix([finding]) }] }),
     };
   }
 

@@ -1,5 +1,6 @@
 // The list of findings beside the editor.
 
+import { documentation } from "./documentation";
 import { element, prose } from "./dom";
 import { SEVERITIES } from "./report";
 import type { LocatedFinding, Severity } from "./report";
@@ -20,6 +21,8 @@ export class Findings {
   readonly #hidden = new Set<Severity>();
   #findings: readonly LocatedFinding[] = [];
   #empty = false;
+  /** The rule whose documentation is open. */
+  #explained: string | undefined;
 
   constructor(private readonly events: FindingsEvents) {}
 
@@ -30,7 +33,28 @@ export class Findings {
     this.#draw();
   }
 
+  /** Puts a rule's documentation in the place of the list, until its reader goes back. */
+  async #explain(rule: string): Promise<void> {
+    const back = element("button", {
+      type: "button",
+      className: "back",
+      textContent: text.rule.back,
+      onclick: () => {
+        this.#explained = undefined;
+        this.#draw();
+        this.panel.querySelector<HTMLElement>(`[data-rule="${rule}"] .rule`)?.focus();
+      },
+    });
+    this.#explained = rule;
+    const article = await documentation(rule);
+    if (this.#explained !== rule) return;
+    this.panel.replaceChildren(back, article);
+    this.panel.scrollTop = 0;
+    back.focus();
+  }
+
   #draw(): void {
+    if (this.#explained !== undefined) return;
     if (!this.#findings.length) {
       const words = this.#empty ? text.findings.empty : text.findings.clean;
       this.panel.replaceChildren(element("p", { className: "nothing" }, words));
@@ -123,7 +147,13 @@ export class Findings {
       element(
         "p",
         { className: "foot" },
-        element("code", { className: "rule", textContent: rule }),
+        element("button", {
+          type: "button",
+          className: "rule",
+          textContent: rule,
+          title: text.rule.about(rule),
+          onclick: () => void this.#explain(rule),
+        }),
         ...(fix ? [this.#fixButton(finding, fix)] : []),
       ),
     );

@@ -14,6 +14,7 @@ export const page = {
   open: "Open",
   share: "Share",
   download: "Download",
+  rules: "Rules",
   side: "What keyless sees",
   checking: "checking",
   keys: "F8 next finding · Ctrl . fix · Ctrl Space keys · F12 anchor",
@@ -62,6 +63,24 @@ export const status = {
     `${counts} · checked in ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
   failed:
     "keyless stumbled over this text and started again. Your text is untouched; the next change is checked as usual.",
+};
+
+export const rule = {
+  about: (id: string) => `What ${id} means`,
+  back: "All findings",
+  missing: "The documentation of this rule could not be loaded.",
+};
+
+/** Words of the pages below rules/, which the build writes. */
+export const reference = {
+  title: "Rules of keyless",
+  heading: "Rules",
+  lead: "What keyless looks for in bitbucket-pipelines.yml. Each page shows what is wrong, why, and the same done right.",
+  back: "Open the checker",
+  all: "All rules",
+  wrong: "Wrong",
+  right: "Right",
+  tryIt: "Open in the editor",
 };
 
 export const notices = {

@@ -1,7 +1,7 @@
 //! What the page may ask, answered as JSON text.
 
 use keyless_core::{
-    lint::{self, Settings},
+    lint::{self, RULES, Rule, Settings},
     report::json,
     source::Source,
 };
@@ -29,6 +29,12 @@ pub fn completion(text: &str, offset: usize) -> String {
 /// The ranges that belong to the place at a byte offset: an alias's anchor, or the uses of an anchor.
 pub fn definition(text: &str, offset: usize) -> String {
     written(&crate::definition::at(text, offset))
+}
+
+/// Every rule in the order in which it is documented: `id`, `severity`, and its `documentation` as Markdown.
+pub fn rules() -> String {
+    let rule = |rule: &&Rule| json!({ "id": rule.id, "severity": rule.severity.name(), "documentation": rule.documentation() });
+    written(&RULES.iter().map(rule).collect::<Vec<_>>())
 }
 
 /// `value` as JSON; `{"error": …}` where it cannot be written, which for values of text and numbers does not happen.

@@ -40,3 +40,9 @@ pub fn completion(text: &str, offset: usize) -> String {
 pub fn definition(text: &str, offset: usize) -> String {
     answer::definition(text, offset)
 }
+
+/// The documentation of every rule; see [`answer::rules`].
+#[wasm_bindgen]
+pub fn rules() -> String {
+    answer::rules()
+}
