@@ -8,10 +8,12 @@
 //! Sources are the pages of the IAM User Guide, named by their file name, such as
 //! `reference_policies_elements_condition_operators`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/>.
 
+pub mod addresses;
 pub mod check;
 mod date;
 pub mod document;
 pub mod evaluate;
+pub mod generate;
 pub mod key;
 pub mod operator;
 pub mod policy;

@@ -10,6 +10,7 @@ mod trust;
 pub use rule::{Example, Findings, Rule};
 pub use rules::RULES;
 pub use trust::Trust;
+pub(super) use trust::is_uuid;
 
 use std::borrow::Cow;
 

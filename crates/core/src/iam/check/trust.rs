@@ -171,7 +171,7 @@ pub(super) fn is_exposed(claim: &str) -> bool {
 }
 
 /// Whether a text is a UUID without braces.
-pub(super) fn is_uuid(text: &str) -> bool {
+pub(in crate::iam) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',

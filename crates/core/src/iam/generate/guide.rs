@@ -1,0 +1,65 @@
+//! What a plan grants, in words, and what to do with it in Bitbucket.
+
+use std::fmt::Write as _;
+
+use super::{Plan, Role};
+
+/// The guide as plain text: every role with its statements, the variables to set, and the steps to write.
+pub fn text(plan: &Plan) -> String {
+    let mut text = String::new();
+    if plan.provider_exists {
+        let _ = writeln!(text, "provider  {} (is there already)", plan.issuer);
+    } else {
+        let _ = writeln!(text, "provider  {} (once for the account)", plan.issuer);
+    }
+    for role in &plan.roles {
+        describe(role, &mut text);
+    }
+    text.push_str("\nin Bitbucket:\n");
+    for role in &plan.roles {
+        let (repository, environment) = &role.used_by;
+        let place = match environment {
+            Some(environment) => format!("the deployment environment {environment} of {repository}"),
+            None => format!("the repository {repository}"),
+        };
+        let _ = writeln!(text, "  set AWS_ROLE_ARN for {place} to the ARN of {}", role.name);
+    }
+    text.push_str("  set AWS_REGION for the workspace or the repositories\n\nin bitbucket-pipelines.yml:\n");
+    text.push_str(&snippet(plan));
+    text
+}
+
+fn describe(role: &Role, text: &mut String) {
+    let _ = writeln!(text, "\nrole  {} ({})", role.name, role.profile.name());
+    let _ = writeln!(text, "  trusts {}", role.subject);
+    let _ = writeln!(text, "  trust policy of {} characters", role.trust_length);
+    for policy in role.profile.managed_policies() {
+        let _ = writeln!(text, "  attached {policy}");
+    }
+    for grant in &role.grants {
+        let _ = writeln!(text, "  {}: {}", grant.sid, grant.meaning);
+        if let Some(warning) = grant.warning {
+            let _ = writeln!(text, "    warning: {warning}");
+        }
+    }
+}
+
+/// Steps to paste, one for each role.
+fn snippet(plan: &Plan) -> String {
+    let mut text = String::new();
+    for role in &plan.roles {
+        let (_, environment) = &role.used_by;
+        let _ = writeln!(
+            text,
+            "  - step:\n      name: {}",
+            environment.as_deref().map_or_else(|| "Read".to_owned(), |it| format!("Deploy to {it}"))
+        );
+        text.push_str("      oidc: true\n");
+        if let Some(environment) = environment {
+            let _ = writeln!(text, "      deployment: {environment}");
+        }
+        text.push_str("      script:\n        - npx cdk ");
+        text.push_str(if environment.is_some() { "deploy --all --require-approval never\n" } else { "diff --all\n" });
+    }
+    text
+}
