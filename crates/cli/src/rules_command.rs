@@ -2,11 +2,7 @@
 
 use std::{io, io::Write};
 
-use keyless_core::{
-    diagnostic::Severity,
-    lint::{RULES, Rule},
-    spelling,
-};
+use keyless_core::{diagnostic::Severity, iam::check, lint, rule::Rule, spelling};
 
 use crate::{failure::Failure, run::Outcome, streams::Streams};
 
@@ -14,7 +10,7 @@ use crate::{failure::Failure, run::Outcome, streams::Streams};
 pub(crate) const NOT_UTF8: &str = "not-utf8";
 
 /// Its place among the rules, so that it is explained like the others.
-static NOT_UTF8_RULE: Rule = Rule {
+static NOT_UTF8_RULE: Rule<()> = Rule {
     id: NOT_UTF8,
     severity: Severity::Error,
     doc: "\
@@ -23,12 +19,13 @@ A file that is not UTF-8 text, the only encoding that Bitbucket reads.
 Editors on Windows may save UTF-16 or a local encoding such as Windows-1252, often for one letter in a comment. The
 finding names the first byte that is wrong; nothing else is looked for in such a file.
 ",
-    check: |_, _| {},
+    check: (),
 };
 
-/// Every rule, in the order of the documentation.
-pub(crate) fn all() -> impl Iterator<Item = &'static Rule> {
-    [&NOT_UTF8_RULE].into_iter().chain(RULES.iter().copied())
+/// Every rule, in the order of the documentation: those over pipelines, then those over trust policies.
+pub(crate) fn all() -> impl Iterator<Item = Rule<()>> {
+    let pipelines = lint::RULES.iter().map(|rule| rule.described());
+    [NOT_UTF8_RULE].into_iter().chain(pipelines).chain(check::RULES.iter().map(|rule| rule.described()))
 }
 
 /// Lists the rules: id, severity and what each is about.

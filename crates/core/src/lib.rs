@@ -18,6 +18,7 @@ pub mod lint;
 pub mod oidc;
 pub mod pipeline;
 pub mod report;
+pub mod rule;
 pub mod script;
 pub mod source;
 pub mod spelling;

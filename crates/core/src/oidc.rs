@@ -9,3 +9,11 @@ mod token;
 pub use check::{Expectations, Mismatch, check};
 pub use claims::{Audience, Claims, Subject};
 pub use token::{StepToken, TokenError, VARIABLE};
+
+/// The issuer of a workspace's tokens without `https://`, as IAM names its provider, split around the workspace's name.
+///
+/// Source: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>
+pub const ISSUER: (&str, &str) = ("api.bitbucket.org/2.0/workspaces/", "/pipelines-config/identity/oidc");
+
+/// How every default audience begins; the workspace's UUID without braces follows. The same source.
+pub const AUDIENCE: &str = "ari:cloud:bitbucket::workspace/";

@@ -1,6 +1,6 @@
 //! Trust policies judged and checked, from files: `trust/operators.tsv` and the folders beside it.
 //!
-//! `KEYLESS_BLESS=1` writes the expected output anew; read the difference before committing it.
+//! `UPDATE_EXPECTED=1` writes the expected output anew; read the difference before committing it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
@@ -95,7 +95,7 @@ fn verdicts_are_explained_in_full() {
                 evaluate::evaluate(&policy, &request).to_string()
             })
             .collect();
-        if std::env::var_os("KEYLESS_BLESS").is_some() {
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
             fs::write(&path, format!("{policy}--- request\n{request_text}--- verdict\n{actual}")).unwrap();
         } else {
             assert_eq!(actual, expected, "{}", path.display());
@@ -145,7 +145,7 @@ fn policies_are_checked_in_full() {
                 writeln!(actual, "  fix ({:?}): {}: {}", fix.safety, fix.title, edits.join(" ")).unwrap();
             }
         }
-        if std::env::var_os("KEYLESS_BLESS").is_some() {
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
             fs::write(&path, format!("{text}--- findings\n{actual}")).unwrap();
         } else {
             assert_eq!(actual, expected, "{}", path.display());

@@ -10,7 +10,7 @@ use std::{
 
 use keyless_core::{
     diagnostic::{Diagnostic, Edit, Fix, Label, Severity},
-    lint::Rule,
+    rule::Rule,
     source::{Source, Span},
 };
 use serde::{Serialize, Serializer};
@@ -172,7 +172,7 @@ pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
 }
 
 fn driver() -> Driver {
-    let descriptor = |rule: &Rule| Descriptor {
+    let descriptor = |rule: Rule<()>| Descriptor {
         id: rule.id,
         short_description: Message { text: rule.summary().into() },
         full_description: Message { text: rule.summary().into() },

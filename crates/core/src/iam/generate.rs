@@ -19,9 +19,10 @@ use ipnet::IpNet;
 
 use super::{
     document,
-    key::{BITBUCKET, BITBUCKET_END},
     policy::{self, ASSUME_WITH_WEB_IDENTITY},
 };
+
+use crate::oidc::{AUDIENCE, ISSUER};
 
 pub use expression::{Expression, Name};
 pub use permissions::{Grant, Profile};
@@ -165,6 +166,8 @@ pub struct Plan {
     pub audience: String,
     /// Whether the account has the provider already.
     pub provider_exists: bool,
+    /// Whether calls must come from listed addresses.
+    pub from_addresses: bool,
     /// The roles, in the order of the subjects.
     pub roles: Vec<Role>,
 }
@@ -225,9 +228,15 @@ pub fn plan(setup: &Setup) -> Result<Plan, SetupError> {
     if setup.bind_session && setup.addresses.is_empty() {
         return Err(SetupError::NothingToBind);
     }
-    let issuer = format!("{BITBUCKET}{workspace}{BITBUCKET_END}");
-    let audience = format!("ari:cloud:bitbucket::workspace/{}", uuid(&setup.workspace_uuid, "the workspace")?);
-    let mut plan = Plan { issuer, audience, provider_exists: setup.provider_exists, roles: Vec::new() };
+    let issuer = format!("{}{workspace}{}", ISSUER.0, ISSUER.1);
+    let audience = format!("{AUDIENCE}{}", uuid(&setup.workspace_uuid, "the workspace")?);
+    let mut plan = Plan {
+        issuer,
+        audience,
+        provider_exists: setup.provider_exists,
+        from_addresses: !setup.addresses.is_empty(),
+        roles: Vec::new(),
+    };
     for subject in &setup.subjects {
         let role = role(setup, &plan, subject, setup.profile)?;
         plan.roles.push(role);

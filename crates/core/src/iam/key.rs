@@ -1,5 +1,7 @@
 //! Condition keys: what they name, and whether a call of `AssumeRoleWithWebIdentity` carries them.
 
+use crate::oidc::ISSUER;
+
 /// What a condition key names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key<'k> {
@@ -13,14 +15,6 @@ pub enum Key<'k> {
     /// A key of AWS itself, such as `aws:SourceIp`.
     Service(&'k str),
 }
-
-/// What issuers of Bitbucket Pipelines begin with, without the scheme.
-///
-/// Source: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>
-pub const BITBUCKET: &str = "api.bitbucket.org/2.0/workspaces/";
-
-/// What they end with, after the workspace.
-pub const BITBUCKET_END: &str = "/pipelines-config/identity/oidc";
 
 /// The claims that IAM makes available for every OIDC provider: of the others in Bitbucket's tokens, none.
 ///
@@ -43,7 +37,7 @@ impl<'k> Key<'k> {
 
 /// The workspace in a Bitbucket issuer, given without its scheme; `None` for other issuers.
 pub fn bitbucket_workspace(issuer: &str) -> Option<&str> {
-    issuer.strip_prefix(BITBUCKET)?.strip_suffix(BITBUCKET_END).filter(|name| !name.is_empty() && !name.contains('/'))
+    issuer.strip_prefix(ISSUER.0)?.strip_suffix(ISSUER.1).filter(|name| !name.is_empty() && !name.contains('/'))
 }
 
 /// Whether a key of AWS itself is part of a request.

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::claims::{Claims, Subject};
+use super::{
+    AUDIENCE, ISSUER,
+    claims::{Claims, Subject},
+};
 
 /// What a step knows about itself without asking anyone.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,11 +87,6 @@ impl Mismatch {
 /// How far two clocks may be apart before it is worth a word, in seconds.
 const CLOCK_TOLERANCE: u64 = 60;
 
-/// The issuer of a workspace, split around the workspace's slug.
-const ISSUER: (&str, &str) = ("https://api.bitbucket.org/2.0/workspaces/", "/pipelines-config/identity/oidc");
-/// How every default audience begins; the workspace's UUID without braces follows.
-const AUDIENCE: &str = "ari:cloud:bitbucket::workspace/";
-
 /// Compares claims with what the step knows about itself. The worst comes first.
 pub fn check(claims: &Claims, step: &Expectations<'_>) -> Vec<Mismatch> {
     let mut found = Vec::new();
@@ -106,7 +104,7 @@ pub fn check(claims: &Claims, step: &Expectations<'_>) -> Vec<Mismatch> {
 }
 
 fn check_issuer(iss: &str, workspace: Option<&str>) -> Option<Mismatch> {
-    let slug = iss.strip_prefix(ISSUER.0).and_then(|rest| rest.strip_suffix(ISSUER.1));
+    let slug = iss.strip_prefix("https://").and_then(|rest| rest.strip_prefix(ISSUER.0)?.strip_suffix(ISSUER.1));
     match (slug.filter(|slug| !slug.is_empty() && !slug.contains('/')), workspace) {
         (None, _) => Some(Mismatch::Issuer { found: iss.to_owned() }),
         (Some(slug), Some(own)) if slug != own => {

@@ -3,12 +3,13 @@
 use crate::{
     diagnostic::{Diagnostic, Edit},
     iam::{
-        key::{self, CLAIMS, Key},
+        key::{CLAIMS, Key},
         operator::{Comparison, Quantifier},
         policy::{ASSUME_WITH_WEB_IDENTITY, Condition, Effect, Policy, PrincipalKind, Statement},
         text::{Pattern, Syntax, Text, Variable},
         truth::Truth,
     },
+    oidc::ISSUER,
     source::{Source, Span},
 };
 
@@ -162,7 +163,7 @@ pub(super) fn bare(issuer: &str) -> &str {
 
 /// Whether an issuer is one of Bitbucket Pipelines.
 pub(super) fn is_bitbucket(issuer: &str) -> bool {
-    bare(issuer).starts_with(key::BITBUCKET)
+    bare(issuer).starts_with(ISSUER.0)
 }
 
 /// Whether IAM makes a claim of Bitbucket's tokens available.

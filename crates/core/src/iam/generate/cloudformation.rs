@@ -100,7 +100,9 @@ impl Serialize for Value<'_> {
             Expression::Object(members) => {
                 serializer.collect_map(members.iter().map(|(key, value)| (key.as_str(), Value(value))))
             }
-            text if text.only_name() == Some(Name::Provider) => single(serializer, "Ref", PROVIDER),
+            text @ Expression::Text(_) if text.only_name() == Some(Name::Provider) => {
+                single(serializer, "Ref", PROVIDER)
+            }
             text @ Expression::Text(_) if text.has_names() => {
                 let written =
                     text.write(&|plain| plain.replace("${", "${!"), &|name| format!("${{{}}}", reference(name)));

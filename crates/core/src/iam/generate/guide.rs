@@ -58,6 +58,9 @@ fn snippet(plan: &Plan) -> String {
         if let Some(environment) = environment {
             let _ = writeln!(text, "      deployment: {environment}");
         }
+        if plan.from_addresses {
+            text.push_str("      size: 4x\n      runtime:\n        cloud:\n          atlassian-ip-ranges: true\n");
+        }
         text.push_str("      script:\n        - npx cdk ");
         text.push_str(if environment.is_some() { "deploy --all --require-approval never\n" } else { "diff --all\n" });
     }

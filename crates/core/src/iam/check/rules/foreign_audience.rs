@@ -5,6 +5,7 @@ use crate::{
         rule::rule,
         trust::{has_wildcard, is_uuid},
     },
+    oidc::AUDIENCE,
 };
 
 rule! {
@@ -45,9 +46,6 @@ rule! {
     /// ```
     static RULE: "foreign-audience", Warning, check
 }
-
-/// What the audience of every workspace begins with.
-const AUDIENCE: &str = "ari:cloud:bitbucket::workspace/";
 
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for condition in trust.bitbucket_conditions("aud") {

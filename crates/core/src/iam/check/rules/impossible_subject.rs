@@ -1,10 +1,13 @@
-use crate::iam::{
-    check::{
-        Findings, Trust,
-        rule::rule,
-        trust::{has_wildcard, is_braced_uuid, is_uuid},
+use crate::{
+    iam::{
+        check::{
+            Findings, Trust,
+            rule::rule,
+            trust::{has_wildcard, is_braced_uuid, is_uuid},
+        },
+        policy::Condition,
     },
-    policy::Condition,
+    oidc::AUDIENCE,
 };
 
 rule! {
@@ -44,9 +47,6 @@ rule! {
     /// ```
     static RULE: "impossible-subject", Error, check
 }
-
-/// What the audience of every workspace begins with.
-const AUDIENCE: &str = "ari:cloud:bitbucket::workspace/";
 
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for statement in trust.trusting_bitbucket() {

@@ -1,6 +1,9 @@
-use crate::iam::{
-    check::{Findings, Trust, rule::rule, trust::is_uuid},
-    policy::Condition,
+use crate::{
+    iam::{
+        check::{Findings, Trust, rule::rule, trust::is_uuid},
+        policy::Condition,
+    },
+    oidc::AUDIENCE,
 };
 
 rule! {
@@ -46,7 +49,7 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         let mut audiences = statement
             .claim("aud")
             .flat_map(Condition::known_values)
-            .filter(|(_, value)| value.strip_prefix("ari:cloud:bitbucket::workspace/").is_some_and(is_uuid));
+            .filter(|(_, value)| value.strip_prefix(AUDIENCE).is_some_and(is_uuid));
         let Some((first, workspace)) = audiences.next() else { continue };
         if statement.issuers().count() > 1 {
             continue;

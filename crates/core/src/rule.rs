@@ -1,0 +1,141 @@
+//! What a rule is, whether over pipelines or over trust policies.
+
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    source::Span,
+};
+
+/// A rule: what it looks for, why, and how. `C` is the function that looks for it; `()` where only the description counts.
+#[derive(Clone, Copy)]
+pub struct Rule<C> {
+    /// Its name, a noun for the bad thing that reads well in "allow `id`".
+    pub id: &'static str,
+    /// How much its findings weigh, unless one says otherwise.
+    pub severity: Severity,
+    /// Its documentation in Markdown, each line with a leading space as doc comments have them.
+    pub doc: &'static str,
+    /// Looks for it.
+    pub check: C,
+}
+
+/// An example in a rule's documentation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// Whether the rule finds something in it.
+    pub wrong: bool,
+    /// What the file is called; unless the example says otherwise `bitbucket-pipelines.yml` or `trust-policy.json`.
+    pub file_name: String,
+    /// The pipeline file or the policy.
+    pub text: String,
+}
+
+impl<C> Rule<C> {
+    /// The rule without its function, so that rules of both kinds can be listed together.
+    pub const fn described(&self) -> Rule<()> {
+        Rule { id: self.id, severity: self.severity, doc: self.doc, check: () }
+    }
+
+    /// The documentation as Markdown.
+    pub fn documentation(&self) -> String {
+        let lines = self.doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
+        lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+    }
+
+    /// The first paragraph of the documentation: what is wrong, in one or two sentences.
+    pub fn summary(&self) -> String {
+        self.documentation().split("\n\n").next().unwrap_or_default().replace('\n', " ")
+    }
+
+    /// The examples, fenced as `yaml wrong` or `json right`, with a file name behind where it matters.
+    pub fn examples(&self) -> Vec<Example> {
+        let mut examples = Vec::new();
+        let mut open: Option<Example> = None;
+        for line in self.documentation().lines() {
+            match (&mut open, line) {
+                (None, line) => open = fence(line),
+                (Some(_), "```") => examples.extend(open.take()),
+                (Some(example), line) => {
+                    example.text.push_str(line);
+                    example.text.push('\n');
+                }
+            }
+        }
+        examples
+    }
+}
+
+/// The example that the line of a fence opens.
+fn fence(line: &str) -> Option<Example> {
+    let (default_name, rest) = line
+        .strip_prefix("```yaml ")
+        .map(|rest| ("bitbucket-pipelines.yml", rest))
+        .or_else(|| line.strip_prefix("```json ").map(|rest| ("trust-policy.json", rest)))?;
+    let mut words = rest.split_whitespace();
+    let wrong = words.next() == Some("wrong");
+    Some(Example { wrong, file_name: words.next().unwrap_or(default_name).to_owned(), text: String::new() })
+}
+
+/// Where a rule puts its findings.
+pub struct Findings<'d> {
+    id: &'static str,
+    severity: Severity,
+    diagnostics: &'d mut Vec<Diagnostic>,
+}
+
+impl<'d> Findings<'d> {
+    pub(crate) fn new<C>(rule: &Rule<C>, diagnostics: &'d mut Vec<Diagnostic>) -> Self {
+        Self { id: rule.id, severity: rule.severity, diagnostics }
+    }
+
+    /// A finding with the rule's own severity; add to it by the methods of [`Diagnostic`], through the closure.
+    pub fn report(&mut self, span: Span, message: impl Into<String>, more: impl FnOnce(Diagnostic) -> Diagnostic) {
+        self.report_as(self.severity, span, message, more);
+    }
+
+    /// A finding with a severity of its own.
+    pub fn report_as(
+        &mut self,
+        severity: Severity,
+        span: Span,
+        message: impl Into<String>,
+        more: impl FnOnce(Diagnostic) -> Diagnostic,
+    ) {
+        self.diagnostics.push(more(Diagnostic::new(self.id, severity, span, message)));
+    }
+
+    /// The findings of this rule that an earlier reading made already.
+    pub(crate) fn take_over(&mut self, problems: &[Diagnostic]) {
+        self.diagnostics.extend(problems.iter().filter(|problem| problem.rule == self.id).cloned());
+    }
+}
+
+/// Declares a rule in a module whose parent names its kind `Rule`. Its doc comment is the documentation that users read.
+///
+/// ```text
+/// rule! {
+///     /// What is wrong, in a sentence or two.
+///     ///
+///     /// Why it matters.
+///     ///
+///     /// ```yaml wrong
+///     /// …
+///     /// ```
+///     ///
+///     /// ```yaml right
+///     /// …
+///     /// ```
+///     static RULE: "some-bad-thing", Error, check
+/// }
+/// ```
+macro_rules! rule {
+    ($(#[doc = $doc:literal])+ static $name:ident: $id:expr, $severity:ident, $check:path) => {
+        $(#[doc = $doc])+
+        pub(super) static $name: super::Rule = super::Rule {
+            id: $id,
+            severity: $crate::diagnostic::Severity::$severity,
+            doc: concat!($($doc, "\n"),+),
+            check: $check,
+        };
+    };
+}
+pub(crate) use rule;

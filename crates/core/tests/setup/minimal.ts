@@ -1,0 +1,51 @@
+import { App, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+
+/** Roles that Bitbucket Pipelines assumes by OIDC. */
+export class BitbucketAccess extends Stack {
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+
+    const provider = new iam.OidcProviderNative(this, 'BitbucketProvider', {
+      url: 'https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc',
+      clientIds: ['ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1'],
+    });
+    const providerArn = provider.oidcProviderArn;
+
+    const webProductionRole = new iam.Role(this, 'WebProductionRole', {
+      roleName: 'bitbucket-web-production',
+      description: 'Bitbucket Pipelines: deployments of web to production',
+      maxSessionDuration: Duration.seconds(3600),
+      assumedBy: new iam.WebIdentityPrincipal(providerArn, {
+        'StringEquals': {
+          'api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud': 'ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1',
+        },
+        'StringLike': {
+          'api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub': '{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*',
+        },
+      }),
+      inlinePolicies: {
+        keyless: new iam.PolicyDocument({
+          statements: [
+            // lets the CDK assume the roles that `cdk bootstrap` made in this account
+            new iam.PolicyStatement({
+              sid: 'AssumeBootstrapRoles',
+              actions: ['sts:AssumeRole'],
+              resources: [
+                `arn:${this.partition}:iam::${this.account}:role/cdk-hnb659fds-deploy-role-${this.account}-*`,
+                `arn:${this.partition}:iam::${this.account}:role/cdk-hnb659fds-file-publishing-role-${this.account}-*`,
+                `arn:${this.partition}:iam::${this.account}:role/cdk-hnb659fds-image-publishing-role-${this.account}-*`,
+                `arn:${this.partition}:iam::${this.account}:role/cdk-hnb659fds-lookup-role-${this.account}-*`,
+              ],
+            }),
+          ],
+        }),
+      },
+    });
+    new CfnOutput(this, 'WebProductionRoleArn', { value: webProductionRole.roleArn, description: 'AWS_ROLE_ARN for Bitbucket Pipelines: deployments of web to production' });
+  }
+}
+
+const app = new App();
+new BitbucketAccess(app, 'BitbucketAccess');
