@@ -79,12 +79,16 @@ pub enum Departure {
         /// The largest allowed.
         most: i64,
     },
-    /// Text longer than allowed.
-    TooLong {
+    /// Text shorter or longer than allowed.
+    Length {
         /// The value.
         value: NodeId,
+        /// The key above it, when there is one.
+        key: Option<NodeId>,
         /// How many characters it has.
         length: usize,
+        /// How few it may have.
+        shortest: usize,
         /// How many it may have.
         longest: usize,
     },
@@ -171,7 +175,8 @@ impl Checker<'_> {
             Shape::Names(names) => {
                 let Kind::Mapping(_) = &self.tree.node(id).kind else { return self.wrong_type(shape, id, key) };
                 let fields = self.tree.fields(id);
-                self.count(id, key, fields.len(), 0, names.most);
+                let fewest = if self.tree.node(id).incomplete { 0 } else { names.fewest };
+                self.count(id, key, fields.len(), fewest, names.most);
                 for field in fields {
                     self.value(field.value, Some(field.key), names.value);
                 }
@@ -261,8 +266,9 @@ impl Checker<'_> {
             self.report(Departure::UnknownWord { words: text.words, value: id, key });
         }
         let length = scalar.value.chars().count();
-        if length > text.longest {
-            self.report(Departure::TooLong { value: id, length, longest: text.longest });
+        let (shortest, longest) = (text.shortest, text.longest);
+        if length < shortest || length > longest {
+            self.report(Departure::Length { value: id, key, length, shortest, longest });
         }
     }
 

@@ -3,7 +3,10 @@
 use super::{
     pipelines::{CUSTOM_PIPELINE, PIPELINE},
     runtime::{CLONE, IMAGE, MAX_TIME, RUNS_ON, RUNTIME, SIZE},
-    shape::{ANY, BOOLEAN, Key, LOOSE_TEXT, Object, SOME_TEXTS, Shape, TEXT, TEXTS, integer_from, list, names, words},
+    shape::{
+        ANY, BOOLEAN, Key, LOOSE_TEXT, Object, SOME_TEXTS, Shape, TEXT, TEXTS, integer_from, list, names, some_names,
+        words,
+    },
     step::{AUDIENCES, SCRIPT},
 };
 
@@ -69,7 +72,11 @@ static SERVICE: Object = Object {
         Key::new("image", &IMAGE, "the Docker image of the service"),
         Key::new("memory", &integer_from(128), "its memory in megabytes; 1024 if unset"),
         Key::new("type", &words(&["docker"]), "`docker` for a Docker daemon of one's own"),
-        Key::new("variables", &names("a value", &LOOSE_TEXT), "environment variables of the container"),
+        Key::new(
+            "variables",
+            &some_names("a value", &LOOSE_TEXT, usize::MAX),
+            "environment variables of the container",
+        ),
     ],
 };
 

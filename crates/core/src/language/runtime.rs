@@ -98,18 +98,24 @@ static SELF_HOSTED: Object = Object {
     keys: &[
         Key::new("cpu", &integer_from(0), "CPU for the step"),
         Key::new("memory", &integer_from(0), "memory for the step in megabytes"),
-        Key::new("storage", &Shape::Object(&STORAGE), "where artifacts and caches are kept"),
+        Key::new("storage", &STORAGE, "where artifacts and caches are kept"),
         Key::new("volumes", &SOME_TEXTS, "volumes mounted into the build container"),
     ],
 };
 
-static STORAGE: Object = Object {
+static STORAGE: Shape =
+    Shape::Either("a map with `aws` or `gcp`", &[&Shape::Object(&STORAGE_IN_S3), &Shape::Object(&STORAGE_IN_GCS)]);
+
+static STORAGE_IN_S3: Object = Object {
     name: "`storage`",
     closed: false,
-    keys: &[
-        Key::new("aws", &Shape::Object(&STORAGE_AWS), "an S3 bucket"),
-        Key::new("gcp", &Shape::Object(&STORAGE_GCP), "a Google Cloud Storage bucket"),
-    ],
+    keys: &[Key::new("aws", &Shape::Object(&STORAGE_AWS), "an S3 bucket").required()],
+};
+
+static STORAGE_IN_GCS: Object = Object {
+    name: "`storage`",
+    closed: false,
+    keys: &[Key::new("gcp", &Shape::Object(&STORAGE_GCP), "a Google Cloud Storage bucket").required()],
 };
 
 static STORAGE_AWS: Object = Object {

@@ -37,6 +37,8 @@ pub struct Integer {
 pub struct Text {
     /// The only words allowed; any when empty.
     pub words: &'static [&'static str],
+    /// The fewest characters allowed.
+    pub shortest: usize,
     /// The most characters allowed.
     pub longest: usize,
     /// What becomes of a number or a boolean without quotes.
@@ -72,6 +74,8 @@ pub struct Names {
     pub what: &'static str,
     /// What each value may be.
     pub value: &'static Shape,
+    /// The fewest names.
+    pub fewest: usize,
     /// The most names.
     pub most: usize,
 }
@@ -177,7 +181,7 @@ pub(super) static SOME_TEXTS: Shape = list(&TEXT, 0, usize::MAX);
 pub(super) static ANY: Shape = Shape::Any;
 
 const fn text(numbers: Numbers) -> Shape {
-    Shape::Text(Text { words: &[], longest: usize::MAX, numbers })
+    Shape::Text(Text { words: &[], shortest: 0, longest: usize::MAX, numbers })
 }
 
 /// A whole number with no upper end.
@@ -191,11 +195,11 @@ pub(super) const fn integer_or_so(least: i64, most: i64) -> Shape {
 }
 
 pub(super) const fn short_text(longest: usize) -> Shape {
-    Shape::Text(Text { words: &[], longest, numbers: Numbers::Refused })
+    Shape::Text(Text { words: &[], shortest: 0, longest, numbers: Numbers::Refused })
 }
 
 pub(super) const fn words(words: &'static [&'static str]) -> Shape {
-    Shape::Text(Text { words, longest: usize::MAX, numbers: Numbers::Refused })
+    Shape::Text(Text { words, shortest: 0, longest: usize::MAX, numbers: Numbers::Refused })
 }
 
 pub(super) const fn list(item: &'static Shape, fewest: usize, most: usize) -> Shape {
@@ -203,5 +207,15 @@ pub(super) const fn list(item: &'static Shape, fewest: usize, most: usize) -> Sh
 }
 
 pub(super) const fn names(what: &'static str, value: &'static Shape) -> Shape {
-    Shape::Names(Names { what, value, most: usize::MAX })
+    Shape::Names(Names { what, value, fewest: 0, most: usize::MAX })
+}
+
+/// A map with at least one name.
+pub(super) const fn some_names(what: &'static str, value: &'static Shape, most: usize) -> Shape {
+    Shape::Names(Names { what, value, fewest: 1, most })
+}
+
+/// Text of at least one character.
+pub(super) const fn some_text(longest: usize) -> Shape {
+    Shape::Text(Text { words: &[], shortest: 1, longest, numbers: Numbers::Refused })
 }

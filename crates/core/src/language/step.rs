@@ -4,8 +4,8 @@ use super::{
     root::{AGENT_CONFIG, PERMISSIONS, PROVIDER},
     runtime::{CLONE, IMAGE, MAX_TIME, RUNS_ON, RUNTIME, SIZE},
     shape::{
-        ANY, BOOLEAN, Key, LOOSE_TEXT, Names, Object, SOME_TEXTS, Shape, TEXT, TEXTS, integer_from, integer_or_so,
-        list, names, short_text, words,
+        ANY, BOOLEAN, Key, LOOSE_TEXT, Object, SOME_TEXTS, Shape, TEXT, TEXTS, integer_from, integer_or_so, list,
+        names, short_text, some_names, some_text, words,
     },
 };
 
@@ -122,7 +122,7 @@ static CONDITION_MAP: Object = Object {
     closed: false,
     keys: &[
         Key::new("changesets", &Shape::Object(&CHANGESETS), "files that must, or must not, have changed"),
-        Key::new("state", &short_text(1000), "an expression that must hold"),
+        Key::new("state", &some_text(1000), "an expression that must hold"),
     ],
 };
 
@@ -169,7 +169,7 @@ static UPLOAD_MAP: Object = Object {
     ],
 };
 
-static INPUT_VARIABLES: Shape = Shape::Names(Names { what: "a value", value: &LOOSE_TEXT, most: 20 });
+static INPUT_VARIABLES: Shape = some_names("a value", &LOOSE_TEXT, 20);
 
 /// Documented by Atlassian; the schema does not look at it.
 pub(super) static ON_FAIL: Shape = Shape::Object(&ON_FAIL_MAP);

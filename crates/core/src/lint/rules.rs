@@ -28,7 +28,6 @@ mod misspelt_oidc;
 mod nested_group;
 mod out_of_range;
 mod overcommitted_memory;
-mod overlong_text;
 mod recursive_alias;
 mod repeated_environment;
 mod second_document;
@@ -56,6 +55,7 @@ mod unused_anchor;
 mod unused_definition;
 mod unwritten_token_file;
 mod wrong_count;
+mod wrong_length;
 mod wrong_type;
 mod yaml_syntax;
 
@@ -81,7 +81,7 @@ pub static RULES: &[&Rule] = &[
     &ambiguous_boolean::RULE,
     &unknown_value::RULE,
     &out_of_range::RULE,
-    &overlong_text::RULE,
+    &wrong_length::RULE,
     &wrong_count::RULE,
     &unindented_step::RULE,
     &doubled_step::RULE,
