@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser};
 use keyless_core::diagnostic::Severity;
 
-use crate::report::Format;
+use crate::{report::Format, setup_command::Setup, token_command::Token, trust_command::Trust};
 
 /// Deploy from Bitbucket Pipelines to AWS without storing an AWS key
 #[derive(Debug, Parser)]
@@ -33,7 +33,11 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Lint(Lint),
-    /// List the rules that `keyless lint` applies
+    #[command(subcommand)]
+    Trust(Trust),
+    Setup(Setup),
+    Token(Token),
+    /// List the rules that `keyless lint` and `keyless trust check` apply
     Rules,
     /// Print what a rule is about, with a wrong and a right example
     Explain {
@@ -82,7 +86,7 @@ pub(crate) struct Lint {
     pub(crate) stdin_filename: String,
 }
 
-fn severity() -> impl TypedValueParser<Value = Severity> {
+pub(crate) fn severity() -> impl TypedValueParser<Value = Severity> {
     // every name in the table parses, so the default is never met
     PossibleValuesParser::new(Severity::ALL.map(Severity::name)).map(|name| name.parse().unwrap_or(Severity::Warning))
 }

@@ -2,6 +2,11 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use keyless_core::{
+    iam::{addresses::AddressError, generate::SetupError},
+    oidc::TokenError,
+};
+
 /// What stands between the command and a report.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -43,6 +48,30 @@ pub(crate) enum Failure {
     },
     /// The report could not be written.
     Unwritable(io::Error),
+    /// A file holds no policy that could be asked.
+    UnusablePolicy {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// A text is no token.
+    Token(TokenError),
+    /// A file holds no claims.
+    Claims(PathBuf),
+    /// An argument of the form `KEY=VALUE` has no `=`.
+    KeyWithoutValue(String),
+    /// An environment belongs to no repository that was named.
+    EnvironmentWithoutRepository(String),
+    /// A list of addresses cannot be used.
+    Addresses {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: AddressError,
+    },
+    /// What was asked for cannot be set up.
+    Setup(SetupError),
 }
 
 impl fmt::Display for Failure {
@@ -75,6 +104,17 @@ impl fmt::Display for Failure {
                 write!(f, "no rule is called `{id}`; `keyless rules` lists all")
             }
             Self::Unwritable(error) => write!(f, "cannot write the report: {}", reason(error)),
+            Self::UnusablePolicy { path, reason } => write!(f, "cannot ask {}: {reason}", shown(path)),
+            Self::Token(error) => write!(f, "no token to read: {error}"),
+            Self::Claims(path) => {
+                write!(f, "{} is no JSON object with the claims of a token; `iss` at least is needed", shown(path))
+            }
+            Self::KeyWithoutValue(text) => write!(f, "`{text}` has no `=` with a value behind it"),
+            Self::EnvironmentWithoutRepository(text) => {
+                write!(f, "`{text}` does not begin with the name of a repository that --repository names, and a `/`")
+            }
+            Self::Addresses { path, error } => write!(f, "cannot use the addresses of {}: {error}", shown(path)),
+            Self::Setup(error) => error.fmt(f),
         }
     }
 }
@@ -88,7 +128,14 @@ impl std::error::Error for Failure {
             | Self::NoPipelineInRepository(_)
             | Self::TooLarge { .. }
             | Self::FixOfStandardInput
-            | Self::UnknownRule { .. } => None,
+            | Self::UnknownRule { .. }
+            | Self::UnusablePolicy { .. }
+            | Self::Claims(_)
+            | Self::KeyWithoutValue(_)
+            | Self::EnvironmentWithoutRepository(_) => None,
+            Self::Token(error) => Some(error),
+            Self::Addresses { error, .. } => Some(error),
+            Self::Setup(error) => Some(error),
         }
     }
 }

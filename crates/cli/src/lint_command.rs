@@ -2,13 +2,13 @@
 
 use std::{io, io::Write};
 
-use keyless_core::lint::Settings;
+use keyless_core::lint::{self, Settings};
 
 use crate::{
     args::Lint,
     failure::Failure,
     fix, inputs,
-    linted::{self, LintedFile},
+    linted::{self, Check, LintedFile},
     report::{self, Format, Report},
     run::Outcome,
     streams::Streams,
@@ -17,6 +17,11 @@ use crate::{
 /// Lints what `arguments` name and reports it. What could not be read does not keep the rest from being linted.
 pub(crate) fn run(arguments: &Lint, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     let settings = Settings::with_variables(arguments.variables.clone());
+    run_with(arguments, &|source| lint::lint(source, &settings), streams)
+}
+
+/// The same with another check.
+pub(crate) fn run_with(arguments: &Lint, check: &Check<'_>, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     if arguments.fix && arguments.paths.iter().any(|path| path.as_os_str() == inputs::STANDARD_INPUT) {
         streams.fail(&Failure::FixOfStandardInput);
         return Ok(Outcome::CannotRun);
@@ -24,7 +29,7 @@ pub(crate) fn run(arguments: &Lint, streams: &mut Streams<'_>) -> io::Result<Out
     let (inputs, mut failures) = inputs::find(&arguments.paths, &mut streams.input, &arguments.stdin_filename);
     let fix_from = (arguments.fix || arguments.diff).then_some(arguments.min_severity);
     let mut files = Vec::new();
-    for result in linted::lint_all(&inputs, &settings, fix_from) {
+    for result in linted::lint_all(&inputs, check, fix_from) {
         match result {
             Ok(file) => files.push(file),
             Err(failure) => failures.push(failure),

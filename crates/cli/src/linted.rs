@@ -10,7 +10,6 @@ use std::{
 
 use keyless_core::{
     diagnostic::{Diagnostic, Severity},
-    lint::{self, Settings},
     source::{Source, Span},
 };
 
@@ -43,15 +42,18 @@ impl LintedFile {
     }
 }
 
+/// What finds the findings of a text: the linter, or the rules over trust policies.
+pub(crate) type Check<'c> = dyn Fn(&Source<'_>) -> Vec<Diagnostic> + Sync + 'c;
+
 /// Lints every input, with `fix_from` after the safe fixes of findings from that severity on. The answers come in the order of the inputs, whichever was done first.
 pub(crate) fn lint_all(
     inputs: &[Input],
-    settings: &Settings,
+    check: &Check<'_>,
     fix_from: Option<Severity>,
 ) -> Vec<Result<LintedFile, Failure>> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(inputs.len());
     if threads <= 1 {
-        return inputs.iter().map(|input| lint_one(input, settings, fix_from)).collect();
+        return inputs.iter().map(|input| lint_one(input, check, fix_from)).collect();
     }
     let next = AtomicUsize::new(0);
     let work = || {
@@ -59,7 +61,7 @@ pub(crate) fn lint_all(
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             match inputs.get(index) {
-                Some(input) => done.push((index, lint_one(input, settings, fix_from))),
+                Some(input) => done.push((index, lint_one(input, check, fix_from))),
                 None => return done,
             }
         }
@@ -75,7 +77,7 @@ pub(crate) fn lint_all(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-fn lint_one(input: &Input, settings: &Settings, fix_from: Option<Severity>) -> Result<LintedFile, Failure> {
+fn lint_one(input: &Input, check: &Check<'_>, fix_from: Option<Severity>) -> Result<LintedFile, Failure> {
     let (name, path) = (input.name(), input.path());
     let bytes = input.bytes()?;
     let text = match String::from_utf8(bytes.into_owned()) {
@@ -86,7 +88,7 @@ fn lint_one(input: &Input, settings: &Settings, fix_from: Option<Severity>) -> R
             return Ok(LintedFile { name, path, text, diagnostics: vec![diagnostic], fixed: None });
         }
     };
-    let lint = |text: &str| lint::lint(&Source::new(&name, text), settings);
+    let lint = |text: &str| check(&Source::new(&name, text));
     let (mut diagnostics, mut text) = (lint(&text), text);
     let fixed = fix_from.and_then(|minimum| fix::apply(&mut text, &mut diagnostics, minimum, lint));
     Ok(LintedFile { name, path, text, diagnostics, fixed })

@@ -15,7 +15,10 @@ mod linted;
 mod report;
 mod rules_command;
 mod run;
+mod setup_command;
 mod streams;
+mod token_command;
+mod trust_command;
 
 use std::process::ExitCode;
 

@@ -11,8 +11,9 @@ use clap::{Parser, builder::StyledStr};
 use crate::{
     args::{Arguments, Color, Command},
     failure::Failure,
-    lint_command, rules_command,
+    lint_command, rules_command, setup_command,
     streams::Streams,
+    token_command, trust_command,
 };
 
 /// How a run ended.
@@ -24,6 +25,8 @@ pub(crate) enum Outcome {
     Findings,
     /// Something could not be read, written or understood.
     CannotRun,
+    /// The answer hangs on what is not known.
+    Undecided,
 }
 
 impl Outcome {
@@ -33,6 +36,7 @@ impl Outcome {
             Self::Clean => 0,
             Self::Findings => 1,
             Self::CannotRun => 2,
+            Self::Undecided => 3,
         }
     }
 }
@@ -54,6 +58,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
             };
             match arguments.command {
                 Command::Lint(lint) => lint_command::run(&lint, &mut streams),
+                Command::Trust(trust) => trust_command::run(&trust, &mut streams),
+                Command::Setup(setup) => setup_command::run(&setup, &mut streams),
+                Command::Token(token) => token_command::run(&token, &mut streams),
                 Command::Rules => rules_command::list(&mut streams),
                 Command::Explain { rule } => rules_command::explain(&rule, &mut streams),
             }

@@ -6,7 +6,7 @@ mod check;
 mod claims;
 mod token;
 
-pub use check::{Expectations, Mismatch, check};
+pub use check::{Expectations, Mismatch, check, duration};
 pub use claims::{Audience, Claims, Subject};
 pub use token::{StepToken, TokenError, VARIABLE};
 

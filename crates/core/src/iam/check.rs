@@ -19,7 +19,7 @@ use super::{
     template::{Document, Unreadable},
 };
 use crate::{
-    diagnostic::{self, Diagnostic},
+    diagnostic::{self, Diagnostic, Severity},
     source::Source,
 };
 
@@ -44,6 +44,13 @@ pub fn check(source: &Source<'_>) -> Result<Vec<Diagnostic>, Unreadable> {
     }
     diagnostic::sort(&mut diagnostics);
     Ok(diagnostics)
+}
+
+/// Like [`check`], with a text that cannot be read as a finding too.
+pub fn findings(source: &Source<'_>) -> Vec<Diagnostic> {
+    check(source).unwrap_or_else(|unreadable| {
+        vec![Diagnostic::new(policy::MALFORMED, Severity::Error, unreadable.span(), unreadable.to_string())]
+    })
 }
 
 /// A rule by its id.

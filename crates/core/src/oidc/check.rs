@@ -165,7 +165,7 @@ impl fmt::Display for Mismatch {
             Self::Issuer { found } => {
                 write!(
                     f,
-                    "the token's issuer `{found}` is not one of Bitbucket Pipelines (`{}<workspace>{}`)",
+                    "the token's issuer `{found}` is not one of Bitbucket Pipelines (`https://{}<workspace>{}`)",
                     ISSUER.0, ISSUER.1
                 )
             }
@@ -195,7 +195,7 @@ impl fmt::Display for Mismatch {
 impl std::error::Error for Mismatch {}
 
 /// A duration in the largest two units: `2 h 5 min`, `3 min 20 s`, `7 s`.
-fn duration(seconds: u64) -> String {
+pub fn duration(seconds: u64) -> String {
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds} s"),
         (0, minutes, seconds) => format!("{minutes} min {seconds} s"),

@@ -1,0 +1,193 @@
+//! `keyless setup`: the AWS side written down.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser};
+use keyless_core::iam::{
+    addresses,
+    generate::{self, Plan, Profile, Subject, cdk, cloudformation, commands, guide, terraform},
+};
+
+use crate::{failure::Failure, run::Outcome, streams::Streams, trust_command::read_text};
+
+/// Write the identity provider and the roles that a workspace needs in AWS
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keyless setup --workspace acme --workspace-uuid '{6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1}' \\
+      --repository 'web={b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}' \\
+      --environment 'web/production={0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}' > access.yaml
+  aws cloudformation deploy --template-file access.yaml --stack-name bitbucket-access \\
+      --capabilities CAPABILITY_NAMED_IAM
+
+The UUIDs stand in the repository's settings under OpenID Connect. What each statement grants and what to do next \
+is written to standard error.
+
+Exit status: 0 written, 2 something could not be read or set up.")]
+pub(crate) struct Setup {
+    /// The workspace's name, as in its URL
+    #[arg(long, value_name = "NAME")]
+    workspace: String,
+    /// The workspace's UUID
+    #[arg(long, value_name = "UUID")]
+    workspace_uuid: String,
+    /// A repository that may assume a role
+    #[arg(long, value_name = "NAME=UUID", required = true)]
+    repository: Vec<String>,
+    /// A deployment environment with a role of its own; its repository has no other then
+    #[arg(long, value_name = "REPOSITORY/NAME=UUID")]
+    environment: Vec<String>,
+    /// What the roles may do
+    #[arg(long, value_name = "PROFILE", default_value = "minimal", value_parser = profile())]
+    profile: Profile,
+    /// Add a role that may only read, for every step of each repository
+    #[arg(long)]
+    with_read_only: bool,
+    /// In which language to write
+    #[arg(long, value_name = "FORMAT", default_value = "cloudformation")]
+    format: Format,
+    /// What the names of the roles begin with
+    #[arg(long, value_name = "PREFIX", default_value = "bitbucket")]
+    role_prefix: String,
+    /// The qualifier that `cdk bootstrap` was given
+    #[arg(long, value_name = "QUALIFIER", default_value = "hnb659fds")]
+    qualifier: String,
+    /// Take calls only from these addresses: a file with one block a line or in the form of
+    /// `ip-ranges.atlassian.com`, `-` for standard input, or `bitbucket` for the copy of July 2026 inside
+    #[arg(long, value_name = "PATH")]
+    source_ips: Option<PathBuf>,
+    /// Bind the session to the addresses too, not only the exchange of the token
+    #[arg(long, requires = "source_ips")]
+    bind_session: bool,
+    /// How many hours a session may last
+    #[arg(long, value_name = "HOURS", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=12))]
+    session_hours: u32,
+    /// The account has the identity provider already
+    #[arg(long)]
+    existing_provider: bool,
+    /// The account's quota for the length of a trust policy, in characters
+    #[arg(long, value_name = "CHARACTERS", default_value = "2048")]
+    trust_policy_quota: usize,
+}
+
+/// The languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// CloudFormation in YAML
+    Cloudformation,
+    /// CloudFormation in JSON
+    CloudformationJson,
+    /// A CDK app in TypeScript
+    Cdk,
+    /// Terraform
+    Terraform,
+    /// A shell script with commands of the AWS CLI
+    Commands,
+}
+
+fn profile() -> impl TypedValueParser<Value = Profile> {
+    PossibleValuesParser::new(Profile::ALL.map(Profile::name))
+        // every name in the table is found, so the default is never met
+        .map(|name| Profile::ALL.into_iter().find(|profile| profile.name() == name).unwrap_or(Profile::Minimal))
+}
+
+pub(crate) fn run(arguments: &Setup, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    let written = plan(arguments, streams).and_then(|plan| Ok((write(&plan, arguments.format)?, plan)));
+    let (text, plan) = match written {
+        Ok(written) => written,
+        Err(failure) => {
+            streams.fail(&failure);
+            return Ok(Outcome::CannotRun);
+        }
+    };
+    streams.output.write_all(text.as_bytes())?;
+    streams.output.flush()?;
+    // nobody is left to be told when standard error is closed
+    let _ = streams.errors.write_all(guide::text(&plan).as_bytes());
+    Ok(Outcome::Clean)
+}
+
+fn plan(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Plan, Failure> {
+    let addresses = match &arguments.source_ips {
+        None => Vec::new(),
+        Some(path) => {
+            let text = if path == Path::new("bitbucket") {
+                addresses::BITBUCKET.join("\n")
+            } else {
+                read_text(path, streams)?
+            };
+            addresses::read(&text).map_err(|error| Failure::Addresses { path: path.clone(), error })?
+        }
+    };
+    let setup = generate::Setup {
+        workspace: arguments.workspace.clone(),
+        workspace_uuid: arguments.workspace_uuid.clone(),
+        subjects: subjects(arguments)?,
+        profile: arguments.profile,
+        with_read_only: arguments.with_read_only,
+        prefix: arguments.role_prefix.clone(),
+        qualifier: arguments.qualifier.clone(),
+        addresses,
+        bind_session: arguments.bind_session,
+        session_seconds: arguments.session_hours * 3600,
+        provider_exists: arguments.existing_provider,
+        trust_policy_quota: arguments.trust_policy_quota,
+    };
+    generate::plan(&setup).map_err(Failure::Setup)
+}
+
+/// One subject for each environment, and one for each repository without any.
+fn subjects(arguments: &Setup) -> Result<Vec<Subject>, Failure> {
+    let pair = |text: &str| match text.split_once('=') {
+        Some((name, uuid)) => Ok((name.to_owned(), uuid.to_owned())),
+        None => Err(Failure::KeyWithoutValue(text.to_owned())),
+    };
+    let repositories = arguments.repository.iter().map(|text| pair(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut environments = Vec::new();
+    for text in &arguments.environment {
+        let (path, uuid) = pair(text)?;
+        let found =
+            path.split_once('/').filter(|(repository, _)| repositories.iter().any(|(name, _)| name == repository));
+        let Some((repository, name)) = found else { return Err(Failure::EnvironmentWithoutRepository(text.clone())) };
+        environments.push((repository.to_owned(), name.to_owned(), uuid));
+    }
+    let mut subjects = Vec::new();
+    for (repository, repository_uuid) in repositories {
+        let own: Vec<_> = environments.iter().filter(|(of, _, _)| *of == repository).collect();
+        let subject = |environment| Subject {
+            repository: repository.clone(),
+            repository_uuid: repository_uuid.clone(),
+            environment,
+        };
+        if own.is_empty() {
+            subjects.push(subject(None));
+        }
+        subjects.extend(own.into_iter().map(|(_, name, uuid)| subject(Some((name.clone(), uuid.clone())))));
+    }
+    Ok(subjects)
+}
+
+fn write(plan: &Plan, format: Format) -> Result<String, Failure> {
+    let unwritable = |error: &dyn std::fmt::Display| Failure::Unwritable(io::Error::other(error.to_string()));
+    Ok(match format {
+        Format::Cloudformation => {
+            quote_dates(&serde_yaml::to_string(&cloudformation::template(plan)).map_err(|error| unwritable(&error))?)
+        }
+        Format::CloudformationJson => {
+            serde_json::to_string_pretty(&cloudformation::template(plan)).map_err(|error| unwritable(&error))? + "\n"
+        }
+        Format::Cdk => cdk::app(plan),
+        Format::Terraform => terraform::configuration(plan),
+        Format::Commands => commands::script(plan),
+    })
+}
+
+/// Puts quotes around the versions, which readers of YAML 1.1 take for dates where they are plain.
+fn quote_dates(yaml: &str) -> String {
+    ["2010-09-09", "2012-10-17"].iter().fold(yaml.to_owned(), |yaml, date| {
+        yaml.replace(&format!("Version: {date}\n"), &format!("Version: '{date}'\n"))
+    })
+}
