@@ -71,6 +71,10 @@ pub struct StepFacts {
     pub reads: Vec<Read>,
     /// Every file that is written by a redirection, `tee`, `cp` or `mv`.
     pub writes: Vec<FileWrite>,
+    /// Everything that goes to the log and holds the value of a variable from outside the script.
+    pub prints: Vec<Print>,
+    /// `set -x` and `set +x`.
+    pub traces: Vec<Trace>,
     /// Every AWS tool that is run.
     pub tools: Vec<ToolUse>,
     /// Every pipe.
@@ -125,6 +129,28 @@ pub struct FileWrite {
     /// What is written, as far as it is known.
     pub content: Value,
     /// The target of the redirection, or the argument.
+    pub span: Span,
+    /// When.
+    pub moment: Moment,
+}
+
+/// Something that goes to the log.
+#[derive(Clone, Debug)]
+pub struct Print {
+    /// What is printed, as far as it is known.
+    pub content: Value,
+    /// The command.
+    pub span: Span,
+    /// When.
+    pub moment: Moment,
+}
+
+/// A switch of the shell's tracing, which prints every command with its variables expanded.
+#[derive(Clone, Copy, Debug)]
+pub struct Trace {
+    /// Whether it is switched on.
+    pub on: bool,
+    /// The command.
     pub span: Span,
     /// When.
     pub moment: Moment,
@@ -240,6 +266,16 @@ impl StepFacts {
     /// The last value that a variable had before a moment.
     pub fn binding(&self, name: &str, before: Moment) -> Option<&Binding> {
         self.bindings.iter().rev().find(|binding| binding.name == name && binding.moment < before)
+    }
+
+    /// The first thing in `script` that changes what runs in AWS, with its name; `after-script` cleans up.
+    pub fn deployment(&self) -> Option<(Span, String)> {
+        let tool = self.tools.iter().find(|tool| tool.call.calls == Calls::Deploys);
+        let tool = tool.map(|tool| (tool.moment, tool.span, tool.call.tool.name.to_owned()));
+        let pipe = self.pipes.iter().find(|pipe| pipe.known.is_some_and(|known| known.deploys));
+        let pipe = pipe.map(|pipe| (pipe.moment, pipe.span, pipe.name.clone()));
+        let found = tool.into_iter().chain(pipe).filter(|(moment, ..)| *moment < self.after_script);
+        found.min_by_key(|(moment, ..)| *moment).map(|(_, span, name)| (span, name))
     }
 
     /// Whether commands that the file does not show ran before a moment.

@@ -19,6 +19,7 @@ pub mod oidc;
 pub mod pipeline;
 pub mod report;
 pub mod rule;
+pub mod requirements;
 pub mod script;
 pub mod source;
 pub mod spelling;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     AWS_VARIABLES, Assumption, Atom, Binding, Configuration, Facts, FileWrite, Listing, Moment, Path, PipeUse,
-    PipeVariable, Read, StepFacts, ToolUse, Value, pipes, tools,
+    PipeVariable, Print, Read, StepFacts, ToolUse, Trace, Value, pipes, tools,
 };
 use crate::{
     pipeline::{self, Pipe, ScriptItem, Step},
@@ -36,6 +36,8 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
             bindings: Vec::new(),
             reads: Vec::new(),
             writes: Vec::new(),
+            prints: Vec::new(),
+            traces: Vec::new(),
             tools: Vec::new(),
             pipes: Vec::new(),
             assumptions: Vec::new(),
@@ -188,6 +190,11 @@ impl Walk<'_> {
             let site = place.listing.place(command.span).start;
             place.piped.entry(to).or_default().extend(printed.clone(), site);
         }
+        let outside = printed.atoms().iter().any(|atom| matches!(atom, Atom::Outside(_)));
+        if outside && command.prints_to_log() {
+            let span = place.listing.place(command.span);
+            self.facts.prints.push(Print { content: printed.clone(), span, moment: self.moment });
+        }
         for redirection in &command.redirections {
             use RedirectionKind::{Append, Output, OutputAndErrors};
             if matches!(redirection.kind, Output | Append | OutputAndErrors) && redirection.descriptor == 1 {
@@ -233,7 +240,13 @@ impl Walk<'_> {
                 value
             }
             "pwd" => self.directory.clone(),
-            filter if FILTERS.contains(&filter) => input().unwrap_or_else(unknown),
+            filter if FILTERS.contains(&filter) => {
+                let file = || {
+                    let word = invocation.arguments.iter().find(|word| !word.prefix().starts_with('-'))?;
+                    self.files.get(&self.evaluate(word, Some(place), site).path(&self.directory)).cloned()
+                };
+                input().or_else(file).unwrap_or_else(unknown)
+            }
             _ => unknown(),
         }
     }
@@ -396,7 +409,10 @@ impl Walk<'_> {
                     None => Value::atom(Atom::Unknown(site)),
                 };
             }
-            Effect::Enter(_) | Effect::Trace(_) => {}
+            Effect::Trace(on) => {
+                self.facts.traces.push(Trace { on, span: place.listing.place(command.span), moment });
+            }
+            Effect::Enter(_) => {}
         }
     }
 

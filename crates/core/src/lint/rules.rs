@@ -3,17 +3,24 @@
 mod alias_bomb;
 mod ambiguous_boolean;
 mod ambiguous_item;
+mod cdk_approval;
 mod child_pipeline_setting;
 mod command_as_map;
+mod custom_audience;
+mod deploy_from_any_branch;
+mod deploy_from_pull_request;
 mod disallowed_default;
 mod doubled_step;
 mod duplicate_key;
 mod empty_condition;
 mod exporting_import;
+mod floating_image;
+mod floating_pipe;
 mod half_credentials;
 mod ignored_cache;
 mod imageless_service;
 mod keys_beside_role;
+mod malformed_role;
 mod manual_first_step;
 mod merge_without_map;
 mod misplaced_final;
@@ -24,38 +31,57 @@ mod missing_key;
 mod missing_oidc;
 mod missing_pipelines;
 mod missing_script;
+mod missing_variable;
 mod misspelt_oidc;
+mod misspelt_variable;
 mod nested_group;
+mod oidc_without_deployment;
 mod out_of_range;
 mod overcommitted_memory;
+mod piped_download;
+mod printed_credentials;
+mod printed_token;
 mod recursive_alias;
+mod removed_app_password;
 mod repeated_environment;
 mod second_document;
+mod secret_in_file;
+mod self_assignment;
+mod session_length;
 mod shadowed_branch;
 mod stage_step_setting;
+mod stored_keys;
 mod stray_fail_fast;
+mod token_in_clone;
 mod too_many_steps;
+mod unavailable_variable;
 mod undefined_agent;
 mod undefined_cache;
 mod undefined_import;
 mod undefined_pipeline;
 mod undefined_service;
+mod unexported_variable;
+mod ungated_production;
 mod unindented_step;
 mod unknown_alias;
 mod unknown_event;
 mod unknown_key;
 mod unknown_value;
 mod unlabelled_runner;
+mod unlisted_address;
 mod unmatchable_pattern;
+mod unpinned_cdk;
 mod unquoted_pattern;
 mod unreachable_artifact;
 mod unread_file_name;
 mod unreadable_oidc;
 mod unused_anchor;
 mod unused_definition;
+mod unused_oidc;
 mod unwritten_token_file;
 mod wrong_count;
 mod wrong_length;
+mod wrong_region;
 mod wrong_type;
 mod yaml_syntax;
 
@@ -119,10 +145,36 @@ pub static RULES: &[&Rule] = &[
     &misspelt_oidc::RULE,
     &misplaced_oidc::RULE,
     &unreadable_oidc::RULE,
-    &missing_oidc::RULE,
     &missing_aws_variable::RULE,
+    &missing_oidc::RULE,
+    &missing_variable::RULE,
     &unwritten_token_file::RULE,
+    &unexported_variable::RULE,
+    &misspelt_variable::RULE,
+    &unavailable_variable::RULE,
+    &unused_oidc::RULE,
+    &oidc_without_deployment::RULE,
+    &custom_audience::RULE,
+    &malformed_role::RULE,
+    &wrong_region::RULE,
+    &token_in_clone::RULE,
+    &printed_token::RULE,
+    &printed_credentials::RULE,
+    &secret_in_file::RULE,
+    &stored_keys::RULE,
     &keys_beside_role::RULE,
+    &self_assignment::RULE,
+    &deploy_from_pull_request::RULE,
+    &deploy_from_any_branch::RULE,
+    &ungated_production::RULE,
+    &unpinned_cdk::RULE,
+    &cdk_approval::RULE,
+    &unlisted_address::RULE,
+    &session_length::RULE,
+    &floating_pipe::RULE,
+    &floating_image::RULE,
+    &piped_download::RULE,
+    &removed_app_password::RULE,
 ];
 
 #[cfg(test)]

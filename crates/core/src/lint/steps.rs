@@ -20,10 +20,12 @@ pub enum Token {
 }
 
 impl<'f> File<'f> {
-    /// The steps that some pipeline runs, with their facts.
+    /// The steps that some pipeline runs, with their facts. One that a syntax error cut short is left out: what seems to be
+    /// missing from it may stand in the rest.
     pub fn steps(&self) -> impl Iterator<Item = (&Step<'f>, &StepFacts)> {
         let used = self.model.steps.iter().filter(|step| !step.uses.is_empty());
-        used.filter_map(|step| Some((step, self.facts.of(step.id)?)))
+        let whole = used.filter(|step| !self.tree.node(step.node).incomplete);
+        whole.filter_map(|step| Some((step, self.facts.of(step.id)?)))
     }
 
     /// Whether a step gets an OIDC token.

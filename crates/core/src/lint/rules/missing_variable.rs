@@ -7,15 +7,17 @@ use crate::{
         steps::{Token, shown},
     },
     pipeline::Step,
+    requirements,
 };
 
 rule! {
-    /// A variable that an AWS tool needs, and that neither the file sets nor the settings declare.
+    /// A variable that a step needs, and that neither the file sets nor the settings declare.
     ///
     /// To turn the step's token into a session, the SDKs read `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`; most calls
     /// need `AWS_REGION` or `AWS_DEFAULT_REGION` too. The role and the region usually come from Bitbucket's settings, so
     /// that without a declaration this is a hint. Say in `keyless.yaml` what the workspace, the repository and each
-    /// deployment environment define, and it becomes an error that is worth having.
+    /// deployment environment define, and it becomes an error that is worth having; every other variable that a script or a
+    /// pipe reads is then held against the declaration too, as a warning, since an image may bring variables along.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -39,7 +41,7 @@ rule! {
     ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
     ///           - aws cloudformation deploy --stack-name app --template-file app.yml
     /// ```
-    static RULE: "missing-aws-variable", Hint, check
+    static RULE: "missing-variable", Hint, check
 }
 
 const TOKEN_FILE: &[&str] = &["AWS_WEB_IDENTITY_TOKEN_FILE"];
@@ -52,6 +54,9 @@ const GLOBAL: [&str; 7] = ["s3", "s3api", "sts", "iam", "route53", "cloudfront",
 
 fn check(file: &File<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
+        if file.settings.variables.is_some() {
+            undeclared(file, step, facts, findings);
+        }
         // A self-hosted runner may have a role of its own.
         if !step.runs_on.is_empty() || !file.model.options.runs_on.is_empty() {
             continue;
@@ -75,7 +80,10 @@ fn needs(file: &File<'_>, step: &Step<'_>, facts: &StepFacts, tool: &ToolUse) ->
         Credentials::WebIdentity => true,
         // The step has a token and no other credentials are in sight.
         Credentials::Outside => {
-            file.token(step) == Token::On
+            // A key that another step reads is there for this one too.
+            let keys = file.facts.steps.iter().flat_map(|facts| &facts.reads).any(|read| read.name == KEYS[0]);
+            !keys
+                && file.token(step) == Token::On
                 && facts.pipes.is_empty()
                 && facts.assumptions.is_empty()
                 && !declared(file, KEYS)
@@ -152,4 +160,34 @@ fn where_to_define(name: &str, environment: Option<&str>, perhaps: bool) -> Stri
     let declare =
         if perhaps { "; declare it in keyless.yaml once it is there" } else { ", and declare it in keyless.yaml" };
     format!("define `{name}` {place}{declare}")
+}
+
+/// Variables that are read and exist nowhere.
+fn undeclared(file: &File<'_>, step: &Step<'_>, facts: &StepFacts, findings: &mut Findings<'_>) {
+    let environments = file.environments(step);
+    let mut reported: Vec<&str> = Vec::new();
+    for read in facts.reads.iter().filter(|read| !read.optional && !read.set_before && !facts.is_opaque(read.moment)) {
+        let name = read.name.as_str();
+        if reported.contains(&name) || requirements::is_provided(&file.model, step, name) {
+            continue;
+        }
+        let unknown = environments.iter().find_map(|environment| match file.settings.known(name, *environment) {
+            Known::Missing => Some((*environment, None)),
+            Known::OtherEnvironments(elsewhere) => Some((*environment, Some(elsewhere.join(", ")))),
+            Known::Defined | Known::Perhaps => None,
+        });
+        let Some((environment, elsewhere)) = unknown else { continue };
+        reported.push(name);
+        let message = match (elsewhere, environment) {
+            (None, _) => format!("`{name}` is set nowhere"),
+            (Some(elsewhere), None) => {
+                format!("`{name}` is defined for {elsewhere}, and this step has no `deployment`")
+            }
+            (Some(elsewhere), Some(environment)) => {
+                format!("`{name}` is defined for {elsewhere}, not for {environment}")
+            }
+        };
+        let help = where_to_define(name, environment, false);
+        findings.report_as(Severity::Warning, read.span, message, |finding| finding.help(help));
+    }
 }

@@ -1,0 +1,86 @@
+use crate::{
+    diagnostic::Severity,
+    facts::{self, StepFacts},
+    lint::{File, Findings, rule::rule, steps::Token},
+    pipeline::Step,
+};
+
+rule! {
+    /// A step assumes a role and has no deployment environment.
+    ///
+    /// Only a `deployment` puts the environment into the token's subject (`{repository}:{environment}:{step}`), and only
+    /// that lets a trust policy tell production from any branch: branch names are no part of what IAM can check. Without it
+    /// everyone who may push to any branch may use the role.
+    ///
+    /// A warning where `keyless.yaml` says that the roles' trust policies name environments, since such a step is refused.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - step:
+    ///           oidc: true
+    ///           script:
+    ///             - pipe: atlassian/aws-s3-deploy:2.0.1
+    ///               variables:
+    ///                 AWS_OIDC_ROLE_ARN: arn:aws:iam::123456789012:role/deploy
+    ///                 S3_BUCKET: bucket
+    ///                 LOCAL_PATH: dist
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - step:
+    ///           oidc: true
+    ///           deployment: production
+    ///           script:
+    ///             - pipe: atlassian/aws-s3-deploy:2.0.1
+    ///               variables:
+    ///                 AWS_OIDC_ROLE_ARN: arn:aws:iam::123456789012:role/deploy
+    ///                 S3_BUCKET: bucket
+    ///                 LOCAL_PATH: dist
+    /// ```
+    static RULE: "oidc-without-deployment", Hint, check
+}
+
+fn check(file: &File<'_>, findings: &mut Findings<'_>) {
+    for (step, facts) in file.steps() {
+        if file.token(step) != Token::On || !assumes_role(step, facts) {
+            continue;
+        }
+        let deployments = facts::deployments(&file.model, step);
+        if deployments.iter().all(|deployment| deployment.is_some_and(|deployment| deployment.recorded)) {
+            continue;
+        }
+        let bound = file.settings.role.environments;
+        let severity = if bound { Severity::Warning } else { Severity::Hint };
+        let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));
+        let message = if bound {
+            "this step's token names no environment, and the role's trust policy asks for one"
+        } else {
+            "this step's token names no environment, so the role cannot tell it from any branch"
+        };
+        findings.report_as(severity, span, message, |mut finding| {
+            let variables_only = deployments.iter().flatten().find(|deployment| !deployment.recorded);
+            if let Some(deployment) = variables_only {
+                finding = finding.related(
+                    deployment.environment.span(file.tree),
+                    "`environment` gives variables; that it reaches the token is not documented",
+                );
+            }
+            finding.help("add `deployment` with an environment whose branches are restricted, and name its UUID in the trust policy")
+        });
+    }
+}
+
+/// Whether the step exchanges its token for a role.
+pub(super) fn assumes_role(step: &Step<'_>, facts: &StepFacts) -> bool {
+    let _ = step;
+    facts.assumptions.iter().any(|assumption| assumption.web_identity)
+        || facts.pipes.iter().any(|pipe| pipe.variable(facts::ROLE_VARIABLE).is_some_and(|role| !role.value.is_empty()))
+        || facts.tools.iter().any(|tool| {
+            tool.call.calls.needs_credentials() && facts.credentials(tool) == facts::Credentials::WebIdentity
+        })
+}

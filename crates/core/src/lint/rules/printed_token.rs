@@ -1,0 +1,88 @@
+use super::unwritten_token_file::is_token;
+use crate::{
+    diagnostic::Severity,
+    facts::{StepFacts, TOKEN},
+    lint::{File, Findings, rule::rule, steps::Token},
+};
+
+rule! {
+    /// The OIDC token goes to the build log.
+    ///
+    /// Everyone with read access to the repository can open the log, and until the token expires it can be exchanged for the
+    /// role. `echo`, `cat` of the file that holds it, and `set -x` all print it; `env` and `printenv` print it with every
+    /// other variable, and whether Bitbucket masks it there is not documented, so that is a warning.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - echo $BITBUCKET_STEP_OIDC_TOKEN
+    /// ```
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - set -ex
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > /tmp/web-identity-token
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > /tmp/web-identity-token
+    ///           - set -x
+    /// ```
+    static RULE: "printed-token", Error, check
+}
+
+fn check(file: &File<'_>, findings: &mut Findings<'_>) {
+    for (step, facts) in file.steps() {
+        if file.token(step) == Token::Off {
+            continue;
+        }
+        for print in facts.prints.iter().filter(|print| is_token(&print.content)) {
+            findings.report(print.span, "prints the OIDC token to the build log", |finding| {
+                finding.help("remove the line; to see what AWS sees, decode the payload alone, without the signature")
+            });
+        }
+        traced(facts, findings);
+        if file.token(step) == Token::On {
+            listed(facts, findings);
+        }
+    }
+}
+
+/// Commands that expand the token while `set -x` prints them.
+fn traced(facts: &StepFacts, findings: &mut Findings<'_>) {
+    let on = |moment: usize| facts.traces.iter().rfind(|trace| trace.moment < moment).filter(|trace| trace.on);
+    let mut read = facts.reads.iter().filter(|read| read.name == TOKEN && !read.set_before);
+    if let Some((read, trace)) = read.find_map(|read| Some((read, on(read.moment)?))) {
+        findings.report(read.span, "`set -x` prints this command with the OIDC token in it", |finding| {
+            finding.related(trace.span, "switched on here").help("put `set +x` before the commands that use the token")
+        });
+    }
+}
+
+/// Commands that print every variable.
+fn listed(facts: &StepFacts, findings: &mut Findings<'_>) {
+    for listing in &facts.listings {
+        for command in listing.script.commands.iter().filter(|command| command.prints_to_log()) {
+            let [name] = command.words.as_slice() else { continue };
+            if !matches!(name.literal().as_deref(), Some("env" | "printenv" | "set")) {
+                continue;
+            }
+            let span = listing.place(command.span);
+            findings.report_as(Severity::Warning, span, "prints every variable, the OIDC token included", |finding| {
+                finding.help("print the variables that you are after by name")
+            });
+        }
+    }
+}

@@ -1,0 +1,76 @@
+use super::oidc_without_deployment::assumes_role;
+use crate::{
+    diagnostic::Severity,
+    lint::{File, Findings, rule::rule},
+    pipeline::Step,
+};
+
+rule! {
+    /// A step whose requests come from an address that the role's trust policy does not admit.
+    ///
+    /// A step's traffic leaves from Atlassian's published addresses only with `runtime.cloud.atlassian-ip-ranges: true`, and
+    /// only on sizes from 4x up: smaller ones were refused when the setting was introduced, and nothing newer is documented.
+    /// Elsewhere it comes from any address of AWS. Where `keyless.yaml` says that the roles admit Atlassian's addresses only,
+    /// a step that assumes one without the setting is refused with the same words as a wrong subject.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         runtime:
+    ///           cloud:
+    ///             atlassian-ip-ranges: true
+    ///         script: [make deploy]
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         size: 4x
+    ///         runtime:
+    ///           cloud:
+    ///             atlassian-ip-ranges: true
+    ///         script: [make deploy]
+    /// ```
+    static RULE: "unlisted-address", Warning, check
+}
+
+/// Sizes that cannot use the published addresses.
+const SMALL: [&str; 2] = ["1x", "2x"];
+
+fn check(file: &File<'_>, findings: &mut Findings<'_>) {
+    let options = &file.model.options;
+    for (step, facts) in file.steps() {
+        if !step.runs_on.is_empty() || !options.runs_on.is_empty() {
+            continue;
+        }
+        let of_step = step.runtime.and_then(|runtime| runtime.atlassian_ip_ranges);
+        let ranges = of_step.or(options.runtime.and_then(|runtime| runtime.atlassian_ip_ranges));
+        let size = step.size.or(options.size);
+        match ranges {
+            Some((true, node)) if size.is_none_or(|size| SMALL.contains(&size.value)) => {
+                let shown = size.map_or("1x, the size without `size`,", |size| size.value);
+                let message = format!("a step of size {shown} is not known to get Atlassian's published addresses");
+                findings.report(file.span(node), message, |mut finding| {
+                    if let Some(size) = size {
+                        finding = finding.related(size.span(file.tree), "the size");
+                    }
+                    finding.help("set `size: 4x` or larger")
+                });
+            }
+            None | Some((false, _)) if file.settings.role.atlassian_ip_ranges && assumes_role(step, facts) => {
+                refused(file, step, findings);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn refused(file: &File<'_>, step: &Step<'_>, findings: &mut Findings<'_>) {
+    let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));
+    let message = "the role admits Atlassian's published addresses only, and this step does not use them";
+    findings.report_as(Severity::Error, span, message, |finding| {
+        finding.help("set `size: 4x` and `runtime: {cloud: {atlassian-ip-ranges: true}}` on the step")
+    });
+}
