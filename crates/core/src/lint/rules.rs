@@ -26,7 +26,6 @@ mod merge_without_map;
 mod misplaced_final;
 mod misplaced_oidc;
 mod misplaced_variables;
-mod missing_aws_variable;
 mod missing_key;
 mod missing_oidc;
 mod missing_pipelines;
@@ -145,7 +144,6 @@ pub static RULES: &[&Rule] = &[
     &misspelt_oidc::RULE,
     &misplaced_oidc::RULE,
     &unreadable_oidc::RULE,
-    &missing_aws_variable::RULE,
     &missing_oidc::RULE,
     &missing_variable::RULE,
     &unwritten_token_file::RULE,

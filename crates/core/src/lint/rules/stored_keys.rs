@@ -100,7 +100,10 @@ fn images(file: &File<'_>, step: &Step<'_>) -> Vec<Stored> {
     let images = step.image.or(file.model.image).into_iter().chain(services.filter_map(|service| service.image));
     let keys = images.filter_map(|image| {
         let aws = file.tree.field(image.node, "aws")?;
-        let key = file.tree.field(file.tree.resolve(aws.value), "access-key")?;
+        let aws = file.tree.resolve(aws.value);
+        let key = file.tree.field(aws, "access-key")?;
+        // Of half a pair, or of a pair beside a role, `half-credentials` speaks.
+        file.tree.field(aws, "secret-key").filter(|_| image.oidc_role.is_none())?;
         Some((file.span(key.key), !file.text(key.value).contains('$'), FOR_IMAGE))
     });
     keys.collect()
