@@ -1,35 +1,77 @@
-//! The CDK's command line.
+//! The CDK: its command line, and what its output tells.
+
+pub mod problem;
+pub mod story;
 
 use keyless_core::aws::AccountId;
 
 use crate::settings::{Command, Settings};
 
-/// The arguments after `cdk`. Stack names come after `--`-free flags, so that a name is never read as a flag's value.
+/// The arguments after `cdk`.
 pub fn arguments(settings: &Settings, account: &AccountId) -> Vec<String> {
-    let mut arguments = vec![settings.command.name().to_owned()];
-    let mut add = |words: &[&str]| arguments.extend(words.iter().map(|word| (*word).to_owned()));
-    match settings.command {
+    let command = settings.place.command;
+    let mut line = Line(vec![command.name().to_owned()]);
+    match command {
         Command::Bootstrap if settings.stacks.is_empty() => {
-            add(&[&format!("aws://{account}/{}", settings.region)]);
+            line.word(format!("aws://{account}/{}", settings.session.region));
         }
-        Command::Deploy | Command::Destroy if settings.stacks.is_empty() => add(&["--all"]),
-        _ => settings.stacks.iter().for_each(|stack| add(&[stack])),
+        Command::Deploy | Command::Destroy | Command::Rollback if settings.stacks.is_empty() => line.word("--all"),
+        _ => settings.stacks.iter().for_each(|stack| line.word(stack)),
     }
-    match settings.command {
-        Command::Deploy => add(&["--require-approval", settings.require_approval]),
-        Command::Destroy => add(&["--force"]),
-        Command::Synth => add(&["--quiet"]),
-        Command::Diff | Command::Bootstrap | Command::List => {}
+    match command {
+        Command::Deploy => deploy(settings, &mut line),
+        Command::Destroy | Command::Rollback => line.word("--force"),
+        Command::Synth => line.word("--quiet"),
+        Command::Bootstrap => {
+            line.option("--qualifier", settings.qualifier.as_deref());
+            settings.tags.iter().for_each(|tag| line.option("--tags", Some(tag)));
+        }
+        Command::Diff | Command::Drift | Command::List | Command::Exec => {}
     }
-    if let Some(app) = &settings.app {
-        add(&["--app", app]);
+    if settings.exclusively {
+        line.word("--exclusively");
     }
-    add(&["--no-notices"]);
+    line.option("--toolkit-stack-name", settings.toolkit_stack_name.as_deref());
+    line.option("--app", settings.place.app.as_deref());
+    if let Some(qualifier) = settings.qualifier.as_deref().filter(|_| command != Command::Bootstrap) {
+        line.option("--context", Some(&format!("@aws-cdk/core:bootstrapQualifier={qualifier}")));
+    }
+    settings.context.iter().for_each(|pair| line.option("--context", Some(pair)));
+    line.word("--no-notices");
     if settings.debug {
-        add(&["--debug", "-v"]);
+        line.word("--debug");
+        line.word("--verbose");
     }
-    arguments.extend(settings.extra_args.iter().cloned());
-    arguments
+    settings.extra_args.iter().for_each(|argument| line.word(argument));
+    line.0
+}
+
+fn deploy(settings: &Settings, line: &mut Line) {
+    line.option("--require-approval", Some(settings.require_approval));
+    line.option("--method", settings.method);
+    if settings.concurrency > 1 {
+        line.option("--concurrency", Some(&settings.concurrency.to_string()));
+    }
+    settings.hotswap.iter().for_each(|flag| line.word(*flag));
+    if !settings.rollback {
+        line.word("--no-rollback");
+    }
+    settings.parameters.iter().for_each(|pair| line.option("--parameters", Some(pair)));
+    settings.tags.iter().for_each(|tag| line.option("--tags", Some(tag)));
+    line.option("--outputs-file", settings.outputs_file.as_ref().and_then(|file| file.to_str()));
+}
+
+/// A command line that grows.
+struct Line(Vec<String>);
+
+impl Line {
+    fn word(&mut self, word: impl Into<String>) {
+        self.0.push(word.into());
+    }
+
+    fn option(&mut self, name: &str, value: Option<&str>) {
+        self.0.extend(value.into_iter().flat_map(|value| [name.to_owned(), value.to_owned()]));
+    }
 }
 
 #[cfg(test)]
@@ -42,8 +84,8 @@ mod tests {
         let role = [("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/r"), ("AWS_REGION", "eu-west-1")];
         let environment: BTreeMap<OsString, OsString> =
             role.iter().chain(variables).map(|(name, value)| (name.into(), value.into())).collect();
-        let settings = Settings::read(&environment).unwrap();
-        arguments(&settings, settings.role.account()).join(" ")
+        let settings = Settings::read(&environment).1.unwrap();
+        arguments(&settings, settings.session.role.account()).join(" ")
     }
 
     #[test]
@@ -56,7 +98,27 @@ mod tests {
             ),
             (&[("COMMAND", "bootstrap")], "bootstrap aws://123456789012/eu-west-1 --no-notices"),
             (&[("COMMAND", "destroy")], "destroy --all --force --no-notices"),
-            (&[("COMMAND", "diff"), ("DEBUG", "true")], "diff --no-notices --debug -v"),
+            (&[("COMMAND", "diff"), ("DEBUG", "true")], "diff --no-notices --debug --verbose"),
+            (
+                &[
+                    ("QUALIFIER", "shop"),
+                    ("CONTEXT", "a=b"),
+                    ("PARAMETERS", "S:p=1"),
+                    ("TAGS", "t=1"),
+                    ("CONCURRENCY", "4"),
+                ],
+                "deploy --all --require-approval never --concurrency 4 --parameters S:p=1 --tags t=1 \
+                 --context @aws-cdk/core:bootstrapQualifier=shop --context a=b --no-notices",
+            ),
+            (
+                &[("HOTSWAP", "fallback"), ("ROLLBACK", "false"), ("OUTPUTS_FILE", "o.json"), ("EXCLUSIVELY", "true")],
+                "deploy --all --require-approval never --hotswap-fallback --no-rollback --outputs-file o.json --exclusively \
+                 --no-notices",
+            ),
+            (
+                &[("COMMAND", "bootstrap"), ("QUALIFIER", "shop")],
+                "bootstrap aws://123456789012/eu-west-1 --qualifier shop --no-notices",
+            ),
             (&[("COMMAND", "synth"), ("EXTRA_ARGS", "-c 'a=b c'")], "synth --quiet --no-notices -c a=b c"),
         ] {
             assert_eq!(line(variables), expected);

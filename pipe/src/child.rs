@@ -4,13 +4,21 @@ use std::{
     io,
     os::unix::process::ExitStatusExt,
     process::{ExitStatus, Stdio},
+    sync::Arc,
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     process::Command,
     signal::unix::{Signal as SignalStream, SignalKind, signal},
+    time::timeout,
 };
+
+use crate::output::{Listener, pass_on};
+
+/// How long the rest of a child's output is waited for once it ended.
+const OUTPUT_LIMIT: Duration = Duration::from_secs(10);
 
 /// The signals that end a step: Bitbucket stops a step with SIGTERM, a person at a terminal with SIGINT.
 pub struct Signals {
@@ -37,24 +45,22 @@ impl Signals {
     }
 }
 
-/// Runs a command to its end. Every signal is passed on to its whole group; once it ended because of one, what is left of
-/// the group is killed, so that nothing outlives the step.
+/// Runs a command to its end; `listener` hears every line that it prints. Every signal is passed on to its whole group; once
+/// it ended because of one, what is left of the group is killed, so that nothing outlives the step.
 ///
 /// # Errors
 /// When the command cannot be started or waited for.
-pub async fn run(command: &mut Command, signals: &mut Signals) -> io::Result<ExitStatus> {
-    let mut child = command.process_group(0).stdin(Stdio::null()).spawn()?;
+pub async fn run(command: &mut Command, signals: &mut Signals, listener: Listener) -> io::Result<ExitStatus> {
+    let mut child =
+        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let stdout = child.stdout.take().map(|from| pass_on(from, tokio::io::stdout(), Arc::clone(&listener)));
+    let stderr = child.stderr.take().map(|from| pass_on(from, tokio::io::stderr(), listener));
+    let copies = tokio::spawn(async move { tokio::join!(maybe(stdout), maybe(stderr)) });
     let mut signalled = false;
-    loop {
+    let status = loop {
         tokio::select! {
-            status = child.wait() => {
-                if let (true, Some(group)) = (signalled, group) {
-                    // Nobody left is the usual answer.
-                    let _ = kill_process_group(group, Signal::KILL);
-                }
-                return status;
-            }
+            status = child.wait() => break status?,
             signal = signals.next() => {
                 signalled = true;
                 if let Some(group) = group {
@@ -62,6 +68,20 @@ pub async fn run(command: &mut Command, signals: &mut Signals) -> io::Result<Exi
                 }
             }
         }
+    };
+    if let (true, Some(group)) = (signalled, group) {
+        // Nobody left is the usual answer.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    // A grandchild that outlives the child may hold its output open for ever; what the child itself printed is there.
+    let _ = timeout(OUTPUT_LIMIT, copies).await;
+    Ok(status)
+}
+
+async fn maybe(copy: Option<impl Future<Output = io::Result<()>>>) -> io::Result<()> {
+    match copy {
+        Some(copy) => copy.await,
+        None => Ok(()),
     }
 }
 

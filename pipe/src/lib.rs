@@ -7,10 +7,14 @@
 pub mod cdk;
 pub mod child;
 pub mod help;
+pub mod install;
 pub mod log;
 pub mod mistake;
+pub mod output;
 pub mod project;
+pub mod reader;
 pub mod run;
+pub mod session;
 pub mod settings;
 pub mod step;
 pub mod variables;

@@ -3,7 +3,7 @@
 use std::{
     fmt::Display,
     io::{self, Write},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// Something begins.
@@ -26,6 +26,11 @@ pub fn failure(text: impl Display) {
     write(io::stderr().lock(), "✖", &text);
 }
 
+/// A row of a summary.
+pub fn row(text: impl Display) {
+    out(" ", text);
+}
+
 /// What belongs to a failure, before its last line.
 pub fn detail(text: impl Display) {
     write(io::stderr().lock(), " ", &text);
@@ -39,6 +44,12 @@ fn write(mut to: impl Write, mark: &str, text: &dyn Display) {
     // A log that cannot be written cannot be told about.
     let text = text.to_string().replace('\n', "\n    ");
     let _ = writeln!(to, "{mark} {text}").and_then(|()| to.flush());
+}
+
+/// A time of the day for people, in UTC: `16:42 UTC`.
+pub fn time(time: SystemTime) -> String {
+    let minutes = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 60;
+    format!("{:02}:{:02} UTC", minutes / 60 % 24, minutes % 60)
 }
 
 /// A duration for people: `0.04 s`, `12.3 s`, `3 min 20 s`, `1 h`.

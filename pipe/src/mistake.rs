@@ -3,7 +3,10 @@
 use std::{fmt, path::PathBuf};
 
 use keyless_core::{
-    aws::{Region, RoleArn, region::RegionError, role::RoleArnError},
+    aws::{
+        AccountId, Region, RoleArn, account::AccountIdError, region::RegionError, role::RoleArnError,
+        session_name::SessionNameError,
+    },
     oidc::{Mismatch, TokenError, VARIABLE as TOKEN},
 };
 
@@ -39,6 +42,28 @@ pub enum Mistake {
     Quotes(&'static str, String),
     /// A list in Bitbucket's form with a gap, or a count that is no number.
     List(String, String),
+    /// An item of a list that is not `key=value`.
+    Pair(&'static str, String),
+    /// Not a number of stacks.
+    Concurrency(&'static str, String),
+    /// Not a bootstrap qualifier.
+    Qualifier(&'static str, String),
+    /// Not an exact version of the CDK CLI.
+    CdkVersion(&'static str, String),
+    /// Not a session name.
+    SessionName(&'static str, SessionNameError),
+    /// Not a session policy: why.
+    Policy(&'static str, String),
+    /// More managed session policies than the second number.
+    TooManyPolicies(usize, usize),
+    /// Not an account id.
+    Account(&'static str, AccountIdError),
+    /// The role's account is none of the allowed ones.
+    ForbiddenAccount(AccountId, Vec<AccountId>),
+    /// A name that is nearly one of ours.
+    Misspelt(String, &'static str),
+    /// Settings that exclude each other.
+    Combination(Combination),
     /// The step has no token.
     NoToken,
     /// The step's token is none.
@@ -55,6 +80,23 @@ pub enum Mistake {
     NoCdk(PathBuf),
     /// The CDK CLI is the release that was published by accident.
     AccidentalCdk(PathBuf),
+}
+
+/// Settings that cannot work together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Combination {
+    /// `COMMAND: exec` without `EXTRA_ARGS`.
+    ExecWithoutCommand,
+    /// HOTSWAP and METHOD.
+    HotswapWithMethod,
+    /// HOTSWAP and a COMMAND that is not deploy.
+    HotswapWithoutDeploy,
+    /// METHOD and a COMMAND that is not deploy.
+    MethodWithoutDeploy,
+    /// `OUTPUTS_FILE` and a COMMAND that is not deploy.
+    OutputsWithoutDeploy,
+    /// `ROLE_CHAIN` and a session of more than an hour.
+    LongChain,
 }
 
 impl Mistake {
@@ -104,6 +146,28 @@ impl fmt::Display for Mistake {
             Self::List(variable, found) => {
                 write!(f, "{variable}: `{found}` is not the number of a list's items")
             }
+            Self::Pair(variable, found) => write!(f, "{variable}: `{found}` is not of the form key=value"),
+            Self::Concurrency(variable, found) => write!(f, "{variable}: `{found}` is not a number from 1 to 64"),
+            Self::Qualifier(variable, found) => {
+                write!(f, "{variable}: `{found}` is not a qualifier: at most 10 letters, digits, _ or -")
+            }
+            Self::CdkVersion(variable, found) => {
+                write!(f, "{variable}: `{found}` is not an exact version of the CDK CLI 2, such as 2.1148.1")
+            }
+            Self::SessionName(variable, error) => write!(f, "{variable}: {error}"),
+            Self::Policy(variable, why) => write!(f, "{variable}: {why}"),
+            Self::TooManyPolicies(found, allowed) => {
+                write!(f, "SESSION_POLICY_ARNS: {found} policies, at most {allowed} are allowed")
+            }
+            Self::Account(variable, error) => write!(f, "{variable}: {error}"),
+            Self::ForbiddenAccount(account, allowed) => {
+                let allowed: Vec<_> = allowed.iter().map(AccountId::as_str).collect();
+                write!(f, "the account {account} is not among ALLOWED_ACCOUNT_IDS ({})", allowed.join(", "))
+            }
+            Self::Misspelt(found, nearest) => {
+                write!(f, "{found} is none of the pipe's variables; did you mean {nearest}?")
+            }
+            Self::Combination(combination) => combination.fmt(f),
             Self::NoToken => write!(
                 f,
                 "the step has no token: {TOKEN} is empty because `oidc: true` is not on this step; write it on the step itself \
@@ -136,6 +200,23 @@ impl fmt::Display for Mistake {
                 path.display()
             ),
         }
+    }
+}
+
+impl fmt::Display for Combination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ExecWithoutCommand => {
+                "COMMAND: exec needs a command to run; write it with its arguments into EXTRA_ARGS"
+            }
+            Self::HotswapWithMethod => "HOTSWAP and METHOD exclude each other: hotswapping goes past CloudFormation",
+            Self::HotswapWithoutDeploy => "HOTSWAP works with COMMAND: deploy alone",
+            Self::MethodWithoutDeploy => "METHOD works with COMMAND: deploy alone",
+            Self::OutputsWithoutDeploy => "OUTPUTS_FILE works with COMMAND: deploy alone, which is what makes outputs",
+            Self::LongChain => {
+                "SESSION_DURATION is at most 1h with ROLE_CHAIN: AWS ends the session of a chained role after an hour"
+            }
+        })
     }
 }
 

@@ -3,13 +3,18 @@
 use std::{
     env,
     ffi::OsStr,
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
-use crate::{mistake::Mistake, settings::Settings};
+use tokio::process::Command as Process;
 
-/// Where everything is that a run of the CDK needs.
+use crate::{
+    mistake::Mistake,
+    settings::{Command, Place},
+};
+
+/// Where everything is that a run needs.
 #[derive(Clone, Debug)]
 pub struct Project {
     /// The app's folder.
@@ -22,37 +27,55 @@ pub struct Project {
 
 /// A CDK CLI.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cli {
-    /// Its file.
-    pub file: PathBuf,
-    /// Whether the file is JavaScript, for Node to run. Asking Node directly saves what `npx` needs to find it.
-    pub is_script: bool,
-    /// Its version, where its package says so.
-    pub version: Option<String>,
+pub enum Cli {
+    /// JavaScript, for Node to run. Asking Node directly saves what `npx` needs to find it.
+    Script {
+        /// Its file.
+        file: PathBuf,
+        /// Its version, where its package says so.
+        version: Option<String>,
+    },
+    /// A program of its own.
+    Program(PathBuf),
+    /// One to be fetched from the registry, of an exact version.
+    Fetched(String),
+    /// None yet: the packages that hold it are about to be installed in this folder.
+    Awaited(PathBuf),
+    /// None is needed.
+    Unused,
 }
 
 impl Project {
-    /// Looks around in the working directory and on the PATH.
+    /// Looks around in the working directory and on the PATH. `installs` says that packages may still come.
     ///
     /// # Errors
     /// Everything that is missing.
-    pub fn find(settings: &Settings, path: &OsStr) -> Result<Self, Vec<Mistake>> {
-        let Ok(folder) = fs::canonicalize(&settings.working_directory) else {
-            return Err(vec![Mistake::NoFolder(settings.working_directory.clone())]);
+    pub fn find(place: &Place, cdk_version: Option<&str>, installs: bool, path: &OsStr) -> Result<Self, Vec<Mistake>> {
+        let Ok(folder) = fs::canonicalize(&place.working_directory) else {
+            return Err(vec![Mistake::NoFolder(place.working_directory.clone())]);
         };
+        if place.command == Command::Exec {
+            return Ok(Self { folder, node: PathBuf::new(), cdk: Cli::Unused });
+        }
         let mut mistakes = Vec::new();
-        if settings.command.needs_app() && settings.app.is_none() && !folder.join("cdk.json").is_file() {
+        if place.command.needs_app() && place.app.is_none() && !folder.join("cdk.json").is_file() {
             mistakes.push(Mistake::NoApp(folder.clone()));
         }
         let node = on_path("node", path);
         if node.is_none() {
             mistakes.push(Mistake::NoNode);
         }
-        let cdk = Cli::of_project(&folder).or_else(|| on_path("cdk", path).and_then(Cli::at));
+        let own = Cli::of_project(&folder);
+        let fetched = cdk_version.filter(|wanted| own.as_ref().and_then(Cli::version) != Some(*wanted));
+        let awaited = || (installs && folder.join("package.json").is_file()).then(|| Cli::Awaited(folder.clone()));
+        let cdk = match fetched {
+            Some(version) => Some(Cli::Fetched(version.to_owned())),
+            None => own.or_else(|| on_path("cdk", path).and_then(Cli::at)).or_else(awaited),
+        };
         match &cdk {
             None => mistakes.push(Mistake::NoCdk(folder.clone())),
-            Some(cdk) if cdk.version.as_deref() == Some("3.0.0") => {
-                mistakes.push(Mistake::AccidentalCdk(cdk.file.clone()));
+            Some(Cli::Script { file, version: Some(version) }) if version == ACCIDENT => {
+                mistakes.push(Mistake::AccidentalCdk(file.clone()));
             }
             Some(_) => {}
         }
@@ -62,6 +85,9 @@ impl Project {
         }
     }
 }
+
+/// A release that was published by accident and cannot read today's assemblies.
+const ACCIDENT: &str = "3.0.0";
 
 impl Cli {
     /// The project's own, from the app's folder or one above it, as Node resolves packages.
@@ -80,9 +106,51 @@ impl Cli {
             let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
             first.starts_with(b"#!") && first.ends_with(b"node")
         });
+        if !is_script {
+            return Some(Self::Program(file));
+        }
         // <package>/bin/cdk
         let version = file.ancestors().nth(2).and_then(|package| version(&package.join("package.json")));
-        Some(Self { file, is_script, version })
+        Some(Self::Script { file, version })
+    }
+
+    fn version(&self) -> Option<&str> {
+        match self {
+            Self::Script { version, .. } => version.as_deref(),
+            Self::Fetched(version) => Some(version),
+            Self::Program(_) | Self::Awaited(_) | Self::Unused => None,
+        }
+    }
+
+    /// A process of it, without arguments yet.
+    pub fn process(&self, node: &Path) -> Process {
+        match self {
+            Self::Script { file, .. } => {
+                let mut process = Process::new(node);
+                process.arg(file);
+                process
+            }
+            Self::Program(file) => Process::new(file),
+            Self::Fetched(version) => {
+                let mut process = Process::new("npx");
+                process.args(["--yes", &format!("aws-cdk@{version}")]);
+                process
+            }
+            Self::Awaited(folder) => {
+                Self::of_project(folder).map_or_else(|| Process::new("cdk"), |own| own.process(node))
+            }
+            Self::Unused => Process::new("true"),
+        }
+    }
+}
+
+impl fmt::Display for Cli {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.version(), self) {
+            (Some(version), _) => f.write_str(version),
+            (None, Self::Awaited(_)) => f.write_str("the app's own"),
+            (None, _) => f.write_str("unknown version"),
+        }
     }
 }
 

@@ -15,71 +15,119 @@ pub struct Variable {
     pub help: &'static str,
 }
 
-const fn variable(name: &'static str, default: Option<&'static str>, help: &'static str) -> Variable {
-    Variable { name, alias: None, required: false, default, help }
+const fn variable(name: &'static str, default: &'static str, help: &'static str) -> Variable {
+    Variable { name, alias: None, required: false, default: Some(default), help }
+}
+
+const fn optional(name: &'static str, help: &'static str) -> Variable {
+    Variable { name, alias: None, required: false, default: None, help }
 }
 
 const fn required(name: &'static str, alias: &'static str, help: &'static str) -> Variable {
     Variable { name, alias: Some(alias), required: true, default: None, help }
 }
 
-/// The role to assume.
-pub static AWS_ROLE_ARN: Variable = required(
-    "AWS_ROLE_ARN",
-    "AWS_OIDC_ROLE_ARN",
-    "the ARN of the role to assume; its trust policy must allow the step's token",
-);
-/// The region.
-pub static AWS_REGION: Variable =
-    required("AWS_REGION", "AWS_DEFAULT_REGION", "the region to deploy to, and whose STS endpoint is called");
-/// What to run.
-pub static COMMAND: Variable =
-    variable("COMMAND", Some("deploy"), "what to do: deploy, diff, synth, bootstrap, destroy or list");
-/// The stacks.
-pub static STACKS: Variable =
-    variable("STACKS", Some("all stacks"), "names or patterns of stacks, separated by spaces or as a list");
-/// The folder of the app.
-pub static WORKING_DIRECTORY: Variable =
-    variable("WORKING_DIRECTORY", Some("."), "the folder of the CDK app, where its cdk.json lies");
-/// The app's command or assembly.
-pub static APP: Variable =
-    variable("APP", Some("from cdk.json"), "the command that makes the app's assembly, or a folder with a ready one");
-/// Approval of IAM changes.
-pub static REQUIRE_APPROVAL: Variable = variable(
-    "REQUIRE_APPROVAL",
-    Some("never"),
-    "which changes need a person's approval: never, broadening or any-change; a pipeline has no terminal to approve at, so \
-     anything but never stops the deployment when there is such a change",
-);
-/// Length of the session.
-pub static SESSION_DURATION: Variable = variable(
-    "SESSION_DURATION",
-    Some("1h"),
-    "how long the credentials live: seconds, or a number with m or h; 15m to 12h and not above the role's own maximum",
-);
-/// How the child gets the credentials.
-pub static CREDENTIALS: Variable = variable(
-    "CREDENTIALS",
-    Some("endpoint"),
-    "how the CDK receives the credentials: endpoint (a loopback address that SDKs ask, nothing in the environment) or \
-     environment (the AWS_* variables, for assets whose docker build needs them)",
-);
-/// More arguments.
-pub static EXTRA_ARGS: Variable = variable("EXTRA_ARGS", None, "further arguments for the CDK, quoted as in a shell");
-/// Talkativeness.
-pub static DEBUG: Variable = variable("DEBUG", Some("false"), "true shows the CDK's own debug output");
+/// Declares the variables and, from the same rows, the list of all in the order of the documentation.
+macro_rules! variables {
+    ($($name:ident = $row:expr;)*) => {
+        $(#[doc = concat!("The row of `", stringify!($name), "`.")] pub static $name: Variable = $row;)*
+        /// All variables, in the order of the documentation.
+        pub static VARIABLES: &[&Variable] = &[$(&$name),*];
+    };
+}
 
-/// All variables, in the order of the documentation.
-pub static VARIABLES: [&Variable; 11] = [
-    &AWS_ROLE_ARN,
-    &AWS_REGION,
-    &COMMAND,
-    &STACKS,
-    &WORKING_DIRECTORY,
-    &APP,
-    &REQUIRE_APPROVAL,
-    &SESSION_DURATION,
-    &CREDENTIALS,
-    &EXTRA_ARGS,
-    &DEBUG,
-];
+variables! {
+    AWS_ROLE_ARN = required(
+        "AWS_ROLE_ARN",
+        "AWS_OIDC_ROLE_ARN",
+        "the ARN of the role to assume; its trust policy must allow the step's token",
+    );
+    AWS_REGION = required(
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "the region to deploy to, and whose STS endpoint is called",
+    );
+    COMMAND = variable(
+        "COMMAND",
+        "deploy",
+        "what to do: deploy, diff, synth, bootstrap, destroy, rollback, drift, list, or exec to run EXTRA_ARGS as a command \
+         with the same session",
+    );
+    STACKS = variable("STACKS", "all stacks", "names or patterns of stacks, separated by spaces or as a list");
+    WORKING_DIRECTORY = variable("WORKING_DIRECTORY", ".", "the folder of the CDK app, where its cdk.json lies");
+    APP = variable(
+        "APP",
+        "from cdk.json",
+        "the command that makes the app's cloud assembly, or a folder with a ready one such as cdk.out",
+    );
+    CONTEXT = optional("CONTEXT", "context values for the app: key=value, separated by spaces or as a list");
+    PARAMETERS = optional(
+        "PARAMETERS",
+        "CloudFormation parameters: key=value or Stack:key=value, separated by spaces or as a list",
+    );
+    TAGS = optional("TAGS", "tags for the stacks: key=value, separated by spaces or as a list");
+    OUTPUTS_FILE = optional("OUTPUTS_FILE", "a file in the clone that receives the stacks' outputs as JSON");
+    REQUIRE_APPROVAL = variable(
+        "REQUIRE_APPROVAL",
+        "never",
+        "which changes need a person's approval: never, broadening or any-change; a pipeline has no terminal to approve at, \
+         so anything but never stops the deployment when there is such a change",
+    );
+    METHOD = variable(
+        "METHOD",
+        "the CDK's own",
+        "how CloudFormation is told: change-set, direct, prepare-change-set or execute-change-set",
+    );
+    CONCURRENCY = variable("CONCURRENCY", "1", "how many stacks are deployed at the same time, 1 to 64");
+    HOTSWAP = variable(
+        "HOTSWAP",
+        "false",
+        "changes resources past CloudFormation, for development only: false, fallback (the rest through CloudFormation) or \
+         only",
+    );
+    ROLLBACK = variable("ROLLBACK", "true", "false keeps a failed stack as it is, for a look at what failed");
+    EXCLUSIVELY = variable("EXCLUSIVELY", "false", "true leaves out the stacks that the named ones depend on");
+    TOOLKIT_STACK_NAME = variable("TOOLKIT_STACK_NAME", "CDKToolkit", "the name of the bootstrap stack");
+    QUALIFIER = variable("QUALIFIER", "hnb659fds", "the bootstrap qualifier: at most 10 letters, digits, _ or -");
+    EXTRA_ARGS = optional(
+        "EXTRA_ARGS",
+        "further arguments for the CDK, quoted as in a shell; with COMMAND: exec the command and its arguments",
+    );
+    INSTALL = variable(
+        "INSTALL",
+        "auto",
+        "how the app's packages are installed, before there are credentials: auto (by the lock file, unless they are there), \
+         none, or a command",
+    );
+    CDK_VERSION = variable(
+        "CDK_VERSION",
+        "the app's own",
+        "the exact version of the CDK CLI to fetch and use instead of the app's or the image's",
+    );
+    SESSION_DURATION = variable(
+        "SESSION_DURATION",
+        "1h",
+        "how long the credentials live: seconds, or a number with m or h; 15m to 12h, stepped down to what the role allows",
+    );
+    SESSION_NAME = variable("SESSION_NAME", "from repository and build", "the session's name in CloudTrail");
+    SESSION_POLICY = optional("SESSION_POLICY", "an IAM policy in JSON that the session is limited to");
+    SESSION_POLICY_ARNS = optional(
+        "SESSION_POLICY_ARNS",
+        "ARNs of managed policies that the session is limited to, at most 10",
+    );
+    ROLE_CHAIN = optional(
+        "ROLE_CHAIN",
+        "further roles to assume one after the other: ARN or ARN#external-id; the last one deploys, for an hour at most",
+    );
+    ALLOWED_ACCOUNT_IDS = optional(
+        "ALLOWED_ACCOUNT_IDS",
+        "accounts that may be deployed to; anything else stops the run before the first change",
+    );
+    CREDENTIALS = variable(
+        "CREDENTIALS",
+        "endpoint",
+        "how the CDK receives the credentials: endpoint (a loopback address that SDKs ask, renewed while the token allows) or \
+         environment (the AWS_* variables, for assets whose docker build needs them)",
+    );
+    DEBUG = variable("DEBUG", "false", "true shows the CDK's own debug output");
+}

@@ -10,4 +10,4 @@ pub use endpoint::{CredentialsEndpoint, EndpointError};
 pub use environment::{Environment, Handover};
 pub use refusal::{Attempted, Explanation, Refusal};
 pub use session::Session;
-pub use sts::{Said, Sts, StsError, WebIdentity};
+pub use sts::{ChainedRole, Identity, Said, Sts, StsError, WebIdentity};

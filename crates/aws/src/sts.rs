@@ -4,9 +4,12 @@ use std::{fmt, time::Duration};
 
 use aws_sdk_sts::{
     Client,
-    config::{BehaviorVersion, Region as SdkRegion, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{
+        BehaviorVersion, Credentials, Region as SdkRegion, SharedHttpClient, retry::RetryConfig, timeout::TimeoutConfig,
+    },
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
+    types::{AssumedRoleUser, Credentials as Issued, PolicyDescriptorType},
 };
 use aws_smithy_http_client::{
     Builder,
@@ -35,8 +38,9 @@ const ATTEMPTS_WITHOUT_ANSWER: u32 = 4;
 /// A client of STS in one region.
 #[derive(Debug)]
 pub struct Sts {
-    client: Client,
+    region: SdkRegion,
     endpoint: String,
+    http: SharedHttpClient,
 }
 
 /// What to ask for a session with.
@@ -50,6 +54,34 @@ pub struct WebIdentity<'a> {
     pub token: &'a StepToken,
     /// The session's length in seconds: 900 to 43200, and not more than the role allows.
     pub duration: u32,
+    /// An inline policy that limits the session.
+    pub policy: Option<&'a str>,
+    /// Managed policies that limit the session.
+    pub policy_arns: &'a [String],
+    /// When the token's life ends; no attempt is made after it.
+    pub deadline: Option<Instant>,
+}
+
+/// What to ask for a further role's session with.
+#[derive(Clone, Copy, Debug)]
+pub struct ChainedRole<'a> {
+    /// The role.
+    pub role: &'a RoleArn,
+    /// The session's name.
+    pub session_name: &'a SessionName,
+    /// What the role's trust policy may ask for.
+    pub external_id: Option<&'a str>,
+    /// The session's length in seconds: 900 to 3600.
+    pub duration: u32,
+}
+
+/// Who AWS says a session is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub account: String,
+    /// The session's ARN.
+    pub arn: String,
 }
 
 /// Why there is no session.
@@ -97,18 +129,34 @@ impl Sts {
     pub fn new(region: &Region, endpoint: Option<String>) -> Self {
         let endpoint = endpoint.unwrap_or_else(|| region.sts_endpoint());
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        Self { region: SdkRegion::new(region.name().to_owned()), endpoint, http }
+    }
+
+    /// `signer` signs; without one the calls are unsigned.
+    fn client(&self, signer: Option<&Session>) -> Client {
         let timeouts =
             TimeoutConfig::builder().connect_timeout(CONNECT_LIMIT).operation_attempt_timeout(ATTEMPT_LIMIT).build();
         let config = aws_sdk_sts::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(SdkRegion::new(region.name().to_owned()))
-            .endpoint_url(&endpoint)
-            .http_client(http)
-            .timeout_config(timeouts)
+            .region(self.region.clone())
+            .endpoint_url(&self.endpoint)
+            .http_client(self.http.clone())
+            .timeout_config(timeouts);
+        Client::from_conf(match signer {
+            // The SDK corrects a clock that is off when it repeats a signed call.
+            Some(session) => config
+                .retry_config(RetryConfig::standard())
+                .credentials_provider(Credentials::new(
+                    &session.access_key_id,
+                    session.secret_access_key(),
+                    Some(session.session_token().to_owned()),
+                    Some(session.expires),
+                    "keyless",
+                ))
+                .build(),
             // Repeating is decided here, by cause: the SDK would not repeat all that can pass.
-            .retry_config(RetryConfig::disabled())
-            .build();
-        Self { client: Client::from_conf(config), endpoint }
+            None => config.retry_config(RetryConfig::disabled()).build(),
+        })
     }
 
     /// Asks for a role session with a step's token. The call is not signed: the token is the proof.
@@ -122,10 +170,12 @@ impl Sts {
         request: &WebIdentity<'_>,
         mut on_retry: impl FnMut(&StsError, Duration),
     ) -> Result<Session, StsError> {
-        let deadline = Instant::now() + TOTAL_LIMIT;
+        let client = self.client(None);
+        let limit = Instant::now() + TOTAL_LIMIT;
+        let deadline = request.deadline.map_or(limit, |deadline| deadline.min(limit));
         let mut attempt = 1;
         loop {
-            let error = match self.attempt(request).await {
+            let error = match self.attempt(&client, request).await {
                 Ok(session) => return Ok(session),
                 Err(error) => error,
             };
@@ -139,31 +189,66 @@ impl Sts {
         }
     }
 
-    async fn attempt(&self, request: &WebIdentity<'_>) -> Result<Session, StsError> {
-        let answer = self
-            .client
+    async fn attempt(&self, client: &Client, request: &WebIdentity<'_>) -> Result<Session, StsError> {
+        let policies = request.policy_arns.iter().map(|arn| PolicyDescriptorType::builder().arn(arn).build());
+        let answer = client
             .assume_role_with_web_identity()
             .role_arn(request.role.as_str())
             .role_session_name(request.session_name.as_str())
             .web_identity_token(request.token.expose())
-            .duration_seconds(i32::try_from(request.duration).unwrap_or(i32::MAX))
+            .duration_seconds(seconds(request.duration))
+            .set_policy(request.policy.map(str::to_owned))
+            .set_policy_arns((!request.policy_arns.is_empty()).then(|| policies.collect()))
             .send()
             .await
             .map_err(|error| self.error(error))?;
-        let unreadable = || StsError::Unreadable { endpoint: self.endpoint.clone() };
-        let credentials = answer.credentials.ok_or_else(unreadable)?;
-        let expires = credentials.expiration.try_into().map_err(|_| unreadable())?;
-        let arn = answer.assumed_role_user.map(|user| user.arn).unwrap_or_default();
-        if credentials.access_key_id.is_empty() || credentials.secret_access_key.is_empty() {
-            return Err(unreadable());
+        self.session(answer.credentials, answer.assumed_role_user)
+    }
+
+    /// Asks for a further role's session, signed with the one before it.
+    ///
+    /// # Errors
+    /// [`StsError`]; what can pass was tried again.
+    pub async fn assume_role(&self, signer: &Session, request: &ChainedRole<'_>) -> Result<Session, StsError> {
+        let answer = self
+            .client(Some(signer))
+            .assume_role()
+            .role_arn(request.role.as_str())
+            .role_session_name(request.session_name.as_str())
+            .set_external_id(request.external_id.map(str::to_owned))
+            .duration_seconds(seconds(request.duration))
+            .send()
+            .await
+            .map_err(|error| self.error(error))?;
+        self.session(answer.credentials, answer.assumed_role_user)
+    }
+
+    /// Asks AWS who a session is: the proof that it works, and in which account.
+    ///
+    /// # Errors
+    /// [`StsError`]; what can pass was tried again.
+    pub async fn caller_identity(&self, session: &Session) -> Result<Identity, StsError> {
+        let answer =
+            self.client(Some(session)).get_caller_identity().send().await.map_err(|error| self.error(error))?;
+        match (answer.account, answer.arn) {
+            (Some(account), Some(arn)) => Ok(Identity { account, arn }),
+            _ => Err(self.unreadable()),
         }
-        Ok(Session::new(
-            credentials.access_key_id,
-            credentials.secret_access_key,
-            credentials.session_token,
-            expires,
-            arn,
-        ))
+    }
+
+    fn session(&self, credentials: Option<Issued>, user: Option<AssumedRoleUser>) -> Result<Session, StsError> {
+        let credentials = credentials.ok_or_else(|| self.unreadable())?;
+        if credentials.access_key_id.is_empty() || credentials.secret_access_key.is_empty() {
+            return Err(self.unreadable());
+        }
+        let expires = credentials.expiration.try_into().map_err(|_| self.unreadable())?;
+        let arn = user.map(|user| user.arn).unwrap_or_default();
+        let Issued { access_key_id, secret_access_key, session_token, .. } = credentials;
+        Ok(Session::new(access_key_id, secret_access_key, session_token, expires, arn))
+    }
+
+    fn unreadable(&self) -> StsError {
+        StsError::Unreadable { endpoint: self.endpoint.clone() }
     }
 
     fn error<E: ProvideErrorMetadata>(&self, error: SdkError<E, HttpResponse>) -> StsError {
@@ -191,6 +276,10 @@ impl Sts {
             _ => StsError::Unreadable { endpoint },
         }
     }
+}
+
+fn seconds(duration: u32) -> i32 {
+    i32::try_from(duration).unwrap_or(i32::MAX)
 }
 
 /// The last cause of an error: "connection refused", "dns error".

@@ -1,0 +1,234 @@
+//! What the CDK's output tells of a deployment: stacks, resources, outputs, the first failure.
+
+use std::collections::BTreeMap;
+
+use super::problem::{self, Problem};
+
+/// Everything worth repeating at the end. Bounded, however much the CDK prints.
+#[derive(Debug, Default)]
+pub struct Story {
+    stacks: Vec<Stack>,
+    outputs: Vec<(String, String)>,
+    problem: Option<&'static Problem>,
+    first_failure: Option<ResourceFailure>,
+    base_credentials: bool,
+    in_outputs: bool,
+}
+
+/// A stack and what happened to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// Its name.
+    pub name: String,
+    /// How it ended.
+    pub result: StackResult,
+    /// How many resources ended in which way: `CREATE_COMPLETE` and so on.
+    pub resources: BTreeMap<&'static str, usize>,
+}
+
+/// How a stack ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StackResult {
+    /// It was touched, and nothing was said about its end.
+    Unknown,
+    /// Changed as wanted.
+    Done,
+    /// Nothing to change.
+    Unchanged,
+    /// It failed.
+    Failed,
+}
+
+/// The resource that failed first, and CloudFormation's reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceFailure {
+    /// The stack.
+    pub stack: String,
+    /// `AWS::S3::Bucket`
+    pub kind: String,
+    /// The logical id.
+    pub name: String,
+    /// CloudFormation's words.
+    pub reason: String,
+}
+
+/// Statuses that a summary counts, with their words in it.
+const COUNTED: [(&str, &str); 3] =
+    [("CREATE_COMPLETE", "created"), ("UPDATE_COMPLETE", "updated"), ("DELETE_COMPLETE", "deleted")];
+/// Limits of what is remembered.
+const MOST_STACKS: usize = 200;
+const MOST_OUTPUTS: usize = 100;
+
+impl Story {
+    /// Takes in a line of the CDK's output, without its end and without colours.
+    pub fn line(&mut self, line: &str) {
+        self.problem = self.problem.or_else(|| problem::read(line));
+        self.base_credentials |= problem::uses_base_credentials(line);
+        let trimmed = line.trim();
+        if let Some(event) = Event::read(line) {
+            self.event(&event);
+        } else if let Some(rest) = trimmed.strip_prefix("✅") {
+            let rest = rest.trim();
+            match rest.strip_suffix("(no changes)") {
+                Some(name) => self.end(name.trim(), StackResult::Unchanged),
+                None => self.end(rest, StackResult::Done),
+            }
+        } else if let Some((name, _)) = trimmed.strip_prefix("❌").and_then(|rest| rest.split_once(" failed")) {
+            self.end(name.trim(), StackResult::Failed);
+        }
+        self.output(trimmed);
+    }
+
+    fn output(&mut self, line: &str) {
+        if line == "Outputs:" {
+            self.in_outputs = true;
+        } else if let (true, Some((name, value))) = (self.in_outputs, line.split_once(" = ")) {
+            if self.outputs.len() < MOST_OUTPUTS {
+                self.outputs.push((name.to_owned(), value.to_owned()));
+            }
+        } else {
+            self.in_outputs = false;
+        }
+    }
+
+    fn event(&mut self, event: &Event<'_>) {
+        if event.kind == "AWS::CloudFormation::Stack" && event.name == event.stack {
+            return;
+        }
+        if event.status.ends_with("_FAILED") && !event.reason.contains("cancelled") && self.first_failure.is_none() {
+            self.first_failure = Some(ResourceFailure {
+                stack: event.stack.to_owned(),
+                kind: event.kind.to_owned(),
+                name: event.name.to_owned(),
+                reason: event.reason.to_owned(),
+            });
+        }
+        if let Some((_, word)) = COUNTED.iter().find(|(status, _)| *status == event.status)
+            && let Some(stack) = self.stack(event.stack)
+        {
+            *stack.resources.entry(word).or_default() += 1;
+        }
+    }
+
+    fn end(&mut self, name: &str, result: StackResult) {
+        // A stack and not a sentence such as "Environment … bootstrapped."
+        if !name.contains(' ')
+            && let Some(stack) = self.stack(name)
+        {
+            stack.result = result;
+        }
+    }
+
+    fn stack(&mut self, name: &str) -> Option<&mut Stack> {
+        let index = self.stacks.iter().position(|stack| stack.name == name);
+        if index.is_none() && self.stacks.len() < MOST_STACKS {
+            let stack = Stack { name: name.to_owned(), result: StackResult::Unknown, resources: BTreeMap::new() };
+            self.stacks.push(stack);
+            return self.stacks.last_mut();
+        }
+        self.stacks.get_mut(index?)
+    }
+
+    /// The stacks, in the order in which they were heard of.
+    pub fn stacks(&self) -> &[Stack] {
+        &self.stacks
+    }
+
+    /// The stacks' outputs: `Stack.Name` and value.
+    pub fn outputs(&self) -> &[(String, String)] {
+        &self.outputs
+    }
+
+    /// The problem that was recognised first.
+    pub fn problem(&self) -> Option<&'static Problem> {
+        self.problem
+    }
+
+    /// The resource that failed first.
+    pub fn first_failure(&self) -> Option<&ResourceFailure> {
+        self.first_failure.as_ref()
+    }
+
+    /// Whether the CDK went on with the session itself because it could not assume a bootstrap role.
+    pub fn used_base_credentials(&self) -> bool {
+        self.base_credentials
+    }
+}
+
+impl Stack {
+    /// Its line in a summary: `KeylessGreeting  done  3 created`.
+    pub fn summary(&self) -> String {
+        let counts: Vec<String> = self.resources.iter().map(|(word, count)| format!("{count} {word}")).collect();
+        let result = match self.result {
+            StackResult::Unknown => "touched",
+            StackResult::Done => "done",
+            StackResult::Unchanged => "no changes",
+            StackResult::Failed => "failed",
+        };
+        if counts.is_empty() { result.to_owned() } else { format!("{result}: {}", counts.join(", ")) }
+    }
+}
+
+/// A line such as `Shop | 1/3 | 3:29:08 PM | CREATE_FAILED | AWS::S3::Bucket | Bucket (Bucket8) Resource handler …`.
+struct Event<'l> {
+    stack: &'l str,
+    status: &'l str,
+    kind: &'l str,
+    name: &'l str,
+    reason: &'l str,
+}
+
+impl<'l> Event<'l> {
+    fn read(line: &'l str) -> Option<Self> {
+        let mut columns = line.splitn(6, '|').map(str::trim);
+        let (stack, _progress, _time) = (columns.next()?, columns.next()?, columns.next()?);
+        let (status, kind, rest) = (columns.next()?, columns.next()?, columns.next()?);
+        let all_caps =
+            |text: &str| text.contains('_') && text.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase());
+        if !all_caps(status) || !kind.contains("::") {
+            return None;
+        }
+        let (name, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+        let reason = reason.trim_start();
+        let reason = if reason.starts_with('(') { reason.split_once(')').map_or("", |(_, rest)| rest) } else { reason };
+        Some(Self { stack, status, kind, name, reason: reason.trim() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn story(text: &str) -> Story {
+        let mut story = Story::default();
+        text.lines().for_each(|line| story.line(line));
+        story
+    }
+
+    #[test]
+    fn a_deployment_is_followed() {
+        let story = story(
+            "Shop: deploying... [1/1]\n\
+             Shop | 0/3 | 3:29:08 PM | CREATE_IN_PROGRESS | AWS::CloudFormation::Stack | Shop \n\
+             Shop | 1/3 | 3:29:08 PM | CREATE_COMPLETE | AWS::SSM::Parameter | Parameter (Parameter9E1B) \n\
+             Shop | 2/3 | 3:29:08 PM | UPDATE_COMPLETE | AWS::S3::Bucket | Bucket (Bucket8390) \n\
+             \n ✅  Shop\n\nOutputs:\nShop.Name = a = b\nStack ARN:\narn:aws:…\n ✅  Other (no changes)\n",
+        );
+        let summaries: Vec<_> = story.stacks().iter().map(|stack| (stack.name.as_str(), stack.summary())).collect();
+        assert_eq!(summaries, [("Shop", "done: 1 created, 1 updated".to_owned()), ("Other", "no changes".to_owned())]);
+        assert_eq!(story.outputs(), [("Shop.Name".to_owned(), "a = b".to_owned())]);
+    }
+
+    #[test]
+    fn the_first_failure_is_the_cause() {
+        let story = story(
+            "Shop | 1/3 | 3:29:08 PM | CREATE_FAILED | AWS::S3::Bucket | Bucket (Bucket8) b already exists\n\
+             Shop | 1/3 | 3:29:09 PM | CREATE_FAILED | AWS::SNS::Topic | Topic (Topic1) Resource creation cancelled\n\
+             Shop | 1/3 | 3:29:09 PM | ROLLBACK_COMPLETE | AWS::CloudFormation::Stack | Shop \n\
+             ❌  Shop failed: _ToolkitError: The stack named Shop failed creation\n",
+        );
+        let failure = story.first_failure().unwrap();
+        assert_eq!((failure.name.as_str(), failure.reason.as_str()), ("Bucket", "b already exists"));
+        assert_eq!(story.stacks()[0].result, StackResult::Failed);
+    }
+}
