@@ -10,7 +10,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
-    process::Command,
+    process::{Child, Command},
     signal::unix::{Signal as SignalStream, SignalKind, signal},
     time::timeout,
 };
@@ -45,18 +45,35 @@ impl Signals {
     }
 }
 
-/// Runs a command to its end; `listener` hears every line that it prints. Every signal is passed on to its whole group; once
-/// it ended because of one, what is left of the group is killed, so that nothing outlives the step.
+/// Runs a command to its end with the pipe's own output, and no input; `listener` hears every line that it prints. Signals
+/// are treated as by [`run_attached`].
 ///
 /// # Errors
 /// When the command cannot be started or waited for.
 pub async fn run(command: &mut Command, signals: &mut Signals, listener: Listener) -> io::Result<ExitStatus> {
     let mut child =
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let stdout = child.stdout.take().map(|from| pass_on(from, tokio::io::stdout(), Arc::clone(&listener)));
     let stderr = child.stderr.take().map(|from| pass_on(from, tokio::io::stderr(), listener));
     let copies = tokio::spawn(async move { tokio::join!(maybe(stdout), maybe(stderr)) });
+    let status = supervise(&mut child, signals).await?;
+    // A grandchild that outlives the child may hold its output open for ever; what the child itself printed is there.
+    let _ = timeout(OUTPUT_LIMIT, copies).await;
+    Ok(status)
+}
+
+/// Runs a command to its end with this process's own input and output. Every signal is passed on to its whole group; once it
+/// ended because of one, what is left of the group is killed, so that nothing outlives the step.
+///
+/// # Errors
+/// When the command cannot be started or waited for.
+pub async fn run_attached(command: &mut Command, signals: &mut Signals) -> io::Result<ExitStatus> {
+    let mut child = command.process_group(0).spawn()?;
+    supervise(&mut child, signals).await
+}
+
+async fn supervise(child: &mut Child, signals: &mut Signals) -> io::Result<ExitStatus> {
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let mut signalled = false;
     let status = loop {
         tokio::select! {
@@ -73,8 +90,6 @@ pub async fn run(command: &mut Command, signals: &mut Signals, listener: Listene
         // Nobody left is the usual answer.
         let _ = kill_process_group(group, Signal::KILL);
     }
-    // A grandchild that outlives the child may hold its output open for ever; what the child itself printed is there.
-    let _ = timeout(OUTPUT_LIMIT, copies).await;
     Ok(status)
 }
 

@@ -6,7 +6,8 @@
 
 pub mod cdk;
 pub mod child;
-pub mod help;
+pub mod documentation;
+pub mod exec;
 pub mod install;
 pub mod log;
 pub mod mistake;

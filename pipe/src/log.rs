@@ -3,6 +3,7 @@
 use std::{
     fmt::Display,
     io::{self, Write},
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -36,8 +37,20 @@ pub fn detail(text: impl Display) {
     write(io::stderr().lock(), " ", &text);
 }
 
+/// Whether standard output belongs to a command, so that all of our own lines go to standard error.
+static OUTPUT_IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Leaves standard output to a command from now on.
+pub fn leave_output() {
+    OUTPUT_IS_TAKEN.store(true, Ordering::Relaxed);
+}
+
 fn out(mark: &str, text: impl Display) {
-    write(io::stdout().lock(), mark, &text);
+    if OUTPUT_IS_TAKEN.load(Ordering::Relaxed) {
+        write(io::stderr().lock(), mark, &text);
+    } else {
+        write(io::stdout().lock(), mark, &text);
+    }
 }
 
 fn write(mut to: impl Write, mark: &str, text: &dyn Display) {

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use keyless_pipe::{help, log, run};
+use keyless_pipe::{documentation, log, run};
 
 /// The command line itself is wrong.
 const USAGE: u8 = 2;
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     match arguments.first().and_then(|argument| argument.to_str()) {
         None if arguments.is_empty() => {}
-        Some("--help" | "-h" | "help") => return print(&help::text()),
+        Some("--help" | "-h" | "help") => return print(&documentation::help()),
         Some("--version" | "-V") => return print(concat!("keyless-pipe ", env!("CARGO_PKG_VERSION"), "\n")),
         _ => {
             log::failure("the pipe takes no arguments, its settings are variables; see `keyless-pipe --help`");

@@ -150,15 +150,9 @@ impl Job<'_> {
             Arc::new(Mutex::new(move |line: &str| story.lock().unwrap_or_else(PoisonError::into_inner).line(line)))
         };
         let started = Instant::now();
-        let renewal = async {
-            match &endpoint {
-                Some(endpoint) => assumer.renew(endpoint, session.expires).await,
-                None => std::future::pending().await,
-            }
-        };
         let status = tokio::select! {
             status = child::run(&mut command, signals, listener) => status,
-            () = renewal => Err(io::ErrorKind::Other.into()),
+            () = renewal(&assumer, endpoint.as_ref(), session.expires) => Err(io::ErrorKind::Other.into()),
         };
         let status = status.map_err(|error| Failure::Start(program, error))?;
         let story = story.lock().unwrap_or_else(PoisonError::into_inner);
@@ -290,6 +284,14 @@ pub async fn session(assumer: &Assumer<'_>, settings: &SessionSettings) -> Resul
         log::duration(started.elapsed())
     ));
     Ok(session)
+}
+
+/// Renews the endpoint's session for as long as it is polled. Never ends.
+pub async fn renewal(assumer: &Assumer<'_>, endpoint: Option<&CredentialsEndpoint>, expires: SystemTime) {
+    match endpoint {
+        Some(endpoint) => assumer.renew(endpoint, expires).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Writes a failure to the log, its last line being the verdict, and returns the exit code.

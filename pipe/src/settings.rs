@@ -197,26 +197,43 @@ impl Settings {
             working_directory: reader.text(&v::WORKING_DIRECTORY).unwrap_or_else(|| ".".to_owned()).into(),
             app: reader.text(&v::APP),
         };
+        let stacks = reader.list(&v::STACKS);
+        let context = reader.pairs(&v::CONTEXT);
+        let parameters = reader.pairs(&v::PARAMETERS);
+        let tags = reader.pairs(&v::TAGS);
+        let outputs_file = reader.text(&v::OUTPUTS_FILE).map(PathBuf::from);
+        let require_approval = reader.choice(&v::REQUIRE_APPROVAL, &APPROVALS, "never");
+        let method = reader.choice(&v::METHOD, &METHODS, None);
+        let concurrency = reader.parsed(&v::CONCURRENCY, concurrency, Mistake::Concurrency).unwrap_or(1);
+        let hotswap = reader.choice(&v::HOTSWAP, &HOTSWAPS, None);
+        let rollback = reader.boolean(&v::ROLLBACK, true);
+        let exclusively = reader.boolean(&v::EXCLUSIVELY, false);
+        let toolkit_stack_name = reader.text(&v::TOOLKIT_STACK_NAME);
+        let qualifier = reader.parsed(&v::QUALIFIER, qualifier, Mistake::Qualifier);
+        let extra_args = reader.words(&v::EXTRA_ARGS);
+        let install = install(&mut reader);
+        let cdk_version = reader.parsed(&v::CDK_VERSION, cdk_version, Mistake::CdkVersion);
+        let debug = reader.boolean(&v::DEBUG, false);
         let settings = session.map(|session| Self {
             session,
             place: place.clone(),
-            stacks: reader.list(&v::STACKS),
-            context: reader.pairs(&v::CONTEXT),
-            parameters: reader.pairs(&v::PARAMETERS),
-            tags: reader.pairs(&v::TAGS),
-            outputs_file: reader.text(&v::OUTPUTS_FILE).map(PathBuf::from),
-            require_approval: reader.choice(&v::REQUIRE_APPROVAL, &APPROVALS, "never"),
-            method: reader.choice(&v::METHOD, &METHODS, None),
-            concurrency: reader.parsed(&v::CONCURRENCY, concurrency, Mistake::Concurrency).unwrap_or(1),
-            hotswap: reader.choice(&v::HOTSWAP, &HOTSWAPS, None),
-            rollback: reader.boolean(&v::ROLLBACK, true),
-            exclusively: reader.boolean(&v::EXCLUSIVELY, false),
-            toolkit_stack_name: reader.text(&v::TOOLKIT_STACK_NAME),
-            qualifier: reader.parsed(&v::QUALIFIER, qualifier, Mistake::Qualifier),
-            extra_args: reader.words(&v::EXTRA_ARGS),
-            install: install(&mut reader),
-            cdk_version: reader.parsed(&v::CDK_VERSION, cdk_version, Mistake::CdkVersion),
-            debug: reader.boolean(&v::DEBUG, false),
+            stacks,
+            context,
+            parameters,
+            tags,
+            outputs_file,
+            require_approval,
+            method,
+            concurrency,
+            hotswap,
+            rollback,
+            exclusively,
+            toolkit_stack_name,
+            qualifier,
+            extra_args,
+            install,
+            cdk_version,
+            debug,
         });
         reader.mistakes.extend(misspelt(environment));
         if let Some(settings) = &settings {

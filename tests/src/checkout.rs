@@ -3,8 +3,6 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::Command,
-    sync::LazyLock,
 };
 
 use tempfile::TempDir;
@@ -14,7 +12,8 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests' crate lies in the checkout")
 }
 
-/// A binary of the workspace, beside the one that runs now.
+/// A binary of the workspace, beside the one that runs now. `cargo test --workspace` builds it, because its package has
+/// integration tests of its own.
 ///
 /// # Panics
 /// When it was not built.
@@ -22,24 +21,11 @@ pub fn binary(name: &str) -> PathBuf {
     let own = env::current_exe().expect("a running program has a file");
     let folders = own.ancestors().skip(1).take(2);
     folders.map(|folder| folder.join(name)).find(|file| file.is_file()).unwrap_or_else(|| {
-        panic!("{name} is not built beside {}: run `cargo build -p keyless -p keyless-pipe`", own.display())
+        panic!(
+            "{name} is not built beside {}: run `cargo test --workspace`, or `cargo build --workspace --bins` before",
+            own.display()
+        )
     })
-}
-
-/// The pipe's binary, brought up to date first: `cargo test` builds no binaries of other packages.
-///
-/// # Panics
-/// When it does not build.
-pub fn fresh_pipe() -> PathBuf {
-    static BUILT: LazyLock<()> = LazyLock::new(|| {
-        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-        let mut build = Command::new(env!("CARGO"));
-        // The whole workspace, so that dependencies keep the features with which `cargo test --workspace` built them.
-        build.args(["build", "--quiet", "--workspace", "--bins", "--profile", profile]).current_dir(root());
-        assert!(build.status().is_ok_and(|status| status.success()), "keyless-pipe builds");
-    });
-    LazyLock::force(&BUILT);
-    binary("keyless-pipe")
 }
 
 /// An empty folder below `.scratch/` that is removed in the end.

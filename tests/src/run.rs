@@ -80,7 +80,7 @@ impl Workplace {
 
     /// The pipe, ready to run with the step's variables, a token aside.
     pub fn pipe(&self, cloud: &Cloud) -> Command {
-        let mut command = Command::new(checkout::fresh_pipe());
+        let mut command = Command::new(checkout::binary("keyless-pipe"));
         command
             .current_dir(self.clone_folder())
             .stdin(Stdio::null())

@@ -12,7 +12,6 @@ use keyless_tests::checkout;
 use rustix::process::{Pid, Signal, kill_process};
 
 fn demo() -> Command {
-    checkout::fresh_pipe();
     let mut demo = Command::new(checkout::binary("demo"));
     demo.stdin(Stdio::null());
     demo

@@ -135,15 +135,9 @@ fn answer(request: &Request<Incoming>, bearer: &str, session: &Session) -> Respo
             "AccessKeyId": session.access_key_id,
             "SecretAccessKey": session.secret_access_key(),
             "Token": session.session_token(),
-            "Expiration": rfc3339(session),
+            "Expiration": session.expiration(),
         }),
     )
-}
-
-/// The expiry as SDKs read it, `2026-11-23T15:04:05Z`.
-fn rfc3339(session: &Session) -> String {
-    use aws_smithy_types::date_time::{DateTime, Format};
-    DateTime::from(session.expires).fmt(Format::DateTime).unwrap_or_default()
 }
 
 fn failure(status: StatusCode, code: &str, message: &str) -> Response<Full<Bytes>> {

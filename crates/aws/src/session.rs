@@ -2,6 +2,7 @@
 
 use std::{fmt, time::SystemTime};
 
+use aws_smithy_types::date_time::{DateTime, Format};
 use zeroize::Zeroizing;
 
 /// What STS hands out. Never shown: `Debug` leaves the secrets out, and memory is cleared on drop.
@@ -38,6 +39,23 @@ impl Session {
     /// The secret access key, for whoever signs with it.
     pub fn secret_access_key(&self) -> &str {
         &self.secret_access_key
+    }
+
+    /// When AWS stops accepting it, as SDKs read it: `2026-11-23T15:04:05Z`.
+    pub fn expiration(&self) -> String {
+        DateTime::from(self.expires).fmt(Format::DateTime).unwrap_or_default()
+    }
+
+    /// The JSON that AWS SDKs read from a profile's `credential_process`. It holds the secrets.
+    pub fn process_credentials(&self) -> String {
+        serde_json::json!({
+            "Version": 1,
+            "AccessKeyId": self.access_key_id,
+            "SecretAccessKey": self.secret_access_key(),
+            "SessionToken": self.session_token(),
+            "Expiration": self.expiration(),
+        })
+        .to_string()
     }
 
     /// The session token, for whoever signs with it.
