@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the independent judges below .tools/, for tests only. Does nothing where they are already there.
 #
-#   tests/oracles/install.sh iam-simulate
+#   tests/oracles/install.sh iam-simulate cfn-lint awscli typescript
 set -eu
 
 cd "$(dirname "$0")/../.."
@@ -18,6 +18,22 @@ npm_judge() {
     cp "tests/oracles/$1/package-lock.json" "$home/.installed"
 }
 
+# python_judge <name>: the packages of tests/oracles/<name>/requirements.txt, in an environment of their own in
+# .tools/oracles/<name>: they pin versions that exclude each other
+python_judge() {
+    home=.tools/oracles/$1
+    cmp -s "tests/oracles/$1/requirements.txt" "$home/.installed" && return
+    echo "installing $1 into $home"
+    rm -rf "$home"
+    python3 -m venv "$home"
+    "$home/bin/pip" install --quiet --disable-pip-version-check --requirement "tests/oracles/$1/requirements.txt"
+    cp "tests/oracles/$1/requirements.txt" "$home/.installed"
+}
+
 for judge in "$@"; do
-    npm_judge "$judge"
+    if [ -f "tests/oracles/$judge/requirements.txt" ]; then
+        python_judge "$judge"
+    else
+        npm_judge "$judge"
+    fi
 done
