@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser};
 use keyless_core::diagnostic::Severity;
 
-use crate::{report::Format, setup_command::Setup, token_command::Token, trust_command::Trust};
+use crate::{
+    report::Format, requirements_command, settings::Declared, setup_command::Setup, token_command::Token,
+    trust_command::Trust,
+};
 
 /// Deploy from Bitbucket Pipelines to AWS without storing an AWS key
 #[derive(Debug, Parser)]
@@ -33,6 +36,7 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Lint(Lint),
+    Requirements(requirements_command::Arguments),
     #[command(subcommand)]
     Trust(Trust),
     Setup(Setup),
@@ -55,6 +59,7 @@ Examples:
   git show HEAD:bitbucket-pipelines.yml | keyless lint -
   keyless lint --variables AWS_ROLE_ARN,AWS_REGION
                                                these are defined in Bitbucket's settings
+  keyless lint --settings ci/keyless.yaml      so are those that this file declares
   keyless lint --format json --min-severity hint
   keyless lint --diff                          what --fix would change
 
@@ -72,9 +77,8 @@ pub(crate) struct Lint {
     /// Show and count findings from this severity on
     #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = severity())]
     pub(crate) min_severity: Severity,
-    /// Names of variables that the workspace, the repository or every deployment environment defines
-    #[arg(long = "variable", visible_alias = "variables", value_name = "NAME,...", value_delimiter = ',')]
-    pub(crate) variables: Vec<String>,
+    #[command(flatten)]
+    pub(crate) declared: Declared,
     /// Apply safe fixes and report what is left
     #[arg(long)]
     pub(crate) fix: bool,

@@ -5,6 +5,7 @@ use std::{fmt, io, path::PathBuf};
 use keyless_core::{
     iam::{addresses::AddressError, generate::SetupError},
     oidc::TokenError,
+    source::NotUtf8,
 };
 
 /// What stands between the command and a report.
@@ -36,6 +37,20 @@ pub(crate) enum Failure {
         path: PathBuf,
         /// What the system said.
         error: io::Error,
+    },
+    /// A file to read requirements from is no text.
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// Where it is not.
+        error: NotUtf8,
+    },
+    /// The settings cannot be understood.
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: serde_yaml::Error,
     },
     /// Standard input was to be fixed in its place.
     FixOfStandardInput,
@@ -94,6 +109,8 @@ impl fmt::Display for Failure {
                 write!(f, "cannot read {}: more than {} MiB, no pipeline file is that large", shown(path), limit >> 20)
             }
             Self::Unfixable { path, error } => write!(f, "cannot write the fixed {}: {}", shown(path), reason(error)),
+            Self::NotText { path, error } => write!(f, "cannot read {}: {error}", shown(path)),
+            Self::Settings { path, error } => write!(f, "cannot use the settings of {}: {error}", shown(path)),
             Self::FixOfStandardInput => {
                 f.write_str("--fix changes files, and standard input is none; --diff prints what it would change")
             }
@@ -133,6 +150,8 @@ impl std::error::Error for Failure {
             | Self::Claims(_)
             | Self::KeyWithoutValue(_)
             | Self::EnvironmentWithoutRepository(_) => None,
+            Self::NotText { error, .. } => Some(error),
+            Self::Settings { error, .. } => Some(error),
             Self::Token(error) => Some(error),
             Self::Addresses { error, .. } => Some(error),
             Self::Setup(error) => Some(error),

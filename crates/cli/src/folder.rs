@@ -16,15 +16,21 @@ const SKIPPED: [&str; 2] = [".git", "node_modules"];
 /// The pipeline file of the repository around `here`: in this folder, or else the next one above it up to the
 /// repository's root.
 pub(crate) fn pipeline_above(here: &Path) -> Result<PathBuf, Failure> {
+    above(here, PIPELINE_FILE).ok_or(Failure::NoPipelineFile)
+}
+
+/// A file of the repository around `here`: in this folder, or else in the next one above it that has it, up to the
+/// repository's root.
+pub(crate) fn above(here: &Path, name: &str) -> Option<PathBuf> {
     let folders_to_root = here.ancestors().position(is_repository).map_or(1, |above| above + 1);
     let mut folder = PathBuf::new();
     for absolute in here.ancestors().take(folders_to_root) {
-        if absolute.join(PIPELINE_FILE).is_file() {
-            return Ok(folder.join(PIPELINE_FILE));
+        if absolute.join(name).is_file() {
+            return Some(folder.join(name));
         }
         folder.push("..");
     }
-    Err(Failure::NoPipelineFile)
+    None
 }
 
 /// The files to lint below `folder`, in the order of their paths.

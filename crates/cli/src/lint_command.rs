@@ -2,7 +2,7 @@
 
 use std::{io, io::Write};
 
-use keyless_core::lint::{self, Settings};
+use keyless_core::lint;
 
 use crate::{
     args::Lint,
@@ -16,7 +16,13 @@ use crate::{
 
 /// Lints what `arguments` name and reports it. What could not be read does not keep the rest from being linted.
 pub(crate) fn run(arguments: &Lint, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let settings = Settings::with_variables(arguments.variables.clone());
+    let settings = match arguments.declared.read() {
+        Ok(settings) => settings,
+        Err(failure) => {
+            streams.fail(&failure);
+            return Ok(Outcome::CannotRun);
+        }
+    };
     run_with(arguments, &|source| lint::lint(source, &settings), streams)
 }
 

@@ -11,7 +11,7 @@ use clap::{Parser, builder::StyledStr};
 use crate::{
     args::{Arguments, Color, Command},
     failure::Failure,
-    lint_command, rules_command, setup_command,
+    lint_command, requirements_command, rules_command, setup_command,
     streams::Streams,
     token_command, trust_command,
 };
@@ -58,6 +58,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
             };
             match arguments.command {
                 Command::Lint(lint) => lint_command::run(&lint, &mut streams),
+                Command::Requirements(asked) => requirements_command::run(&asked, &mut streams),
                 Command::Trust(trust) => trust_command::run(&trust, &mut streams),
                 Command::Setup(setup) => setup_command::run(&setup, &mut streams),
                 Command::Token(token) => token_command::run(&token, &mut streams),

@@ -7,7 +7,7 @@ use std::{io, path::PathBuf};
 use clap::{Args, Subcommand};
 use keyless_core::{diagnostic::Severity, iam::check};
 
-use crate::{args, failure::Failure, lint_command, report::Format, run::Outcome, streams::Streams};
+use crate::{args, failure::Failure, lint_command, report::Format, run::Outcome, settings::Declared, streams::Streams};
 
 pub(crate) use simulate::{Policy, evaluate, read_text};
 
@@ -67,7 +67,7 @@ fn run_check(arguments: &Check, streams: &mut Streams<'_>) -> io::Result<Outcome
         paths: arguments.paths.clone(),
         format: arguments.format,
         min_severity: arguments.min_severity,
-        variables: Vec::new(),
+        declared: Declared::default(),
         fix: arguments.fix,
         diff: arguments.diff,
         stdin_filename: arguments.stdin_filename.clone(),

@@ -71,6 +71,9 @@ pub struct VariableRequirement {
     pub environments: Vec<String>,
     /// The least that is known about it anywhere.
     pub status: Status,
+    /// Those of the environments for which keyless.yaml does not have it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing_for: Vec<String>,
 }
 
 /// Where a variable is best defined.
@@ -213,7 +216,13 @@ fn variables(steps: &[StepRequirements]) -> Vec<VariableRequirement> {
                 level: Level::Environment,
                 environments: Vec::new(),
                 status: needed.status,
+                missing_for: Vec::new(),
             });
+            if let (Status::Missing, Some(environment)) = (needed.status, &step.environment)
+                && !entry.missing_for.contains(environment)
+            {
+                entry.missing_for.push(environment.clone());
+            }
             entry.status = entry.status.max(needed.status);
             match &step.environment {
                 Some(environment) if !entry.environments.contains(environment) => {
@@ -248,7 +257,7 @@ impl Requirements {
         } else {
             out.push_str("| variable | define it for | status |\n|---|---|---|\n");
             for variable in &self.variables {
-                let _ = writeln!(out, "| `{}` | {} | {} |", variable.name, variable.place(), variable.status.words());
+                let _ = writeln!(out, "| `{}` | {} | {} |", variable.name, variable.place(), variable.standing());
             }
         }
         out.push_str("\n## By step\n\n| step | environment | OIDC | needs |\n|---|---|---|---|\n");
@@ -268,7 +277,7 @@ impl Requirements {
         let mut out = String::new();
         let width = self.variables.iter().map(|variable| variable.name.len()).max().unwrap_or_default();
         for variable in &self.variables {
-            let _ = writeln!(out, "{:width$}  {}  {}", variable.name, variable.status.words(), variable.place());
+            let _ = writeln!(out, "{:width$}  {:8}  {}", variable.name, variable.status.word(), variable.place());
         }
         for step in &self.steps {
             let environment = step.environment.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
@@ -279,7 +288,7 @@ impl Requirements {
                 );
             }
             for needed in &step.variables {
-                let _ = writeln!(out, "  {:width$}  {}  for {}", needed.name, needed.status.words(), needed.used_by);
+                let _ = writeln!(out, "  {:width$}  {:8}  for {}", needed.name, needed.status.word(), needed.used_by);
             }
         }
         if self.steps.is_empty() {
@@ -290,6 +299,13 @@ impl Requirements {
 }
 
 impl VariableRequirement {
+    fn standing(&self) -> String {
+        match self.missing_for.as_slice() {
+            [] => self.status.word().to_owned(),
+            environments => format!("{} for {}", self.status.word(), environments.join(", ")),
+        }
+    }
+
     fn place(&self) -> String {
         match self.level {
             Level::Repository => "repository or workspace".to_owned(),
@@ -299,12 +315,12 @@ impl VariableRequirement {
 }
 
 impl Status {
-    /// The word for reports, all of one width.
-    pub const fn words(self) -> &'static str {
+    /// The word for reports.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Declared => "declared",
             Self::Unknown => "to check",
-            Self::Missing => "MISSING ",
+            Self::Missing => "MISSING",
         }
     }
 }
