@@ -10,6 +10,7 @@
 
 mod check;
 mod pipelines;
+mod reference;
 mod root;
 mod runtime;
 mod shape;
@@ -17,6 +18,7 @@ mod step;
 
 pub use check::{Departure, Violation, check};
 pub use pipelines::{CUSTOM_ITEM, GROUP_ITEM, ITEM, STAGE, STAGE_ITEM};
+pub use reference::reference;
 pub use root::{DEFINITIONS, OPTIONS, PIPELINES, ROOT};
 pub use shape::{Integer, Key, List, Names, Numbers, Object, Shape, Text};
 pub use step::{FINAL, PIPE, STEP};

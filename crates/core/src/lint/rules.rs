@@ -3,6 +3,7 @@
 mod alias_bomb;
 mod ambiguous_boolean;
 mod ambiguous_item;
+mod artifact_without_clone;
 mod cdk_approval;
 mod child_pipeline_setting;
 mod command_as_map;
@@ -78,6 +79,7 @@ mod unused_anchor;
 mod unused_definition;
 mod unused_oidc;
 mod unwritten_token_file;
+mod variable_environment;
 mod wrong_count;
 mod wrong_length;
 mod wrong_region;
@@ -119,6 +121,7 @@ pub static RULES: &[&Rule] = &[
     &misplaced_variables::RULE,
     &disallowed_default::RULE,
     &repeated_environment::RULE,
+    &variable_environment::RULE,
     &stage_step_setting::RULE,
     &child_pipeline_setting::RULE,
     &too_many_steps::RULE,
@@ -135,6 +138,7 @@ pub static RULES: &[&Rule] = &[
     &half_credentials::RULE,
     &ignored_cache::RULE,
     &unreachable_artifact::RULE,
+    &artifact_without_clone::RULE,
     &empty_condition::RULE,
     &unmatchable_pattern::RULE,
     &shadowed_branch::RULE,

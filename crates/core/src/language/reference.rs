@@ -1,0 +1,50 @@
+//! The table as a page for people.
+
+use std::fmt::Write as _;
+
+use super::{Object, Shape, objects};
+
+/// Every object of the language with its keys, as Markdown.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# The pipeline file, key by key\n\n\
+         What keyless knows of `bitbucket-pipelines.yml`. A key marked \\* must be there. Where sources disagree on a key, its \
+         row says so, and nothing that rests on it is reported as an error.\n",
+    );
+    for object in objects() {
+        section(&mut page, object);
+    }
+    page
+}
+
+fn section(page: &mut String, object: &Object) {
+    let others = if object.closed { "refuses" } else { "ignores" };
+    // Writing to a string cannot fail.
+    let _ = write!(page, "\n## {}\n\nBitbucket {others} other keys.\n\n", heading(object.name));
+    page.push_str("| key | holds | what it is |\n|---|---|---|\n");
+    for key in object.keys {
+        let required = if key.required { " \\*" } else { "" };
+        let doubt = key.doubt.map_or(String::new(), |doubt| format!(" ({doubt})"));
+        let _ = writeln!(page, "| `{}`{required} | {} | {}{doubt} |", key.name, holds(key.shape), key.doc);
+    }
+}
+
+/// `a step` as a title: `A step`.
+fn heading(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What a value may be, with the limits that a message leaves out.
+fn holds(shape: &Shape) -> String {
+    match shape {
+        Shape::List(list) => {
+            let most = if list.most == usize::MAX { String::new() } else { format!(", at most {}", list.most) };
+            format!("a list of {}{most}", holds(list.item))
+        }
+        Shape::Text(text) if text.longest < usize::MAX => format!("text of at most {} characters", text.longest),
+        Shape::Object(object) => object.name.to_owned(),
+        Shape::Names(names) if names.most < usize::MAX => format!("{}, at most {}", shape.allowed(), names.most),
+        other => other.allowed(),
+    }
+}
