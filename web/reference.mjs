@@ -13,16 +13,15 @@ const escape = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.c
 /** The link that opens a pipeline in the checker; src/share.ts reads it. */
 const open = (pipeline) => `../index.html#p=${deflateRawSync(pipeline, { level: 9 }).toString("base64url")}`;
 
-/** `rules` as crates/wasm gives them; `words` is src/text.ts. */
-export function writeReference(folder, rules, { reference: words, severityHeading }) {
+/** Lists of rules by what they look at, as crates/wasm gives them; `words` is src/text.ts. */
+export function writeReference(folder, lists, { reference: words }) {
   const markdown = new Marked({
     renderer: {
-      // Examples are fenced as `yaml wrong` and `yaml right`.
+      // Examples are fenced as `yaml wrong` and `json right`, with a file name behind where it matters.
       code({ text, lang }) {
-        const verdict = /^yaml (wrong|right)$/.exec(lang ?? "")?.[1];
-        const caption = verdict
-          ? `<figcaption><strong>${words[verdict]}</strong><a href="${open(`${text}\n`)}">${words.tryIt}</a></figcaption>`
-          : "";
+        const [, language, verdict] = /^(yaml|json) (wrong|right)\b/.exec(lang ?? "") ?? [];
+        const tryIt = language === "yaml" ? `<a href="${open(`${text}\n`)}">${words.tryIt}</a>` : "";
+        const caption = verdict ? `<figcaption><strong>${words[verdict]}</strong>${tryIt}</figcaption>` : "";
         return `<figure class="example ${verdict ?? ""}">${caption}<pre><code>${escape(text)}</code></pre></figure>\n`;
       },
     },
@@ -48,18 +47,15 @@ ${body}</main>
   const inline = (text) => markdown.parseInline(text);
   const summary = ({ documentation }) => inline(documentation.split("\n\n")[0].replaceAll("\n", " "));
   mkdirSync(folder, { recursive: true });
-  for (const rule of rules) {
-    const { id, severity, documentation } = rule;
+  for (const { id, severity, documentation } of Object.values(lists).flat()) {
     const badge = `<p class="severity ${severity}">${severity}</p>`;
     const article = `<article>\n<h1>${id}</h1>\n${badge}\n${markdown.parse(documentation)}</article>\n`;
     writeFileSync(join(folder, `${id}.html`), page(`${id} · ${words.title}`, article));
   }
-  const groups = ["error", "warning", "hint"].map((severity) => {
-    const rows = rules
-      .filter((rule) => rule.severity === severity)
-      .map((rule) => `<dt><a href="${rule.id}.html">${rule.id}</a></dt><dd>${summary(rule)}</dd>\n`);
-    return rows.length ? `<section class="group ${severity}"><h2>${severityHeading(severity)}</h2>\n<dl>\n${rows.join("")}</dl></section>\n` : "";
-  });
-  const list = `<h1>${words.heading}</h1>\n<p>${escape(words.lead)}</p>\n${groups.join("")}`;
+  const row = (rule) => `<dt class="${rule.severity}"><a href="${rule.id}.html">${rule.id}</a> <span>${rule.severity}</span></dt><dd>${summary(rule)}</dd>\n`;
+  const sections = Object.entries(lists).map(
+    ([about, rules]) => `<section><h2>${escape(words.about[about])}</h2>\n<dl>\n${rules.map(row).join("")}</dl></section>\n`,
+  );
+  const list = `<h1>${words.heading}</h1>\n<p>${escape(words.lead)}</p>\n${sections.join("")}`;
   writeFileSync(join(folder, "index.html"), page(words.title, list));
 }

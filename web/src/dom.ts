@@ -20,6 +20,17 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** A form control under its label, with a line of help. */
+export function field(label: string, control: HTMLElement, help?: string): HTMLLabelElement {
+  return element(
+    "label",
+    { className: "field" },
+    element("span", { textContent: label }),
+    control,
+    help ? element("small", { textContent: help }) : undefined,
+  );
+}
+
 /** The element of index.html with this id. */
 export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   const found = document.getElementById(id);

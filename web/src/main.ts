@@ -1,5 +1,6 @@
 // The page: text goes to the worker, findings come back to the editor and the views.
 
+import { SetupView, TokenView, TrustView } from "./aws-views";
 import { byId, element } from "./dom";
 import * as draft from "./draft";
 import { Editor } from "./editor";
@@ -8,6 +9,7 @@ import * as examples from "./examples";
 import * as files from "./files";
 import { Findings } from "./findings";
 import { keepOffline } from "./offline";
+import { Picture } from "./picture";
 import { SEVERITIES } from "./report";
 import type { LocatedFinding } from "./report";
 import * as share from "./share";
@@ -36,8 +38,27 @@ const findings = new Findings({
   fix: (findings) => editor.fix(findings),
 });
 
+const picture = new Picture((from, to) => editor.goTo(from, to));
+const trust = new TrustView(engine);
+const token = new TokenView(engine, (token) => {
+  trust.fill(token);
+  tabs.show("trust");
+  tell(text.trust.fromToken);
+});
+const setup = new SetupView(engine, tell);
+
+const outline = new Latest(
+  (pipeline: string) => engine.ask("outline", pipeline),
+  (_, { answer }) => picture.show(answer),
+  () => {},
+);
+
 const tabs = new Tabs(byId("tabs"), byId("views"), [
   { id: "findings", title: text.views.findings, panel: findings.panel },
+  { id: "picture", title: text.views.picture, panel: picture.panel, shown: () => void outline.update(editor.text) },
+  { id: "trust", title: text.views.trust, panel: trust.panel, shown: () => trust.ask() },
+  { id: "token", title: text.views.token, panel: token.panel },
+  { id: "setup", title: text.views.setup, panel: setup.panel },
 ]);
 
 const lint = new Latest(
@@ -46,6 +67,7 @@ const lint = new Latest(
     editor.show(pipeline, answer.findings);
     findings.show(answer.findings, pipeline.trim() === "");
     tabs.count("findings", answer.findings.length);
+    if (tabs.current === "picture") void outline.update(pipeline);
     say("checked", text.status.checked(counts(answer.findings), milliseconds));
   },
   () => say("failed", text.status.failed),

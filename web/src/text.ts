@@ -30,6 +30,90 @@ export const editor = {
 
 export const views = {
   findings: "Findings",
+  picture: "Picture",
+  trust: "Trust policy",
+  token: "Token",
+  setup: "Set up AWS",
+};
+
+const STARTS: Record<string, string> = {
+  default: "Any other push",
+  branches: "Push to",
+  tags: "Tag",
+  "pull-requests": "Pull request from",
+  custom: "By hand or schedule:",
+  "definitions.pipelines": "Shared:",
+};
+
+export const picture = {
+  start: (start: string) => STARTS[start] ?? start,
+  empty: "No pipeline could be read from this file yet.",
+  kinds: { parallel: "at the same time", stage: "stage", final: "always, at the end", step: "" },
+  token: "token",
+  noToken: "no token",
+  manual: "waits for a click",
+  roleFromSettings: "role from Bitbucket's settings",
+};
+
+export const trust = {
+  lead: "Paste a role's trust policy, or a template that holds some. It is checked, and asked whether it lets this step in.",
+  policy: "Trust policy",
+  request: "Who asks",
+  issuer: "Issuer",
+  audience: "Audience",
+  subject: "Subject",
+  sourceIp: "Source address",
+  unknown: "not known",
+  verdicts: { allow: "Allowed", deny: "Denied", depends: "It depends" },
+  clean: "The check found nothing.",
+  fromToken: "Filled in from the token that was read.",
+};
+
+export const token = {
+  lead: "Paste a step's OIDC token to read it. It never leaves this tab and is not kept; still, take one that has expired: a fresh one is a key.",
+  token: "Token",
+  claims: {
+    issuer: "Issuer",
+    audiences: "Audience",
+    subject: "Subject",
+    repository: "Repository",
+    environment: "Environment",
+    step: "Step",
+    branch: "Branch",
+    validFor: "Valid for",
+    expiredSince: "Expired since",
+  },
+  unseen: "AWS does not see it",
+  ask: "Ask a trust policy about it",
+};
+
+export const setup = {
+  lead: "Writes the identity provider and a role for each environment. The UUIDs stand in Bitbucket under Repository settings, OpenID Connect.",
+  workspace: "Workspace",
+  workspaceUuid: "Workspace UUID",
+  repository: "Repository",
+  repositoryUuid: "Repository UUID",
+  environments: "Deployment environments",
+  environmentsHelp: "one a line: name, then UUID; none for a role of the whole repository",
+  profile: "The role may",
+  profiles: {
+    minimal: "assume the roles of cdk bootstrap, nothing else",
+    full: "also read the account and use CodeArtifact",
+    "read-only": "only read, for cdk diff",
+  },
+  format: "Write as",
+  formats: {
+    cloudformation: "CloudFormation",
+    cdk: "CDK (TypeScript)",
+    terraform: "Terraform",
+    commands: "AWS CLI commands",
+  },
+  files: { cloudformation: "access.json", cdk: "access.ts", terraform: "access.tf", commands: "access.sh" },
+  providerExists: "The account has the identity provider already",
+  write: "Write it",
+  copy: "Copy",
+  copied: "Copied.",
+  download: "Download",
 };
 
 const SEVERITY_WORDS: Record<Severity, [one: string, many: string]> = {
@@ -75,7 +159,8 @@ export const rule = {
 export const reference = {
   title: "Rules of keyless",
   heading: "Rules",
-  lead: "What keyless looks for in bitbucket-pipelines.yml. Each page shows what is wrong, why, and the same done right.",
+  lead: "What keyless looks for. Each page shows what is wrong, why, and the same done right.",
+  about: { pipeline: "In bitbucket-pipelines.yml", trust: "In the trust policies of AWS roles" },
   back: "Open the checker",
   all: "All rules",
   wrong: "Wrong",

@@ -7,6 +7,8 @@ use keyless_core::{
 };
 use serde_json::json;
 
+use crate::json_text::written;
+
 /// Lints `text` and answers with the report that `keyless lint --format json` prints for one file.
 ///
 /// `known_variables` are the names that Bitbucket's settings define. Places in the report count bytes of `text` as UTF-8.
@@ -31,15 +33,15 @@ pub fn definition(text: &str, offset: usize) -> String {
     written(&crate::definition::at(text, offset))
 }
 
+/// What runs when: pipelines, their groups and steps, with environments, tokens and roles.
+pub fn outline(text: &str) -> String {
+    written(&crate::outline::read(text))
+}
+
 /// Every rule in the order in which it is documented: `id`, `severity`, and its `documentation` as Markdown.
 pub fn rules() -> String {
     let rule = |rule: &&Rule| json!({ "id": rule.id, "severity": rule.severity.name(), "documentation": rule.documentation() });
     written(&RULES.iter().map(rule).collect::<Vec<_>>())
-}
-
-/// `value` as JSON; `{"error": …}` where it cannot be written, which for values of text and numbers does not happen.
-fn written(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_else(|error| json!({ "error": error.to_string() }).to_string())
 }
 
 #[cfg(test)]

@@ -1,13 +1,24 @@
 // Runs the module off the page's thread. A panic ends the worker: the page starts another.
 
-import init, * as keyless from "../../.build/keyless_wasm.js";
-import type { Questions, Reply, Request } from "../protocol";
-import type { Finding, Located, Report } from "../report";
+import startAws, * as aws from "../../.build/aws/keyless_wasm.js";
+import startKeyless, * as keyless from "../../.build/keyless/keyless_wasm.js";
+import type { Outline, Question, Questions, Reply, Request } from "../protocol";
+import type { Finding, Located, LocatedFinding, Report } from "../report";
 import { utf16Offsets, utf8Offset } from "./offsets";
 
 declare const self: DedicatedWorkerGlobalScope;
 
-const ready = init({ module_or_path: fetch(new URL("keyless.wasm", self.location.href)) });
+const load = (start: typeof startKeyless | typeof startAws, file: string) =>
+  start({ module_or_path: fetch(new URL(file, self.location.href)) });
+
+const pipelineReady = load(startKeyless, "keyless.wasm");
+let awsReady: ReturnType<typeof load> | undefined;
+
+/** The module that answers a question; the one about AWS is fetched when it is first asked. */
+function ready(question: Question): Promise<unknown> {
+  const aboutAws = question === "trust" || question === "token" || question === "setup";
+  return aboutAws ? (awsReady ??= load(startAws, "aws.wasm")) : pipelineReady;
+}
 
 /** A range as the core gives it. */
 interface Bytes {
@@ -21,6 +32,15 @@ function locator(text: string): <R extends Bytes>(range: R) => R & Located {
   return (range) => ({ ...range, from: offset(range.offset), to: offset(range.offset + range.length) });
 }
 
+function locateFindings(text: string, findings: Finding[]): LocatedFinding[] {
+  const locate = locator(text);
+  return findings.map(({ related, fix, ...finding }) => ({
+    ...locate(finding),
+    related: (related ?? []).map(locate),
+    ...(fix && { fix: { ...fix, edits: fix.edits.map(locate) } }),
+  }));
+}
+
 /** Asks one of the questions about a place. */
 function about<A>(ask: (text: string, offset: number) => string, text: string, offset: number): A {
   return JSON.parse(ask(text, utf8Offset(text, offset))) as A;
@@ -29,14 +49,28 @@ function about<A>(ask: (text: string, offset: number) => string, text: string, o
 const answers: { [Q in keyof Questions]: (...ask: Questions[Q]["ask"]) => Questions[Q]["answer"] } = {
   lint(text, fileName, knownVariables) {
     const report = JSON.parse(keyless.lint(text, fileName, knownVariables)) as Report;
-    const locate = locator(text);
-    const findings = report.findings.map(({ related, fix, ...finding }: Finding) => ({
-      ...locate(finding),
-      related: (related ?? []).map(locate),
-      ...(fix && { fix: { ...fix, edits: fix.edits.map(locate) } }),
-    }));
-    return { ...report, findings };
+    return { ...report, findings: locateFindings(text, report.findings) };
   },
+  outline(text) {
+    const outline = JSON.parse(keyless.outline(text)) as Outline;
+    // A part that is used twice is met twice, so that places are not in the order of the text.
+    const locate = locator(text) as <T>(range: T) => T & Located;
+    const step = (step: Outline["pipelines"][number]["groups"][number]["steps"][number]) => locate(step);
+    const pipelines = outline.pipelines.map((pipeline) => ({
+      ...locate(pipeline),
+      groups: pipeline.groups.map((group) => ({ ...group, steps: group.steps.map(step) })),
+    }));
+    return { pipelines };
+  },
+  trust(policy, request) {
+    const { report, verdicts } = JSON.parse(aws.trust(policy, JSON.stringify(request))) as {
+      report: Report;
+      verdicts: Questions["trust"]["answer"]["verdicts"];
+    };
+    return { findings: locateFindings(policy, report.findings), verdicts };
+  },
+  token: (token, now) => JSON.parse(aws.token(token, now)) as Questions["token"]["answer"],
+  setup: (form) => JSON.parse(aws.setup(JSON.stringify(form))) as Questions["setup"]["answer"],
   hover(text, offset) {
     const hover = about<(Questions["hover"]["answer"] & Bytes) | null>(keyless.hover, text, offset);
     return hover && locator(text)(hover);
@@ -52,7 +86,7 @@ self.onmessage = async ({ data }: MessageEvent<Request>) => {
   const { id, question, ask } = data;
   let reply: Reply;
   try {
-    await ready;
+    await ready(question);
     const start = performance.now();
     const answer = (answers[question] as (...ask: unknown[]) => Questions[typeof question]["answer"])(...ask);
     reply = { id, answer, milliseconds: performance.now() - start };

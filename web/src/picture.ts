@@ -1,0 +1,76 @@
+// The picture of the pipeline: what runs when, in which environment, with a token or without.
+
+import { element } from "./dom";
+import type { Outline, OutlineGroup, OutlinePipeline, OutlineStep } from "./protocol";
+import * as text from "./text";
+
+export class Picture {
+  readonly panel = element("div", { className: "picture" });
+
+  constructor(private readonly goTo: (from: number, to: number) => void) {}
+
+  show({ pipelines }: Outline): void {
+    this.panel.replaceChildren(
+      ...(pipelines.length
+        ? pipelines.map((pipeline) => this.#pipeline(pipeline))
+        : [element("p", { className: "nothing", textContent: text.picture.empty })]),
+    );
+  }
+
+  #pipeline(pipeline: OutlinePipeline): HTMLElement {
+    const { start, name, groups, from, to } = pipeline;
+    const heading = element(
+      "button",
+      { type: "button", onclick: () => this.goTo(from, to) },
+      text.picture.start(start),
+      ...(name === undefined ? [] : [" ", element("code", { textContent: name })]),
+    );
+    return element(
+      "section",
+      {},
+      element("h3", {}, heading),
+      element("ol", { className: "track" }, ...groups.map((group) => this.#group(group))),
+    );
+  }
+
+  #group(group: OutlineGroup): HTMLLIElement {
+    const title = [text.picture.kinds[group.kind], group.name].filter(Boolean).join(" ");
+    const steps = group.steps.map((step) => this.#step(step, group));
+    return element(
+      "li",
+      { className: `${group.kind}-group` },
+      ...(title ? [element("p", { className: "kind" }, title, ...this.#marks(group))] : []),
+      element("div", { className: "steps" }, ...steps),
+    );
+  }
+
+  #step(step: OutlineStep, group: OutlineGroup): HTMLElement {
+    const environment = step.environment ?? (group.kind === "stage" ? undefined : group.environment);
+    const aws = step.tools.length > 0;
+    const role = step.roles.length ? step.roles.join(", ") : aws && step.token ? text.picture.roleFromSettings : undefined;
+    return element(
+      "button",
+      { type: "button", className: "step", onclick: () => this.goTo(step.from, step.to) },
+      element("strong", { textContent: step.name }),
+      element(
+        "span",
+        { className: "marks" },
+        ...this.#marks({ manual: step.manual, ...(environment !== undefined && { environment }) }),
+        ...(step.token
+          ? [element("span", { className: "mark token", textContent: text.picture.token })]
+          : aws
+            ? [element("span", { className: "mark no-token", textContent: text.picture.noToken })]
+            : []),
+      ),
+      ...(aws ? [element("span", { className: "tools", textContent: step.tools.join(", ") })] : []),
+      ...(role ? [element("code", { textContent: role })] : []),
+    );
+  }
+
+  #marks({ environment, manual }: { environment?: string; manual: boolean }): HTMLElement[] {
+    return [
+      ...(environment ? [element("span", { className: "mark environment", textContent: environment })] : []),
+      ...(manual ? [element("span", { className: "mark manual", textContent: text.picture.manual })] : []),
+    ];
+  }
+}
