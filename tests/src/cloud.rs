@@ -1,12 +1,14 @@
 //! An AWS account on loopback: two emulators, the strict STS before them, the identity provider and the deployment role.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::{
     aws::Api,
     emulator::{Authorisation, Emulator},
     step,
-    strict_sts::StrictSts,
+    strict_sts::{Fault, StrictSts},
     token::Issuer,
 };
 
@@ -73,6 +75,11 @@ impl Cloud {
         });
         let role = [("RoleName", "deploy"), ("AssumeRolePolicyDocument", &trust.to_string())];
         iam.query("iam", "CreateRole", &role).expect("the role is new");
+    }
+
+    /// Another STS of the account, with what goes wrong at first, and a clock that is ahead.
+    pub fn faulty_sts(&self, faults: Vec<Fault>, clock: Duration) -> StrictSts {
+        StrictSts::start_with(self.issuer.jwks(), &self.judge.url(), &self.deployed.url(), faults, clock)
     }
 
     /// The step's token, good for the role.

@@ -80,7 +80,12 @@ impl Workplace {
 
     /// The pipe, ready to run with the step's variables, a token aside.
     pub fn pipe(&self, cloud: &Cloud) -> Command {
-        let mut command = Command::new(checkout::binary("keyless-pipe"));
+        self.step(cloud, "keyless-pipe")
+    }
+
+    /// Any of our binaries, ready to run with the step's variables, a token aside.
+    pub fn step(&self, cloud: &Cloud, binary: &str) -> Command {
+        let mut command = Command::new(checkout::binary(binary));
         command
             .current_dir(self.clone_folder())
             .stdin(Stdio::null())
@@ -103,6 +108,46 @@ impl From<Output> for Finished {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
+}
+
+impl Finished {
+    /// The pipe's own lines, without times and durations, which differ from run to run.
+    pub fn own_lines(&self) -> Vec<String> {
+        let is_own = |line: &&str| line.starts_with(['▶', '✔', '✖', '!']) || line.starts_with("  ");
+        let lines = self.stdout.lines().chain(self.stderr.lines()).filter(is_own);
+        lines.map(without_times).collect()
+    }
+}
+
+/// Replaces times of the day, durations and times since 1970 by words.
+pub fn without_times(line: &str) -> String {
+    let words: Vec<&str> = line.split(' ').collect();
+    let number = |word: &str| word.trim_start_matches('(').parse::<f64>().is_ok();
+    let unit =
+        |word: Option<&&str>| word.is_some_and(|word| matches!(word.trim_end_matches([')', ',']), "s" | "min" | "h"));
+    let mut out: Vec<String> = Vec::new();
+    let mut index = 0;
+    while let Some(word) = words.get(index) {
+        let next = words.get(index + 1);
+        if number(word) && unit(next) {
+            let duration = if word.starts_with('(') { "(<duration>" } else { "<duration>" };
+            if out.last().is_none_or(|last| last != duration) {
+                out.push(duration.to_owned());
+            }
+            let tail = next.map_or("", |next| next.trim_start_matches(char::is_alphabetic));
+            if let Some(last) = out.last_mut() {
+                last.push_str(tail);
+            }
+            index += 2;
+        } else if word.len() == 5 && word.as_bytes()[2] == b':' && next.is_some_and(|next| next.starts_with("UTC")) {
+            out.push("<time>".to_owned());
+            index += 1;
+        } else {
+            out.push((*word).to_owned());
+            index += 1;
+        }
+    }
+    out.join(" ")
 }
 
 /// Runs a command to its end.

@@ -5,11 +5,12 @@
 //! Codes and messages are those that AWS answers with (STS API reference, `AssumeRoleWithWebIdentity`).
 
 use std::{
-    collections::HashMap,
-    convert::Infallible,
+    collections::{HashMap, VecDeque},
+    fmt,
     net::Ipv4Addr,
     sync::{Arc, Mutex, PoisonError},
     thread,
+    time::Duration,
 };
 
 use http_body_util::{BodyExt, Full};
@@ -34,16 +35,39 @@ use crate::{
 /// The request id of all its answers.
 pub const REQUEST_ID: &str = "c0ffee00-0000-4000-8000-000000000000";
 
+/// Something that goes wrong instead of an answer to `AssumeRoleWithWebIdentity`.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// An error answer: status, code, message.
+    Answer(u16, &'static str, &'static str),
+    /// An answer that is no XML.
+    Garbage,
+    /// The connection is closed without an answer.
+    Reset,
+    /// The answer comes only after this time.
+    Slow(Duration),
+}
+
 /// A running STS. It stops when dropped.
 #[derive(Debug)]
 pub struct StrictSts {
     url: String,
     issued: Arc<Mutex<Vec<String>>>,
+    faults: Arc<Mutex<Faults>>,
     stop: Option<oneshot::Sender<()>>,
     server: Option<thread::JoinHandle<()>>,
 }
 
+/// What goes wrong, in order, and how often the STS was asked.
+#[derive(Debug, Default)]
+struct Faults {
+    queue: VecDeque<Fault>,
+    asked: usize,
+}
+
 struct State {
+    faults: Arc<Mutex<Faults>>,
+    clock: Duration,
     jwks: Jwks,
     judge: Api,
     judge_url: String,
@@ -64,8 +88,19 @@ impl StrictSts {
     /// # Panics
     /// When there is no port.
     pub fn start(jwks: Jwks, judge_url: &str, deployed_url: &str) -> Self {
+        Self::start_with(jwks, judge_url, deployed_url, Vec::new(), Duration::ZERO)
+    }
+
+    /// Like [`Self::start`], with what goes wrong at first, and a clock that is ahead.
+    ///
+    /// # Panics
+    /// When there is no port.
+    pub fn start_with(jwks: Jwks, judge_url: &str, deployed_url: &str, faults: Vec<Fault>, clock: Duration) -> Self {
         let issued = Arc::new(Mutex::new(Vec::new()));
+        let faults = Arc::new(Mutex::new(Faults { queue: faults.into(), asked: 0 }));
         let state = Arc::new(State {
+            faults: Arc::clone(&faults),
+            clock,
             jwks,
             judge: Api::new(judge_url),
             judge_url: judge_url.to_owned(),
@@ -89,12 +124,17 @@ impl StrictSts {
             runtime.shutdown_background();
         });
         let url = format!("http://127.0.0.1:{}", port.recv().expect("the server starts"));
-        Self { url, issued, stop: Some(stop), server: Some(server) }
+        Self { url, issued, faults, stop: Some(stop), server: Some(server) }
     }
 
     /// Where it answers.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// How often it was asked for a session with a token.
+    pub fn asked(&self) -> usize {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).asked
     }
 
     /// Every secret key and session token that it handed out.
@@ -122,12 +162,21 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
     }
 }
 
-async fn handle(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn handle(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Full<Bytes>>, Closed> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let answer = spawn_blocking(move || state.answer(&head.headers, &body))
-        .await
-        .unwrap_or_else(|_| Answer { status: 500, body: String::new() });
+    let answer = match state.fault(&body) {
+        Some(Fault::Reset) => return Err(Closed),
+        Some(Fault::Garbage) => Answer { status: 200, body: "<html>not what you asked for".to_owned() },
+        Some(Fault::Answer(status, code, message)) => refusal(status, code, message).into(),
+        Some(Fault::Slow(time)) => {
+            tokio::time::sleep(time).await;
+            refusal(503, "ServiceUnavailable", "too late").into()
+        }
+        None => spawn_blocking(move || state.answer(&head.headers, &body))
+            .await
+            .unwrap_or_else(|_| Answer { status: 500, body: String::new() }),
+    };
     let mut response = Response::new(Full::new(Bytes::from(answer.body)));
     *response.status_mut() = answer.status.try_into().unwrap_or_default();
     let headers = [("content-type", "text/xml"), ("x-amzn-requestid", REQUEST_ID)];
@@ -137,10 +186,36 @@ async fn handle(request: Request<Incoming>, state: Arc<State>) -> Result<Respons
     Ok(response)
 }
 
+/// The connection is closed without an answer.
+#[derive(Debug)]
+struct Closed;
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection is closed without an answer")
+    }
+}
+
+impl std::error::Error for Closed {}
+
+fn is_web_identity(form: &HashMap<String, String>) -> bool {
+    form.get("Action").is_some_and(|action| action == "AssumeRoleWithWebIdentity")
+}
+
 impl State {
+    /// The next thing that goes wrong.
+    fn fault(&self, body: &[u8]) -> Option<Fault> {
+        if !is_web_identity(&form_urlencoded::parse(body).into_owned().collect()) {
+            return None;
+        }
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.asked += 1;
+        faults.queue.pop_front()
+    }
+
     fn answer(&self, headers: &HeaderMap, body: &[u8]) -> Answer {
         let form: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
-        let answer = if form.get("Action").is_some_and(|action| action == "AssumeRoleWithWebIdentity") {
+        let answer = if is_web_identity(&form) {
             match self.judge(&form) {
                 Ok(()) => self.forward(&self.judge_url, headers, body),
                 Err(refusal) => refusal.into(),
@@ -179,7 +254,7 @@ impl State {
         };
         let role = parameter("RoleArn");
         self.check_provider(role, &claims)?;
-        let (now, exp) = (step::now(), claims["exp"].as_u64().unwrap_or_default());
+        let (now, exp) = (step::now() + self.clock.as_secs(), claims["exp"].as_u64().unwrap_or_default());
         if exp <= now {
             let message =
                 format!("Token expired: current date/time {now} must be before the expiration date/time {exp}");

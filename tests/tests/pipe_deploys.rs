@@ -1,37 +1,50 @@
-//! The pipe deploys the demo app, for real: real CDK, real tokens, trust policies judged.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
+//! The pipe deploys the demo app, for real: real CDK, real tokens, trust policies judged. What the pipe itself says is
+//! compared in full: `tests/expected/pipe-deploys.txt`.
 
-use std::sync::LazyLock;
+use std::{fs, sync::LazyLock};
 
 use keyless_tests::{
     cloud::Cloud,
-    run::{Finished, Workplace, finish},
+    expected,
+    run::{Workplace, finish},
     secrets,
 };
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
 
 #[test]
-fn bootstrap_and_deploy() {
+fn the_life_of_an_app() {
     let token = CLOUD.token();
     let workplace = Workplace::with_demo_app();
-    let run = |variables: &[(&str, &str)]| -> Finished {
-        finish(workplace.pipe(&CLOUD).env("BITBUCKET_STEP_OIDC_TOKEN", &token).envs(variables.iter().copied()))
+    let (mut said, mut printed) = (String::new(), String::new());
+    let mut run = |title: &str, code: i32, variables: &[(&str, &str)]| {
+        let mut pipe = workplace.pipe(&CLOUD);
+        let finished = finish(pipe.env("BITBUCKET_STEP_OIDC_TOKEN", &token).envs(variables.iter().copied()));
+        assert_eq!(finished.code, Some(code), "{title}: {finished:#?}");
+        let own: Vec<String> = finished.own_lines().into_iter().filter(|line| !line.contains("BucketName")).collect();
+        said.extend(["=== ", title, "\n", &own.join("\n"), "\n"]);
+        printed.extend([finished.stdout, finished.stderr]);
     };
+    let greeting = || CLOUD.api().parameter("/keyless/demo/greeting");
 
-    let bootstrap = run(&[("COMMAND", "bootstrap")]);
-    assert_eq!(bootstrap.code, Some(0), "{bootstrap:#?}");
-    let deploy = run(&[("STACKS", "KeylessGreeting")]);
-    assert_eq!(deploy.code, Some(0), "{deploy:#?}");
-    println!("{}{}\n{}{}", bootstrap.stdout, bootstrap.stderr, deploy.stdout, deploy.stderr);
-    assert_eq!(CLOUD.api().parameter("/keyless/demo/greeting").as_deref(), Ok("deployed without a stored key"));
+    run("deploy without bootstrap", 1, &[("STACKS", "KeylessAudience")]);
+    run("bootstrap", 0, &[("COMMAND", "bootstrap")]);
+    run("deploy both", 0, &[("OUTPUTS_FILE", "outputs.json")]);
+    assert_eq!(greeting().as_deref(), Ok("deployed without a stored key"));
+    let outputs = fs::read_to_string(workplace.clone_folder().join("outputs.json")).unwrap();
+    assert!(outputs.contains("\"ParameterName\": \"/keyless/demo/audience\""), "{outputs}");
+    run("update one", 0, &[("STACKS", "KeylessGreeting"), ("CONTEXT", "greeting=hello")]);
+    assert_eq!(greeting().as_deref(), Ok("hello"));
+    run("change nothing", 0, &[("STACKS", "KeylessGreeting"), ("CONTEXT", "greeting=hello"), ("APP", "cdk.out")]);
+    run("diff", 0, &[("STACKS", "KeylessGreeting"), ("COMMAND", "diff")]);
+    run("no such stack", 1, &[("STACKS", "Nobody")]);
+    run("destroy", 0, &[("COMMAND", "destroy"), ("STACKS", "KeylessGreeting")]);
+    assert!(greeting().is_err());
 
     let mut hidden = CLOUD.sts.issued();
-    assert!(hidden.len() >= 4, "two sessions were handed out");
+    assert!(hidden.len() >= 16, "each run had a session");
     hidden.push(token);
-    for finished in [&bootstrap, &deploy] {
-        assert_eq!(secrets::in_text("output", finished.stdout.as_bytes(), &hidden), []);
-        assert_eq!(secrets::in_text("errors", finished.stderr.as_bytes(), &hidden), []);
-    }
+    assert_eq!(secrets::in_text("output", printed.as_bytes(), &hidden), []);
     assert_eq!(secrets::below(workplace.folder(), &hidden), []);
+    expected::check("pipe-deploys.txt", &said);
 }

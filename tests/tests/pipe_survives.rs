@@ -1,0 +1,159 @@
+//! What the pipe does when AWS does not answer as it should: it repeats what can pass, and nothing else.
+#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
+
+use std::{
+    fs,
+    net::TcpListener,
+    process::Stdio,
+    sync::LazyLock,
+    thread,
+    time::{Duration, Instant},
+};
+
+use keyless_tests::{
+    cloud::Cloud,
+    run::{Finished, Workplace, finish},
+    step,
+    strict_sts::{Fault, StrictSts},
+};
+use serde_json::json;
+
+static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
+
+const UNAVAILABLE: Fault = Fault::Answer(503, "ServiceUnavailable", "try later");
+const NO_KEYS: Fault = Fault::Answer(
+    400,
+    "InvalidIdentityToken",
+    "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity \
+     documentation for requirements",
+);
+
+/// Runs a command that only ends well through an STS, and returns what was said.
+fn run(sts: &StrictSts, variables: &[(&str, &str)]) -> Finished {
+    let workplace = Workplace::empty();
+    let mut pipe = workplace.pipe(&CLOUD);
+    pipe.env("AWS_ENDPOINT_URL_STS", sts.url()).env("BITBUCKET_STEP_OIDC_TOKEN", CLOUD.token());
+    finish(pipe.env("COMMAND", "exec").env("EXTRA_ARGS", "true").envs(variables.iter().copied()))
+}
+
+#[test]
+fn what_can_pass_is_tried_again() {
+    for (faults, said) in [
+        (vec![UNAVAILABLE, UNAVAILABLE], "AWS refused the session: ServiceUnavailable: try later"),
+        (vec![Fault::Answer(400, "Throttling", "Rate exceeded")], "AWS refused the session: Throttling: Rate exceeded"),
+        (vec![Fault::Reset], "no connection to http://"),
+        (vec![Fault::Garbage], "is not one of STS"),
+        (vec![NO_KEYS], "AWS refused the session: InvalidIdentityToken: Couldn't retrieve verification key"),
+    ] {
+        let (asked, sts) = (faults.len() + 1, CLOUD.faulty_sts(faults, Duration::ZERO));
+        let finished = run(&sts, &[]);
+        assert_eq!((finished.code, sts.asked()), (Some(0), asked), "{finished:#?}");
+        let warnings: Vec<_> = finished.stdout.lines().filter(|line| line.contains("; trying again in ")).collect();
+        assert_eq!(warnings.len(), asked - 1, "{finished:#?}");
+        assert!(warnings.iter().all(|line| line.starts_with("! ") && line.contains(said)), "{warnings:?}");
+    }
+}
+
+#[test]
+fn what_cannot_pass_is_not_tried_again() {
+    for fault in [
+        Fault::Answer(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+        Fault::Answer(400, "InvalidIdentityToken", "Incorrect token audience"),
+        Fault::Answer(403, "RegionDisabledException", "STS is not activated in this region"),
+        Fault::Answer(400, "PackedPolicyTooLarge", "Packed policy consumes 112% of allotted space"),
+        Fault::Answer(418, "Teapot", "something new"),
+    ] {
+        let sts = CLOUD.faulty_sts(vec![fault; 5], Duration::ZERO);
+        let finished = run(&sts, &[]);
+        assert_eq!((finished.code, sts.asked()), (Some(1), 1), "{finished:#?}");
+        let last = finished.stderr.lines().last().unwrap_or_default();
+        assert!(last.starts_with("✖ AWS refused the session: "), "{last}");
+    }
+}
+
+#[test]
+fn trying_again_ends() {
+    for (fault, asked, last) in [
+        (Fault::Garbage, 4, "is not one of STS"),
+        (UNAVAILABLE, 4, "✖ AWS refused the session: the AWS Security Token Service failed"),
+        (NO_KEYS, 3, "✖ AWS refused the session: AWS could not fetch the keys that verify the token"),
+    ] {
+        let sts = CLOUD.faulty_sts(vec![fault; 9], Duration::ZERO);
+        let finished = run(&sts, &[]);
+        assert_eq!((finished.code, sts.asked()), (Some(1), asked), "{finished:#?}");
+        assert!(finished.stderr.lines().last().is_some_and(|line| line.contains(last)), "{finished:#?}");
+    }
+}
+
+#[test]
+fn trying_again_ends_with_the_token() {
+    let sts = CLOUD.faulty_sts(vec![UNAVAILABLE; 9], Duration::ZERO);
+    let mut claims = step::claims();
+    claims["exp"] = json!(step::now() + 2);
+    let token = CLOUD.issuer.sign(&claims);
+    let started = Instant::now();
+    let finished = run(&sts, &[("BITBUCKET_STEP_OIDC_TOKEN", &token)]);
+    assert_eq!(finished.code, Some(1), "{finished:#?}");
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+}
+
+#[test]
+fn an_answer_that_takes_too_long_is_given_up() {
+    let sts = CLOUD.faulty_sts(vec![Fault::Slow(Duration::from_secs(40))], Duration::ZERO);
+    let started = Instant::now();
+    let finished = run(&sts, &[]);
+    assert_eq!(finished.code, Some(0), "{finished:#?}");
+    assert!(finished.stdout.contains("within 15 s; trying again in "), "{finished:#?}");
+    assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
+}
+
+#[test]
+fn nobody_there() {
+    let port =
+        TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("there is a port").port();
+    let sts = CLOUD.faulty_sts(Vec::new(), Duration::ZERO);
+    let finished = run(&sts, &[("AWS_ENDPOINT_URL_STS", &format!("http://127.0.0.1:{port}"))]);
+    assert_eq!(finished.code, Some(1));
+    let last = finished.stderr.lines().last().unwrap_or_default();
+    assert_eq!(last, format!("✖ no connection to http://127.0.0.1:{port}: Connection refused (os error 111)"));
+}
+
+#[test]
+fn awss_clock_decides_about_expiry() {
+    let sts = CLOUD.faulty_sts(Vec::new(), Duration::from_hours(2));
+    let finished = run(&sts, &[]);
+    assert_eq!((finished.code, sts.asked()), (Some(1), 1), "{finished:#?}");
+    assert!(finished.stderr.starts_with("  AWS said: ExpiredTokenException: Token expired: "), "{finished:#?}");
+    assert!(finished.stderr.ends_with("✖ AWS refused the session: the token's time is over\n"), "{finished:#?}");
+}
+
+#[test]
+fn a_session_is_stepped_down_to_what_the_role_allows() {
+    let sts = CLOUD.faulty_sts(Vec::new(), Duration::ZERO);
+    let finished = run(&sts, &[("SESSION_DURATION", "3h")]);
+    assert_eq!((finished.code, sts.asked()), (Some(0), 3), "{finished:#?}");
+    let said = "! the role allows sessions of 1 h, not of 3 h; raise its maximum session duration for more";
+    assert!(finished.stdout.lines().any(|line| line == said), "{finished:#?}");
+}
+
+#[test]
+fn memory_stays_small_whatever_the_child_prints() {
+    let workplace = Workplace::empty();
+    let mut pipe = workplace.pipe(&CLOUD);
+    pipe.env("BITBUCKET_STEP_OIDC_TOKEN", CLOUD.token()).env("COMMAND", "exec");
+    pipe.env("EXTRA_ARGS", "head -c 4G /dev/zero").stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = pipe.spawn().expect("the pipe starts");
+    let mut peak = 0;
+    let code = loop {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        peak = peak.max(kib.unwrap_or(0));
+        if let Some(status) = child.try_wait().expect("the pipe can be waited for") {
+            break status.code();
+        }
+        thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(code, Some(0));
+    println!("peak memory of the pipe: {peak} KiB");
+    assert!((1..60 * 1024).contains(&peak), "{peak} KiB");
+}
