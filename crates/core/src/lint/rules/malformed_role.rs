@@ -1,5 +1,6 @@
 use crate::{
     aws::RoleArn,
+    diagnostic::Severity,
     facts::{ROLE_VARIABLE, StepFacts},
     lint::{File, Findings, rule::rule},
     pipeline::Step,
@@ -45,7 +46,9 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         for (text, span) in roles(file, step, facts) {
             if let Err(error) = RoleArn::parse(&text) {
-                findings.report(span, format!("no role ARN: {error}"), |finding| {
+                // A bare name may be filled in by whatever writes the file; a broken ARN can never work.
+                let severity = if text.starts_with("arn:") { Severity::Error } else { Severity::Warning };
+                findings.report_as(severity, span, format!("no role ARN: {error}"), |finding| {
                     finding.help("a role is written like `arn:aws:iam::123456789012:role/deploy`")
                 });
             }

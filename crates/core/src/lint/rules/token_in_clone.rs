@@ -45,7 +45,7 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
             match kept(file, step, path) {
                 Some((how, text)) => {
                     let message = format!("the OIDC token is kept as {how}: `{path}`");
-                    findings.report_as(Severity::Error, write.span, message, |finding| {
+                    findings.report_as(Severity::Warning, write.span, message, |finding| {
                         finding.related(text.span(file.tree), "takes the file along").help(help)
                     });
                 }
