@@ -29,6 +29,7 @@ mod misplaced_oidc;
 mod misplaced_variables;
 mod missing_key;
 mod missing_oidc;
+mod missing_pipe_variable;
 mod missing_pipelines;
 mod missing_script;
 mod missing_variable;
@@ -44,6 +45,7 @@ mod printed_token;
 mod recursive_alias;
 mod removed_app_password;
 mod repeated_environment;
+mod roleless_pipe;
 mod second_document;
 mod secret_in_file;
 mod self_assignment;
@@ -52,6 +54,7 @@ mod shadowed_branch;
 mod stage_step_setting;
 mod stored_keys;
 mod stray_fail_fast;
+mod synthesised_twice;
 mod token_in_clone;
 mod too_many_steps;
 mod unavailable_variable;
@@ -171,6 +174,9 @@ pub static RULES: &[&Rule] = &[
     &ungated_production::RULE,
     &unpinned_cdk::RULE,
     &cdk_approval::RULE,
+    &synthesised_twice::RULE,
+    &roleless_pipe::RULE,
+    &missing_pipe_variable::RULE,
     &unlisted_address::RULE,
     &session_length::RULE,
     &floating_pipe::RULE,

@@ -35,12 +35,12 @@ rule! {
 }
 
 /// Names in use that no AWS tool reads, and what was meant.
-const WRONG: [(&str, &str); 6] = [
+///
+/// `AWS_ACCESS_KEY` and `AWS_SECRET_KEY` are none of them: the AWS SDK for Java 1.x reads those too.
+const WRONG: [(&str, &str); 4] = [
     ("AWS_WEB_IDENTITY_ROLE_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
     ("AWS_WEB_IDENTITY_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
     ("AWS_WEBIDENTITY_TOKEN_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
-    ("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
-    ("AWS_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"),
     ("AWS_SECRET_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
 ];
 
@@ -55,8 +55,9 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
             let meant = WRONG.iter().find(|(wrong, _)| *wrong == binding.name).map(|(_, meant)| *meant);
             let near = || binding.name.starts_with("AWS_").then(|| near(&binding.name, &AWS_VARIABLES)).flatten();
             let read = facts.reads.iter().any(|read| read.name == binding.name && read.moment > binding.moment);
+            let severity = if meant.is_some() { Severity::Error } else { Severity::Warning };
             if let Some(meant) = meant.or_else(near).filter(|meant| binding.name != *meant && !read) {
-                report(Severity::Error, file, binding.span, &binding.name, meant, "no AWS tool reads", findings);
+                report(severity, file, binding.span, &binding.name, meant, "no AWS tool reads", findings);
             }
         }
         let defaults = DEFAULTS.map(|(name, _)| name);
@@ -72,8 +73,11 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The known name that differs by one or two letters.
+/// The known name that differs by one or two letters; a name with a number is one of a series.
 fn near<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
+    if name.ends_with(|last: char| last.is_ascii_digit()) {
+        return None;
+    }
     let nearest = spelling::nearest(name, known.iter().copied())?;
     let letters = |text: &str| text.bytes().filter(u8::is_ascii_alphanumeric).count();
     // `spelling::nearest` forgives a third of the letters; in names this long that is too much.
