@@ -24,6 +24,8 @@
 //! the same way and alone, is 76 kB, 28 kB after brotli, and reads a line in about 3 µs where the library takes 10.
 
 mod builtin;
+mod command;
+mod compound;
 mod invocation;
 mod parser;
 mod word;

@@ -1,0 +1,339 @@
+//! Structure: lists, pipelines and compound commands, and so where each command runs.
+//!
+//! Compound commands keep no tree of their own: an `if`, a loop, a subshell is a [`Frame`] on a stack while its
+//! commands are read, and leaves its mark in their [`Place`]. A nested text (`$(…)`, backticks) is read by the same
+//! loop with a stack of its own.
+
+use std::mem;
+
+use super::{
+    Command, Output, Place, Word,
+    parser::{DEPTH, Failure, Parser},
+};
+use crate::source::Span;
+
+/// Commands whose failure answers a question.
+const TESTS: [&str; 9] = ["[", "[[", "test", "grep", "command", "which", "type", "false", "diff"];
+
+/// What stands before the element that is read next.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Before {
+    /// `||`, or `&&` behind a test, here or earlier in the same list.
+    pub(super) chained: bool,
+    /// `|`, with the commands before it.
+    pub(super) piped: Option<(usize, usize)>,
+    /// `name()`, so that the body runs when it is called.
+    pub(super) function: bool,
+}
+
+/// A compound command that is open.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    pub(super) kind: Kind,
+    /// Where its first word begins.
+    pub(super) start: usize,
+    /// How many commands there were before it.
+    pub(super) first: usize,
+    /// Whether what is being read inside it runs only sometimes.
+    pub(super) conditional: bool,
+    pub(super) before: Before,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    If,
+    Loop,
+    /// `case`, between arms: a pattern comes next.
+    CasePattern,
+    /// `case`, inside an arm.
+    CaseArm,
+    Brace,
+    Paren,
+}
+
+/// Where reading stands between two elements.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) frames: Vec<Frame>,
+    pub(super) before: Before,
+}
+
+impl Parser<'_> {
+    /// Reads elements up to the end of the text or, in brackets, up to the bracket that closes them. After a failure
+    /// the cursor stands where the element that failed begins, and nothing of it is left.
+    pub(super) fn list(&mut self, state: &mut State, bracketed: bool) -> Result<(), Failure> {
+        loop {
+            self.skip_blanks();
+            match self.peek() {
+                None if bracketed => return Err(Failure::Unterminated),
+                None => return Ok(()),
+                Some(b')') if bracketed && state.frames.is_empty() => return Ok(()),
+                Some(b'\n') => self.line_break(),
+                Some(b'#') => self.at = self.line_end(self.end),
+                Some(byte) => {
+                    let (start, commands, pending) = (self.at, self.commands.len(), self.pending.len());
+                    if let Err(failure) = self.element(state, byte) {
+                        self.at = start;
+                        self.commands.truncate(commands);
+                        self.levels.truncate(commands);
+                        self.pending.truncate(pending);
+                        state.before = Before::default();
+                        return Err(failure);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads a simple command, or one of the words and signs that open, divide or close a compound command.
+    fn element(&mut self, state: &mut State, byte: u8) -> Result<(), Failure> {
+        let kind = state.frames.last().map(|frame| frame.kind);
+        self.current = self.place(state);
+        if kind == Some(Kind::CasePattern) && self.plain_token() != "esac" {
+            return self.pattern(state);
+        }
+        match byte {
+            b'(' if self.peek_at(1) == Some(b'(') && self.arithmetic(self.at + 2) => {
+                let before = mem::take(&mut state.before);
+                return self.finish(state, self.commands.len(), before);
+            }
+            b'(' => return self.open(state, Kind::Paren, "("),
+            b')' => return self.close(state, &[Kind::Paren], ")"),
+            b';' if kind == Some(Kind::CaseArm) && matches!(self.peek_at(1), Some(b';' | b'&')) => {
+                self.at += 2 + usize::from(self.peek_at(2) == Some(b'&'));
+                return enter(state, &[Kind::CaseArm], Kind::CasePattern);
+            }
+            b';' | b'|' => return Err(Failure::Unexpected),
+            b'&' if self.peek_at(1) != Some(b'>') => return Err(Failure::Unexpected),
+            _ => {}
+        }
+        let token = self.plain_token();
+        match token {
+            "if" => self.open(state, Kind::If, token),
+            "then" | "elif" | "else" => {
+                self.at += token.len();
+                enter(state, &[Kind::If], Kind::If)
+            }
+            "fi" => self.close(state, &[Kind::If], token),
+            "while" | "until" => self.open(state, Kind::Loop, token),
+            "for" | "select" => self.for_head(state),
+            "do" => {
+                self.at += token.len();
+                enter(state, &[Kind::Loop], Kind::Loop)
+            }
+            "done" => self.close(state, &[Kind::Loop], token),
+            "case" => self.case_head(state),
+            "esac" => self.close(state, &[Kind::CaseArm, Kind::CasePattern], token),
+            "{" => self.open(state, Kind::Brace, token),
+            "}" => self.close(state, &[Kind::Brace], token),
+            "!" | "time" => {
+                self.at += token.len();
+                Ok(())
+            }
+            "function" => {
+                self.at += token.len();
+                self.skip_blanks();
+                self.at += self.plain_token().len();
+                self.skip_blanks();
+                if self.rest().starts_with("()") {
+                    self.at += 2;
+                }
+                state.before.function = true;
+                Ok(())
+            }
+            "[[" => self.test(state),
+            _ => self.simple(state),
+        }
+    }
+
+    /// Where a command that begins here runs.
+    fn place(&self, state: &State) -> Place {
+        let Place { conditional, subshell, output } = self.around;
+        Place {
+            conditional: conditional || state.before.chained || state.frames.iter().any(|frame| frame.conditional),
+            subshell: subshell
+                || state.before.piped.is_some()
+                || state.frames.iter().any(|frame| frame.kind == Kind::Paren || frame.before.piped.is_some()),
+            output,
+        }
+    }
+
+    fn open(&mut self, state: &mut State, kind: Kind, token: &str) -> Result<(), Failure> {
+        if state.frames.len() == DEPTH {
+            return Err(Failure::TooDeep);
+        }
+        let before = mem::take(&mut state.before);
+        // What may not run at all has an inside that may not run.
+        let conditional = before.function || before.chained;
+        state.frames.push(Frame { kind, start: self.at, first: self.commands.len(), conditional, before });
+        self.at += token.len();
+        Ok(())
+    }
+
+    fn close(&mut self, state: &mut State, kinds: &[Kind], token: &str) -> Result<(), Failure> {
+        let Some(frame) = state.frames.pop_if(|frame| kinds.contains(&frame.kind)) else {
+            return Err(Failure::Unexpected);
+        };
+        self.at += token.len();
+        let mut redirections = Vec::new();
+        let mut pending = Vec::new();
+        loop {
+            self.skip_blanks();
+            if !self.redirection(&mut redirections, &mut pending)? {
+                break;
+            }
+        }
+        if let Some(output) = redirections.iter().rev().find(|redirection| redirection.takes_output()) {
+            for index in frame.first..self.commands.len() {
+                if self.writes_on(index) {
+                    self.commands[index].redirections.insert(0, output.clone());
+                }
+            }
+        }
+        self.finish(state, frame.first, frame.before)
+    }
+
+    /// Whether the output of a command goes where the text being read sends it.
+    fn writes_on(&self, index: usize) -> bool {
+        let command = &self.commands[index];
+        self.levels[index] == self.level
+            && command.place.output == self.around.output
+            && command.output_redirection().is_none()
+    }
+
+    /// After an element whose commands begin at `first`: joins it to the pipeline before it and reads the operator.
+    pub(super) fn finish(&mut self, state: &mut State, first: usize, before: Before) -> Result<(), Failure> {
+        let element = (first, self.commands.len());
+        if let Some((start, end)) = before.piped
+            && first < self.commands.len()
+        {
+            for index in start..end {
+                if self.writes_on(index) {
+                    self.commands[index].place.output = Output::Pipe(first);
+                }
+            }
+        }
+        self.skip_blanks();
+        let rest = self.rest().as_bytes();
+        let (length, chained, piped) = match rest {
+            [] | [b'\n' | b')' | b'#', ..] | [b';', b';' | b'&', ..] => (0, false, None),
+            [b'|', b'|', ..] => (2, true, None),
+            [b'&', b'&', ..] => (2, before.chained || self.is_test(first), None),
+            [b'|', b'&', ..] => (2, before.chained, Some(element)),
+            [b'|', ..] => (1, before.chained, Some(element)),
+            [b';' | b'&', ..] => (1, false, None),
+            _ => return Err(Failure::Unexpected),
+        };
+        if piped.is_some() || (length == 1 && rest[0] == b'&') {
+            for command in &mut self.commands[first..] {
+                command.place.subshell = true;
+            }
+        }
+        self.at += length;
+        state.before = Before { chained, piped, function: false };
+        Ok(())
+    }
+
+    /// Whether the element that begins with a command asks a question, so that its failure is an answer.
+    fn is_test(&self, first: usize) -> bool {
+        let name = self.commands.get(first).and_then(Command::name);
+        self.commands.len() != first + 1 || name.is_some_and(|name| TESTS.contains(&name.as_str()))
+    }
+
+    fn for_head(&mut self, state: &mut State) -> Result<(), Failure> {
+        let start = self.at;
+        let first = self.commands.len();
+        let mut words = vec![self.word()?];
+        self.skip_blanks();
+        if self.rest().starts_with("((") {
+            if !self.arithmetic(self.at + 2) {
+                return Err(Failure::Unterminated);
+            }
+        } else {
+            loop {
+                self.skip_blanks();
+                if matches!(self.peek(), None | Some(b'\n' | b';')) {
+                    break;
+                }
+                let word = self.word()?;
+                if word.span.is_empty() {
+                    return Err(Failure::Unexpected);
+                }
+                words.push(word);
+            }
+        }
+        self.head(words, start);
+        self.open_after_head(state, Kind::Loop, start, first)?;
+        self.skip_blanks();
+        if self.peek() == Some(b';') {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    fn case_head(&mut self, state: &mut State) -> Result<(), Failure> {
+        let start = self.at;
+        let first = self.commands.len();
+        let mut words = vec![self.word()?];
+        for _ in 0..2 {
+            self.skip_blanks();
+            words.push(self.word()?);
+        }
+        if words[2].literal().as_deref() != Some("in") {
+            return Err(Failure::Unexpected);
+        }
+        self.head(words, start);
+        self.open_after_head(state, Kind::CasePattern, start, first)
+    }
+
+    fn head(&mut self, words: Vec<Word>, start: usize) {
+        let span = Span::new(start, self.at);
+        let place = self.current;
+        self.push(Command { span, assignments: Vec::new(), words, redirections: Vec::new(), place }, Vec::new());
+    }
+
+    fn open_after_head(&mut self, state: &mut State, kind: Kind, start: usize, first: usize) -> Result<(), Failure> {
+        self.open(state, kind, "")?;
+        if let Some(frame) = state.frames.last_mut() {
+            (frame.start, frame.first) = (start, first);
+            frame.conditional |= kind == Kind::CasePattern;
+        }
+        Ok(())
+    }
+
+    /// The patterns before an arm of `case`.
+    fn pattern(&mut self, state: &mut State) -> Result<(), Failure> {
+        if self.peek() == Some(b'(') {
+            self.at += 1;
+        }
+        loop {
+            self.skip_blanks();
+            match self.peek() {
+                Some(b')') => {
+                    self.at += 1;
+                    return enter(state, &[Kind::CasePattern], Kind::CaseArm);
+                }
+                Some(b'|') => self.at += 1,
+                None => return Err(Failure::Unterminated),
+                Some(_) => {
+                    if self.word()?.span.is_empty() {
+                        return Err(Failure::Unexpected);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Passes from one part of the innermost compound command to the next.
+fn enter(state: &mut State, from: &[Kind], to: Kind) -> Result<(), Failure> {
+    match state.frames.last_mut() {
+        Some(frame) if from.contains(&frame.kind) => {
+            frame.kind = to;
+            frame.conditional = true;
+            state.before = Before::default();
+            Ok(())
+        }
+        _ => Err(Failure::Unexpected),
+    }
+}
