@@ -71,14 +71,21 @@ pub(crate) struct Lint {
     /// Files, folders, or `-` for standard input [default: bitbucket-pipelines.yml, here or above in the repository]
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) declared: Declared,
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+}
+
+/// What becomes of findings.
+#[derive(Debug, Args)]
+pub(crate) struct Reporting {
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: Format,
     /// Show and count findings from this severity on
     #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = severity())]
     pub(crate) min_severity: Severity,
-    #[command(flatten)]
-    pub(crate) declared: Declared,
     /// Apply safe fixes and report what is left
     #[arg(long)]
     pub(crate) fix: bool,
@@ -90,7 +97,7 @@ pub(crate) struct Lint {
     pub(crate) stdin_filename: String,
 }
 
-pub(crate) fn severity() -> impl TypedValueParser<Value = Severity> {
+fn severity() -> impl TypedValueParser<Value = Severity> {
     // every name in the table parses, so the default is never met
     PossibleValuesParser::new(Severity::ALL.map(Severity::name)).map(|name| name.parse().unwrap_or(Severity::Warning))
 }

@@ -97,6 +97,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 
 /// The way from one text to the other as a unified diff, which `patch` and `git apply` understand.
 pub(crate) fn diff(name: &str, before: &str, after: &str) -> String {
+    let name = name.trim_start_matches('/');
     let (old, new) = (format!("a/{name}"), format!("b/{name}"));
     TextDiff::from_lines(before, after).unified_diff().header(&old, &new).to_string()
 }

@@ -42,13 +42,14 @@ impl LintedFile {
     }
 }
 
-/// What finds the findings of a text: the linter, or the rules over trust policies.
-pub(crate) type Check<'c> = dyn Fn(&Source<'_>) -> Vec<Diagnostic> + Sync + 'c;
+/// What finds the findings of a text, the linter or the rules over trust policies, by the settings that hold for it.
+pub(crate) type Check<'c, S> = dyn Fn(&Source<'_>, &S) -> Vec<Diagnostic> + Sync + 'c;
 
-/// Lints every input, with `fix_from` after the safe fixes of findings from that severity on. The answers come in the order of the inputs, whichever was done first.
-pub(crate) fn lint_all(
-    inputs: &[Input],
-    check: &Check<'_>,
+/// Lints every input by its settings, with `fix_from` after the safe fixes of findings from that severity on. The
+/// answers come in the order of the inputs, whichever was done first.
+pub(crate) fn lint_all<S: Sync>(
+    inputs: &[(Input, S)],
+    check: &Check<'_, S>,
     fix_from: Option<Severity>,
 ) -> Vec<Result<LintedFile, Failure>> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(inputs.len());
@@ -77,7 +78,11 @@ pub(crate) fn lint_all(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-fn lint_one(input: &Input, check: &Check<'_>, fix_from: Option<Severity>) -> Result<LintedFile, Failure> {
+fn lint_one<S>(
+    (input, settings): &(Input, S),
+    check: &Check<'_, S>,
+    fix_from: Option<Severity>,
+) -> Result<LintedFile, Failure> {
     let (name, path) = (input.name(), input.path());
     let bytes = input.bytes()?;
     let text = match String::from_utf8(bytes.into_owned()) {
@@ -88,7 +93,7 @@ fn lint_one(input: &Input, check: &Check<'_>, fix_from: Option<Severity>) -> Res
             return Ok(LintedFile { name, path, text, diagnostics: vec![diagnostic], fixed: None });
         }
     };
-    let lint = |text: &str| check(&Source::new(&name, text));
+    let lint = |text: &str| check(&Source::new(&name, text), settings);
     let (mut diagnostics, mut text) = (lint(&text), text);
     let fixed = fix_from.and_then(|minimum| fix::apply(&mut text, &mut diagnostics, minimum, lint));
     Ok(LintedFile { name, path, text, diagnostics, fixed })

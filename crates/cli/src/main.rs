@@ -5,6 +5,7 @@
 //! streams that it writes to.
 
 mod args;
+mod checking;
 mod crash;
 mod failure;
 mod fix;

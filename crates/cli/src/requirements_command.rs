@@ -52,20 +52,14 @@ struct FileReport<'a> {
 
 /// Lists the requirements of what `arguments` name.
 pub(crate) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let settings = match arguments.declared.read() {
-        Ok(settings) => settings,
-        Err(failure) => {
-            streams.fail(&failure);
-            return Ok(Outcome::CannotRun);
-        }
-    };
     let (inputs, mut failures) = inputs::find(&arguments.paths, &mut streams.input, "<stdin>");
+    let inputs = arguments.declared.find(inputs, &mut failures);
     let mut found = Vec::new();
-    for input in &inputs {
+    for (input, settings) in &inputs {
         let name = input.name();
         match input.bytes() {
             Ok(bytes) => match Source::from_bytes(&name, &bytes) {
-                Ok(source) => found.push((name.clone(), requirements::requirements(&source, &settings))),
+                Ok(source) => found.push((name.clone(), requirements::requirements(&source, settings))),
                 Err(error) => failures.push(Failure::NotText { path: name.into(), error }),
             },
             Err(failure) => failures.push(failure),

@@ -1,14 +1,16 @@
 //! `keyless.yaml`: what a team declares about the world outside the pipeline file.
 
 use std::{
+    collections::HashMap,
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::Args;
 use keyless_core::lint::{Settings, Variables};
 
-use crate::{failure::Failure, folder};
+use crate::{failure::Failure, folder, inputs::Input};
 
 /// The name under which settings are found.
 const SETTINGS_FILE: &str = "keyless.yaml";
@@ -16,7 +18,8 @@ const SETTINGS_FILE: &str = "keyless.yaml";
 /// Where settings come from.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Declared {
-    /// What Bitbucket's settings define [default: keyless.yaml, here or above in the repository]
+    /// What Bitbucket's settings define [default: keyless.yaml beside the pipeline or above it in the
+    /// repository]
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Names of variables that the workspace, the repository or every deployment environment defines
@@ -25,22 +28,55 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// The settings that were asked for, or those that lie near, with the variables of the command line added.
-    pub(crate) fn read(&self) -> Result<Settings, Failure> {
-        let path = match &self.settings {
-            Some(path) => Some(path.clone()),
-            None => std::env::current_dir().ok().and_then(|here| folder::above(&here, SETTINGS_FILE)),
+    /// The inputs with the settings that hold for each. Those whose settings cannot be read are left out, and `failures`
+    /// says why, once a file.
+    pub(crate) fn find(&self, inputs: Vec<Input>, failures: &mut Vec<Failure>) -> Vec<(Input, Arc<Settings>)> {
+        let mut by_file: HashMap<Option<PathBuf>, Option<Arc<Settings>>> = HashMap::new();
+        let mut settings_of = |input: &Input| {
+            let file = self.settings.clone().or_else(|| file_for(input));
+            let read = |file: &Option<PathBuf>| match self.read(file.as_deref()) {
+                Ok(settings) => Some(Arc::new(settings)),
+                Err(failure) => {
+                    failures.push(failure);
+                    None
+                }
+            };
+            by_file.entry(file).or_insert_with_key(read).clone()
         };
-        let mut settings = match path {
-            Some(path) => parse(&path)?,
-            None => Settings::default(),
-        };
+        inputs.into_iter().filter_map(|input| settings_of(&input).map(|settings| (input, settings))).collect()
+    }
+
+    /// The settings of a file, or those without one, with the variables of the command line added.
+    fn read(&self, file: Option<&Path>) -> Result<Settings, Failure> {
+        let mut settings = file.map(parse).transpose()?.unwrap_or_default();
         if !self.variables.is_empty() {
             let variables = settings.variables.get_or_insert_with(Variables::default);
             variables.repository.extend(self.variables.iter().cloned());
         }
         Ok(settings)
     }
+}
+
+/// The settings beside a pipeline or above it in its repository, under the name that a user knows the file by. Standard
+/// input lies in the current folder.
+fn file_for(input: &Input) -> Option<PathBuf> {
+    let path = input.path();
+    let folder = path.as_deref().and_then(Path::parent).filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    let found = folder::above(&fs::canonicalize(folder).ok()?, SETTINGS_FILE)?;
+    Some(folder.join(found).components().fold(PathBuf::new(), shorten))
+}
+
+/// `services/api/../keyless.yaml` is called `services/keyless.yaml`.
+fn shorten(mut path: PathBuf, part: Component<'_>) -> PathBuf {
+    match part {
+        Component::CurDir => {}
+        Component::ParentDir if path.file_name().is_some() => {
+            path.pop();
+        }
+        _ => path.push(part),
+    }
+    path
 }
 
 fn parse(path: &Path) -> Result<Settings, Failure> {

@@ -5,9 +5,9 @@ mod simulate;
 use std::{io, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use keyless_core::{diagnostic::Severity, iam::check};
+use keyless_core::iam::check;
 
-use crate::{args, failure::Failure, lint_command, report::Format, run::Outcome, settings::Declared, streams::Streams};
+use crate::{args::Reporting, checking, failure::Failure, inputs, run::Outcome, streams::Streams};
 
 pub(crate) use simulate::{Policy, evaluate, read_text};
 
@@ -32,21 +32,8 @@ pub(crate) struct Check {
     /// Files with policies, or `-` for standard input
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// How to report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
-    /// Show and count findings from this severity on
-    #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = args::severity())]
-    min_severity: Severity,
-    /// Apply safe fixes and report what is left
-    #[arg(long)]
-    fix: bool,
-    /// Print what --fix would change, as a unified diff, and change nothing
-    #[arg(long, conflicts_with_all = ["fix", "format"])]
-    diff: bool,
-    /// What reports call standard input
-    #[arg(long, value_name = "NAME", default_value = "<stdin>")]
-    stdin_filename: String,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 /// Does what `keyless trust` is asked for.
@@ -63,14 +50,8 @@ fn run_check(arguments: &Check, streams: &mut Streams<'_>) -> io::Result<Outcome
         streams.fail(&Failure::Unreadable { path: path.clone(), error });
         return Ok(Outcome::CannotRun);
     }
-    let lint = args::Lint {
-        paths: arguments.paths.clone(),
-        format: arguments.format,
-        min_severity: arguments.min_severity,
-        declared: Declared::default(),
-        fix: arguments.fix,
-        diff: arguments.diff,
-        stdin_filename: arguments.stdin_filename.clone(),
-    };
-    lint_command::run_with(&lint, &check::findings, streams)
+    let Check { paths, reporting } = arguments;
+    let (inputs, failures) = inputs::find(paths, &mut streams.input, &reporting.stdin_filename);
+    let inputs: Vec<_> = inputs.into_iter().map(|input| (input, ())).collect();
+    checking::run(&inputs, failures, &|source, ()| check::findings(source), reporting, streams)
 }

@@ -93,8 +93,11 @@ impl std::error::Error for NotUtf8 {}
 impl<'t> Source<'t> {
     /// Names `text`; `name` is what reports print, a path or `<stdin>`.
     pub fn new(name: &'t str, text: &'t str) -> Self {
-        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { name, text, line_starts }
+        // YAML breaks lines at a carriage return too, where no line feed follows it
+        let bytes = text.as_bytes();
+        let is_break = |at: usize| bytes[at] == b'\n' || bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+        let breaks = (0..bytes.len()).filter(|&at| is_break(at));
+        Self { name, text, line_starts: std::iter::once(0).chain(breaks.map(|at| at + 1)).collect() }
     }
 
     /// Like [`Source::new`], from bytes that may not be text.
@@ -157,6 +160,10 @@ mod tests {
 
     #[test]
     fn positions_count_characters_from_one() {
+        let source = Source::new("f", "a\rb\rc");
+        assert_eq!(source.position(4), Position { line: 3, column: 1 });
+        assert_eq!(source.line(2).map(|line| source.slice(line)), Some("b"));
+
         let source = Source::new("f", "a\nßb\r\n");
         assert_eq!(source.position(0), Position { line: 1, column: 1 });
         assert_eq!(source.position(4), Position { line: 2, column: 2 });

@@ -1,0 +1,77 @@
+//! What `keyless lint` and `keyless trust check` have in common: inputs checked, fixed where that is asked for, and
+//! reported.
+
+use std::{io, io::Write};
+
+use crate::{
+    args::Reporting,
+    failure::Failure,
+    fix,
+    inputs::Input,
+    linted::{self, Check, LintedFile},
+    report::{self, Format, Report},
+    run::Outcome,
+    streams::Streams,
+};
+
+/// Checks every input by its settings and reports it. `failures` are those of inputs that were not found; neither they
+/// nor an input that cannot be read keeps the rest from being checked.
+pub(crate) fn run<S: Sync>(
+    inputs: &[(Input, S)],
+    mut failures: Vec<Failure>,
+    check: &Check<'_, S>,
+    reporting: &Reporting,
+    streams: &mut Streams<'_>,
+) -> io::Result<Outcome> {
+    if reporting.fix && inputs.iter().any(|(input, _)| input.path().is_none()) {
+        streams.fail(&Failure::FixOfStandardInput);
+        return Ok(Outcome::CannotRun);
+    }
+    let fix_from = (reporting.fix || reporting.diff).then_some(reporting.min_severity);
+    let mut files = Vec::new();
+    for result in linted::lint_all(inputs, check, fix_from) {
+        match result {
+            Ok(file) => files.push(file),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if reporting.fix {
+        failures.extend(files.iter().filter_map(|file| write_fixed(file).err()));
+    }
+    let outcome = if reporting.diff {
+        print_diffs(&files, &mut streams.output)?
+    } else {
+        print_report(files, reporting, streams)?
+    };
+    for failure in &failures {
+        streams.fail(failure);
+    }
+    Ok(if failures.is_empty() { outcome } else { Outcome::CannotRun })
+}
+
+fn write_fixed(file: &LintedFile) -> Result<(), Failure> {
+    match (&file.path, &file.fixed) {
+        (Some(path), Some(_)) => fix::write(path, &file.text),
+        _ => Ok(()),
+    }
+}
+
+fn print_diffs(files: &[LintedFile], output: &mut dyn Write) -> io::Result<Outcome> {
+    let mut outcome = Outcome::Clean;
+    for file in files {
+        if let Some(fixed) = &file.fixed {
+            write!(output, "{}", fix::diff(&file.name, &fixed.original, &file.text))?;
+            outcome = Outcome::Findings;
+        }
+    }
+    Ok(outcome)
+}
+
+fn print_report(files: Vec<LintedFile>, reporting: &Reporting, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    let report = Report::new(files, reporting.min_severity);
+    // a program is owed a document; a person with nothing but failures is not told that nothing was found
+    if reporting.format != Format::Text || !report.files.is_empty() {
+        report::write(&report, reporting.format, streams)?;
+    }
+    Ok(if report.shown.total() > 0 { Outcome::Findings } else { Outcome::Clean })
+}
