@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Plan, Role};
+use super::{Plan, Profile, Role};
+
+/// The pipe of this version.
+const PIPE: &str = concat!("docker://keyless/pipe:", env!("CARGO_PKG_VERSION"));
 
 /// The guide as plain text: every role with its statements, the variables to set, and the steps to write.
 pub fn text(plan: &Plan) -> String {
@@ -52,7 +55,7 @@ fn snippet(plan: &Plan) -> String {
         let _ = writeln!(
             text,
             "  - step:\n      name: {}",
-            environment.as_deref().map_or_else(|| "Read".to_owned(), |it| format!("Deploy to {it}"))
+            environment.as_deref().map_or_else(|| format!("Use {}", role.name), |it| format!("Deploy to {it}"))
         );
         text.push_str("      oidc: true\n");
         if let Some(environment) = environment {
@@ -61,8 +64,11 @@ fn snippet(plan: &Plan) -> String {
         if plan.from_addresses {
             text.push_str("      size: 4x\n      runtime:\n        cloud:\n          atlassian-ip-ranges: true\n");
         }
-        text.push_str("      script:\n        - npx cdk ");
-        text.push_str(if environment.is_some() { "deploy --all --require-approval never\n" } else { "diff --all\n" });
+        let _ = writeln!(text, "      script:\n        - pipe: {PIPE}\n          variables:");
+        text.push_str("            AWS_ROLE_ARN: $AWS_ROLE_ARN\n            AWS_REGION: $AWS_REGION\n");
+        if role.profile == Profile::ReadOnly {
+            text.push_str("            COMMAND: diff\n");
+        }
     }
     text
 }
