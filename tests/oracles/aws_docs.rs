@@ -44,7 +44,6 @@ fn the_page_from_an_empty_account_to_a_green_deploy() {
     let installed =
         Command::new("tests/oracles/install.sh").arg("awscli").current_dir(checkout::root()).status().unwrap();
     assert!(installed.success(), "the AWS CLI cannot be installed");
-    checkout::fresh_pipe();
     let keyless = checkout::binary("keyless");
     let scratch = checkout::scratch("aws-docs");
     let page = fs::read_to_string(checkout::root().join("docs/aws.md")).unwrap();
