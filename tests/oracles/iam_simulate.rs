@@ -1,7 +1,8 @@
-//! The evaluator against an independent one: every operator row that has a definite result, and a grid of policies,
-//! tokens and addresses. Each disagreement must stand in `iam-simulate/disagreements.tsv` with what AWS documents.
+//! The evaluator against two others: iam-simulate on every operator row that has a definite result and on a grid of
+//! policies, tokens and addresses; the AWS emulator on the same policies and tokens. Each disagreement must stand in the
+//! judge's `disagreements.tsv` with what AWS documents.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test that cannot go on should stop")]
 
 use std::{
     collections::BTreeMap,
@@ -17,6 +18,12 @@ use keyless_core::iam::{
     policy,
     request::{Entry, Request},
     template::Template,
+};
+use keyless_tests::{
+    aws::Api,
+    cloud::ACCOUNT,
+    emulator::{Authorisation, Emulator},
+    token::Issuer,
 };
 use serde_json::{Map, Value, json};
 
@@ -273,12 +280,9 @@ fn theirs(cases: &[Case]) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-#[test]
-fn an_independent_evaluator_agrees() {
-    let cases = cases();
-    let theirs = theirs(&cases);
-    assert_eq!(cases.len(), theirs.len());
-    let listed = fs::read_to_string(root().join("tests/oracles/iam-simulate/disagreements.tsv")).unwrap();
+/// Compares verdicts, of which each is a case's name, ours and theirs.
+fn compare(judge: &str, verdicts: &[(String, &str, String)]) {
+    let listed = fs::read_to_string(root().join(format!("tests/oracles/{judge}/disagreements.tsv"))).unwrap();
     let listed: BTreeMap<&str, &str> = listed
         .lines()
         .filter(|line| !line.starts_with('#'))
@@ -290,23 +294,79 @@ fn an_independent_evaluator_agrees() {
         .collect();
     let mut unexplained = Vec::new();
     let mut seen = Vec::new();
-    let mut agreed = 0;
-    for (case, theirs) in cases.iter().zip(&theirs) {
-        let ours = ours(case);
-        if ours == theirs {
-            agreed += 1;
-            continue;
-        }
-        let verdicts = format!("{ours}, not {theirs}");
-        if listed.get(case.name.as_str()) == Some(&verdicts.as_str()) {
-            seen.push(case.name.as_str());
+    for (case, ours, theirs) in verdicts.iter().filter(|(_, ours, theirs)| ours != theirs) {
+        let difference = format!("{ours}, not {theirs}");
+        if listed.get(case.as_str()) == Some(&difference.as_str()) {
+            seen.push(case.as_str());
         } else {
-            unexplained.push(format!("{}\t{verdicts}", case.name));
+            unexplained.push(format!("{case}\t{difference}"));
         }
     }
     assert!(unexplained.is_empty(), "{} disagreements:\n{}", unexplained.len(), unexplained.join("\n"));
     let gone: Vec<_> = listed.keys().filter(|name| !seen.contains(name)).collect();
     assert!(gone.is_empty(), "no longer disagreements: {gone:?}");
-    println!("{agreed} of {} cases agree, {} differ for a listed reason", cases.len(), seen.len());
-    assert!(agreed >= 300);
+    println!(
+        "{judge}: {} of {} cases agree, the others for a listed reason",
+        verdicts.len() - seen.len(),
+        verdicts.len()
+    );
+}
+
+#[test]
+fn an_independent_evaluator_agrees() {
+    let cases = cases();
+    let theirs = theirs(&cases);
+    assert_eq!(cases.len(), theirs.len());
+    let verdicts: Vec<_> =
+        cases.iter().zip(theirs).map(|(case, theirs)| (case.name.clone(), ours(case), theirs)).collect();
+    assert!(verdicts.len() >= 800, "only {} cases", verdicts.len());
+    compare("iam-simulate", &verdicts);
+}
+
+/// The issuer of the tokens that the emulator is asked about.
+const BITBUCKET: &str = "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc";
+
+/// Where a call comes from and when is not ours to choose here: such policies are left out.
+#[test]
+fn the_emulator_agrees() {
+    let emulator = Emulator::start(Authorisation::Judged);
+    let api = Api::new(&emulator.url());
+    let url = format!("https://{BITBUCKET}");
+    api.query("iam", "CreateOpenIDConnectProvider", &[("Url", &url), ("ClientIDList.member.1", AUDIENCE)]).unwrap();
+    let issuer = Issuer::new();
+    let mut verdicts = Vec::new();
+    for (index, (policy_name, policy)) in policies().into_iter().enumerate() {
+        let text = policy.to_string().replace(ISSUER, BITBUCKET).replace("123456789012", ACCOUNT);
+        let text = text.replace(&ISSUER.to_uppercase(), &BITBUCKET.to_uppercase());
+        let name = format!("role{index}");
+        let role = [("RoleName", name.as_str()), ("AssumeRolePolicyDocument", &text)];
+        if text.contains("aws:SourceIp")
+            || text.contains("aws:CurrentTime")
+            || api.query("iam", "CreateRole", &role).is_err()
+        {
+            continue;
+        }
+        let (policy, _) = policy::read(&document::parse(&text).unwrap(), Template::default());
+        for (subject_name, subject) in [
+            ("step", Some(format!("{REPOSITORY}:{STEP}"))),
+            ("deployment step", Some(format!("{REPOSITORY}:{ENVIRONMENT}:{STEP}"))),
+            ("other repository", Some(format!("{OTHER}:{ENVIRONMENT}:{STEP}"))),
+            ("no subject", None),
+        ] {
+            let mut claims = json!({"iss": url, "aud": AUDIENCE});
+            claims.as_object_mut().unwrap().extend(subject.clone().map(|subject| ("sub".to_owned(), json!(subject))));
+            let (token, arn) = (issuer.sign(&claims), format!("arn:aws:iam::{ACCOUNT}:role/{name}"));
+            let call = [("RoleArn", arn.as_str()), ("RoleSessionName", "bitbucket-1"), ("WebIdentityToken", &token)];
+            let theirs = if api.query("sts", "AssumeRoleWithWebIdentity", &call).is_ok() { "allow" } else { "deny" };
+            let mut request = Request::new(Some(BITBUCKET));
+            request.account = Some(ACCOUNT.to_owned());
+            let subject = subject.map_or(Entry::Absent, Entry::Value);
+            request.claims(&[("aud", Entry::Value(AUDIENCE.to_owned())), ("sub", subject)]);
+            request.set("sts:RoleSessionName", Entry::Value("bitbucket-1".to_owned()));
+            let ours = evaluate::evaluate(&policy, &request).verdict.name();
+            verdicts.push((format!("{policy_name}: {subject_name}"), ours, theirs.to_owned()));
+        }
+    }
+    assert!(verdicts.len() >= 100, "only {} cases", verdicts.len());
+    compare("emulator", &verdicts);
 }
