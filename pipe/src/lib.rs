@@ -18,4 +18,5 @@ pub mod run;
 pub mod session;
 pub mod settings;
 pub mod step;
+pub mod trust;
 pub mod variables;

@@ -4,6 +4,7 @@
 use std::{
     cell::Cell,
     fmt,
+    path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -16,7 +17,7 @@ use keyless_core::{
 };
 use tokio::time::{Instant, sleep};
 
-use crate::{log, settings::SessionSettings};
+use crate::{log, settings::SessionSettings, trust};
 
 /// Lengths to fall back to, in seconds: a role's maximum is a number of hours (IAM API reference, `MaxSessionDuration`).
 const STEPS_DOWN: [u32; 5] = [8 * 3600, 6 * 3600, 4 * 3600, 2 * 3600, 3600];
@@ -185,12 +186,16 @@ impl<'a> Assumer<'a> {
     pub fn explain(&self, error: &SessionError) -> Option<Explanation> {
         match error {
             SessionError::WebIdentity(StsError::Refused { refusal, .. }, duration) => {
-                Some(refusal.explain(&Attempted {
+                let mut explanation = refusal.explain(&Attempted {
                     role: &self.settings.role,
                     claims: self.token.claims(),
                     region: &self.settings.region,
                     duration: *duration,
-                }))
+                });
+                if let (Refusal::NotTrusted, Some(file)) = (refusal, &self.settings.trust_policy) {
+                    explanation.compared.push(("trust policy", self.judge(file)));
+                }
+                Some(explanation)
             }
             SessionError::Chain(role, StsError::Refused { .. }) => {
                 let before = self.settings.chain.iter().position(|link| link.role == *role).unwrap_or_default();
@@ -207,6 +212,17 @@ impl<'a> Assumer<'a> {
             }
             _ => None,
         }
+    }
+}
+
+impl Assumer<'_> {
+    /// What the trust policy in a file says of the token, as text.
+    fn judge(&self, file: &Path) -> String {
+        let said = match trust::judge(file, &self.settings.role, self.token.claims()) {
+            Ok(evaluation) => evaluation.to_string(),
+            Err(error) => error.to_string(),
+        };
+        format!("{}\n{}", file.display(), said.trim_end())
     }
 }
 

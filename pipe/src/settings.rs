@@ -76,6 +76,8 @@ pub struct SessionSettings {
     pub chain: Vec<ChainLink>,
     /// The accounts that may be deployed to; none means any.
     pub allowed_accounts: Vec<AccountId>,
+    /// A file with the role's trust policy.
+    pub trust_policy: Option<PathBuf>,
     /// How the child receives the credentials.
     pub credentials: Credentials,
 }
@@ -286,6 +288,7 @@ impl SessionSettings {
         }
         let chain = reader.parsed_list(&v::ROLE_CHAIN, ChainLink::parse, Mistake::Role);
         let allowed_accounts = reader.parsed_list(&v::ALLOWED_ACCOUNT_IDS, AccountId::parse, Mistake::Account);
+        let trust_policy = reader.text(&v::TRUST_POLICY).map(PathBuf::from);
         let credentials = reader.choice(&v::CREDENTIALS, &HANDOVERS, Credentials::Endpoint);
         if let Some(role) = &role {
             let account = chain.last().map_or(role, |link| &link.role).account();
@@ -302,6 +305,7 @@ impl SessionSettings {
             policy_arns,
             chain,
             allowed_accounts,
+            trust_policy,
             credentials,
         })
     }

@@ -123,6 +123,11 @@ variables! {
         "ALLOWED_ACCOUNT_IDS",
         "accounts that may be deployed to; anything else stops the run before the first change",
     );
+    TRUST_POLICY = optional(
+        "TRUST_POLICY",
+        "a file in the clone with the role's trust policy: the policy, the output of aws iam get-role, or a CloudFormation \
+         template; when AWS refuses the session, it is judged with the token's claims and the condition that fails is named",
+    );
     CREDENTIALS = variable(
         "CREDENTIALS",
         "endpoint",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     aws::Api,
@@ -58,8 +58,15 @@ impl Cloud {
             &[("Url", step::ISSUER), ("ClientIDList.member.1", step::AUDIENCE)],
         )
         .expect("the identity provider is new");
+        let trust = Self::trust_policy();
+        let role = [("RoleName", "deploy"), ("AssumeRolePolicyDocument", &trust.to_string())];
+        iam.query("iam", "CreateRole", &role).expect("the role is new");
+    }
+
+    /// The trust policy of the role.
+    pub fn trust_policy() -> Value {
         let key = step::ISSUER.trim_start_matches("https://");
-        let trust = json!({
+        json!({
             "Version": "2012-10-17",
             "Statement": [{
                 "Effect": "Allow",
@@ -72,9 +79,7 @@ impl Cloud {
                     },
                 },
             }],
-        });
-        let role = [("RoleName", "deploy"), ("AssumeRolePolicyDocument", &trust.to_string())];
-        iam.query("iam", "CreateRole", &role).expect("the role is new");
+        })
     }
 
     /// Another STS of the account, with what goes wrong at first, and a clock that is ahead.

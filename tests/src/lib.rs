@@ -12,6 +12,7 @@ pub mod checkout;
 pub mod cloud;
 pub mod emulator;
 pub mod expected;
+pub mod life;
 pub mod run;
 pub mod secrets;
 pub mod step;

@@ -72,6 +72,20 @@ fn another_repository() {
 }
 
 #[test]
+fn a_trust_policy_at_hand_is_judged() {
+    let mut claims = step::claims();
+    claims["sub"] = json!(format!("{}:{}", step::REPOSITORY_UUID, step::STEP_UUID));
+    let token = CLOUD.issuer.sign(&claims);
+    refuses("trust-policy-at-hand", |command, workplace| {
+        let policy = workplace.clone_folder().join("trust.json");
+        fs::write(policy, format!("{:#}", Cloud::trust_policy())).expect("the scratch folder is writable");
+        command.env("BITBUCKET_STEP_OIDC_TOKEN", token).env("TRUST_POLICY", "trust.json");
+        // The step lost its `deployment:`.
+        command.env_remove("BITBUCKET_DEPLOYMENT_ENVIRONMENT_UUID");
+    });
+}
+
+#[test]
 fn an_expired_token() {
     refuses_claims("expired-token", |claims| claims["exp"] = json!(step::now() - (2 * 3600 + 30 * 60 + 20)));
 }

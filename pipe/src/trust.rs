@@ -1,0 +1,55 @@
+//! The role's trust policy, when the repository has it: judged with the token's claims after AWS refused, because AWS does not
+//! say which condition failed.
+
+use std::{fmt, fs, io, path::Path};
+
+use keyless_core::{
+    aws::RoleArn,
+    iam::{
+        evaluate::{Evaluation, evaluate},
+        policy,
+        request::Request,
+        template::{Document, Unreadable},
+    },
+    oidc::Claims,
+};
+
+/// Why a file's policy cannot be judged.
+#[derive(Debug)]
+pub enum TrustError {
+    /// The file cannot be read.
+    Read(io::Error),
+    /// There is no trust policy in it.
+    Unreadable(Unreadable),
+    /// It has several roles, and none of this name.
+    Role(String),
+}
+
+/// What the policy of `role` in a file says of a token.
+///
+/// # Errors
+/// [`TrustError`] when there is none to judge.
+pub fn judge(file: &Path, role: &RoleArn, claims: &Claims) -> Result<Evaluation, TrustError> {
+    let text = fs::read_to_string(file).map_err(TrustError::Read)?;
+    let document = Document::parse(&text).map_err(TrustError::Unreadable)?;
+    let policies = document.trust_policies().map_err(TrustError::Unreadable)?;
+    let of_role = policies.iter().find(|found| found.role == role.name());
+    let only = policies.first().filter(|_| policies.len() == 1);
+    let found = of_role.or(only).ok_or_else(|| TrustError::Role(role.name().to_owned()))?;
+    let (policy, _) = policy::read(&found.policy, found.template);
+    let mut request = Request::with_token(claims);
+    request.account = Some(role.account().to_string());
+    Ok(evaluate(&policy, &request))
+}
+
+impl fmt::Display for TrustError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => error.fmt(f),
+            Self::Unreadable(error) => error.fmt(f),
+            Self::Role(name) => write!(f, "several roles, and none of them is `{name}`"),
+        }
+    }
+}
+
+impl std::error::Error for TrustError {}

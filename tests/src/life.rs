@@ -1,0 +1,48 @@
+//! The life of an app: bootstrap, deploy, update, nothing to do, diff, destroy. The binary and the image go through the same,
+//! and say the same.
+
+use std::fs;
+
+use crate::{
+    cloud::Cloud,
+    expected,
+    run::{Finished, Workplace},
+    secrets,
+};
+
+/// Goes through it. `run` runs the pipe with the step's variables and these.
+///
+/// # Panics
+/// When something is not as it should be.
+pub fn live(cloud: &Cloud, workplace: &Workplace, token: String, run: impl Fn(&[(&str, &str)]) -> Finished) {
+    let (mut said, mut printed) = (String::new(), String::new());
+    let mut step = |title: &str, code: i32, variables: &[(&str, &str)]| {
+        let finished = run(variables);
+        assert_eq!(finished.code, Some(code), "{title}: {finished:#?}");
+        let own: Vec<String> = finished.own_lines().into_iter().filter(|line| !line.contains("BucketName")).collect();
+        said.extend(["=== ", title, "\n", &own.join("\n"), "\n"]);
+        printed.extend([finished.stdout, finished.stderr]);
+    };
+    let greeting = || cloud.api().parameter("/keyless/demo/greeting");
+
+    step("deploy without bootstrap", 1, &[("STACKS", "KeylessAudience")]);
+    step("bootstrap", 0, &[("COMMAND", "bootstrap")]);
+    step("deploy both", 0, &[("OUTPUTS_FILE", "outputs.json")]);
+    assert_eq!(greeting().as_deref(), Ok("deployed without a stored key"));
+    let outputs = fs::read_to_string(workplace.clone_folder().join("outputs.json")).unwrap_or_default();
+    assert!(outputs.contains("\"ParameterName\": \"/keyless/demo/audience\""), "{outputs}");
+    step("update one", 0, &[("STACKS", "KeylessGreeting"), ("CONTEXT", "greeting=hello")]);
+    assert_eq!(greeting().as_deref(), Ok("hello"));
+    step("change nothing", 0, &[("STACKS", "KeylessGreeting"), ("APP", "cdk.out")]);
+    step("diff", 0, &[("STACKS", "KeylessGreeting"), ("COMMAND", "diff")]);
+    step("no such stack", 1, &[("STACKS", "Nobody")]);
+    step("destroy", 0, &[("COMMAND", "destroy"), ("STACKS", "KeylessGreeting")]);
+    assert!(greeting().is_err());
+
+    let mut hidden = cloud.sts.issued();
+    assert!(hidden.len() >= 16, "each run had a session");
+    hidden.push(token);
+    assert_eq!(secrets::in_text("output", printed.as_bytes(), &hidden), []);
+    assert_eq!(secrets::below(workplace.folder(), &hidden), []);
+    expected::check("pipe-deploys.txt", &said);
+}
