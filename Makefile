@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # cargo and npm use all processors by themselves, and parts share target/
 .NOTPARALLEL:
-.PHONY: help setup demo test check cargo-test web web-test hook-test format
+.PHONY: help setup demo test check cargo-test web web-test hook-test image image-test format
 
 STARTED := $(shell date +%s)
 
@@ -19,11 +19,12 @@ WEB_PACKAGES := web/node_modules/.installed
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# the whole workspace is built, so that the crates have the features that the tests build them with
 demo: ## deploy the demo app to the embedded AWS, by OIDC, and read the deployed value back
 	@tests/system.sh rust emulator
 	@tests/install.sh
-	$(call part,build,cargo build -p keyless -p keyless-pipe -p keyless-tests --bins)
-	@cargo run --quiet -p keyless-tests --bin demo
+	$(call part,build,cargo build --workspace --bins)
+	@$${CARGO_TARGET_DIR:-target}/debug/demo
 
 test: setup check web-test hook-test cargo-test ## run every test, after installing what they need
 	@printf '\n== all tests passed in %s s\n' "$$(($$(date +%s) - $(STARTED)))"
@@ -46,6 +47,12 @@ web-test: setup web ## the page in a headless browser
 
 hook-test: $(PYTHON_TOOLS) ## the pre-commit hook, installed and run by pre-commit
 	$(call part,pre-commit hook,tests/hook/run.sh)
+
+image: ## build the pipe's image, in two variants
+	$(call part,image,pipe/image/build.sh)
+
+image-test: setup image ## run the image as Bitbucket runs a pipe
+	$(call part,tests of the image,cargo test -p keyless-tests --test image -- --ignored)
 
 setup: $(PYTHON_TOOLS) $(WEB_PACKAGES) ## install what is missing for the demo and the tests
 	@tests/system.sh rust emulator browser
