@@ -11,6 +11,7 @@ use crate::{
         text::{Pattern, Text, Variable},
         truth::Truth,
     },
+    oidc::Subject,
     source::Span,
 };
 
@@ -50,6 +51,16 @@ pub enum Note {
     Undocumented,
     /// The key has a list of values, and the operator has no set qualifier.
     ListWithoutQualifier,
+    /// The policy's value has a wildcard that its operator takes as a letter.
+    LiteralWildcard,
+    /// The policy writes UUIDs without braces.
+    NoBraces,
+    /// The token is of a repository that the policy does not name.
+    OtherRepository,
+    /// The policy asks for a deployment environment, and the step has none.
+    NoDeployment,
+    /// The token is of a deployment environment that the policy does not name.
+    OtherEnvironment,
 }
 
 impl fmt::Display for Note {
@@ -63,6 +74,11 @@ impl fmt::Display for Note {
             }
             Self::OtherIssuer => "the key is of another issuer than the token",
             Self::Undocumented => "AWS does not document what ForAnyValue with IfExists says of a missing key",
+            Self::LiteralWildcard => "this operator takes the wildcard as a letter; StringLike does not",
+            Self::NoBraces => "UUIDs in a subject are in braces, and the policy's are not",
+            Self::OtherRepository => "the token is of another repository",
+            Self::NoDeployment => "the policy asks for a deployment environment, and the step has no `deployment:`",
+            Self::OtherEnvironment => "the token is of another deployment environment",
             Self::ListWithoutQualifier => {
                 "the token has a list here, and AWS does not document how an operator without ForAnyValue compares one"
             }
@@ -121,7 +137,39 @@ pub(super) fn judge(condition: &Condition, request: &Request, variables: bool) -
             Truth::Unknown
         }
     };
+    if let (Truth::False, Entry::Value(actual)) = (result.holds, &result.actual) {
+        result.note = refusal(condition, operator, actual);
+    }
     result
+}
+
+/// Why a subject of Bitbucket does not match, where its parts say so.
+fn refusal(condition: &Condition, operator: Operator, actual: &str) -> Option<Note> {
+    let Key::Claim { issuer, claim } = Key::new(&condition.key) else { return None };
+    if operator.base.negated || bitbucket_workspace(issuer).is_none() || !claim.eq_ignore_ascii_case("sub") {
+        return None;
+    }
+    let own = Subject::parse(actual)?;
+    let values: Vec<&str> = condition.values.iter().map(Text::as_str).collect::<Option<_>>()?;
+    let wildcard = |value: &str| value.contains(['*', '?']);
+    if operator.base.comparison != Comparison::Like && values.iter().any(|value| wildcard(value)) {
+        return Some(Note::LiteralWildcard);
+    }
+    let first = |value: &str| value.split(':').next().unwrap_or_default().to_owned();
+    if values.iter().any(|value| format!("{{{}}}", first(value)) == own.repository) {
+        return Some(Note::NoBraces);
+    }
+    let same: Vec<_> = values.iter().filter(|value| first(value) == own.repository).collect();
+    if same.is_empty() {
+        return (!values.iter().any(|value| wildcard(&first(value)))).then_some(Note::OtherRepository);
+    }
+    // A pattern of three parts names an environment in its second.
+    let asks = same.iter().any(|value| value.matches(':').count() == 2);
+    match own.environment {
+        None if asks => Some(Note::NoDeployment),
+        Some(_) if asks => Some(Note::OtherEnvironment),
+        _ => None,
+    }
 }
 
 /// `"Null": {key: "true"}` holds where the key is missing (`Conditions_Null`).
