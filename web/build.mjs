@@ -3,8 +3,9 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 
 import { build } from "esbuild";
@@ -27,20 +28,35 @@ function targetFolder() {
   return JSON.parse(metadata).target_directory;
 }
 
-/** The modules by the features of crates/wasm that they hold. The first is loaded at once, the other when it is needed. */
-const MODULES = { keyless: "pipeline", aws: "aws" };
+/** The modules, by the features of crates/wasm that they hold. The first is loaded at once, the other when it is needed. */
+const MODULES = { keyless: "editor", views: "views" };
 
-function wasm() {
-  run("cargo", "build", "--quiet", "--locked", "-p", "keyless-bindgen");
-  const target = targetFolder();
+/** Where a person's own folders lie has no place in what is published, and costs bytes. */
+const FLAGS = [
+  `--remap-path-prefix=${process.env.CARGO_HOME ?? join(homedir(), ".cargo")}=cargo`,
+  `--remap-path-prefix=${ROOT}=keyless`,
+  // inlining what is called in several places makes the module larger
+  "-Cllvm-args=-inline-threshold=0",
+];
+
+function wasm(tool) {
+  const env = { ...process.env, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: FLAGS.join(" ") };
   for (const [name, feature] of Object.entries(MODULES)) {
     const features = ["--no-default-features", "--features", feature];
-    run("cargo", "build", "--quiet", "--locked", "-p", "keyless-wasm", "--target", "wasm32-unknown-unknown", "--profile", "wasm", ...features);
-    run(join(target, "debug", "keyless-bindgen"), join(target, "wasm32-unknown-unknown", "wasm", "keyless_wasm.wasm"), join(WORK, name));
-    const optimize = ["-Oz", "--converge", "--reorder-functions-by-name", "--strip-debug", "--strip-producers"];
+    const build = ["build", "--quiet", "--locked", "-p", "keyless-wasm", "--target", "wasm32-unknown-unknown", "--profile", "wasm"];
+    execFileSync("cargo", [...build, ...features], { cwd: ROOT, env, stdio: "inherit" });
+    const module = join(dirname(dirname(tool)), "wasm32-unknown-unknown", "wasm", "keyless_wasm.wasm");
+    run(tool, "module", module, join(WORK, name));
+    const optimize = ["-Oz", "--converge", "--gufa", "-Oz", "--reorder-functions-by-name", "--strip-debug", "--strip-producers"];
     const [from, to] = [join(WORK, name, "keyless_wasm_bg.wasm"), join(DIST, `${name}.wasm`)];
     run(join(WEB, "node_modules", ".bin", "wasm-opt"), ...optimize, from, "--output", to);
   }
+}
+
+/** Builds web/bindgen. */
+function tool() {
+  run("cargo", "build", "--quiet", "--locked", "-p", "keyless-bindgen");
+  return join(targetFolder(), "debug", "keyless-bindgen");
 }
 
 const SHARED = { bundle: true, format: "esm", minify: true, target: ["es2022"], loader: { ".yml": "text" }, logLevel: "warning", legalComments: "none" };
@@ -64,16 +80,10 @@ function page({ page }) {
   writeFileSync(join(DIST, "index.html"), html);
 }
 
-/** One page a rule, from the documentation inside the module itself. */
-async function reference(words) {
-  const load = async (name) => {
-    const module = await import(pathToFileURL(join(WORK, name, "keyless_wasm.js")).href);
-    await module.default({ module_or_path: readFileSync(join(DIST, `${name}.wasm`)) });
-    return module;
-  };
-  const pipeline = JSON.parse((await load("keyless")).rules());
-  const trust = JSON.parse((await load("aws")).trust_rules());
-  writeReference(join(DIST, "rules"), { pipeline, trust }, words);
+/** One page a rule, from the rules' own documentation. */
+function reference(tool, words) {
+  const rules = JSON.parse(execFileSync(tool, ["rules"], { encoding: "utf8", maxBuffer: 1 << 26 }));
+  writeReference(join(DIST, "rules"), rules, words);
 }
 
 /** The service worker, last: it knows every other file, and changes when one of them does. */
@@ -89,7 +99,7 @@ async function offline() {
 }
 
 /** What a visitor reads later, if at all. */
-const LATER = ["aws.wasm", "service-worker.js"];
+const LATER = ["views.wasm", "service-worker.js"];
 
 /** Prints what a first visit loads, and fails when it is too much. */
 function weigh() {
@@ -118,7 +128,8 @@ rmSync(DIST, { recursive: true, force: true });
 mkdirSync(DIST, { recursive: true });
 mkdirSync(WORK, { recursive: true });
 cpSync(join(WEB, "static"), DIST, { recursive: true });
-wasm();
+const bindgen = tool();
+wasm(bindgen);
 const TSC = join(WEB, "node_modules", ".bin", "tsc");
 run(TSC, "--project", WEB);
 run(TSC, "--project", join(WEB, "src", "worker"));
@@ -126,6 +137,6 @@ run(TSC, "--project", join(WEB, "src", "offline"));
 await scripts();
 const text = await words();
 page(text);
-await reference(text);
+reference(bindgen, text);
 await offline();
 weigh();

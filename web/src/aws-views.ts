@@ -52,7 +52,7 @@ const line = (value = "", placeholder = "") =>
 /** A trust policy with the request that it is asked about, and the answer as a tree. */
 export class TrustView {
   readonly panel = element("div", { className: "form" });
-  readonly #policy = area(14);
+  readonly #policy = area(10);
   readonly #fields: Record<keyof TrustRequest, HTMLInputElement>;
   readonly #answer = element("div", { attributes: { "aria-live": "polite" } });
   readonly #latest: Latest<[string, TrustRequest], Trust>;
@@ -73,7 +73,11 @@ export class TrustView {
         "fieldset",
         {},
         element("legend", { textContent: text.trust.request }),
-        ...Object.entries(this.#fields).map(([name, input]) => field(text.trust[name as keyof TrustRequest], input)),
+        element(
+          "div",
+          { className: "pairs" },
+          ...Object.entries(this.#fields).map(([name, input]) => field(text.trust[name as keyof TrustRequest], input)),
+        ),
       ),
       this.#answer,
     );

@@ -9,6 +9,7 @@ import * as examples from "./examples";
 import * as files from "./files";
 import { Findings } from "./findings";
 import { keepOffline } from "./offline";
+import { Needs } from "./needs";
 import { Picture } from "./picture";
 import { SEVERITIES } from "./report";
 import type { LocatedFinding } from "./report";
@@ -47,6 +48,17 @@ const token = new TokenView(engine, (token) => {
 });
 const setup = new SetupView(engine, tell);
 
+const needs = new Needs(() => {
+  void lint.update(editor.text);
+  void requirements.update(editor.text);
+}, tell);
+
+const requirements = new Latest(
+  (pipeline: string) => engine.ask("requirements", pipeline, needs.defined),
+  (_, { answer }) => needs.show(answer),
+  () => {},
+);
+
 const outline = new Latest(
   (pipeline: string) => engine.ask("outline", pipeline),
   (_, { answer }) => picture.show(answer),
@@ -55,6 +67,7 @@ const outline = new Latest(
 
 const tabs = new Tabs(byId("tabs"), byId("views"), [
   { id: "findings", title: text.views.findings, panel: findings.panel },
+  { id: "needs", title: text.views.needs, panel: needs.panel, shown: () => void requirements.update(editor.text) },
   { id: "picture", title: text.views.picture, panel: picture.panel, shown: () => void outline.update(editor.text) },
   { id: "trust", title: text.views.trust, panel: trust.panel, shown: () => trust.ask() },
   { id: "token", title: text.views.token, panel: token.panel },
@@ -62,12 +75,13 @@ const tabs = new Tabs(byId("tabs"), byId("views"), [
 ]);
 
 const lint = new Latest(
-  (pipeline: string) => engine.ask("lint", pipeline, file.name, []),
+  (pipeline: string) => engine.ask("lint", pipeline, file.name, needs.defined),
   (pipeline, { answer, milliseconds }) => {
     editor.show(pipeline, answer.findings);
     findings.show(answer.findings, pipeline.trim() === "");
     tabs.count("findings", answer.findings.length);
     if (tabs.current === "picture") void outline.update(pipeline);
+    if (tabs.current === "needs") void requirements.update(pipeline);
     say("checked", text.status.checked(counts(answer.findings), milliseconds));
   },
   () => say("failed", text.status.failed),

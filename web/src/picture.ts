@@ -46,8 +46,7 @@ export class Picture {
 
   #step(step: OutlineStep, group: OutlineGroup): HTMLElement {
     const environment = step.environment ?? (group.kind === "stage" ? undefined : group.environment);
-    const aws = step.tools.length > 0;
-    const role = step.roles.length ? step.roles.join(", ") : aws && step.token ? text.picture.roleFromSettings : undefined;
+    const role = step.roles.length ? step.roles.join(", ") : step.callsAws && step.token ? text.picture.roleFromSettings : undefined;
     return element(
       "button",
       { type: "button", className: "step", onclick: () => this.goTo(step.from, step.to) },
@@ -58,11 +57,11 @@ export class Picture {
         ...this.#marks({ manual: step.manual, ...(environment !== undefined && { environment }) }),
         ...(step.token
           ? [element("span", { className: "mark token", textContent: text.picture.token })]
-          : aws
+          : step.callsAws
             ? [element("span", { className: "mark no-token", textContent: text.picture.noToken })]
             : []),
       ),
-      ...(aws ? [element("span", { className: "tools", textContent: step.tools.join(", ") })] : []),
+      ...(step.tools.length ? [element("span", { className: "tools", textContent: step.tools.join(", ") })] : []),
       ...(role ? [element("code", { textContent: role })] : []),
     );
   }

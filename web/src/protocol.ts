@@ -40,7 +40,23 @@ export interface OutlineStep extends Located {
   token: boolean;
   roles: string[];
   tools: string[];
+  callsAws: boolean;
 }
+
+/** What Bitbucket's settings must define. */
+export interface Requirements {
+  steps: {
+    step: string;
+    line: number;
+    environment?: string;
+    oidc: boolean;
+    variables: { name: string; used_by: string; status: Status }[];
+  }[];
+  variables: { name: string; level: "environment" | "repository"; environments: string[]; status: Status }[];
+  markdown: string;
+}
+
+export type Status = "declared" | "unknown" | "missing";
 
 /** A call of AssumeRoleWithWebIdentity; what is empty is not known. */
 export interface TrustRequest {
@@ -89,6 +105,7 @@ export interface Questions {
   hover: { ask: [text: string, offset: number]; answer: Hover | null };
   completion: { ask: [text: string, offset: number]; answer: Completion | null };
   definition: { ask: [text: string, offset: number]; answer: Located[] };
+  requirements: { ask: [text: string, knownVariables: string[]]; answer: Requirements };
   outline: { ask: [text: string]; answer: Outline };
   trust: { ask: [policy: string, request: TrustRequest]; answer: Trust };
   token: { ask: [token: string, now: number]; answer: Token };

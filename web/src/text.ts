@@ -30,6 +30,7 @@ export const editor = {
 
 export const views = {
   findings: "Findings",
+  needs: "Needs",
   picture: "Picture",
   trust: "Trust policy",
   token: "Token",
@@ -53,6 +54,21 @@ export const picture = {
   noToken: "no token",
   manual: "waits for a click",
   roleFromSettings: "role from Bitbucket's settings",
+};
+
+export const needs = {
+  lead: "What the steps expect from Bitbucket's settings. Tick what you have defined: the findings follow.",
+  empty: "No step needs a variable from Bitbucket's settings.",
+  variable: "Variable",
+  level: "Define it for",
+  levels: {
+    environment: (environments: readonly string[]) => environments.join(", "),
+    repository: () => "the repository",
+  },
+  usedBy: "Needed by",
+  statuses: { declared: "defined", unknown: "", missing: "missing" },
+  copy: "Copy as Markdown",
+  copied: "Copied.",
 };
 
 export const trust = {

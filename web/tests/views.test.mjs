@@ -37,6 +37,30 @@ describe("the other views", () => {
     return visit;
   };
 
+  it("shows one view at a time", async () => {
+    const visit = await keyless.visit();
+    for (const tab of await visit.page.getByRole("tab").all()) {
+      await tab.click();
+      const shown = await visit.page.locator("[role=tabpanel]").evaluateAll((panels) => panels.filter((panel) => panel.checkVisibility()).map(({ id }) => id));
+      assert.deepEqual(shown, [await tab.getAttribute("aria-controls")]);
+    }
+    await visit.close();
+  });
+
+  it("lists what Bitbucket's settings must define, and takes a tick for it", async () => {
+    const visit = await open("Needs");
+    await visit.paste("pipelines:\n  default:\n    - step:\n        name: Notify\n        script:\n          - curl $HOOK_URL $CHANNEL\n");
+    const row = visit.page.locator("#view-needs tr", { hasText: "HOOK_URL" });
+    await eventually(async () => assert.match(await row.innerText(), /Notify/));
+    await visit.page.getByLabel("HOOK_URL").check();
+    await eventually(async () => assert.equal(await row.getAttribute("class"), "declared"));
+    assert.equal(await visit.page.locator("#view-needs tr.missing").count(), 1);
+    await visit.page.getByRole("button", { name: "Copy as Markdown" }).click();
+    const copied = await visit.page.evaluate(() => navigator.clipboard.readText());
+    assert.match(copied, /\| .*HOOK_URL/);
+    await visit.close();
+  });
+
   it("draws what runs when, follows the editor and leads back to it", async () => {
     const visit = await open("Picture");
     const steps = visit.page.locator("#view-picture .step strong");

@@ -12,7 +12,8 @@ pub struct Rule<C> {
     pub id: &'static str,
     /// How much its findings weigh, unless one says otherwise.
     pub severity: Severity,
-    /// Its documentation in Markdown, each line with a leading space as doc comments have them.
+    /// Its documentation in Markdown, each line with a leading space as doc comments have them; empty without the feature
+    /// `documentation`.
     pub doc: &'static str,
     /// Looks for it.
     pub check: C,
@@ -133,7 +134,7 @@ macro_rules! rule {
         pub(super) static $name: super::Rule = super::Rule {
             id: $id,
             severity: $crate::diagnostic::Severity::$severity,
-            doc: concat!($($doc, "\n"),+),
+            doc: if cfg!(feature = "documentation") { concat!($($doc, "\n"),+) } else { "" },
             check: $check,
         };
     };

@@ -165,12 +165,6 @@ impl Wanted {
     }
 }
 
-/// The documentation of every rule over trust policies, as [`crate::answer::rules`] gives that of the others.
-pub fn trust_rules() -> String {
-    let rule = |rule: &&check::Rule| json!({ "id": rule.id, "severity": rule.severity.name(), "documentation": rule.documentation() });
-    written(&check::RULES.iter().map(rule).collect::<Vec<_>>())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,26 +1,28 @@
 //! keyless in the browser: text in, JSON out.
 //!
-//! Each export is one line over a function of [`answer`] or [`aws`], which are plain Rust and are tested natively. The page
-//! calls the exports from a worker (`web/src/worker/worker.ts`) and knows the JSON from `web/src/protocol.ts`.
+//! Each export is one line over a function of [`editor`], [`views`] or [`aws`], which are plain Rust and are tested natively.
+//! The page calls the exports from a worker (`web/src/worker/worker.ts`) and knows the JSON from `web/src/protocol.ts`.
 //!
-//! The build makes two modules of it: `pipeline`, which the page loads first and which must stay small, and `aws`, which
+//! The build makes two modules of it: `editor`, which the page loads first and which must stay small, and `views`, which
 //! it loads when someone opens a view that needs it.
 
-#[cfg(feature = "pipeline")]
-pub mod answer;
-#[cfg(feature = "aws")]
+#[cfg(feature = "views")]
 pub mod aws;
-#[cfg(feature = "pipeline")]
+#[cfg(feature = "editor")]
 mod completion;
-#[cfg(feature = "pipeline")]
+#[cfg(feature = "editor")]
 mod definition;
-#[cfg(feature = "pipeline")]
+#[cfg(feature = "editor")]
+pub mod editor;
+#[cfg(feature = "editor")]
 mod hover;
 mod json_text;
-#[cfg(feature = "pipeline")]
+#[cfg(feature = "views")]
 mod outline;
-#[cfg(feature = "pipeline")]
+#[cfg(feature = "editor")]
 mod place;
+#[cfg(feature = "views")]
+pub mod views;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -31,55 +33,55 @@ pub fn start() {
 }
 
 /// The exports of the module that the page loads first.
-#[cfg(feature = "pipeline")]
-pub mod pipeline_exports {
+#[cfg(feature = "editor")]
+pub mod editor_exports {
     use wasm_bindgen::prelude::wasm_bindgen;
 
-    use crate::answer;
+    use crate::editor;
 
-    /// The JSON report of one pipeline file; see [`answer::lint`].
+    /// The JSON report of one pipeline file; see [`editor::lint`].
     #[wasm_bindgen]
     pub fn lint(text: &str, file_name: &str, known_variables: Vec<String>) -> String {
-        answer::lint(text, file_name, known_variables)
+        editor::lint(text, file_name, known_variables)
     }
 
-    /// Documentation of what stands at a byte offset, or `null`; see [`answer::hover`].
+    /// Documentation of what stands at a byte offset, or `null`; see [`editor::hover`].
     #[wasm_bindgen]
     pub fn hover(text: &str, offset: usize) -> String {
-        answer::hover(text, offset)
+        editor::hover(text, offset)
     }
 
-    /// What may be typed at a byte offset, or `null`; see [`answer::completion`].
+    /// What may be typed at a byte offset, or `null`; see [`editor::completion`].
     #[wasm_bindgen]
     pub fn completion(text: &str, offset: usize) -> String {
-        answer::completion(text, offset)
+        editor::completion(text, offset)
     }
 
-    /// From an alias to its anchor and back; see [`answer::definition`].
+    /// From an alias to its anchor and back; see [`editor::definition`].
     #[wasm_bindgen]
     pub fn definition(text: &str, offset: usize) -> String {
-        answer::definition(text, offset)
-    }
-
-    /// What runs when, and with which role; see [`answer::outline`].
-    #[wasm_bindgen]
-    pub fn outline(text: &str) -> String {
-        answer::outline(text)
-    }
-
-    /// The documentation of every rule over pipelines; see [`answer::rules`].
-    #[wasm_bindgen]
-    pub fn rules() -> String {
-        answer::rules()
+        editor::definition(text, offset)
     }
 }
 
 /// The exports of the module that the page loads later.
-#[cfg(feature = "aws")]
-pub mod aws_exports {
+#[cfg(feature = "views")]
+pub mod views_exports {
     use wasm_bindgen::prelude::wasm_bindgen;
 
-    use crate::aws;
+    use crate::{aws, views};
+
+    /// What runs when, and with which role; see [`views::outline`].
+    #[wasm_bindgen]
+    pub fn outline(text: &str) -> String {
+        views::outline(text)
+    }
+
+    /// What Bitbucket's settings must define; see [`views::requirements`].
+    #[wasm_bindgen]
+    pub fn requirements(text: &str, known_variables: Vec<String>) -> String {
+        views::requirements(text, known_variables)
+    }
 
     /// Trust policies checked and judged; see [`aws::trust`].
     #[wasm_bindgen]
@@ -97,11 +99,5 @@ pub mod aws_exports {
     #[wasm_bindgen]
     pub fn setup(wanted: &str) -> String {
         aws::setup(wanted)
-    }
-
-    /// The documentation of every rule over trust policies; see [`aws::trust_rules`].
-    #[wasm_bindgen]
-    pub fn trust_rules() -> String {
-        aws::trust_rules()
     }
 }

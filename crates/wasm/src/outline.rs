@@ -43,6 +43,7 @@ struct Group {
 
 /// One step as it runs in one pipeline.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct StepBox {
     name: String,
     #[serde(flatten)]
@@ -56,6 +57,8 @@ struct StepBox {
     roles: BTreeSet<String>,
     /// The AWS tools and pipes that it runs.
     tools: BTreeSet<String>,
+    /// Whether one of them certainly calls AWS.
+    calls_aws: bool,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -128,6 +131,10 @@ impl Drawing<'_> {
             token: step.has_token(),
             roles: facts.map(roles).unwrap_or_default(),
             tools: facts.map(tools).unwrap_or_default(),
+            calls_aws: facts.is_some_and(|facts| {
+                facts.tools.iter().any(|tool| tool.call.calls.needs_credentials())
+                    || facts.pipes.iter().any(|pipe| pipe.known.is_some())
+            }),
         }
     }
 }

@@ -1,6 +1,6 @@
 // Runs the module off the page's thread. A panic ends the worker: the page starts another.
 
-import startAws, * as aws from "../../.build/aws/keyless_wasm.js";
+import startViews, * as views from "../../.build/views/keyless_wasm.js";
 import startKeyless, * as keyless from "../../.build/keyless/keyless_wasm.js";
 import type { Outline, Question, Questions, Reply, Request } from "../protocol";
 import type { Finding, Located, LocatedFinding, Report } from "../report";
@@ -8,16 +8,17 @@ import { utf16Offsets, utf8Offset } from "./offsets";
 
 declare const self: DedicatedWorkerGlobalScope;
 
-const load = (start: typeof startKeyless | typeof startAws, file: string) =>
+const load = (start: typeof startKeyless | typeof startViews, file: string) =>
   start({ module_or_path: fetch(new URL(file, self.location.href)) });
 
-const pipelineReady = load(startKeyless, "keyless.wasm");
-let awsReady: ReturnType<typeof load> | undefined;
+const EDITOR: readonly Question[] = ["lint", "hover", "completion", "definition"];
 
-/** The module that answers a question; the one about AWS is fetched when it is first asked. */
+const editorReady = load(startKeyless, "keyless.wasm");
+let viewsReady: ReturnType<typeof load> | undefined;
+
+/** The module that answers a question; the one for the views is fetched when it is first asked. */
 function ready(question: Question): Promise<unknown> {
-  const aboutAws = question === "trust" || question === "token" || question === "setup";
-  return aboutAws ? (awsReady ??= load(startAws, "aws.wasm")) : pipelineReady;
+  return EDITOR.includes(question) ? editorReady : (viewsReady ??= load(startViews, "views.wasm"));
 }
 
 /** A range as the core gives it. */
@@ -51,8 +52,9 @@ const answers: { [Q in keyof Questions]: (...ask: Questions[Q]["ask"]) => Questi
     const report = JSON.parse(keyless.lint(text, fileName, knownVariables)) as Report;
     return { ...report, findings: locateFindings(text, report.findings) };
   },
+  requirements: (text, known) => JSON.parse(views.requirements(text, known)) as Questions["requirements"]["answer"],
   outline(text) {
-    const outline = JSON.parse(keyless.outline(text)) as Outline;
+    const outline = JSON.parse(views.outline(text)) as Outline;
     // A part that is used twice is met twice, so that places are not in the order of the text.
     const locate = locator(text) as <T>(range: T) => T & Located;
     const step = (step: Outline["pipelines"][number]["groups"][number]["steps"][number]) => locate(step);
@@ -63,14 +65,14 @@ const answers: { [Q in keyof Questions]: (...ask: Questions[Q]["ask"]) => Questi
     return { pipelines };
   },
   trust(policy, request) {
-    const { report, verdicts } = JSON.parse(aws.trust(policy, JSON.stringify(request))) as {
+    const { report, verdicts } = JSON.parse(views.trust(policy, JSON.stringify(request))) as {
       report: Report;
       verdicts: Questions["trust"]["answer"]["verdicts"];
     };
     return { findings: locateFindings(policy, report.findings), verdicts };
   },
-  token: (token, now) => JSON.parse(aws.token(token, now)) as Questions["token"]["answer"],
-  setup: (form) => JSON.parse(aws.setup(JSON.stringify(form))) as Questions["setup"]["answer"],
+  token: (token, now) => JSON.parse(views.token(token, now)) as Questions["token"]["answer"],
+  setup: (form) => JSON.parse(views.setup(JSON.stringify(form))) as Questions["setup"]["answer"],
   hover(text, offset) {
     const hover = about<(Questions["hover"]["answer"] & Bytes) | null>(keyless.hover, text, offset);
     return hover && locator(text)(hover);

@@ -1,13 +1,11 @@
-//! What the page may ask, answered as JSON text.
+//! What the page may ask about the file under its editor, answered as JSON text.
 
+use crate::json_text::written;
 use keyless_core::{
-    lint::{self, RULES, Rule, Settings},
+    lint::{self, Settings},
     report::json,
     source::Source,
 };
-use serde_json::json;
-
-use crate::json_text::written;
 
 /// Lints `text` and answers with the report that `keyless lint --format json` prints for one file.
 ///
@@ -31,17 +29,6 @@ pub fn completion(text: &str, offset: usize) -> String {
 /// The ranges that belong to the place at a byte offset: an alias's anchor, or the uses of an anchor.
 pub fn definition(text: &str, offset: usize) -> String {
     written(&crate::definition::at(text, offset))
-}
-
-/// What runs when: pipelines, their groups and steps, with environments, tokens and roles.
-pub fn outline(text: &str) -> String {
-    written(&crate::outline::read(text))
-}
-
-/// Every rule in the order in which it is documented: `id`, `severity`, and its `documentation` as Markdown.
-pub fn rules() -> String {
-    let rule = |rule: &&Rule| json!({ "id": rule.id, "severity": rule.severity.name(), "documentation": rule.documentation() });
-    written(&RULES.iter().map(rule).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
