@@ -47,6 +47,15 @@ describe("the other views", () => {
     await visit.close();
   });
 
+  it("keeps long lines inside the editor", async () => {
+    const visit = await keyless.visit();
+    await visit.paste(`# ${"long ".repeat(200)}\n`);
+    await visit.checked();
+    const [sheet, editor] = await visit.page.evaluate(() => ["file", "editor"].map((id) => document.getElementById(id).getBoundingClientRect().right));
+    assert.ok(editor <= sheet, `the editor ends at ${editor}, its sheet at ${sheet}`);
+    await visit.close();
+  });
+
   it("lists what Bitbucket's settings must define, and takes a tick for it", async () => {
     const visit = await open("Needs");
     await visit.paste("pipelines:\n  default:\n    - step:\n        name: Notify\n        script:\n          - curl $HOOK_URL $CHANNEL\n");
