@@ -1,0 +1,309 @@
+//! A document read as a trust policy, and what IAM would refuse in it.
+
+use super::{Block, Condition, Effect, Policy, Principal, PrincipalKind, Statement, length};
+use crate::{
+    diagnostic::{Diagnostic, Edit, Safety, Severity},
+    iam::{
+        document::{Member, Node, Value},
+        operator::{BASES, Operator},
+        template::Template,
+        text::Text,
+    },
+    source::Span,
+    spelling::nearest,
+};
+
+/// The policy is not one that IAM accepts.
+pub const MALFORMED: &str = "malformed-trust-policy";
+/// A key stands twice.
+pub const DUPLICATE: &str = "duplicate-policy-key";
+/// IAM has no such operator.
+pub const OPERATOR: &str = "unknown-condition-operator";
+
+/// Reads a policy, and says what IAM would refuse in it.
+pub fn read(node: &Node, template: Template<'_>) -> (Policy, Vec<Diagnostic>) {
+    let mut reader = Reader { template, problems: Vec::new(), open: false };
+    reader.duplicates(node);
+    let policy = reader.policy(node);
+    (policy, reader.problems)
+}
+
+struct Reader<'t> {
+    template: Template<'t>,
+    problems: Vec<Diagnostic>,
+    open: bool,
+}
+
+const POLICY: [&str; 3] = ["Id", "Statement", "Version"];
+const STATEMENT: [&str; 7] = ["Action", "Condition", "Effect", "NotAction", "NotPrincipal", "Principal", "Sid"];
+const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
+
+impl Reader<'_> {
+    fn problem(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.problems.push(Diagnostic::new(MALFORMED, Severity::Error, span, message));
+        let last = self.problems.len() - 1;
+        &mut self.problems[last]
+    }
+
+    /// The text of a function that a template calls here, which stays open.
+    fn opened(&mut self, node: &Node) -> Option<Text> {
+        let name = self.template.function_name(node)?;
+        self.open = true;
+        Some(Text::open(node.span, name))
+    }
+
+    fn policy(&mut self, node: &Node) -> Policy {
+        let mut policy =
+            Policy { span: node.span, version: None, statements: Vec::new(), open: Vec::new(), length: None };
+        if !matches!(node.value, Value::Object(_)) {
+            self.problem(node.span, format!("a policy is an object, not {}", node.kind()));
+            return policy;
+        }
+        self.elements(node, &POLICY, "a policy");
+        policy.version = node.get("Version").and_then(|version| self.string(version, "Version"));
+        if let Some(version) = policy.version.as_ref().and_then(Text::as_str)
+            && !VERSIONS.contains(&version)
+        {
+            let span = policy.version.as_ref().map_or(node.span, |version| version.span);
+            self.problem(
+                span,
+                format!("`{version}` is no version of the policy language; allowed: `2012-10-17`, `2008-10-17`"),
+            );
+        }
+        match node.get("Statement") {
+            None => {
+                self.problem(brace(node), "the policy has no Statement");
+            }
+            Some(statements) => {
+                for statement in statements.items() {
+                    match self.opened(statement) {
+                        Some(open) => policy.open.push(open),
+                        None => policy.statements.extend(self.statement(statement)),
+                    }
+                }
+                if statements.items().is_empty() {
+                    self.problem(statements.span, "the policy has no statement");
+                }
+            }
+        }
+        policy.length = (!self.open).then(|| length(node));
+        policy
+    }
+
+    fn statement(&mut self, node: &Node) -> Option<Statement> {
+        if !matches!(node.value, Value::Object(_)) {
+            self.problem(node.span, format!("a statement is an object, not {}", node.kind()));
+            return None;
+        }
+        self.elements(node, &STATEMENT, "a statement of a trust policy");
+        let mut statement = Statement {
+            span: node.span,
+            sid: None,
+            effect: None,
+            principals: None,
+            actions: None,
+            conditions: Vec::new(),
+            open: Vec::new(),
+        };
+        for member in node.members() {
+            if let Some(open) = self.opened(&member.value)
+                && !matches!(member.key.as_str(), "Sid" | "Action" | "NotAction")
+            {
+                statement.open.push(open);
+                continue;
+            }
+            match member.key.as_str() {
+                "Sid" => statement.sid = self.string(&member.value, "Sid"),
+                "Effect" => statement.effect = self.effect(&member.value),
+                "Principal" | "NotPrincipal" => statement.principals = Some(self.principals(member)),
+                "Action" | "NotAction" => statement.actions = Some(self.actions(member)),
+                "Condition" => self.conditions(&member.value, &mut statement),
+                _ => {}
+            }
+        }
+        for (one, other) in [("Principal", "NotPrincipal"), ("Action", "NotAction")] {
+            match (node.get(one), node.get(other)) {
+                (None, None) => {
+                    self.problem(brace(node), format!("the statement has neither {one} nor {other}"));
+                }
+                (Some(_), Some(both)) => {
+                    self.problem(both.span, format!("the statement has both {one} and {other}; keep one"));
+                }
+                _ => {}
+            }
+        }
+        if node.get("Effect").is_none() {
+            self.problem(brace(node), "the statement has no Effect; write \"Allow\" or \"Deny\"");
+        }
+        Some(statement)
+    }
+
+    fn effect(&mut self, node: &Node) -> Option<Effect> {
+        let effect = match node.as_str() {
+            Some("Allow") => return Some(Effect::Allow),
+            Some("Deny") => return Some(Effect::Deny),
+            Some(other) => format!("`{other}`"),
+            None => node.kind().to_owned(),
+        };
+        self.problem(node.span, format!("the effect is {effect}; allowed: \"Allow\", \"Deny\", with these capitals"));
+        None
+    }
+
+    fn principals(&mut self, member: &Member) -> Block<Principal> {
+        let mut items = Vec::new();
+        match &member.value.value {
+            Value::String(star) if star == "*" => {
+                items.push(Principal { kind: PrincipalKind::Everyone, name: Text::known(member.value.span, "*") });
+            }
+            Value::Object(kinds) => {
+                for kind in kinds {
+                    let Some((_, known)) = PrincipalKind::KEYS.iter().find(|(key, _)| *key == kind.key) else {
+                        self.unknown(kind, PrincipalKind::KEYS.map(|(key, _)| key).as_slice(), "a principal");
+                        continue;
+                    };
+                    for name in kind.value.items() {
+                        items.extend(self.string(name, &kind.key).map(|name| Principal { kind: *known, name }));
+                    }
+                }
+            }
+            _ => {
+                let kind = member.value.kind();
+                let key = &member.key;
+                self.problem(
+                    member.value.span,
+                    format!("{key} is {kind}; allowed: \"*\", or an object such as {{\"Federated\": \"arn:…\"}}"),
+                );
+            }
+        }
+        Block { negated: member.key == "NotPrincipal", key_span: member.key_span, items }
+    }
+
+    fn actions(&mut self, member: &Member) -> Block<Text> {
+        let items = member.value.items().iter().filter_map(|action| self.string(action, &member.key)).collect();
+        Block { negated: member.key == "NotAction", key_span: member.key_span, items }
+    }
+
+    fn conditions(&mut self, node: &Node, statement: &mut Statement) {
+        if !matches!(node.value, Value::Object(_)) {
+            self.problem(node.span, format!("Condition is an object of operators, not {}", node.kind()));
+        }
+        for operator in node.members() {
+            if let Some(open) = self.opened(&operator.value) {
+                statement.open.push(open);
+                continue;
+            }
+            let known = Operator::new(&operator.key);
+            if known.is_none() {
+                self.unknown_operator(operator);
+            }
+            if !matches!(operator.value.value, Value::Object(_)) {
+                let kind = operator.value.kind();
+                self.problem(operator.value.span, format!("an operator has an object of condition keys, not {kind}"));
+            }
+            for key in operator.value.members() {
+                let values = key.value.items().iter().filter_map(|value| self.condition_value(value)).collect();
+                statement.conditions.push(Condition {
+                    operator_name: operator.key.clone(),
+                    operator_span: operator.key_span,
+                    operator: known,
+                    key: key.key.clone(),
+                    key_span: key.key_span,
+                    values,
+                    values_span: key.value.span,
+                });
+            }
+        }
+    }
+
+    /// Condition values may be strings, numbers and booleans (`reference_policies_grammar`).
+    fn condition_value(&mut self, node: &Node) -> Option<Text> {
+        match &node.value {
+            Value::Bool(bool) => Some(Text::known(node.span, bool.to_string())),
+            Value::Number(number) => Some(Text::known(node.span, number.clone())),
+            _ => self.string(node, "a condition value"),
+        }
+    }
+
+    fn string(&mut self, node: &Node, what: &str) -> Option<Text> {
+        let text = self.template.text(node);
+        match &text {
+            Some(text) => self.open |= text.as_str().is_none(),
+            None => {
+                self.problem(node.span, format!("{what} is {}; write a string", node.kind()));
+            }
+        }
+        text
+    }
+
+    fn elements(&mut self, node: &Node, allowed: &[&'static str], whole: &str) {
+        for member in node.members().iter().filter(|member| !allowed.contains(&member.key.as_str())) {
+            if let "Resource" | "NotResource" = member.key.as_str() {
+                let key = &member.key;
+                let message = format!("{key} has no place in a trust policy: the role itself is the resource");
+                self.problem(member.span(), message).help =
+                    Some(format!("remove {key}; IAM refuses the policy with it"));
+            } else {
+                self.unknown(member, allowed, whole);
+            }
+        }
+    }
+
+    fn unknown(&mut self, member: &Member, allowed: &[&'static str], whole: &str) {
+        let key = &member.key;
+        let message = format!("{whole} has no element `{key}`; allowed: {}", allowed.join(", "));
+        let near = nearest(key, allowed.iter().copied());
+        let problem = self.problem(member.key_span, message);
+        if let Some(near) = near {
+            *problem = problem.clone().help(format!("did you mean `{near}`?")).fix(
+                format!("spell it `{near}`"),
+                Safety::Safe,
+                vec![Edit { span: member.key_span, replacement: format!("\"{near}\"") }],
+            );
+        }
+    }
+
+    fn unknown_operator(&mut self, operator: &Member) {
+        let name = &operator.key;
+        let bases = BASES.iter().map(|base| base.name);
+        let stem = name.rsplit(':').next().unwrap_or(name);
+        let mut problem = Diagnostic::new(
+            OPERATOR,
+            Severity::Error,
+            operator.key_span,
+            format!("IAM has no condition operator `{name}`"),
+        );
+        if let Some(near) = nearest(stem.strip_suffix("IfExists").unwrap_or(stem), bases) {
+            problem = problem.help(format!("did you mean `{near}`?"));
+        }
+        self.problems.push(problem);
+    }
+
+    /// Repeated keys, of which one is silently lost; condition keys are the same in any letter case.
+    fn duplicates(&mut self, node: &Node) {
+        if let Value::List(items) = &node.value {
+            for item in items {
+                self.duplicates(item);
+            }
+        }
+        let members = node.members();
+        for (at, member) in members.iter().enumerate() {
+            let same = |other: &&Member| {
+                other.key == member.key || (member.key.contains(':') && other.key.eq_ignore_ascii_case(&member.key))
+            };
+            if let Some(first) = members[..at].iter().find(same) {
+                let message = format!("`{}` stands here a second time; only one of them counts", member.key);
+                self.problems.push(
+                    Diagnostic::new(DUPLICATE, Severity::Error, member.key_span, message)
+                        .related(first.key_span, "the first one")
+                        .help("write the key once, with a list of values where several are meant"),
+                );
+            }
+            self.duplicates(&member.value);
+        }
+    }
+}
+
+/// The brace that opens an object: enough to point at it, where the whole would be many lines.
+fn brace(node: &Node) -> Span {
+    Span::new(node.span.start, node.span.end.min(node.span.start + 1))
+}
