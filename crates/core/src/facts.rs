@@ -13,8 +13,6 @@ mod tools;
 mod value;
 mod variables;
 
-use std::collections::BTreeMap;
-
 pub use follow::read;
 pub use listing::Listing;
 pub use pipes::{KNOWN as KNOWN_PIPES, KnownPipe, Login, ROLE_VARIABLE};
@@ -170,7 +168,7 @@ pub struct ToolUse {
     /// Its number among the commands of the list.
     pub command: usize,
     /// Those of [`AWS_VARIABLES`] that the script has set, as the tool sees them.
-    pub variables: BTreeMap<&'static str, Binding>,
+    pub variables: Vec<Binding>,
     /// `--profile`, if given.
     pub profile: bool,
     /// `--region`, if given.
@@ -203,6 +201,14 @@ pub struct PipeVariable {
     pub value: Value,
     /// The value's place.
     pub span: Span,
+}
+
+impl ToolUse {
+    /// One of its variables.
+    pub fn variable(&self, name: &str) -> Option<&Binding> {
+        // What is set for this command alone comes last.
+        self.variables.iter().rev().find(|binding| binding.name == name)
+    }
 }
 
 impl PipeUse {
@@ -285,7 +291,7 @@ impl StepFacts {
 
     /// Where a tool's credentials come from.
     pub fn credentials(&self, tool: &ToolUse) -> Credentials {
-        let set = |name: &str| tool.variables.get(name).filter(|binding| !binding.value.is_empty());
+        let set = |name: &str| tool.variable(name).filter(|binding| !binding.value.is_empty());
         let configured = self.configurations.partition_point(|configuration| configuration.moment < tool.moment);
         if tool.profile || set("AWS_PROFILE").is_some() || set("AWS_DEFAULT_PROFILE").is_some() {
             return Credentials::Profile;

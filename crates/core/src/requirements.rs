@@ -165,7 +165,7 @@ fn needed(source: &Source<'_>, file: &pipeline::File<'_>, step: &Step<'_>, facts
         }
     };
     for tool in facts.tools.iter().filter(|tool| tool.call.calls.needs_credentials()) {
-        let set = |name: &str| tool.variables.contains_key(name);
+        let set = |name: &str| tool.variable(name).is_some();
         match facts.credentials(tool) {
             Credentials::WebIdentity => {
                 if !set("AWS_ROLE_ARN") {

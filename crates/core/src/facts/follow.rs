@@ -1,6 +1,6 @@
 //! Following a step's commands in order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::{
     AWS_VARIABLES, Assumption, Atom, Binding, Configuration, Facts, FileWrite, Listing, Moment, Path, PipeUse,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     pipeline::{self, Pipe, ScriptItem, Step},
-    script::{Command, Effect, Expansion, Invocation, Operator, Output, Part, RedirectionKind, Word},
+    script::{Command, Effect, Expansion, Invocation, Operator, Output, Part, RedirectionKind, Script, Word},
     source::Span,
     yaml::{Kind, NodeId, OffsetMap, Tree},
 };
@@ -58,6 +58,19 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
     }
     walk.facts.listings = listings;
     walk.facts
+}
+
+/// Whether what a command prints ends in the log, also through `tee`, `jq` and other filters.
+fn reaches_log(script: &Script, command: &Command) -> bool {
+    let mut command = command;
+    while let (None, Output::Pipe(to)) = (command.output_redirection(), command.place.output) {
+        let Some(next) = script.commands.get(to) else { return false };
+        if !next.invocation().is_some_and(|next| FILTERS.contains(&next.program.as_str())) {
+            return false;
+        }
+        command = next;
+    }
+    command.prints_to_log()
 }
 
 struct Walk<'f> {
@@ -292,16 +305,18 @@ impl Walk<'_> {
         if call.tool.programs.contains(&"aws") {
             self.aws(place, command, invocation, &call, span);
         }
-        let mut variables: BTreeMap<&'static str, Binding> =
-            AWS_VARIABLES.iter().filter_map(|name| Some((*name, self.variables.get(*name)?.clone()))).collect();
+        let set = AWS_VARIABLES.iter().filter_map(|name| self.variables.get(*name).cloned());
+        let mut variables: Vec<Binding> = set.collect();
         for assignment in &invocation.environment {
-            if let Some(name) = AWS_VARIABLES.iter().find(|name| **name == assignment.name) {
-                let value = self.evaluate(&assignment.value, Some(place), span.start);
-                let span = place.listing.place(assignment.span);
-                let name_owned = assignment.name.clone();
-                let moment = self.moment;
-                let binding = Binding { name: name_owned, value, exported: true, partial: false, span, moment };
-                variables.insert(name, binding);
+            if AWS_VARIABLES.contains(&assignment.name.as_str()) {
+                variables.push(Binding {
+                    name: assignment.name.clone(),
+                    value: self.evaluate(&assignment.value, Some(place), span.start),
+                    exported: true,
+                    partial: false,
+                    span: place.listing.place(assignment.span),
+                    moment: self.moment,
+                });
             }
         }
         self.facts.tools.push(ToolUse {
@@ -336,7 +351,7 @@ impl Walk<'_> {
                     span,
                     moment: self.moment,
                     web_identity: name == "assume-role-with-web-identity",
-                    printed: command.prints_to_log(),
+                    printed: reaches_log(&place.listing.script, command),
                     duration: option("--duration-seconds"),
                     role: option("--role-arn"),
                 });

@@ -61,7 +61,7 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
 fn environment(file: &File<'_>, step: &Step<'_>, facts: &StepFacts, findings: &mut Findings<'_>) {
     let is_set = |binding: &&Binding| !binding.value.is_empty();
     for tool in &facts.tools {
-        let get = |name: &str| tool.variables.get(name).filter(is_set);
+        let get = |name: &str| tool.variable(name).filter(is_set);
         let Some(token_file) = get("AWS_WEB_IDENTITY_TOKEN_FILE") else { continue };
         let command = shown(file.source.slice(tool.span));
         if let Some(key) = get("AWS_ACCESS_KEY_ID") {
@@ -80,7 +80,7 @@ fn environment(file: &File<'_>, step: &Step<'_>, facts: &StepFacts, findings: &m
             file.settings.known("AWS_ACCESS_KEY_ID", environment) == Known::Defined
                 && file.settings.known("AWS_SECRET_ACCESS_KEY", environment) == Known::Defined
         });
-        if declared && !tool.variables.contains_key("AWS_ACCESS_KEY_ID") {
+        if declared && !tool.variable("AWS_ACCESS_KEY_ID").is_some() {
             let message = format!(
                 "`{command}` uses the stored key that keyless.yaml declares as AWS_ACCESS_KEY_ID, not the role"
             );

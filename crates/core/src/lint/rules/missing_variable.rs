@@ -75,7 +75,7 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
 
 /// What a tool needs and the script does not set.
 fn needs(file: &File<'_>, step: &Step<'_>, facts: &StepFacts, tool: &ToolUse) -> Vec<&'static [&'static str]> {
-    let set = |names: &[&str]| names.iter().any(|name| tool.variables.contains_key(name));
+    let set = |names: &[&str]| names.iter().any(|name| tool.variable(name).is_some());
     let web_identity = match facts.credentials(tool) {
         Credentials::WebIdentity => true,
         // The step has a token and no other credentials are in sight.
@@ -146,7 +146,10 @@ fn report(file: &File<'_>, step: &Step<'_>, tool: &ToolUse, names: &[&str], find
         };
         let severity = if perhaps { Severity::Hint } else { Severity::Error };
         findings.report_as(severity, tool.span, message, |finding| finding.help(help));
-        return;
+        // One hint will do; of what is declared each environment has its own.
+        if perhaps {
+            return;
+        }
     }
 }
 

@@ -42,7 +42,7 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
             let Some(name) = AWS_VARIABLES.iter().find(|name| **name == binding.name) else { continue };
             let user = facts.tools.iter().find(|tool| {
                 tool.call.calls.needs_credentials()
-                    && tool.variables.get(name).is_some_and(|used| used.moment == binding.moment && !used.exported)
+                    && tool.variable(name).is_some_and(|used| used.moment == binding.moment && !used.exported)
             });
             let Some(user) = user else { continue };
             if environments.iter().any(|environment| file.settings.known(name, *environment) == Known::Defined) {

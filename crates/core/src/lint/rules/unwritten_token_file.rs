@@ -64,7 +64,7 @@ fn one(file: &File<'_>, facts: &StepFacts, binding: &Binding, findings: &mut Fin
     let user = facts.tools.iter().find(|tool| {
         tool.call.calls.needs_credentials()
             && facts.credentials(tool) == Credentials::WebIdentity
-            && tool.variables.get("AWS_WEB_IDENTITY_TOKEN_FILE").is_some_and(|used| used.moment == binding.moment)
+            && tool.variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_some_and(|used| used.moment == binding.moment)
     });
     let written = facts.writes.iter().filter(|write| write.path == path).min_by_key(|write| write.moment);
     match (written, user) {

@@ -93,7 +93,7 @@ fn pairs(facts: &StepFacts) -> Vec<(Named, Named)> {
     let mut found = Vec::new();
     for tool in &facts.tools {
         let get = |name: &str| {
-            let binding = tool.variables.get(name)?;
+            let binding = tool.variable(name)?;
             Some((binding.value.literal()?.to_owned(), binding.span))
         };
         found.extend(REGIONS.iter().find_map(|name| get(name)).zip(get("AWS_ROLE_ARN")));
