@@ -80,7 +80,7 @@ fn environment(file: &File<'_>, step: &Step<'_>, facts: &StepFacts, findings: &m
             file.settings.known("AWS_ACCESS_KEY_ID", environment) == Known::Defined
                 && file.settings.known("AWS_SECRET_ACCESS_KEY", environment) == Known::Defined
         });
-        if declared && !tool.variable("AWS_ACCESS_KEY_ID").is_some() {
+        if declared && tool.variable("AWS_ACCESS_KEY_ID").is_none() {
             let message = format!(
                 "`{command}` uses the stored key that keyless.yaml declares as AWS_ACCESS_KEY_ID, not the role"
             );
