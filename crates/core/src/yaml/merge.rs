@@ -48,7 +48,19 @@ impl Tree {
 
     /// One field by name; see [`Tree::fields`] for who wins.
     pub fn field(&self, id: NodeId, name: &str) -> Option<Field> {
-        self.fields(id).into_iter().rev().find(|field| self.text(field.key) == Some(name))
+        let Kind::Mapping(entries) = self.kind(id) else { return None };
+        let own =
+            entries.iter().rev().find(|entry| self.text(entry.key) == Some(name) && !self.is_merge_key(entry.key));
+        if let Some(entry) = own {
+            return Some(Field { key: entry.key, value: entry.value, merged_at: None });
+        }
+        // What is merged is looked at only where nothing of the name stands here.
+        let merges = entries.iter().filter(|entry| self.is_merge_key(entry.key));
+        let mut maps = merges.flat_map(|entry| match self.kind(entry.value) {
+            Kind::Sequence(items) => items.as_slice(),
+            _ => std::slice::from_ref(&entry.value),
+        });
+        maps.find_map(|map| self.field(*map, name).map(|field| Field { merged_at: Some(*map), ..field }))
     }
 
     /// Whether the map merges something that leads nowhere: keys that seem missing may have been meant to come from it.

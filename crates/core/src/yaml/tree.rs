@@ -188,10 +188,10 @@ impl Tree {
 
     /// The key under which a node stands, when it is the value of one.
     pub fn key_of(&self, id: NodeId) -> Option<NodeId> {
-        match &self.node(self.node(id).parent?).kind {
-            Kind::Mapping(entries) => entries.iter().find(|entry| entry.value == id).map(|entry| entry.key),
-            _ => None,
-        }
+        let Kind::Mapping(entries) = &self.node(self.node(id).parent?).kind else { return None };
+        // Entries stand in the order of the text, and so do the numbers of their nodes.
+        let index = entries.partition_point(|entry| entry.value < id);
+        entries.get(index).filter(|entry| entry.value == id).map(|entry| entry.key)
     }
 
     /// The first anchor on a node or below it.
@@ -203,9 +203,21 @@ impl Tree {
 
     /// The nearest anchor around a range, innermost first, that aliases use.
     pub fn anchor_around(&self, span: Span) -> Option<&Anchor> {
-        self.anchors
-            .iter()
-            .filter(|anchor| !anchor.uses.is_empty() && self.node(anchor.node).span.contains(span))
-            .min_by_key(|anchor| self.node(anchor.node).span.len())
+        let mut around = self.node_at(span.start);
+        while let Some(id) = around {
+            let node = self.node(id);
+            let anchor = node.anchor.and_then(|index| self.anchors.get(index));
+            if let Some(anchor) = anchor.filter(|anchor| !anchor.uses.is_empty() && node.span.contains(span)) {
+                return Some(anchor);
+            }
+            around = node.parent;
+        }
+        None
+    }
+
+    /// The last node that begins at or before an offset: nodes are numbered in the order in which the text opens them.
+    fn node_at(&self, offset: usize) -> Option<NodeId> {
+        let index = self.nodes.partition_point(|node| node.span.start <= offset).checked_sub(1)?;
+        u32::try_from(index).ok().map(NodeId)
     }
 }

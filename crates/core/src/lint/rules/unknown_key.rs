@@ -40,10 +40,17 @@ rule! {
 }
 
 fn check(file: &File<'_>, findings: &mut Findings<'_>) {
+    let mut last: Option<Map> = None;
     for violation in file.violations {
         let Departure::UnknownKey { object, map, key, .. } = violation.departure else { continue };
+        // The unknown keys of one map follow each other: what concerns the whole map is asked once.
+        let holder = match last.take().filter(|last| last.id == map && std::ptr::eq(last.object, object)) {
+            Some(same) => same,
+            None => Map::new(file, object, map),
+        };
+        let holder = last.insert(holder);
         let name = file.text(key);
-        if has_own_rule(file, object, map, name) {
+        if holder.explains(name) {
             continue;
         }
         let severity = if object.closed { Severity::Error } else { Severity::Warning };
@@ -56,8 +63,7 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
             );
             continue;
         }
-        let free: Vec<_> = object.names().filter(|known| file.tree.field(map, known).is_none()).collect();
-        let near = spelling::nearest(name, free.iter().copied());
+        let near = spelling::nearest(name, holder.free.iter().copied());
         let taken = spelling::nearest(name, object.names());
         findings.report_as(
             severity,
@@ -81,14 +87,36 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether another rule explains this key in better words.
-fn has_own_rule(file: &File<'_>, object: &'static Object, map: NodeId, name: &str) -> bool {
-    super::misplaced_oidc::means_oidc(name)
-        || super::unindented_step::is_unindented(file, map)
-        || super::doubled_step::is_doubled(file, map) && name == "step"
-        || super::nested_group::is_nested(object, name)
-        || super::misplaced_final::is_forbidden(object, name)
-        || super::misplaced_variables::is_misplaced(object, name)
+/// A map with unknown keys.
+struct Map {
+    id: NodeId,
+    object: &'static Object,
+    /// The keys of the object that the map does not have.
+    free: Vec<&'static str>,
+    unindented: bool,
+    doubled: bool,
+}
+
+impl Map {
+    fn new(file: &File<'_>, object: &'static Object, id: NodeId) -> Self {
+        Self {
+            id,
+            object,
+            free: object.names().filter(|known| file.tree.field(id, known).is_none()).collect(),
+            unindented: super::unindented_step::is_unindented(file, id),
+            doubled: super::doubled_step::is_doubled(file, id),
+        }
+    }
+
+    /// Whether another rule explains this key in better words.
+    fn explains(&self, name: &str) -> bool {
+        super::misplaced_oidc::means_oidc(name)
+            || self.unindented
+            || self.doubled && name == "step"
+            || super::nested_group::is_nested(self.object, name)
+            || super::misplaced_final::is_forbidden(self.object, name)
+            || super::misplaced_variables::is_misplaced(self.object, name)
+    }
 }
 
 /// Words that other systems, or Atlassian's own pages, use for something that Bitbucket's file calls otherwise.
@@ -132,7 +160,7 @@ fn allowed(object: &Object) -> String {
 fn belongs(file: &File<'_>, object: &Object, key: NodeId, name: &str) -> Option<String> {
     let map = file.tree.node(key).parent?;
     for (inner, object) in [("step", &language::STEP), ("final", &language::FINAL), ("stage", &language::STAGE)] {
-        if file.tree.field(map, inner).is_some() && object.key(name).is_some() {
+        if object.key(name).is_some() && file.tree.field(map, inner).is_some() {
             return Some(format!("indent it further: it belongs below `{inner}:`, not beside it"));
         }
     }
