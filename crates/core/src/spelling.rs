@@ -1,14 +1,19 @@
 //! The nearest spelling of a word among those allowed.
 
+/// How many candidates are compared: a file with thousands of names must not take the square of its time.
+const MOST_CANDIDATES: usize = 500;
+
 /// The candidate that `word` most likely stands for, or `None` when nothing is near.
 ///
 /// Letter case and the difference between `_`, `-` and nothing are forgiven entirely; otherwise one edit is allowed for
-/// every three letters (a swap of neighbours counts as one), so that `odic` finds `oidc` and `env` finds nothing far.
+/// every three letters (a swap of neighbours counts as one), so that `odic` finds `oidc` and `env` finds nothing far. Only
+/// the first 500 candidates are compared.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let folded = fold(word);
     let allowed = (folded.len() / 3).max(1);
     candidates
         .into_iter()
+        .take(MOST_CANDIDATES)
         .map(|candidate| (distance(&folded, &fold(candidate), allowed), candidate))
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.len())
         .min_by_key(|(distance, _)| *distance)

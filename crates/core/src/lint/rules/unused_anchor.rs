@@ -4,6 +4,9 @@ use crate::{
     yaml::{Kind, Problem},
 };
 
+/// How many misspelt aliases are compared with a name, so that a file of thousands does not take the square of its time.
+const MOST_ASTRAY: usize = 100;
+
 rule! {
     /// An anchor that no alias uses.
     ///
@@ -33,7 +36,7 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
         return;
     }
     // The alias that was meant for an anchor may be there, misspelt: that is another rule's finding.
-    let astray: Vec<_> = file.problems.iter().filter_map(|problem| meant(file, problem)).collect();
+    let astray: Vec<_> = file.problems.iter().filter_map(|problem| meant(file, problem)).take(MOST_ASTRAY).collect();
     for anchor in file.tree.anchors().iter().filter(|anchor| anchor.uses.is_empty()) {
         if astray.iter().any(|name| spelling::nearest(name, [anchor.name.as_str()]).is_some()) {
             continue;

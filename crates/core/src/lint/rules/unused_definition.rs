@@ -6,6 +6,9 @@ use crate::{
     spelling,
 };
 
+/// How many uses are compared with a name, so that a file of thousands does not take the square of its time.
+const MOST_USES: usize = 100;
+
 rule! {
     /// A service, cache, import source or agent that no step uses.
     ///
@@ -57,7 +60,7 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
         .collect();
     // A use that is misspelt is another rule's finding.
     let used = |uses: &HashSet<&str>, name: &str| {
-        uses.contains(name) || uses.iter().any(|used| spelling::nearest(used, [name]).is_some())
+        uses.contains(name) || uses.iter().take(MOST_USES).any(|used| spelling::nearest(used, [name]).is_some())
     };
     // What `docker` is given here counts wherever docker runs, also through `options.docker` and pipes.
     let own_services = model.definitions.services.iter().filter(|service| service.name.value != BUILT_IN_SERVICE);
