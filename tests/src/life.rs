@@ -19,7 +19,13 @@ pub fn live(cloud: &Cloud, workplace: &Workplace, token: String, run: impl Fn(&[
     let mut step = |title: &str, code: i32, variables: &[(&str, &str)]| {
         let finished = run(variables);
         assert_eq!(finished.code, Some(code), "{title}: {finished:#?}");
-        let own: Vec<String> = finished.own_lines().into_iter().filter(|line| !line.contains("BucketName")).collect();
+        let mut own: Vec<String> =
+            finished.own_lines().into_iter().filter(|line| !line.contains("BucketName")).collect();
+        // Stacks that do not depend on each other come in any order.
+        let rows = own.iter().filter(|line| line.starts_with("  Keyless")).count();
+        if let Some(first) = own.iter().position(|line| line.starts_with("  Keyless")) {
+            own[first..first + rows].sort();
+        }
         said.extend(["=== ", title, "\n", &own.join("\n"), "\n"]);
         printed.extend([finished.stdout, finished.stderr]);
     };
