@@ -1,6 +1,9 @@
 //! Measures the pipe: its own share before the CDK begins, and a whole deployment against the recipe that people write by
 //! hand (the token into a file, three exports, `npx cdk deploy`), in turns on the same app.
+//!
+//! ```text
 //! usage: measure [<keyless-pipe binary>] [<deployments of each kind>]
+//! ```
 #![allow(clippy::expect_used, clippy::print_stdout)]
 
 use std::{
