@@ -14,6 +14,7 @@ mod disallowed_default;
 mod doubled_step;
 mod duplicate_key;
 mod empty_condition;
+mod export_across_steps;
 mod exporting_import;
 mod floating_image;
 mod floating_pipe;
@@ -27,6 +28,7 @@ mod merge_without_map;
 mod misplaced_final;
 mod misplaced_oidc;
 mod misplaced_variables;
+mod missing_docker_service;
 mod missing_key;
 mod missing_oidc;
 mod missing_pipe_variable;
@@ -130,6 +132,7 @@ pub static RULES: &[&Rule] = &[
     &too_many_steps::RULE,
     &stray_fail_fast::RULE,
     &undefined_service::RULE,
+    &missing_docker_service::RULE,
     &undefined_cache::RULE,
     &undefined_agent::RULE,
     &undefined_import::RULE,
@@ -157,6 +160,7 @@ pub static RULES: &[&Rule] = &[
     &unexported_variable::RULE,
     &misspelt_variable::RULE,
     &unavailable_variable::RULE,
+    &export_across_steps::RULE,
     &unused_oidc::RULE,
     &oidc_without_deployment::RULE,
     &custom_audience::RULE,

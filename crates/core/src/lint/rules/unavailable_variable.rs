@@ -17,7 +17,7 @@ rule! {
     ///     main:
     ///       - step:
     ///           script:
-    ///             - docker build -t "app:$BITBUCKET_TAG" .
+    ///             - make release VERSION="$BITBUCKET_TAG"
     /// ```
     ///
     /// ```yaml right
@@ -26,7 +26,7 @@ rule! {
     ///     v*:
     ///       - step:
     ///           script:
-    ///             - docker build -t "app:$BITBUCKET_TAG" .
+    ///             - make release VERSION="$BITBUCKET_TAG"
     /// ```
     static RULE: "unavailable-variable", Warning, check
 }
