@@ -1,7 +1,5 @@
 //! One file as the rules see it.
 
-use std::collections::HashSet;
-
 use crate::{
     facts::{self, Facts},
     language::{self, Violation},
@@ -107,11 +105,5 @@ impl<'f> File<'f> {
         }
         parts.reverse();
         parts.join(".")
-    }
-
-    /// The keys of all maps that hold `names`, for messages that point to where a thing is defined.
-    pub fn distinct<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
-        let mut seen = HashSet::new();
-        names.into_iter().filter(|name| seen.insert(*name)).collect()
     }
 }
