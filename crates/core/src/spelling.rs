@@ -9,41 +9,68 @@ const MOST_CANDIDATES: usize = 500;
 /// every three letters (a swap of neighbours counts as one), so that `odic` finds `oidc` and `env` finds nothing far. Only
 /// the first 500 candidates are compared.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let folded = fold(word);
+    let folded: Vec<char> = fold(word).collect();
     let allowed = (folded.len() / 3).max(1);
+    let mut other = Vec::new();
+    let mut rows = Rows::default();
     candidates
         .into_iter()
         .take(MOST_CANDIDATES)
-        .map(|candidate| (distance(&folded, &fold(candidate), allowed), candidate))
+        .map(|candidate| {
+            other.clear();
+            other.extend(fold(candidate));
+            (rows.distance(&folded, &other, allowed), candidate)
+        })
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-fn fold(word: &str) -> Vec<char> {
-    word.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase).collect()
+fn fold(word: &str) -> impl Iterator<Item = char> {
+    word.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase)
 }
 
-/// Edits (insert, delete, replace, swap neighbours) between two words; any number above `limit` when it is more.
-fn distance(a: &[char], b: &[char], limit: usize) -> usize {
-    if a.len().abs_diff(b.len()) > limit {
-        return limit + 1;
-    }
-    let mut before_previous: Vec<usize> = Vec::new();
-    let mut previous: Vec<usize> = (0..=b.len()).collect();
-    for (i, &letter) in a.iter().enumerate() {
-        let mut current = vec![i + 1];
-        for (j, &other) in b.iter().enumerate() {
-            let replaced = previous[j] + usize::from(letter != other);
-            let mut best = replaced.min(previous[j + 1] + 1).min(current[j] + 1);
-            if i > 0 && j > 0 && letter == b[j - 1] && a[i - 1] == other {
-                best = best.min(before_previous[j - 1] + 1);
-            }
-            current.push(best);
+/// Rows of the table of distances, kept from one comparison to the next: a file asks for thousands.
+#[derive(Default)]
+struct Rows {
+    before_previous: Vec<usize>,
+    previous: Vec<usize>,
+    current: Vec<usize>,
+}
+
+impl Rows {
+    /// Edits (insert, delete, replace, swap neighbours) between two words; any number above `limit` when it is more.
+    fn distance(&mut self, a: &[char], b: &[char], limit: usize) -> usize {
+        if a.len().abs_diff(b.len()) > limit {
+            return limit + 1;
         }
-        before_previous = std::mem::replace(&mut previous, current);
+        let Self { before_previous, previous, current } = self;
+        previous.clear();
+        previous.extend(0..=b.len());
+        let mut least_before = 0;
+        for (i, &letter) in a.iter().enumerate() {
+            current.clear();
+            current.push(i + 1);
+            let mut least = i + 1;
+            for (j, &other) in b.iter().enumerate() {
+                let replaced = previous[j] + usize::from(letter != other);
+                let mut best = replaced.min(previous[j + 1] + 1).min(current[j] + 1);
+                if i > 0 && j > 0 && letter == b[j - 1] && a[i - 1] == other {
+                    best = best.min(before_previous[j - 1] + 1);
+                }
+                current.push(best);
+                least = least.min(best);
+            }
+            // no later row falls below the least of the two that it is made from
+            if least.min(least_before) > limit {
+                return limit + 1;
+            }
+            least_before = least;
+            std::mem::swap(before_previous, previous);
+            std::mem::swap(previous, current);
+        }
+        previous[b.len()]
     }
-    previous[b.len()]
 }
 
 #[cfg(test)]

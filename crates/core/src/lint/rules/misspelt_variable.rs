@@ -75,7 +75,7 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
 
 /// The known name that differs by one or two letters; a name with a number is one of a series.
 fn near<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
-    if name.ends_with(|last: char| last.is_ascii_digit()) {
+    if known.contains(&name) || name.ends_with(|last: char| last.is_ascii_digit()) {
         return None;
     }
     let nearest = spelling::nearest(name, known.iter().copied())?;
@@ -87,7 +87,7 @@ fn near<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
         let common_end = name.bytes().rev().zip(nearest.bytes().rev()).take_while(|(a, b)| a == b).count();
         common + common_end + 2 >= nearest.len().min(name.len())
     };
-    (close && nearest != name).then_some(nearest)
+    close.then_some(nearest)
 }
 
 fn report(
