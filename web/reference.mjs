@@ -15,12 +15,15 @@ const open = (pipeline) => `../index.html#p=${deflateRawSync(pipeline, { level: 
 
 /** Lists of rules by what they look at, as crates/wasm gives them; `words` is src/text.ts. */
 export function writeReference(folder, lists, { reference: words }) {
+  let needsPolicy = false;
   const markdown = new Marked({
     renderer: {
-      // Examples are fenced as `yaml wrong` and `json right`, with a file name behind where it matters.
+      // Examples are fenced as `yaml wrong` and `json right`, with a file name behind where it matters. Those below a
+      // `json policy` need it, and the page has no place for one.
       code({ text, lang }) {
         const [, language, verdict] = /^(yaml|json) (wrong|right)\b/.exec(lang ?? "") ?? [];
-        const tryIt = language === "yaml" ? `<a href="${open(`${text}\n`)}">${words.tryIt}</a>` : "";
+        if (lang === "json policy") needsPolicy = true;
+        const tryIt = language === "yaml" && !needsPolicy ? `<a href="${open(`${text}\n`)}">${words.tryIt}</a>` : "";
         const caption = verdict ? `<figcaption><strong>${words[verdict]}</strong>${tryIt}</figcaption>` : "";
         return `<figure class="example ${verdict ?? ""}">${caption}<pre><code>${escape(text)}</code></pre></figure>\n`;
       },
@@ -49,6 +52,7 @@ ${body}</main>
   mkdirSync(folder, { recursive: true });
   for (const { id, severity, documentation } of Object.values(lists).flat()) {
     const badge = `<p class="severity ${severity}">${severity}</p>`;
+    needsPolicy = false;
     const article = `<article>\n<h1>${id}</h1>\n${badge}\n${markdown.parse(documentation)}</article>\n`;
     writeFileSync(join(folder, `${id}.html`), page(`${id} · ${words.title}`, article));
   }

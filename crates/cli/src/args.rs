@@ -60,6 +60,7 @@ Examples:
   keyless lint --variables AWS_ROLE_ARN,AWS_REGION
                                                these are defined in Bitbucket's settings
   keyless lint --settings ci/keyless.yaml      so are those that this file declares
+  keyless lint --trust-policy role.json        which steps the role's trust policy refuses
   keyless lint --format json --min-severity hint
   keyless lint --diff                          what --fix would change
 
@@ -73,6 +74,13 @@ pub(crate) struct Lint {
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) declared: Declared,
+    /// The trust policy of the role that the steps assume, or a template or the output of `aws iam get-role`
+    /// that holds it [default: what keyless.yaml names, for each deployment environment]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust_policy: Option<PathBuf>,
+    /// The role, where that file holds several
+    #[arg(long, value_name = "NAME", requires = "trust_policy")]
+    pub(crate) role: Option<String>,
     #[command(flatten)]
     pub(crate) reporting: Reporting,
 }

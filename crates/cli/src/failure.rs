@@ -70,6 +70,13 @@ pub(crate) enum Failure {
         /// Why not.
         reason: String,
     },
+    /// A pipeline file has no step that could be asked about.
+    UnusableStep {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// A text is no token.
     Token(TokenError),
     /// A file holds no claims.
@@ -122,6 +129,7 @@ impl fmt::Display for Failure {
             }
             Self::Unwritable(error) => write!(f, "cannot write the report: {}", reason(error)),
             Self::UnusablePolicy { path, reason } => write!(f, "cannot ask {}: {reason}", shown(path)),
+            Self::UnusableStep { path, reason } => write!(f, "no step to ask about in {}: {reason}", shown(path)),
             Self::Token(error) => write!(f, "no token to read: {error}"),
             Self::Claims(path) => {
                 write!(f, "{} is no JSON object with the claims of a token; `iss` at least is needed", shown(path))
@@ -147,6 +155,7 @@ impl std::error::Error for Failure {
             | Self::FixOfStandardInput
             | Self::UnknownRule { .. }
             | Self::UnusablePolicy { .. }
+            | Self::UnusableStep { .. }
             | Self::Claims(_)
             | Self::KeyWithoutValue(_)
             | Self::EnvironmentWithoutRepository(_) => None,

@@ -15,6 +15,7 @@ mod lint_command;
 mod linted;
 mod report;
 mod requirements_command;
+mod roles;
 mod rules_command;
 mod run;
 mod settings;

@@ -79,9 +79,16 @@ fn shorten(mut path: PathBuf, part: Component<'_>) -> PathBuf {
     path
 }
 
+/// The files that settings name lie beside them or below.
 fn parse(path: &Path) -> Result<Settings, Failure> {
     let text = fs::read_to_string(path).map_err(|error| Failure::Unreadable { path: path.to_owned(), error })?;
     // A file of nothing but comments declares nothing.
     let settings: Result<Option<Settings>, _> = serde_yaml::from_str(&text);
-    settings.map(Option::unwrap_or_default).map_err(|error| Failure::Settings { path: path.to_owned(), error })
+    let settings = settings.map_err(|error| Failure::Settings { path: path.to_owned(), error })?;
+    let mut settings = settings.unwrap_or_default();
+    let environments = settings.environments.values_mut().map(|environment| &mut environment.trust_policy);
+    for policy in environments.chain([&mut settings.role.trust_policy]).flatten() {
+        *policy = path.with_file_name(&*policy);
+    }
+    Ok(settings)
 }

@@ -119,6 +119,7 @@ fn describe(claims: &Claims, now: u64, output: &mut dyn Write) -> io::Result<()>
         match request.entry(&key) {
             Entry::Value(value) => writeln!(output, "  {key} = {value}")?,
             Entry::List(values) => writeln!(output, "  {key} = a list: {}", values.join(", "))?,
+            Entry::Partial(partial) => writeln!(output, "  {key} = {partial}")?,
             Entry::Absent | Entry::Unknown => {}
         }
     }

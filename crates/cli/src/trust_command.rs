@@ -1,6 +1,7 @@
 //! `keyless trust`: trust policies checked, and asked about one request.
 
 mod simulate;
+mod step;
 
 use std::{io, path::PathBuf};
 

@@ -38,7 +38,14 @@ fn check(rule: &Rule) -> io::Result<()> {
     for example in rule.examples().iter().filter(|example| example.wrong) {
         let scratch = tempfile::tempdir()?;
         fs::write(scratch.path().join(&example.file_name), &example.text)?;
-        let command = format!("$ keyless lint --min-severity hint {}\n", example.file_name);
+        let policy = match &example.policy {
+            Some(policy) => {
+                fs::write(scratch.path().join("trust-policy.json"), policy)?;
+                " --trust-policy trust-policy.json"
+            }
+            None => "",
+        };
+        let command = format!("$ keyless lint --min-severity hint{policy} {}\n", example.file_name);
         actual.push_str(&session::replay(&command, scratch.path())?);
     }
     session::check(&expected, &actual)

@@ -9,6 +9,7 @@
 //! `reference_policies_elements_condition_operators`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/>.
 
 pub mod addresses;
+pub mod caller;
 pub mod check;
 mod date;
 pub mod document;
@@ -16,8 +17,10 @@ pub mod evaluate;
 pub mod generate;
 pub mod key;
 pub mod operator;
+pub mod partial;
 pub mod policy;
 pub mod request;
+pub mod role;
 pub mod template;
 pub mod text;
 pub mod truth;

@@ -4,16 +4,18 @@
 //! rule of [`RULES`]. A rule is one file below `rules`: its documentation with a wrong and a right example, its id and
 //! severity, and one function.
 
+mod access;
 mod file;
 mod rule;
 mod rules;
 mod settings;
 mod steps;
 
+pub use access::{Access, RoleFile, Roles, caller, workspaces};
 pub use file::File;
 pub use rule::{Example, Findings, Rule};
 pub use rules::RULES;
-pub use settings::{Known, Role, Settings, Variables};
+pub use settings::{Environment, Known, Role, Settings, Variables};
 pub use steps::Token;
 
 use crate::{
@@ -26,8 +28,23 @@ use crate::{
 ///
 /// A finding inside an anchored part is reported where it stands and names the aliases that repeat it.
 pub fn lint(source: &Source<'_>, settings: &Settings) -> Vec<Diagnostic> {
+    find(source, settings, |_| {})
+}
+
+/// Like [`lint`], and holds each step against the trust policy of the role that it assumes.
+pub fn lint_with_roles(source: &Source<'_>, settings: &Settings, roles: &Roles) -> Vec<Diagnostic> {
+    find(source, settings, |file| file.access = access::read(file, roles))
+}
+
+/// Hands a file with all that is known of it to `ask`.
+pub fn with_file<T>(source: &Source<'_>, settings: &Settings, ask: impl FnOnce(&File<'_>) -> T) -> T {
+    ask(&file::Parsed::new(source).file(source, settings))
+}
+
+fn find(source: &Source<'_>, settings: &Settings, prepare: impl FnOnce(&mut File<'_>)) -> Vec<Diagnostic> {
     let parsed = file::Parsed::new(source);
-    let file = parsed.file(source, settings);
+    let mut file = parsed.file(source, settings);
+    prepare(&mut file);
     let mut diagnostics = Vec::new();
     for rule in RULES {
         (rule.check)(&file, &mut Findings::new(rule, &mut diagnostics));

@@ -28,6 +28,8 @@ pub struct Example {
     pub file_name: String,
     /// The pipeline file or the policy.
     pub text: String,
+    /// The trust policy of the role that the pipeline's steps assume.
+    pub policy: Option<String>,
 }
 
 impl<C> Rule<C> {
@@ -47,14 +49,19 @@ impl<C> Rule<C> {
         self.documentation().split("\n\n").next().unwrap_or_default().replace('\n', " ")
     }
 
-    /// The examples, fenced as `yaml wrong` or `json right`, with a file name behind where it matters.
+    /// The examples, fenced as `yaml wrong` or `json right`, with a file name behind where it matters. A block fenced as
+    /// `json policy` is the trust policy for the examples below it.
     pub fn examples(&self) -> Vec<Example> {
-        let mut examples = Vec::new();
+        let mut examples: Vec<Example> = Vec::new();
+        let mut policy = None;
         let mut open: Option<Example> = None;
         for line in self.documentation().lines() {
             match (&mut open, line) {
-                (None, line) => open = fence(line),
-                (Some(_), "```") => examples.extend(open.take()),
+                (None, line) => open = fence(line, policy.clone()),
+                (Some(_), "```") => match open.take() {
+                    Some(example) if example.file_name == POLICY => policy = Some(example.text),
+                    example => examples.extend(example),
+                },
                 (Some(example), line) => {
                     example.text.push_str(line);
                     example.text.push('\n');
@@ -65,15 +72,19 @@ impl<C> Rule<C> {
     }
 }
 
+/// How the fence of an example's policy is told from the examples.
+const POLICY: &str = "policy";
+
 /// The example that the line of a fence opens.
-fn fence(line: &str) -> Option<Example> {
+fn fence(line: &str, policy: Option<String>) -> Option<Example> {
     let (default_name, rest) = line
         .strip_prefix("```yaml ")
         .map(|rest| ("bitbucket-pipelines.yml", rest))
         .or_else(|| line.strip_prefix("```json ").map(|rest| ("trust-policy.json", rest)))?;
     let mut words = rest.split_whitespace();
-    let wrong = words.next() == Some("wrong");
-    Some(Example { wrong, file_name: words.next().unwrap_or(default_name).to_owned(), text: String::new() })
+    let kind = words.next().unwrap_or_default();
+    let name = if kind == POLICY { POLICY } else { words.next().unwrap_or(default_name) };
+    Some(Example { wrong: kind == "wrong", file_name: name.to_owned(), text: String::new(), policy })
 }
 
 /// Where a rule puts its findings.

@@ -8,17 +8,19 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use keyless_core::{
-    diagnostic::Severity,
     iam::{
+        caller::{Caller, Environment},
         evaluate::{self, Evaluation, Verdict},
         policy,
         request::{Entry, Request},
-        template::Document,
+        role,
     },
-    oidc::{AUDIENCE, ISSUER, StepToken, VARIABLE},
+    lint::workspaces,
+    oidc::{StepToken, VARIABLE},
 };
 use serde_json::{Map, Value, json};
 
+use super::step;
 use crate::{
     failure::Failure,
     inputs::{self, Input},
@@ -33,6 +35,7 @@ Examples:
   keyless trust simulate trust-policy.json --token
                                                with the token of this step
   keyless trust simulate trust-policy.json --claims claims.json --source-ip 34.199.54.113
+  keyless trust simulate trust-policy.json --pipeline bitbucket-pipelines.yml --step Deploy
   keyless trust simulate template.yaml --role DeployRole --workspace acme \\
       --workspace-uuid '{6f3c2f9e-…}' --repository '{b1d2c3e4-…}' --environment '{0a1b2c3d-…}'
 
@@ -52,17 +55,26 @@ pub(crate) struct Simulate {
     /// Take the claims from a file with JSON, or `-` for standard input
     #[arg(long, value_name = "PATH", conflicts_with = "token")]
     claims: Option<PathBuf>,
-    /// The workspace's name, for a step of it
+    /// Take the claims that the token of a step of this pipeline will have
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["token", "claims"])]
+    pipeline: Option<PathBuf>,
+    /// The step: its name, or its number in the file [default: the only one with `oidc`]
+    #[arg(long, value_name = "NAME", requires = "pipeline")]
+    step: Option<String>,
+    /// The environment, where the step is used with several
+    #[arg(long, value_name = "NAME", requires = "pipeline")]
+    deployment: Option<String>,
+    /// The workspace's name [default: the only one that the policy names]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["token", "claims"])]
     workspace: Option<String>,
     /// The workspace's UUID
-    #[arg(long, value_name = "UUID", requires = "workspace")]
+    #[arg(long, value_name = "UUID", conflicts_with_all = ["token", "claims"])]
     workspace_uuid: Option<String>,
     /// The repository's UUID
-    #[arg(long, value_name = "UUID", requires = "workspace")]
+    #[arg(long, value_name = "UUID", conflicts_with_all = ["token", "claims"])]
     repository: Option<String>,
     /// The deployment environment's UUID, for a step with `deployment:`
-    #[arg(long, value_name = "UUID", requires = "repository")]
+    #[arg(long, value_name = "UUID", conflicts_with_all = ["token", "claims"])]
     environment: Option<String>,
     /// The address that the call comes from
     #[arg(long, value_name = "ADDRESS")]
@@ -102,12 +114,12 @@ pub(crate) struct Policy<'p> {
     pub(crate) role: Option<&'p str>,
 }
 
-/// A step's UUID is new in every run; this one stands for all of them.
-const ANY_STEP: &str = "{00000000-0000-4000-8000-000000000000}";
-
 pub(crate) fn run(arguments: &Simulate, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     let policy = Policy { path: &arguments.policy, role: arguments.role.as_deref() };
-    let evaluation = request(arguments, streams).and_then(|request| evaluate(&policy, &request, streams));
+    let evaluation = asked(&policy, streams).and_then(|asked| {
+        let request = request(arguments, &asked, streams)?;
+        Ok(evaluate::evaluate(&asked, &request))
+    });
     let evaluation = match evaluation {
         Ok(evaluation) => evaluation,
         Err(failure) => {
@@ -141,43 +153,38 @@ pub(crate) fn read_text(path: &Path, streams: &mut Streams<'_>) -> Result<String
 
 /// Asks a policy about a request.
 pub(crate) fn evaluate(
-    asked: &Policy<'_>,
+    policy: &Policy<'_>,
     request: &Request,
     streams: &mut Streams<'_>,
 ) -> Result<Evaluation, Failure> {
-    let text = read_text(asked.path, streams)?;
-    let unusable = |reason: String| Failure::UnusablePolicy { path: asked.path.to_owned(), reason };
-    let document = Document::parse(&text).map_err(|error| unusable(error.to_string()))?;
-    let mut found = document.trust_policies().map_err(|error| unusable(error.to_string()))?;
-    if let Some(role) = asked.role {
-        let names: Vec<_> = found.iter().map(|it| it.role).collect();
-        let message = format!("no role `{role}` in it; there are: {}", names.join(", "));
-        found.retain(|it| it.role == role);
-        if found.is_empty() {
-            return Err(unusable(message));
-        }
-    }
-    let [only] = found.as_slice() else {
-        let names: Vec<_> = found.iter().map(|it| it.role).collect();
-        return Err(unusable(format!("it holds several roles; name one by --role: {}", names.join(", "))));
-    };
-    let (policy, problems) = policy::read(&only.policy, only.template);
-    if let Some(problem) = problems.iter().find(|problem| problem.severity == Severity::Error) {
-        let message = &problem.message;
-        return Err(unusable(format!("IAM would refuse it: {message}; `keyless trust check` says where")));
-    }
-    Ok(evaluate::evaluate(&policy, request))
+    Ok(evaluate::evaluate(&asked(policy, streams)?, request))
 }
 
-fn request(arguments: &Simulate, streams: &mut Streams<'_>) -> Result<Request, Failure> {
+fn asked(policy: &Policy<'_>, streams: &mut Streams<'_>) -> Result<policy::Policy, Failure> {
+    let text = read_text(policy.path, streams)?;
+    let unusable = |reason: String| Failure::UnusablePolicy { path: policy.path.to_owned(), reason };
+    let mut roles = role::read(&text, policy.role).map_err(|error| unusable(error.to_string()))?;
+    match roles.pop() {
+        Some(only) if roles.is_empty() => Ok(only.policy),
+        last => {
+            let names: Vec<_> = roles.into_iter().chain(last).map(|role| role.name).collect();
+            Err(unusable(format!("it holds several roles; name one by --role: {}", names.join(", "))))
+        }
+    }
+}
+
+fn request(arguments: &Simulate, policy: &policy::Policy, streams: &mut Streams<'_>) -> Result<Request, Failure> {
     let mut request = if arguments.token {
         let raw = std::env::var(VARIABLE).unwrap_or_default();
         Request::with_token(StepToken::parse(raw.trim()).map_err(Failure::Token)?.claims())
     } else if let Some(path) = &arguments.claims {
         let text = read_text(path, streams)?;
         from_claims(&text).ok_or_else(|| Failure::Claims(path.clone()))?
+    } else if let Some(path) = &arguments.pipeline {
+        let asked = step::Asked { path, step: arguments.step.as_deref(), deployment: arguments.deployment.as_deref() };
+        step::request(&asked, streams, given(arguments), named(policy))?
     } else {
-        from_parts(arguments)
+        from_parts(arguments, policy)
     };
     request.account.clone_from(&arguments.account);
     let given = [
@@ -219,20 +226,33 @@ fn entry(value: &Value) -> Entry {
 }
 
 /// A step, by the names and UUIDs that make up its token; what is not given is not known.
-fn from_parts(arguments: &Simulate) -> Request {
-    let Some(workspace) = &arguments.workspace else { return Request::new(None) };
-    let mut request = Request::new(Some(&format!("{}{workspace}{}", ISSUER.0, ISSUER.1)));
-    let braced = |uuid: &str| format!("{{{}}}", uuid.trim_matches(['{', '}']));
-    let audience = arguments
-        .workspace_uuid
-        .as_deref()
-        .map_or(Entry::Unknown, |uuid| Entry::Value(format!("{AUDIENCE}{}", uuid.trim_matches(['{', '}']))));
-    let subject = arguments.repository.as_deref().map_or(Entry::Unknown, |repository| {
-        let parts = [Some(repository), arguments.environment.as_deref(), Some(ANY_STEP)];
-        Entry::Value(parts.into_iter().flatten().map(braced).collect::<Vec<_>>().join(":"))
-    });
-    request.claims(&[("aud", audience), ("sub", subject)]);
-    request
+fn from_parts(arguments: &Simulate, policy: &policy::Policy) -> Request {
+    let mut caller = given(arguments).or(named(policy));
+    // A step of a repository for which no environment is given has none; of any other nothing is known.
+    if caller.environment == Environment::Unknown && arguments.repository.is_some() {
+        caller.environment = Environment::None;
+    }
+    caller.request()
+}
+
+/// What the arguments say of a step.
+fn given(arguments: &Simulate) -> Caller<'_> {
+    Caller {
+        workspace: arguments.workspace.as_deref(),
+        workspace_uuid: arguments.workspace_uuid.as_deref(),
+        repository_uuid: arguments.repository.as_deref(),
+        environment: match arguments.environment.as_deref() {
+            Some(uuid) => Environment::Deployment(Some(uuid)),
+            None => Environment::Unknown,
+        },
+        ..Caller::default()
+    }
+}
+
+/// The workspace, where the policy names one alone.
+fn named(policy: &policy::Policy) -> Caller<'_> {
+    let mut named = workspaces(policy).into_iter();
+    Caller { workspace: named.next().filter(|_| named.next().is_none()), ..Caller::default() }
 }
 
 fn document(evaluation: &Evaluation) -> Value {
@@ -248,6 +268,7 @@ fn document(evaluation: &Evaluation) -> Value {
                     let actual = match &condition.actual {
                         Entry::Value(value) => json!(value),
                         Entry::List(values) => json!(values),
+                        Entry::Partial(partial) => json!(partial.to_string()),
                         Entry::Absent | Entry::Unknown => Value::Null,
                     };
                     json!({
@@ -256,7 +277,7 @@ fn document(evaluation: &Evaluation) -> Value {
                         "holds": condition.holds.to_string(),
                         "expected": expected,
                         "actual": actual,
-                        "known": condition.actual != Entry::Unknown,
+                        "known": !matches!(condition.actual, Entry::Unknown | Entry::Partial(_)),
                         "because": condition.note.map(|note| note.to_string()),
                     })
                 })

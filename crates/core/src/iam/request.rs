@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     key::{self, Availability, CLAIMS, Key},
+    partial::Partial,
     policy::ASSUME_WITH_WEB_IDENTITY,
 };
 use crate::oidc::{Audience, Claims};
@@ -27,6 +28,8 @@ pub enum Entry {
     Value(String),
     /// A list of values, perhaps of one or none.
     List(Vec<String>),
+    /// One value, of which a part is known.
+    Partial(Partial),
     /// The request has no such key.
     Absent,
     /// Nobody said.
@@ -71,7 +74,7 @@ impl Request {
         };
         for name in CLAIMS {
             let value = match (name, claim("azp")) {
-                ("aud", azp @ (Entry::Value(_) | Entry::Unknown)) => azp,
+                ("aud", azp @ (Entry::Value(_) | Entry::Partial(_) | Entry::Unknown)) => azp,
                 ("oaud", _) => claim("aud"),
                 (name, _) => claim(name),
             };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::truth::Truth;
+use super::{partial::Symbol, truth::Truth};
 use crate::source::Span;
 
 /// A string of the policy.
@@ -134,12 +134,22 @@ impl Pattern {
 
     /// Whether the pattern describes `actual`; unknown where that hangs on an open part.
     pub fn matches(&self, actual: &str) -> Truth {
-        self.compare(&actual.chars().collect::<Vec<_>>(), |a, b| a == b)
+        self.compare(&actual.chars().collect::<Vec<_>>(), |a, b| (a == b).into())
     }
 
     /// Like [`Pattern::matches`], forgiving letter case.
     pub fn matches_ignoring_case(&self, actual: &str) -> Truth {
-        self.compare(&actual.chars().collect::<Vec<_>>(), |a, b| a == b || a.to_lowercase().eq(b.to_lowercase()))
+        let same = |a: char, b: char| a == b || a.to_lowercase().eq(b.to_lowercase());
+        self.compare(&actual.chars().collect::<Vec<_>>(), |a, b| same(a, b).into())
+    }
+
+    /// Like [`Pattern::matches`], for characters that are not all known.
+    pub(super) fn matches_symbols(&self, actual: &[Symbol]) -> Truth {
+        self.compare(actual, |wanted, symbol| match symbol {
+            Symbol::Char(char) => (wanted == char).into(),
+            Symbol::Digit if wanted.is_ascii_hexdigit() => Truth::Unknown,
+            Symbol::Digit => Truth::False,
+        })
     }
 
     /// Whether it describes `actual` as ARNs are compared: each of the six parts between colons by itself, so that a
@@ -161,37 +171,33 @@ impl Pattern {
         !self.0.is_empty() && self.0.iter().all(|token| *token == Token::Many)
     }
 
-    fn compare(&self, actual: &[char], same: impl Fn(char, char) -> bool) -> Truth {
-        // The positions of `actual` that the tokens so far can have reached.
-        let mut reached = vec![false; actual.len() + 1];
-        reached[0] = true;
+    fn compare<S: Copy>(&self, actual: &[S], same: impl Fn(char, S) -> Truth) -> Truth {
+        // Whether the tokens so far describe everything in front of each position of `actual`.
+        let mut reached = vec![Truth::False; actual.len() + 1];
+        reached[0] = Truth::True;
         for token in &self.0 {
-            let mut next = vec![false; actual.len() + 1];
+            let mut next = vec![Truth::False; actual.len() + 1];
             match token {
                 Token::Char(_) | Token::One => {
-                    for (at, &char) in actual.iter().enumerate() {
-                        next[at + 1] = reached[at]
-                            && match token {
-                                Token::Char(wanted) => same(*wanted, char),
-                                _ => true,
-                            };
+                    for (at, &symbol) in actual.iter().enumerate() {
+                        next[at + 1] = match token {
+                            Token::Char(wanted) if reached[at] > Truth::False => reached[at].min(same(*wanted, symbol)),
+                            _ => reached[at],
+                        };
                     }
                 }
                 Token::Many | Token::Open => {
-                    let mut seen = false;
+                    let limit = if *token == Token::Open { Truth::Unknown } else { Truth::True };
+                    let mut seen = Truth::False;
                     for (at, next) in next.iter_mut().enumerate() {
-                        seen |= reached[at];
+                        seen = seen.max(reached[at].min(limit));
                         *next = seen;
                     }
                 }
             }
             reached = next;
         }
-        match (reached[actual.len()], self.0.contains(&Token::Open)) {
-            (false, _) => Truth::False,
-            (true, true) => Truth::Unknown,
-            (true, false) => Truth::True,
-        }
+        reached[actual.len()]
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     facts::{self, Facts},
     language::{self, Violation},
-    lint::Settings,
+    lint::{Access, Settings},
     pipeline,
     source::{Source, Span},
     yaml::{self, Kind, Limits, NodeId, Problem, Tree},
@@ -33,6 +33,7 @@ impl Parsed {
             problems: &self.problems,
             violations: &self.violations,
             model,
+            access: Vec::new(),
         }
     }
 }
@@ -53,6 +54,8 @@ pub struct File<'f> {
     pub model: pipeline::File<'f>,
     /// What its steps do.
     pub facts: Facts,
+    /// What the trust policies of the roles say of its steps, by step; empty where no policy is given.
+    pub access: Vec<Access>,
 }
 
 impl<'f> File<'f> {

@@ -45,6 +45,7 @@ mod piped_download;
 mod printed_credentials;
 mod printed_token;
 mod recursive_alias;
+mod refused_token;
 mod removed_app_password;
 mod repeated_environment;
 mod roleless_pipe;
@@ -162,6 +163,7 @@ pub static RULES: &[&Rule] = &[
     &unavailable_variable::RULE,
     &export_across_steps::RULE,
     &unused_oidc::RULE,
+    &refused_token::RULE,
     &oidc_without_deployment::RULE,
     &custom_audience::RULE,
     &malformed_role::RULE,
@@ -194,7 +196,8 @@ mod tests {
     use super::RULES;
     use crate::{
         diagnostic::Severity,
-        lint::{Settings, lint},
+        iam::role,
+        lint::{RoleFile, Roles, Settings, lint, lint_with_roles},
         source::Source,
     };
 
@@ -206,7 +209,15 @@ mod tests {
                 assert!(examples.iter().any(|example| example.wrong == wrong), "{}: needs both examples", rule.id);
             }
             for example in examples {
-                let findings = lint(&Source::new(&example.file_name, &example.text), &Settings::default());
+                let source = Source::new(&example.file_name, &example.text);
+                let findings = match &example.policy {
+                    None => lint(&source, &Settings::default()),
+                    Some(policy) => {
+                        let roles = role::read(policy, None).unwrap();
+                        let general = Some(RoleFile { name: "trust-policy.json".to_owned(), roles });
+                        lint_with_roles(&source, &Settings::default(), &Roles { general, ..Roles::default() })
+                    }
+                };
                 let own = findings.iter().filter(|finding| finding.rule == rule.id).count();
                 let seen: Vec<_> = findings.iter().map(|finding| (finding.rule, &finding.message)).collect();
                 if example.wrong {

@@ -1,6 +1,6 @@
 //! What a team declares about the world outside the file: `keyless.yaml`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
@@ -14,8 +14,9 @@ use serde::Deserialize;
 ///     staging: [AWS_ROLE_ARN]
 ///     production: [AWS_ROLE_ARN]
 /// role:
-///   environments: true
-///   atlassian-ip-ranges: true
+///   trust-policy: aws/trust-policy.json
+/// environments:
+///   production: {uuid: "{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}", trust-policy: aws/production.json}
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -27,6 +28,18 @@ pub struct Settings {
     /// What the trust policies of the roles ask for.
     #[serde(default)]
     pub role: Role,
+    /// What is known of the deployment environments, by their names.
+    #[serde(default)]
+    pub environments: BTreeMap<String, Environment>,
+    /// The workspace's name.
+    #[serde(default)]
+    pub workspace: Option<String>,
+    /// The workspace's UUID.
+    #[serde(default)]
+    pub workspace_uuid: Option<String>,
+    /// The repository's UUID.
+    #[serde(default)]
+    pub repository_uuid: Option<String>,
 }
 
 /// Names of the variables that Bitbucket's settings define, by level.
@@ -45,13 +58,29 @@ pub struct Variables {
 }
 
 /// What the trust policies of the roles ask for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Role {
     /// They name deployment environments, so that a step without one is refused.
     pub environments: bool,
     /// They admit Atlassian's published addresses only (`aws:SourceIp`).
     pub atlassian_ip_ranges: bool,
+    /// The file with the trust policy, which says both and more.
+    pub trust_policy: Option<PathBuf>,
+    /// The role, where that file holds several.
+    pub name: Option<String>,
+}
+
+/// What is known of a deployment environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Environment {
+    /// Its UUID.
+    pub uuid: Option<String>,
+    /// The file with the trust policy of the role that its steps assume.
+    pub trust_policy: Option<PathBuf>,
+    /// The role, where that file holds several.
+    pub role: Option<String>,
 }
 
 /// What the settings say about a variable in a step.

@@ -3,7 +3,7 @@
 use crate::{
     diagnostic::Edit,
     facts::{self, StepFacts},
-    lint::{File, rules::means_oidc},
+    lint::{Access, File, rules::means_oidc},
     pipeline::{Oidc, Step},
     source::Span,
 };
@@ -43,6 +43,11 @@ impl<'f> File<'f> {
             None if named(&self.model.options.oidc) || misspelt() => Token::Unsure,
             Some(Oidc::Enabled(false, _)) | None => Token::Off,
         }
+    }
+
+    /// What the trust policies of the roles say of a step.
+    pub fn access(&self, step: &Step<'_>) -> Option<&Access> {
+        self.access.get(step.id.0)
     }
 
     /// The environments that the pipelines run a step in; `None` for a use without one.

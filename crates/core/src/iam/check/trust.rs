@@ -162,7 +162,7 @@ pub(super) fn bare(issuer: &str) -> &str {
 }
 
 /// Whether an issuer is one of Bitbucket Pipelines.
-pub(super) fn is_bitbucket(issuer: &str) -> bool {
+pub(crate) fn is_bitbucket(issuer: &str) -> bool {
     bare(issuer).starts_with(ISSUER.0)
 }
 
@@ -181,7 +181,7 @@ pub(in crate::iam) fn is_uuid(text: &str) -> bool {
 }
 
 /// Whether a text is a UUID in braces, as Bitbucket writes them everywhere but in the audience.
-pub(super) fn is_braced_uuid(text: &str) -> bool {
+pub(crate) fn is_braced_uuid(text: &str) -> bool {
     text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(is_uuid)
 }
 

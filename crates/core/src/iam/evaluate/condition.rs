@@ -4,8 +4,10 @@ use std::fmt;
 
 use crate::{
     iam::{
+        check::is_braced_uuid,
         key::{CLAIMS, Key, bitbucket_workspace},
         operator::{Comparison, Operator, Quantifier},
+        partial::Partial,
         policy::Condition,
         request::{Entry, Request},
         text::{Pattern, Text, Variable},
@@ -105,15 +107,17 @@ pub(super) fn judge(condition: &Condition, request: &Request, variables: bool) -
         result.holds = null(condition, &result.actual);
         return result;
     }
-    let values = match &result.actual {
+    let values: Vec<Actual<'_>> = match &result.actual {
         Entry::Unknown => return result,
-        Entry::Absent => &[][..],
-        Entry::Value(value) => std::slice::from_ref(value),
-        Entry::List(values) => values,
+        Entry::Absent => Vec::new(),
+        Entry::Value(value) => vec![Actual::Known(value)],
+        Entry::List(values) => values.iter().map(|value| Actual::Known(value)).collect(),
+        Entry::Partial(partial) => vec![Actual::Partial(partial)],
     };
     // "If there are no keys in the request, or the values resolve to an empty data set, such as an empty string":
     // reference_policies_condition-single-vs-multi-valued-context-keys, of ForAllValues.
-    let empty = values.is_empty() || (operator.quantifier.is_some() && values.iter().all(String::is_empty));
+    let empty =
+        values.is_empty() || (operator.quantifier.is_some() && values.iter().all(|value| *value == Actual::Known("")));
     if empty {
         (result.holds, result.note) = missing(operator, condition, request);
         return result;
@@ -122,23 +126,27 @@ pub(super) fn judge(condition: &Condition, request: &Request, variables: bool) -
     let patterns: Vec<Value<'_>> =
         condition.values.iter().map(|value| Value::new(value, operator.base.comparison, variables, &lookup)).collect();
     for (pattern, (_, matched)) in patterns.iter().zip(&mut result.expected) {
-        *matched = Truth::any(values.iter().map(|value| pattern.matches(value, operator.base.comparison)));
+        *matched = Truth::any(values.iter().map(|value| pattern.matches(*value, operator.base.comparison)));
     }
-    let one = |value: &String| {
-        let matched = Truth::any(patterns.iter().map(|pattern| pattern.matches(value, operator.base.comparison)));
+    let one = |value: &Actual<'_>| {
+        let matched = Truth::any(patterns.iter().map(|pattern| pattern.matches(*value, operator.base.comparison)));
         if operator.base.negated { !matched } else { matched }
     };
     result.holds = match operator.quantifier {
         Some(Quantifier::ForAllValues) => Truth::all(values.iter().map(one)),
         Some(Quantifier::ForAnyValue) => Truth::any(values.iter().map(one)),
-        None if matches!(result.actual, Entry::Value(_)) => Truth::all(values.iter().map(one)),
+        None if !matches!(result.actual, Entry::List(_)) => Truth::all(values.iter().map(one)),
         None => {
             result.note = Some(Note::ListWithoutQualifier);
             Truth::Unknown
         }
     };
-    if let (Truth::False, Entry::Value(actual)) = (result.holds, &result.actual) {
-        result.note = refusal(condition, operator, actual);
+    if result.holds == Truth::False {
+        result.note = match &result.actual {
+            Entry::Value(actual) => refusal(condition, operator, actual),
+            Entry::Partial(partial @ Partial::Text(_)) => refusal(condition, operator, &partial.to_string()),
+            _ => None,
+        };
     }
     result
 }
@@ -156,10 +164,16 @@ fn refusal(condition: &Condition, operator: Operator, actual: &str) -> Option<No
         return Some(Note::LiteralWildcard);
     }
     let first = |value: &str| value.split(':').next().unwrap_or_default().to_owned();
-    if values.iter().any(|value| format!("{{{}}}", first(value)) == own.repository) {
+    // A repository that is not known yet may be any that the policy names.
+    let open = own.repository.starts_with("{<");
+    let is_own = |uuid: &str| if open { is_braced_uuid(uuid) } else { uuid == own.repository };
+    if values.iter().any(|value| is_own(&format!("{{{}}}", first(value)))) {
         return Some(Note::NoBraces);
     }
-    let same: Vec<_> = values.iter().filter(|value| first(value) == own.repository).collect();
+    let same: Vec<_> = values.iter().filter(|value| is_own(&first(value))).collect();
+    if same.is_empty() && open {
+        return None;
+    }
     if same.is_empty() {
         return (!values.iter().any(|value| wildcard(&first(value)))).then_some(Note::OtherRepository);
     }
@@ -177,6 +191,7 @@ fn null(condition: &Condition, actual: &Entry) -> Truth {
     let missing = match actual {
         Entry::Unknown => Truth::Unknown,
         Entry::Absent => Truth::True,
+        Entry::Partial(_) => Truth::False,
         Entry::Value(value) => value.is_empty().into(),
         Entry::List(values) => values.iter().all(String::is_empty).into(),
     };
@@ -216,9 +231,16 @@ fn missing(operator: Operator, condition: &Condition, request: &Request) -> (Tru
 fn variable(request: &Request, key: &str) -> Variable {
     match request.entry(key) {
         Entry::Value(value) if !value.is_empty() => Variable::Value(value),
-        Entry::Unknown => Variable::Unknown,
+        Entry::Unknown | Entry::Partial(_) => Variable::Unknown,
         Entry::Value(_) | Entry::List(_) | Entry::Absent => Variable::Missing,
     }
+}
+
+/// A value of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Actual<'a> {
+    Known(&'a str),
+    Partial(&'a Partial),
 }
 
 /// A value of the policy, made ready once for all values of the request.
@@ -237,15 +259,19 @@ impl<'v> Value<'v> {
         Self::Pattern(Pattern::new(text, syntax, lookup))
     }
 
-    fn matches(&self, actual: &str, comparison: Comparison) -> Truth {
-        match (self, comparison) {
-            (Self::Pattern(None), _) => Truth::False,
-            (Self::Pattern(Some(pattern)), Comparison::EqualsIgnoringCase) => pattern.matches_ignoring_case(actual),
-            (Self::Pattern(Some(pattern)), Comparison::Arn) => pattern.matches_arn(actual),
-            (Self::Pattern(Some(pattern)), _) => pattern.matches(actual),
-            (Self::Plain(text), comparison) => {
-                text.as_str().map_or(Truth::Unknown, |expected| comparison.matches(actual, expected).into())
+    fn matches(&self, actual: Actual<'_>, comparison: Comparison) -> Truth {
+        match (self, actual, comparison) {
+            (Self::Pattern(None), ..) => Truth::False,
+            (Self::Pattern(Some(pattern)), Actual::Partial(partial), _) => partial.matches(pattern, comparison),
+            (Self::Pattern(Some(pattern)), Actual::Known(actual), Comparison::EqualsIgnoringCase) => {
+                pattern.matches_ignoring_case(actual)
             }
+            (Self::Pattern(Some(pattern)), Actual::Known(actual), Comparison::Arn) => pattern.matches_arn(actual),
+            (Self::Pattern(Some(pattern)), Actual::Known(actual), _) => pattern.matches(actual),
+            (Self::Plain(text), actual, comparison) => text.as_str().map_or(Truth::Unknown, |expected| match actual {
+                Actual::Known(actual) => comparison.matches(actual, expected).into(),
+                Actual::Partial(partial) => partial.matches_plain(expected, comparison),
+            }),
         }
     }
 }

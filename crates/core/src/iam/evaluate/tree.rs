@@ -72,6 +72,7 @@ impl Display for ConditionResult {
             Entry::Value(value) => writeln!(f, "{value}")?,
             Entry::List(values) if values.is_empty() => writeln!(f, "an empty list")?,
             Entry::List(values) => writeln!(f, "{}", values.join(", "))?,
+            Entry::Partial(partial) => writeln!(f, "{partial}")?,
             Entry::Absent => writeln!(f, "no such key")?,
             Entry::Unknown => writeln!(f, "not known")?,
         }

@@ -42,7 +42,7 @@ rule! {
 fn check(file: &File<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         let Some(Oidc::Audiences(audiences, node)) = &step.oidc else { continue };
-        if assumes_role(step, facts) {
+        if assumes_role(facts) {
             let span = audiences.first().map_or_else(|| file.place(*node, None), |audience| audience.span(file.tree));
             findings.report(span, "whether AWS accepts a token with several audiences is not documented", |finding| {
                 finding.help(

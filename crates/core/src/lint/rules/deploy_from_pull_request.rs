@@ -56,7 +56,7 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
             findings.report(span, format!("{name} deploys from a pull request, before it is reviewed"), |finding| {
                 finding.help("deploy from a branch, or give previews a role of their own that reaches nothing else")
             });
-        } else if file.token(step) == Token::On && assumes_role(step, facts) {
+        } else if file.token(step) == Token::On && assumes_role(facts) {
             let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));
             findings.report(span, "a pull request's code assumes a role before it is reviewed", |finding| {
                 finding.help("use a role of its own that may do no more than this step needs")

@@ -1,8 +1,7 @@
 use crate::{
     diagnostic::Severity,
-    facts::{self, StepFacts},
+    facts::{self, PipeUse, StepFacts},
     lint::{File, Findings, rule::rule, steps::Token},
-    pipeline::Step,
 };
 
 rule! {
@@ -12,7 +11,8 @@ rule! {
     /// that lets a trust policy tell production from any branch: branch names are no part of what IAM can check. Without it
     /// everyone who may push to any branch may use the role.
     ///
-    /// A warning where `keyless.yaml` says that the roles' trust policies name environments, since such a step is refused.
+    /// An error where the role's trust policy is given (`--trust-policy`) and lets in nothing but deployments; a warning where
+    /// `keyless.yaml` says so of the roles.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -47,15 +47,20 @@ rule! {
 
 fn check(file: &File<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        if file.token(step) != Token::On || !assumes_role(step, facts) {
+        if file.token(step) != Token::On || !assumes_role(facts) {
             continue;
         }
         let deployments = facts::deployments(&file.model, step);
         if deployments.iter().all(|deployment| deployment.is_some_and(|deployment| deployment.recorded)) {
             continue;
         }
-        let bound = file.settings.role.environments;
-        let severity = if bound { Severity::Warning } else { Severity::Hint };
+        let refused = file.access(step).is_some_and(|access| access.lacks_deployment);
+        let bound = refused || file.settings.role.environments;
+        let severity = match (refused, bound) {
+            (true, _) => Severity::Error,
+            (false, true) => Severity::Warning,
+            (false, false) => Severity::Hint,
+        };
         let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));
         let message = if bound {
             "this step's token names no environment, and the role's trust policy asks for one"
@@ -76,10 +81,14 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
 }
 
 /// Whether the step exchanges its token for a role.
-pub(super) fn assumes_role(step: &Step<'_>, facts: &StepFacts) -> bool {
-    let _ = step;
+pub(super) fn assumes_role(facts: &StepFacts) -> bool {
+    let names_role = |pipe: &PipeUse| {
+        // Atlassian's pipes take the first, and keyless's own the second.
+        let mut roles = [facts::ROLE_VARIABLE, "AWS_ROLE_ARN"].into_iter().filter_map(|name| pipe.variable(name));
+        roles.any(|role| !role.value.is_empty())
+    };
     facts.assumptions.iter().any(|assumption| assumption.web_identity)
-        || facts.pipes.iter().any(|pipe| pipe.variable(facts::ROLE_VARIABLE).is_some_and(|role| !role.value.is_empty()))
+        || facts.pipes.iter().any(names_role)
         || facts.tools.iter().any(|tool| {
             tool.call.calls.needs_credentials() && facts.credentials(tool) == facts::Credentials::WebIdentity
         })

@@ -10,8 +10,9 @@ rule! {
     ///
     /// A step's traffic leaves from Atlassian's published addresses only with `runtime.cloud.atlassian-ip-ranges: true`, and
     /// only on sizes from 4x up: smaller ones were refused when the setting was introduced, and nothing newer is documented.
-    /// Elsewhere it comes from any address of AWS. Where `keyless.yaml` says that the roles admit Atlassian's addresses only,
-    /// a step that assumes one without the setting is refused with the same words as a wrong subject.
+    /// Elsewhere it comes from any address of AWS. Where the role's trust policy (`--trust-policy`) admits Atlassian's
+    /// addresses only, or `keyless.yaml` says so, a step that assumes it without the setting is refused with the same words as
+    /// for a wrong subject.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -59,12 +60,14 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
                     finding.help("set `size: 4x` or larger")
                 });
             }
-            None | Some((false, _)) if file.settings.role.atlassian_ip_ranges && assumes_role(step, facts) => {
-                refused(file, step, findings);
-            }
+            None | Some((false, _)) if is_bound(file, step) && assumes_role(facts) => refused(file, step, findings),
             _ => {}
         }
     }
+}
+
+fn is_bound(file: &File<'_>, step: &Step<'_>) -> bool {
+    file.settings.role.atlassian_ip_ranges || file.access(step).is_some_and(|access| access.lacks_listed_address)
 }
 
 fn refused(file: &File<'_>, step: &Step<'_>, findings: &mut Findings<'_>) {

@@ -1,4 +1,5 @@
 use crate::{
+    diagnostic::Severity,
     facts::{Credentials, StepFacts, TOKEN},
     lint::{File, Findings, rule::rule, steps::Token},
     pipeline::Step,
@@ -9,6 +10,9 @@ rule! {
     ///
     /// Every program of the step can read `BITBUCKET_STEP_OIDC_TOKEN`, a package's install script as well. A step that does
     /// not need it should not have it. Nothing is said about steps that run scripts or pipes which may use the token unseen.
+    ///
+    /// A warning where the role's trust policy is given (`--trust-policy`) and lets the step in: whatever runs there may use
+    /// the role. Then steps in which no AWS tool is seen are named too, as a hint.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -41,15 +45,28 @@ const HARMLESS: [&str; 32] = [
 fn check(file: &File<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         let Some(oidc) = &step.oidc else { continue };
-        if file.token(step) == Token::On && !step.is_child_pipeline && is_unused(file, step, facts) {
-            findings.report(file.place(oidc.node(), None), "nothing in this step uses its OIDC token", |finding| {
-                finding.help("remove `oidc`, so that no program of the step can take the token")
-            });
+        if file.token(step) != Token::On || step.is_child_pipeline || may_use(file, step, facts) {
+            continue;
         }
+        let admitted = file.access(step).is_some_and(|access| access.admitted);
+        let (severity, message) = match (is_harmless(facts), admitted) {
+            (true, false) => (Severity::Hint, "nothing in this step uses its OIDC token"),
+            (true, true) => {
+                (Severity::Warning, "nothing in this step uses its OIDC token, and the role's trust policy lets it in")
+            }
+            (false, true) => {
+                (Severity::Hint, "no AWS tool is seen in this step, and the role's trust policy lets its token in")
+            }
+            (false, false) => continue,
+        };
+        findings.report_as(severity, file.place(oidc.node(), None), message, |finding| {
+            finding.help("remove `oidc`, so that no program of the step can take the token")
+        });
     }
 }
 
-fn is_unused(file: &File<'_>, step: &Step<'_>, facts: &StepFacts) -> bool {
+/// Whether something in the step is seen that uses the token, or a pipe or a script that may.
+fn may_use(file: &File<'_>, step: &Step<'_>, facts: &StepFacts) -> bool {
     let roles = step.image.or(file.model.image).is_some_and(|image| image.oidc_role.is_some())
         || file
             .model
@@ -59,10 +76,15 @@ fn is_unused(file: &File<'_>, step: &Step<'_>, facts: &StepFacts) -> bool {
             .any(|service| service.image.is_some_and(|image| image.oidc_role.is_some()))
         || step.runtime.is_some_and(|runtime| runtime.storage_oidc_role.is_some());
     let reads = facts.reads.iter().any(|read| read.name == TOKEN);
-    let commands = || facts.listings.iter().flat_map(|listing| &listing.script.commands);
     let tools = facts.tools.iter().any(|tool| {
         matches!(facts.credentials(tool), Credentials::WebIdentity | Credentials::Outside | Credentials::Session)
     });
+    roles || reads || tools || !facts.pipes.is_empty() || !facts.opaque.is_empty()
+}
+
+/// Whether the step runs commands, and only such as surely do nothing with a token.
+fn is_harmless(facts: &StepFacts) -> bool {
+    let commands = || facts.listings.iter().flat_map(|listing| &listing.script.commands);
     let harmless = commands().all(|command| {
         command.words.is_empty()
             || command.invocation().is_some_and(|invocation| {
@@ -75,7 +97,6 @@ fn is_unused(file: &File<'_>, step: &Step<'_>, facts: &StepFacts) -> bool {
                 HARMLESS.contains(&name) && !runs && !invocation.path.contains('/')
             })
     });
-    let empty = commands().next().is_none();
     let unread = facts.listings.iter().any(|listing| !listing.script.unparsed.is_empty());
-    !roles && !reads && !tools && harmless && !empty && !unread && facts.pipes.is_empty() && facts.opaque.is_empty()
+    harmless && commands().next().is_some() && !unread
 }

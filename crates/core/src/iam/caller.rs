@@ -1,0 +1,123 @@
+//! A step of Bitbucket before it runs, as IAM will see it: what its token will say and where it calls from, as far as
+//! that is known.
+//!
+//! Source of the token's form:
+//! <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>
+
+use super::{
+    addresses,
+    operator::network,
+    partial::{Partial, Piece},
+    request::{Entry, Request},
+};
+use crate::oidc::{AUDIENCE, ISSUER};
+
+/// What is known of a step.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Caller<'c> {
+    /// The workspace's name.
+    pub workspace: Option<&'c str>,
+    /// The workspace's UUID, in braces or without.
+    pub workspace_uuid: Option<&'c str>,
+    /// The repository's UUID, in braces or without.
+    pub repository_uuid: Option<&'c str>,
+    /// Its deployment environment.
+    pub environment: Environment<'c>,
+    /// Whether its token has audiences of its own beside the workspace's.
+    pub custom_audiences: bool,
+    /// Where it calls from.
+    pub address: Address,
+}
+
+/// The deployment environment of a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Environment<'c> {
+    /// Whether it has one is not known.
+    #[default]
+    Unknown,
+    /// None.
+    None,
+    /// One, by its UUID in braces or without, where that is known.
+    Deployment(Option<&'c str>),
+}
+
+/// The address of a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Address {
+    /// Any.
+    #[default]
+    Unknown,
+    /// Any of AWS's own, and none of those that Atlassian publishes.
+    Unlisted,
+}
+
+/// A step's UUID is new in every run; this one stands for all of them.
+const ANY_STEP: &str = "{00000000-0000-4000-8000-000000000000}";
+
+impl Caller<'_> {
+    /// What is not known of it taken from another.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            workspace: self.workspace.or(other.workspace),
+            workspace_uuid: self.workspace_uuid.or(other.workspace_uuid),
+            repository_uuid: self.repository_uuid.or(other.repository_uuid),
+            environment: if self.environment == Environment::Unknown { other.environment } else { self.environment },
+            custom_audiences: self.custom_audiences || other.custom_audiences,
+            address: if self.address == Address::Unknown { other.address } else { self.address },
+        }
+    }
+
+    /// The step's request for a role session.
+    pub fn request(&self) -> Request {
+        let issuer = self.workspace.map(|workspace| format!("{}{workspace}{}", ISSUER.0, ISSUER.1));
+        let mut request = Request::new(issuer.as_deref());
+        request.claims(&[("aud", self.audience()), ("sub", self.subject())]);
+        if self.address == Address::Unlisted {
+            let published = addresses::BITBUCKET.iter().filter_map(|block| network(block)).collect();
+            request.set("aws:SourceIp", Entry::Partial(Partial::AddressOutside(published)));
+        }
+        request
+    }
+
+    /// How AWS reads the list that a token with audiences of its own has is not documented.
+    fn audience(&self) -> Entry {
+        if self.custom_audiences {
+            return Entry::Unknown;
+        }
+        entry(vec![known(AUDIENCE), uuid(self.workspace_uuid, "workspace")])
+    }
+
+    fn subject(&self) -> Entry {
+        let mut pieces = vec![known("{"), uuid(self.repository_uuid, "repository")];
+        match self.environment {
+            Environment::Unknown => return Entry::Unknown,
+            Environment::None => {}
+            Environment::Deployment(environment) => {
+                pieces.extend([known("}:{"), uuid(environment, "environment")]);
+            }
+        }
+        pieces.push(Piece::Known(format!("}}:{ANY_STEP}")));
+        entry(pieces)
+    }
+}
+
+fn known(text: &str) -> Piece {
+    Piece::Known(text.to_owned())
+}
+
+fn uuid(uuid: Option<&str>, name: &'static str) -> Piece {
+    uuid.map_or(Piece::Uuid(name), |uuid| known(uuid.trim_matches(['{', '}'])))
+}
+
+/// A value, whole where all of it is known.
+fn entry(pieces: Vec<Piece>) -> Entry {
+    let known: Option<String> = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Known(text) => Some(text.as_str()),
+            Piece::Uuid(_) => None,
+        })
+        .collect();
+    known.map_or_else(|| Entry::Partial(Partial::Text(pieces)), Entry::Value)
+}
