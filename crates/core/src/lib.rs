@@ -10,6 +10,7 @@
 //! ```
 
 pub mod aws;
+pub mod code_insights;
 pub mod diagnostic;
 pub mod facts;
 pub mod iam;

@@ -3,25 +3,16 @@
 //! The document holds the bodies of the requests: `report` for
 //! `PUT …/commit/{commit}/reports/{id}`, and each list of `annotations` for one
 //! `POST …/commit/{commit}/reports/{id}/annotations`.
-//!
-//! Source: Bitbucket Cloud REST API, "Reports"
-//! (<https://developer.atlassian.com/cloud/bitbucket/rest/api-group-reports/>).
 
 use std::io::{self, Write};
 
-use keyless_core::diagnostic::{Diagnostic, Severity};
+use keyless_core::{
+    code_insights::{ANNOTATIONS_PER_REPORT, ANNOTATIONS_PER_REQUEST, SUMMARY_LIMIT, shortened},
+    diagnostic::{Diagnostic, Severity},
+};
 use serde::Serialize;
 
 use super::{Counts, Report, fingerprint::Fingerprints, text};
-
-/// How many annotations one request may bring.
-const ANNOTATIONS_PER_REQUEST: usize = 100;
-
-/// How many annotations one report may have.
-const ANNOTATIONS_PER_REPORT: usize = 1000;
-
-/// How many characters the summary of an annotation may have.
-const SUMMARY_LIMIT: usize = 450;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -119,9 +110,5 @@ fn annotations(report: &Report) -> Vec<Annotation<'_>> {
 }
 
 fn summary(diagnostic: &Diagnostic) -> String {
-    let whole = format!("{}: {}", diagnostic.rule, diagnostic.message);
-    match whole.char_indices().nth(SUMMARY_LIMIT) {
-        Some(_) => whole.chars().take(SUMMARY_LIMIT - 1).chain(['…']).collect(),
-        None => whole,
-    }
+    shortened(&format!("{}: {}", diagnostic.rule, diagnostic.message), SUMMARY_LIMIT).into_owned()
 }
