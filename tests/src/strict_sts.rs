@@ -6,28 +6,23 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    fmt,
-    net::Ipv4Addr,
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::{
     Request, Response,
-    body::{Bytes, Incoming},
+    body::Bytes,
     header::{HeaderMap, HeaderName, HeaderValue},
-    server::conn::http1,
-    service::service_fn,
 };
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::{net::TcpListener, sync::oneshot, task::spawn_blocking};
 use ureq::Agent;
 
 use crate::{
     aws::{Api, ApiError, text, texts},
+    server::{Closed, Server},
     step,
     token::{Jwks, Verdict},
 };
@@ -51,11 +46,9 @@ pub enum Fault {
 /// A running STS. It stops when dropped.
 #[derive(Debug)]
 pub struct StrictSts {
-    url: String,
+    server: Server,
     issued: Arc<Mutex<Vec<String>>>,
     faults: Arc<Mutex<Faults>>,
-    stop: Option<oneshot::Sender<()>>,
-    server: Option<thread::JoinHandle<()>>,
 }
 
 /// What goes wrong, in order, and how often the STS was asked.
@@ -98,7 +91,7 @@ impl StrictSts {
     pub fn start_with(jwks: Jwks, judge_url: &str, deployed_url: &str, faults: Vec<Fault>, clock: Duration) -> Self {
         let issued = Arc::new(Mutex::new(Vec::new()));
         let faults = Arc::new(Mutex::new(Faults { queue: faults.into(), asked: 0 }));
-        let state = Arc::new(State {
+        let state = State {
             faults: Arc::clone(&faults),
             clock,
             jwks,
@@ -107,29 +100,14 @@ impl StrictSts {
             deployed_url: deployed_url.to_owned(),
             agent: Agent::config_builder().http_status_as_error(false).build().into(),
             issued: Arc::clone(&issued),
-        });
-        let (stop, stopped) = oneshot::channel();
-        let (port_sender, port) = std::sync::mpsc::channel();
-        let server = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
-            runtime.block_on(async {
-                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("there is a free port");
-                let address = listener.local_addr().expect("a listener has an address");
-                port_sender.send(address.port()).expect("the starter waits for the port");
-                tokio::select! {
-                    () = accept(listener, state) => {}
-                    _ = stopped => {}
-                }
-            });
-            runtime.shutdown_background();
-        });
-        let url = format!("http://127.0.0.1:{}", port.recv().expect("the server starts"));
-        Self { url, issued, faults, stop: Some(stop), server: Some(server) }
+        };
+        let server = Server::start(move |request| state.handle(&request));
+        Self { server, issued, faults }
     }
 
     /// Where it answers.
     pub fn url(&self) -> &str {
-        &self.url
+        self.server.url()
     }
 
     /// How often it was asked for a session with a token.
@@ -143,66 +121,31 @@ impl StrictSts {
     }
 }
 
-impl Drop for StrictSts {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(server) = self.server.take() {
-            let _ = server.join();
-        }
-    }
-}
-
-async fn accept(listener: TcpListener, state: Arc<State>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let state = Arc::clone(&state);
-        tokio::spawn(async move {
-            let service = service_fn(move |request| handle(request, Arc::clone(&state)));
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
-}
-
-async fn handle(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Full<Bytes>>, Closed> {
-    let (head, body) = request.into_parts();
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let answer = match state.fault(&body) {
-        Some(Fault::Reset) => return Err(Closed),
-        Some(Fault::Garbage) => Answer { status: 200, body: "<html>not what you asked for".to_owned() },
-        Some(Fault::Answer(status, code, message)) => refusal(status, code, message).into(),
-        Some(Fault::Slow(time)) => {
-            tokio::time::sleep(time).await;
-            refusal(503, "ServiceUnavailable", "too late").into()
-        }
-        None => spawn_blocking(move || state.answer(&head.headers, &body))
-            .await
-            .unwrap_or_else(|_| Answer { status: 500, body: String::new() }),
-    };
-    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
-    *response.status_mut() = answer.status.try_into().unwrap_or_default();
-    let headers = [("content-type", "text/xml"), ("x-amzn-requestid", REQUEST_ID)];
-    for (name, value) in headers {
-        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    Ok(response)
-}
-
-/// The connection is closed without an answer.
-#[derive(Debug)]
-struct Closed;
-
-impl fmt::Display for Closed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is closed without an answer")
-    }
-}
-
-impl std::error::Error for Closed {}
-
 fn is_web_identity(form: &HashMap<String, String>) -> bool {
     form.get("Action").is_some_and(|action| action == "AssumeRoleWithWebIdentity")
 }
 
 impl State {
+    fn handle(&self, request: &Request<Bytes>) -> Result<Response<Full<Bytes>>, Closed> {
+        let answer = match self.fault(request.body()) {
+            Some(Fault::Reset) => return Err(Closed),
+            Some(Fault::Garbage) => Answer { status: 200, body: "<html>not what you asked for".to_owned() },
+            Some(Fault::Answer(status, code, message)) => refusal(status, code, message).into(),
+            Some(Fault::Slow(time)) => {
+                thread::sleep(time);
+                refusal(503, "ServiceUnavailable", "too late").into()
+            }
+            None => self.answer(request.headers(), request.body()),
+        };
+        let mut response = Response::new(Full::new(Bytes::from(answer.body)));
+        *response.status_mut() = answer.status.try_into().unwrap_or_default();
+        let headers = [("content-type", "text/xml"), ("x-amzn-requestid", REQUEST_ID)];
+        for (name, value) in headers {
+            response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        Ok(response)
+    }
+
     /// The next thing that goes wrong.
     fn fault(&self, body: &[u8]) -> Option<Fault> {
         if !is_web_identity(&form_urlencoded::parse(body).into_owned().collect()) {
