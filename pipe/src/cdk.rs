@@ -1,5 +1,6 @@
 //! The CDK: its command line, and what its output tells.
 
+pub mod changes;
 pub mod problem;
 pub mod story;
 
@@ -58,7 +59,6 @@ fn deploy(settings: &Settings, line: &mut Line) {
     }
     settings.parameters.iter().for_each(|pair| line.option("--parameters", Some(pair)));
     settings.tags.iter().for_each(|tag| line.option("--tags", Some(tag)));
-    line.option("--outputs-file", settings.outputs_file.as_ref().and_then(|file| file.to_str()));
 }
 
 /// A command line that grows.
@@ -112,7 +112,7 @@ mod tests {
             ),
             (
                 &[("HOTSWAP", "fallback"), ("ROLLBACK", "false"), ("OUTPUTS_FILE", "o.json"), ("EXCLUSIVELY", "true")],
-                "deploy --all --require-approval never --hotswap-fallback --no-rollback --outputs-file o.json --exclusively \
+                "deploy --all --require-approval never --hotswap-fallback --no-rollback --exclusively \
                  --no-notices",
             ),
             (

@@ -10,8 +10,9 @@ use tokio::process::Command as Process;
 
 use crate::{
     child::{self, Signals},
+    failure::{Failure, report},
     log,
-    run::{Failure, Variables, renewal, report, session, sts_endpoint, usable_token},
+    run::{Variables, renewal, session, sts_endpoint, usable_token},
     session::Assumer,
     settings::{Credentials, SessionSettings, is_setting},
     step::Step,

@@ -32,6 +32,11 @@ pub fn row(text: impl Display) {
     out(" ", text);
 }
 
+/// An empty line.
+pub fn space() {
+    out("", "");
+}
+
 /// What belongs to a failure, before its last line.
 pub fn detail(text: impl Display) {
     write(io::stderr().lock(), " ", &text);
@@ -56,7 +61,8 @@ fn out(mark: &str, text: impl Display) {
 fn write(mut to: impl Write, mark: &str, text: &dyn Display) {
     // A log that cannot be written cannot be told about.
     let text = text.to_string().replace('\n', "\n    ");
-    let _ = writeln!(to, "{mark} {text}").and_then(|()| to.flush());
+    let line = format!("{mark} {text}");
+    let _ = writeln!(to, "{}", line.trim_end()).and_then(|()| to.flush());
 }
 
 /// A time of the day for people, in UTC: `16:42 UTC`.

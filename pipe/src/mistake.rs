@@ -46,6 +46,8 @@ pub enum Mistake {
     Pair(&'static str, String),
     /// Not a number of stacks.
     Concurrency(&'static str, String),
+    /// Neither true nor false nor a proxy.
+    Report(&'static str, String),
     /// Not a bootstrap qualifier.
     Qualifier(&'static str, String),
     /// Not an exact version of the CDK CLI.
@@ -148,6 +150,9 @@ impl fmt::Display for Mistake {
             }
             Self::Pair(variable, found) => write!(f, "{variable}: `{found}` is not of the form key=value"),
             Self::Concurrency(variable, found) => write!(f, "{variable}: `{found}` is not a number from 1 to 64"),
+            Self::Report(variable, found) => {
+                write!(f, "{variable}: `{found}` is not allowed; allowed: true, false, or a proxy such as http://localhost:29418")
+            }
             Self::Qualifier(variable, found) => {
                 write!(f, "{variable}: `{found}` is not a qualifier: at most 10 letters, digits, _ or -")
             }

@@ -3,48 +3,33 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    fmt, io,
-    process::ExitStatus,
+    io, mem,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-use keyless_aws::{CredentialsEndpoint, EndpointError, Environment, Handover, Session};
+use keyless_aws::{CredentialsEndpoint, Environment, Handover, Session};
 use keyless_core::oidc::{Mismatch, StepToken, check};
-use rustix::process::Signal;
 use tokio::process::Command as Process;
 
 use crate::{
-    cdk::{self, story::Story},
+    cdk::{self, changes::Changes, story::Story},
     child::{self, Signals},
-    install, log,
+    failure::{Failure, report},
+    insights, install, log,
     mistake::Mistake,
     output::Listener,
+    outputs::{Outputs, OutputsError, OutputsFolder, VARIABLES_PATH},
     project::Project,
     session::{Assumer, SessionError},
-    settings::{Command, Credentials, Install, SessionSettings, Settings, is_setting},
+    settings::{Command, Credentials, Install, Report, SessionSettings, Settings, is_setting},
     step::Step,
+    summary,
 };
 
 /// The variables of a process.
 pub type Variables = BTreeMap<OsString, OsString>;
-
-/// Why a run ended without the CDK's own exit status.
-#[derive(Debug)]
-pub enum Failure {
-    /// Nothing was run.
-    Mistakes(Vec<Mistake>),
-    /// The packages could not be installed: the exit code.
-    Install(u8),
-    /// No session, and what can be done about it.
-    Session(SessionError, Option<keyless_aws::Explanation>),
-    /// No credentials endpoint.
-    Endpoint(EndpointError),
-    /// A program could not be started.
-    Start(String, io::Error),
-    /// The step was stopped before the CDK began.
-    Stopped(Signal),
-}
 
 /// Runs the pipe with a process's variables and returns the exit code. Whatever fails is in the log by then.
 pub async fn run(environment: Variables) -> u8 {
@@ -142,6 +127,10 @@ impl Job<'_> {
         };
         let handover = endpoint.as_ref().map_or(Handover::Environment(&session), Handover::Endpoint);
         let (mut command, program) = self.command(handover, &assumer);
+        let outputs = self.writes_outputs().then(OutputsFolder::new).transpose().map_err(Failure::Folder)?;
+        if let Some(folder) = &outputs {
+            command.arg("--outputs-file").arg(folder.file());
+        }
         let story = Arc::new(Mutex::new(Story::default()));
         let listener: Listener = if self.settings.place.command == Command::Exec {
             Arc::new(Mutex::new(|_: &str| {}))
@@ -155,8 +144,70 @@ impl Job<'_> {
             () = renewal(&assumer, endpoint.as_ref(), session.expires) => Err(io::ErrorKind::Other.into()),
         };
         let status = status.map_err(|error| Failure::Start(program, error))?;
-        let story = story.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(self.conclude(status, &story, started.elapsed()))
+        let (code, took) = (child::exit_code(status), started.elapsed());
+        let what = self.settings.place.command;
+        let story = mem::take(&mut *story.lock().unwrap_or_else(PoisonError::into_inner));
+        let outputs = outputs.map(|folder| folder.read()).unwrap_or_default();
+        summary::show(what, &story, &outputs);
+        if what == Command::Diff {
+            self.report(story.changes()).await;
+        }
+        if code != 0 {
+            summary::failed(what, &story, code, took);
+            return Ok(code);
+        }
+        self.keep(&outputs).map_err(Failure::Outputs)?;
+        log::success(format_args!("{} done in {}", what.name(), log::duration(took)));
+        Ok(code)
+    }
+
+    /// Whether the CDK is asked for the outputs; a person who names a file of their own keeps theirs.
+    fn writes_outputs(&self) -> bool {
+        let own = |word: &String| word.starts_with("--outputs-file") || word.starts_with("-O");
+        self.settings.place.command == Command::Deploy && !self.settings.extra_args.iter().any(own)
+    }
+
+    /// Writes the outputs where they are wanted.
+    fn keep(&self, outputs: &Outputs) -> Result<(), OutputsError> {
+        if let Some(file) = &self.settings.outputs_file {
+            outputs.write(&self.project.folder.join(file))?;
+            log::success(format_args!("outputs written to {}", file.display()));
+        }
+        let variables = self.environment.get(&OsString::from(VARIABLES_PATH)).filter(|path| !path.is_empty());
+        if let Some(path) = variables.filter(|_| outputs.iter().next().is_some()) {
+            match outputs.pass_on(Path::new(path)) {
+                Ok(passed_on) => {
+                    passed_on.left_out.iter().for_each(|left_out| {
+                        log::warning(format_args!("not passed on to later steps: {left_out}"));
+                    });
+                    let names = passed_on.names.join(", ");
+                    log::success(format_args!("for later steps, when listed under `output-variables`: {names}"));
+                }
+                // Most steps pass nothing on: only those that list a name would miss it.
+                Err(error) => log::warning(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reports a complete diff to Bitbucket. A report that cannot be posted is no reason to fail.
+    async fn report(&self, changes: &Changes) {
+        let Settings { session, place, stacks, context, .. } = self.settings;
+        let step = Step::new(&self.environment);
+        let proxy = match &self.settings.report {
+            Report::Off => return,
+            Report::Through(proxy) => proxy,
+            Report::On if step.is_in_a_pipe() => insights::PROXY_OF_A_PIPE,
+            Report::On => insights::PROXY,
+        };
+        let Some(build) = step.build().filter(|_| changes.is_complete()) else { return };
+        let target = format!("{} in {}", session.last_role().account(), session.region);
+        let folder = place.working_directory.display().to_string();
+        let parts = [&[folder][..], place.app.as_slice(), stacks, context].concat();
+        match insights::Report::new(changes, &target, &parts, &build).post(&build, proxy).await {
+            Ok(()) => log::success(format_args!("changes reported on commit {}", build.commit)),
+            Err(error) => log::warning(format_args!("the changes could not be reported to Bitbucket: {error}")),
+        }
     }
 
     /// Installs the app's packages, without a session and without the token.
@@ -214,45 +265,6 @@ impl Job<'_> {
         command.args(arguments).current_dir(&self.project.folder).env_clear().envs(variables.into_variables());
         (command, program)
     }
-
-    /// Says how it went, the last line being the verdict, and returns the exit code.
-    fn conclude(&self, status: ExitStatus, story: &Story, took: Duration) -> u8 {
-        let (code, took) = (child::exit_code(status), log::duration(took));
-        let what = self.settings.place.command.name();
-        if story.used_base_credentials() {
-            log::warning(
-                "the CDK could not assume one of its bootstrap roles and went on with the session's own permissions; allow \
-                 the role sts:AssumeRole on arn:aws:iam::<account>:role/cdk-*",
-            );
-        }
-        summary(story);
-        if code == 0 {
-            log::success(format_args!("{what} done in {took}"));
-            return code;
-        }
-        if let Some(failure) = story.first_failure() {
-            log::detail(format_args!("failed first: {} {} in {}", failure.kind, failure.name, failure.stack));
-            log::detail(format_args!("reason: {}", failure.reason));
-        }
-        if let Some(problem) = story.problem() {
-            log::detail(format_args!("cause: {}", problem.cause));
-            log::detail(format_args!("to do: {}", problem.remedy));
-        }
-        log::failure(format_args!("{what} failed with exit code {code} after {took}"));
-        code
-    }
-}
-
-/// A table of what was deployed.
-fn summary(story: &Story) {
-    let names = story.stacks().iter().map(|stack| stack.name.chars().count());
-    let width = names.chain(story.outputs().iter().map(|(name, _)| name.chars().count())).max().unwrap_or_default();
-    for stack in story.stacks() {
-        log::row(format_args!("{:width$}  {}", stack.name, stack.summary()));
-    }
-    for (name, value) in story.outputs() {
-        log::row(format_args!("{name:width$}  {value}"));
-    }
 }
 
 /// Assumes the role, and asks AWS who the session is before anything is changed.
@@ -293,46 +305,3 @@ pub async fn renewal(assumer: &Assumer<'_>, endpoint: Option<&CredentialsEndpoin
         None => std::future::pending().await,
     }
 }
-
-/// Writes a failure to the log, its last line being the verdict, and returns the exit code.
-pub fn report(failure: &Failure) -> u8 {
-    match failure {
-        Failure::Mistakes(mistakes) => mistakes.iter().for_each(log::detail),
-        Failure::Session(error, Some(explanation)) => {
-            if let Some(keyless_aws::StsError::Refused { said, .. }) = error.sts() {
-                log::detail(format_args!("AWS said: {said}"));
-            }
-            for (name, value) in &explanation.compared {
-                log::detail(format_args!("{name}: {value}"));
-            }
-            log::detail(format_args!("to do: {}", explanation.remedy));
-        }
-        _ => {}
-    }
-    log::failure(failure);
-    match failure {
-        Failure::Stopped(signal) => u8::try_from(128 + signal.as_raw()).unwrap_or(1),
-        Failure::Install(code) => *code,
-        _ => 1,
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Mistakes(mistakes) if mistakes.len() == 1 => f.write_str("nothing was run: 1 mistake to correct"),
-            Self::Mistakes(mistakes) => write!(f, "nothing was run: {} mistakes to correct", mistakes.len()),
-            Self::Install(code) => write!(f, "the packages could not be installed: exit code {code}"),
-            Self::Session(_, Some(explanation)) => write!(f, "AWS refused the session: {}", explanation.cause),
-            Self::Session(error, None) => error.fmt(f),
-            Self::Endpoint(error) => error.fmt(f),
-            Self::Start(program, error) => write!(f, "{program} could not be started: {error}"),
-            Self::Stopped(signal) => {
-                let name = if *signal == Signal::INT { "SIGINT" } else { "SIGTERM" };
-                write!(f, "stopped by {name} before anything was changed")
-            }
-        }
-    }
-}
-
-impl std::error::Error for Failure {}

@@ -1,17 +1,19 @@
 //! The pipe's settings: read once from the environment, with every mistake at once.
 
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
+mod command;
+mod names;
+mod session;
 
-use keyless_core::{
-    aws::{AccountId, Region, RoleArn, SessionName},
-    spelling::nearest,
-};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
+
+pub use command::Command;
+pub use names::is_setting;
+pub use session::{ChainLink, Credentials, ONE_HOUR, SessionSettings};
 
 use crate::{
     mistake::{Combination, Mistake},
     reader::Reader,
     variables as v,
-    variables::{VARIABLES, Variable},
 };
 
 /// What the pipe was asked to do.
@@ -31,6 +33,8 @@ pub struct Settings {
     pub tags: Vec<String>,
     /// Where the outputs go.
     pub outputs_file: Option<PathBuf>,
+    /// Whether and through whom a diff is reported to Bitbucket.
+    pub report: Report,
     /// `never`, `broadening` or `any-change`.
     pub require_approval: &'static str,
     /// The CDK's `--method`.
@@ -57,31 +61,6 @@ pub struct Settings {
     pub debug: bool,
 }
 
-/// Who to be on AWS, for how long, and how the child learns it.
-#[derive(Clone, Debug)]
-pub struct SessionSettings {
-    /// The role to assume.
-    pub role: RoleArn,
-    /// The region to deploy to.
-    pub region: Region,
-    /// The session's length.
-    pub duration: Duration,
-    /// The session's name, when a person chose it.
-    pub name: Option<SessionName>,
-    /// An inline session policy.
-    pub policy: Option<String>,
-    /// Managed session policies.
-    pub policy_arns: Vec<String>,
-    /// Further roles, in order.
-    pub chain: Vec<ChainLink>,
-    /// The accounts that may be deployed to; none means any.
-    pub allowed_accounts: Vec<AccountId>,
-    /// A file with the role's trust policy.
-    pub trust_policy: Option<PathBuf>,
-    /// How the child receives the credentials.
-    pub credentials: Credentials,
-}
-
 /// What is run, and where its app is: enough to look for what a run needs, even when other settings are wrong.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -91,47 +70,6 @@ pub struct Place {
     pub working_directory: PathBuf,
     /// The app's command or assembly, instead of the one in cdk.json.
     pub app: Option<String>,
-}
-
-/// A role to assume from the session of the one before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChainLink {
-    /// The role.
-    pub role: RoleArn,
-    /// The external id that its trust policy asks for.
-    pub external_id: Option<String>,
-}
-
-/// What the pipe runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// `cdk deploy`
-    Deploy,
-    /// `cdk diff`
-    Diff,
-    /// `cdk synth`
-    Synth,
-    /// `cdk bootstrap`
-    Bootstrap,
-    /// `cdk destroy`
-    Destroy,
-    /// `cdk rollback`
-    Rollback,
-    /// `cdk drift`
-    Drift,
-    /// `cdk list`
-    List,
-    /// Any other program.
-    Exec,
-}
-
-/// How the child receives the credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Credentials {
-    /// From a loopback endpoint.
-    Endpoint,
-    /// In its environment.
-    Environment,
 }
 
 /// How the app's packages are installed.
@@ -145,19 +83,17 @@ pub enum Install {
     Command(Vec<String>),
 }
 
-const COMMANDS: [(&str, Command); 9] = [
-    ("deploy", Command::Deploy),
-    ("diff", Command::Diff),
-    ("synth", Command::Synth),
-    ("bootstrap", Command::Bootstrap),
-    ("destroy", Command::Destroy),
-    ("rollback", Command::Rollback),
-    ("drift", Command::Drift),
-    ("list", Command::List),
-    ("exec", Command::Exec),
-];
-const HANDOVERS: [(&str, Credentials); 2] =
-    [("endpoint", Credentials::Endpoint), ("environment", Credentials::Environment)];
+/// Whether and through whom a diff is reported to Bitbucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Not at all.
+    Off,
+    /// Through Bitbucket's own proxy.
+    On,
+    /// Through another proxy: its host and port.
+    Through(String),
+}
+
 const APPROVALS: [(&str, &str); 3] = [("never", "never"), ("broadening", "broadening"), ("any-change", "any-change")];
 const METHODS: [(&str, Option<&str>); 4] = [
     ("change-set", Some("change-set")),
@@ -168,34 +104,13 @@ const METHODS: [(&str, Option<&str>); 4] = [
 const HOTSWAPS: [(&str, Option<&str>); 3] =
     [("false", None), ("fallback", Some("--hotswap-fallback")), ("only", Some("--hotswap"))];
 
-/// Limits of a session's length (STS API reference, `DurationSeconds`), and of one from another role's session.
-const DURATIONS: (Duration, Duration) = (Duration::from_mins(15), Duration::from_hours(12));
-/// The longest session of a chained role, and the default of any.
-pub const ONE_HOUR: Duration = Duration::from_hours(1);
-/// The most managed session policies (STS API reference, `PolicyArns`).
-const POLICY_ARNS: usize = 10;
-/// The longest inline session policy, in characters (STS API reference, `Policy`).
-const POLICY_LENGTH: usize = 2048;
-
-impl Command {
-    /// The word that stands in COMMAND, and on the CDK's command line.
-    pub fn name(self) -> &'static str {
-        COMMANDS.iter().find(|(_, command)| *command == self).map_or("", |(name, _)| name)
-    }
-
-    /// Whether it needs an app: bootstrapping prepares an account, whatever is deployed to it.
-    pub fn needs_app(self) -> bool {
-        !matches!(self, Self::Bootstrap | Self::Exec)
-    }
-}
-
 impl Settings {
     /// Reads the settings, and where the app is even when there are mistakes.
     pub fn read(environment: &BTreeMap<OsString, OsString>) -> (Place, Result<Self, Vec<Mistake>>) {
         let mut reader = Reader::new(environment);
         let session = SessionSettings::read_from(&mut reader);
         let place = Place {
-            command: reader.choice(&v::COMMAND, &COMMANDS, Command::Deploy),
+            command: reader.choice(&v::COMMAND, &command::COMMANDS, Command::Deploy),
             working_directory: reader.text(&v::WORKING_DIRECTORY).unwrap_or_else(|| ".".to_owned()).into(),
             app: reader.text(&v::APP),
         };
@@ -204,6 +119,7 @@ impl Settings {
         let parameters = reader.pairs(&v::PARAMETERS);
         let tags = reader.pairs(&v::TAGS);
         let outputs_file = reader.text(&v::OUTPUTS_FILE).map(PathBuf::from);
+        let report = reader.parsed(&v::REPORT, report, Mistake::Report).unwrap_or(Report::On);
         let require_approval = reader.choice(&v::REQUIRE_APPROVAL, &APPROVALS, "never");
         let method = reader.choice(&v::METHOD, &METHODS, None);
         let concurrency = reader.parsed(&v::CONCURRENCY, concurrency, Mistake::Concurrency).unwrap_or(1);
@@ -224,6 +140,7 @@ impl Settings {
             parameters,
             tags,
             outputs_file,
+            report,
             require_approval,
             method,
             concurrency,
@@ -237,7 +154,7 @@ impl Settings {
             cdk_version,
             debug,
         });
-        reader.mistakes.extend(misspelt(environment));
+        reader.mistakes.extend(names::misspelt(environment));
         if let Some(settings) = &settings {
             reader.mistakes.extend(settings.contradictions().map(Mistake::Combination));
         }
@@ -261,66 +178,16 @@ impl Settings {
     }
 }
 
-impl SessionSettings {
-    /// Reads the settings of a session alone.
-    ///
-    /// # Errors
-    /// Every mistake in them.
-    pub fn read(environment: &BTreeMap<OsString, OsString>) -> Result<Self, Vec<Mistake>> {
-        let mut reader = Reader::new(environment);
-        Self::read_from(&mut reader).filter(|_| reader.mistakes.is_empty()).ok_or(reader.mistakes)
-    }
-
-    fn read_from(reader: &mut Reader<'_>) -> Option<Self> {
-        let role = reader.parsed(&v::AWS_ROLE_ARN, RoleArn::parse, Mistake::Role);
-        let region = reader.parsed(&v::AWS_REGION, Region::parse, Mistake::Region);
-        if let (Some(role), Some(region)) = (&role, &region)
-            && role.partition() != region.partition()
-        {
-            reader.mistakes.push(Mistake::Partition(role.clone(), region.clone()));
+fn report(text: &str) -> Result<Report, String> {
+    match text {
+        "true" => Ok(Report::On),
+        "false" => Ok(Report::Off),
+        _ => {
+            let proxy = text.strip_prefix("http://").map(|proxy| proxy.trim_end_matches('/')).filter(|proxy| {
+                proxy.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+            });
+            proxy.map(|proxy| Report::Through(proxy.to_owned())).ok_or_else(|| text.to_owned())
         }
-        let duration = reader.duration(&v::SESSION_DURATION, DURATIONS, ONE_HOUR);
-        let name = reader.parsed(&v::SESSION_NAME, SessionName::parse, Mistake::SessionName);
-        let policy = reader.parsed(&v::SESSION_POLICY, policy, Mistake::Policy);
-        let policy_arns = reader.list(&v::SESSION_POLICY_ARNS);
-        if policy_arns.len() > POLICY_ARNS {
-            reader.mistakes.push(Mistake::TooManyPolicies(policy_arns.len(), POLICY_ARNS));
-        }
-        let chain = reader.parsed_list(&v::ROLE_CHAIN, ChainLink::parse, Mistake::Role);
-        let allowed_accounts = reader.parsed_list(&v::ALLOWED_ACCOUNT_IDS, AccountId::parse, Mistake::Account);
-        let trust_policy = reader.text(&v::TRUST_POLICY).map(PathBuf::from);
-        let credentials = reader.choice(&v::CREDENTIALS, &HANDOVERS, Credentials::Endpoint);
-        if let Some(role) = &role {
-            let account = chain.last().map_or(role, |link| &link.role).account();
-            if !allowed_accounts.is_empty() && !allowed_accounts.contains(account) {
-                reader.mistakes.push(Mistake::ForbiddenAccount(account.clone(), allowed_accounts.clone()));
-            }
-        }
-        Some(Self {
-            role: role?,
-            region: region?,
-            duration,
-            name,
-            policy,
-            policy_arns,
-            chain,
-            allowed_accounts,
-            trust_policy,
-            credentials,
-        })
-    }
-
-    /// The role that deploys in the end.
-    pub fn last_role(&self) -> &RoleArn {
-        self.chain.last().map_or(&self.role, |link| &link.role)
-    }
-}
-
-impl ChainLink {
-    /// `ARN` or `ARN#external-id`; neither part can contain a `#`.
-    fn parse(text: &str) -> Result<Self, keyless_core::aws::role::RoleArnError> {
-        let (role, external_id) = text.split_once('#').map_or((text, None), |(role, id)| (role, Some(id.to_owned())));
-        Ok(Self { role: RoleArn::parse(role)?, external_id })
     }
 }
 
@@ -341,17 +208,6 @@ fn cdk_version(text: &str) -> Result<String, String> {
     if exact && numbers[0] == "2" { Ok(text.to_owned()) } else { Err(text.to_owned()) }
 }
 
-fn policy(text: &str) -> Result<String, String> {
-    if text.chars().count() > POLICY_LENGTH {
-        return Err(format!("it has {} characters, at most {POLICY_LENGTH} are allowed", text.chars().count()));
-    }
-    match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(policy) if policy["Statement"].is_null() => Err("it is no IAM policy: `Statement` is missing".to_owned()),
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("it is not JSON: {error}")),
-    }
-}
-
 fn install(reader: &mut Reader<'_>) -> Install {
     let words = reader.words(&v::INSTALL);
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
@@ -359,30 +215,6 @@ fn install(reader: &mut Reader<'_>) -> Install {
         ["none"] => Install::None,
         _ => Install::Command(words),
     }
-}
-
-/// Whether a name is one of ours, so that it is for the pipe and not for its child.
-pub fn is_setting(name: &str) -> bool {
-    let listed = |variable: &&Variable| {
-        let rest = name.strip_prefix(variable.name).and_then(|rest| rest.strip_prefix('_'));
-        rest.is_some_and(|rest| rest == "COUNT" || (!rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit())))
-    };
-    VARIABLES.iter().any(|variable| variable.name == name || variable.alias == Some(name))
-        || VARIABLES.iter().any(listed)
-}
-
-/// Names that are nearly one of ours. Only inside a pipe, whose variables are those that were given to it: a plain step has
-/// the whole repository's.
-fn misspelt(environment: &BTreeMap<OsString, OsString>) -> impl Iterator<Item = Mistake> {
-    let in_a_pipe = environment.contains_key(&OsString::from("BITBUCKET_PIPE_STORAGE_DIR"));
-    let names = environment.keys().filter(move |_| in_a_pipe).filter_map(|name| name.to_str());
-    let foreign = |name: &&str| name.len() > 3 && !name.starts_with("BITBUCKET_") && !is_setting(name);
-    names.filter(foreign).filter_map(|name| {
-        let ours = VARIABLES.iter().map(|variable| variable.name).filter(|ours| ours.len() > 4);
-        let nearest = nearest(name, ours)?;
-        // Known to the tools that run, and near to one of ours by chance.
-        (!matches!(name, "AWS_PROFILE" | "CDK_HOME")).then(|| Mistake::Misspelt(name.to_owned(), nearest))
-    })
 }
 
 #[cfg(test)]

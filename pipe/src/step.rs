@@ -13,6 +13,26 @@ use crate::mistake::Mistake;
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'e>(&'e BTreeMap<OsString, OsString>);
 
+/// A build of a commit.
+#[derive(Clone, Copy, Debug)]
+pub struct Build<'e> {
+    /// The workspace's slug.
+    pub workspace: &'e str,
+    /// The repository's slug.
+    pub repository: &'e str,
+    /// The commit's hash.
+    pub commit: &'e str,
+    /// The build's number.
+    pub number: &'e str,
+}
+
+impl Build<'_> {
+    /// Its page.
+    pub fn link(&self) -> String {
+        format!("https://bitbucket.org/{}/{}/pipelines/results/{}", self.workspace, self.repository, self.number)
+    }
+}
+
 impl<'e> Step<'e> {
     /// The step whose variables these are.
     pub fn new(environment: &'e BTreeMap<OsString, OsString>) -> Self {
@@ -41,6 +61,21 @@ impl<'e> Step<'e> {
             environment_uuid: self.variable("BITBUCKET_DEPLOYMENT_ENVIRONMENT_UUID"),
             step_uuid: self.variable("BITBUCKET_STEP_UUID"),
         }
+    }
+
+    /// The build and its commit, where Bitbucket names them all.
+    pub fn build(self) -> Option<Build<'e>> {
+        Some(Build {
+            workspace: self.variable("BITBUCKET_WORKSPACE")?,
+            repository: self.variable("BITBUCKET_REPO_SLUG")?,
+            commit: self.variable("BITBUCKET_COMMIT")?,
+            number: self.variable("BITBUCKET_BUILD_NUMBER")?,
+        })
+    }
+
+    /// Whether this runs in a pipe's container, not in the step's own (Atlassian, "Advanced techniques for writing pipes").
+    pub fn is_in_a_pipe(self) -> bool {
+        self.variable("BITBUCKET_PIPE_STORAGE_DIR").is_some()
     }
 
     /// The name that CloudTrail shows for this build's calls.

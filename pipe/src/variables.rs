@@ -67,6 +67,12 @@ variables! {
     );
     TAGS = optional("TAGS", "tags for the stacks: key=value, separated by spaces or as a list");
     OUTPUTS_FILE = optional("OUTPUTS_FILE", "a file in the clone that receives the stacks' outputs as JSON");
+    REPORT = variable(
+        "REPORT",
+        "true",
+        "whether COMMAND: diff posts its changes to Bitbucket as a Code Insights report, which pull requests show: true, \
+         false, or the address of another proxy to post through than Bitbucket's own",
+    );
     REQUIRE_APPROVAL = variable(
         "REQUIRE_APPROVAL",
         "never",

@@ -83,7 +83,10 @@ fn the_child_sees_the_session_and_nothing_that_wins_over_it() {
         expected.sort_unstable();
         expected.extend(end.split(' '));
         assert_eq!(seen.split(' ').collect::<Vec<_>>(), expected);
-        assert!(finished.stdout.contains("\ndeploy --all --require-approval never --no-notices\n"), "{finished:#?}");
+        assert!(
+            finished.stdout.contains("\ndeploy --all --require-approval never --no-notices --outputs-file /"),
+            "{finished:#?}"
+        );
     }
 }
 

@@ -1,18 +1,22 @@
-//! What the CDK's output tells of a deployment: stacks, resources, outputs, the first failure.
+//! What the CDK's output tells of its work: stacks, resources, changes, the first failure.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, time::Duration};
 
-use super::problem::{self, Problem};
+use super::{
+    changes::Changes,
+    problem::{self, Problem},
+};
 
 /// Everything worth repeating at the end. Bounded, however much the CDK prints.
 #[derive(Debug, Default)]
 pub struct Story {
     stacks: Vec<Stack>,
-    outputs: Vec<(String, String)>,
+    changes: Changes,
     problem: Option<&'static Problem>,
     first_failure: Option<ResourceFailure>,
     base_credentials: bool,
-    in_outputs: bool,
+    /// The stack whose end was told last.
+    ended: Option<usize>,
 }
 
 /// A stack and what happened to it.
@@ -24,6 +28,8 @@ pub struct Stack {
     pub result: StackResult,
     /// How many resources ended in which way: `CREATE_COMPLETE` and so on.
     pub resources: BTreeMap<&'static str, usize>,
+    /// How long its deployment took.
+    pub took: Option<Duration>,
 }
 
 /// How a stack ended.
@@ -33,6 +39,8 @@ pub enum StackResult {
     Unknown,
     /// Changed as wanted.
     Done,
+    /// Deleted as wanted.
+    Destroyed,
     /// Nothing to change.
     Unchanged,
     /// It failed.
@@ -55,44 +63,47 @@ pub struct ResourceFailure {
 /// Statuses that a summary counts, with their words in it.
 const COUNTED: [(&str, &str); 3] =
     [("CREATE_COMPLETE", "created"), ("UPDATE_COMPLETE", "updated"), ("DELETE_COMPLETE", "deleted")];
-/// Limits of what is remembered.
+/// The last status of a stack, and how it ended with it.
+const STACK_ENDS: [(&str, StackResult); 6] = [
+    ("CREATE_COMPLETE", StackResult::Done),
+    ("UPDATE_COMPLETE", StackResult::Done),
+    ("DELETE_COMPLETE", StackResult::Destroyed),
+    ("ROLLBACK_COMPLETE", StackResult::Failed),
+    ("UPDATE_ROLLBACK_COMPLETE", StackResult::Failed),
+    ("DELETE_FAILED", StackResult::Failed),
+];
+/// How many stacks are remembered.
 const MOST_STACKS: usize = 200;
-const MOST_OUTPUTS: usize = 100;
 
 impl Story {
     /// Takes in a line of the CDK's output, without its end and without colours.
     pub fn line(&mut self, line: &str) {
         self.problem = self.problem.or_else(|| problem::read(line));
         self.base_credentials |= problem::uses_base_credentials(line);
+        self.changes.line(line);
         let trimmed = line.trim();
         if let Some(event) = Event::read(line) {
             self.event(&event);
         } else if let Some(rest) = trimmed.strip_prefix("✅") {
-            let rest = rest.trim();
-            match rest.strip_suffix("(no changes)") {
-                Some(name) => self.end(name.trim(), StackResult::Unchanged),
-                None => self.end(rest, StackResult::Done),
-            }
+            let ends = [("(no changes)", StackResult::Unchanged), (": destroyed", StackResult::Destroyed)];
+            let end = ends.iter().find_map(|(end, result)| Some((rest.strip_suffix(end)?, *result)));
+            let (name, result) = end.unwrap_or((rest, StackResult::Done));
+            self.end(name.trim(), result);
         } else if let Some((name, _)) = trimmed.strip_prefix("❌").and_then(|rest| rest.split_once(" failed")) {
             self.end(name.trim(), StackResult::Failed);
-        }
-        self.output(trimmed);
-    }
-
-    fn output(&mut self, line: &str) {
-        if line == "Outputs:" {
-            self.in_outputs = true;
-        } else if let (true, Some((name, value))) = (self.in_outputs, line.split_once(" = ")) {
-            if self.outputs.len() < MOST_OUTPUTS {
-                self.outputs.push((name.to_owned(), value.to_owned()));
-            }
-        } else {
-            self.in_outputs = false;
+        } else if let Some(took) = trimmed.strip_prefix("✨  Deployment time: ").and_then(seconds)
+            && let Some(stack) = self.ended.and_then(|index| self.stacks.get_mut(index))
+        {
+            stack.took = Some(took);
         }
     }
 
     fn event(&mut self, event: &Event<'_>) {
         if event.kind == "AWS::CloudFormation::Stack" && event.name == event.stack {
+            let result = STACK_ENDS.iter().find(|(status, _)| *status == event.status).map(|(_, result)| *result);
+            if let (Some(result), Some(stack)) = (result, self.stack(event.stack)) {
+                stack.result = result;
+            }
             return;
         }
         if event.status.ends_with("_FAILED") && !event.reason.contains("cancelled") && self.first_failure.is_none() {
@@ -116,13 +127,15 @@ impl Story {
             && let Some(stack) = self.stack(name)
         {
             stack.result = result;
+            self.ended = self.stacks.iter().position(|stack| stack.name == name);
         }
     }
 
     fn stack(&mut self, name: &str) -> Option<&mut Stack> {
         let index = self.stacks.iter().position(|stack| stack.name == name);
         if index.is_none() && self.stacks.len() < MOST_STACKS {
-            let stack = Stack { name: name.to_owned(), result: StackResult::Unknown, resources: BTreeMap::new() };
+            let stack =
+                Stack { name: name.to_owned(), result: StackResult::Unknown, resources: BTreeMap::new(), took: None };
             self.stacks.push(stack);
             return self.stacks.last_mut();
         }
@@ -134,9 +147,9 @@ impl Story {
         &self.stacks
     }
 
-    /// The stacks' outputs: `Stack.Name` and value.
-    pub fn outputs(&self) -> &[(String, String)] {
-        &self.outputs
+    /// What a diff says.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// The problem that was recognised first.
@@ -156,17 +169,28 @@ impl Story {
 }
 
 impl Stack {
-    /// Its line in a summary: `KeylessGreeting  done  3 created`.
-    pub fn summary(&self) -> String {
+    /// What happened to its resources: `1 created, 2 updated`.
+    pub fn resources(&self) -> String {
         let counts: Vec<String> = self.resources.iter().map(|(word, count)| format!("{count} {word}")).collect();
-        let result = match self.result {
-            StackResult::Unknown => "touched",
-            StackResult::Done => "done",
-            StackResult::Unchanged => "no changes",
-            StackResult::Failed => "failed",
-        };
-        if counts.is_empty() { result.to_owned() } else { format!("{result}: {}", counts.join(", ")) }
+        counts.join(", ")
     }
+}
+
+impl fmt::Display for StackResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Unknown => "touched",
+            Self::Done => "done",
+            Self::Destroyed => "destroyed",
+            Self::Unchanged => "no changes",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+/// A number of seconds such as `5.07s`.
+fn seconds(text: &str) -> Option<Duration> {
+    text.strip_suffix('s')?.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
 /// A line such as `Shop | 1/3 | 3:29:08 PM | CREATE_FAILED | AWS::S3::Bucket | Bucket (Bucket8) Resource handler …`.
@@ -212,11 +236,14 @@ mod tests {
              Shop | 0/3 | 3:29:08 PM | CREATE_IN_PROGRESS | AWS::CloudFormation::Stack | Shop \n\
              Shop | 1/3 | 3:29:08 PM | CREATE_COMPLETE | AWS::SSM::Parameter | Parameter (Parameter9E1B) \n\
              Shop | 2/3 | 3:29:08 PM | UPDATE_COMPLETE | AWS::S3::Bucket | Bucket (Bucket8390) \n\
-             \n ✅  Shop\n\nOutputs:\nShop.Name = a = b\nStack ARN:\narn:aws:…\n ✅  Other (no changes)\n",
+             \n ✅  Shop\n\n✨  Deployment time: 5.07s\n\nOutputs:\nShop.Name = a = b\n ✅  Other (no changes)\n\
+             Old | 2 | 3:29:08 PM | DELETE_COMPLETE | AWS::CloudFormation::Stack | Old\n✅  Old: destroyed\n",
         );
-        let summaries: Vec<_> = story.stacks().iter().map(|stack| (stack.name.as_str(), stack.summary())).collect();
-        assert_eq!(summaries, [("Shop", "done: 1 created, 1 updated".to_owned()), ("Other", "no changes".to_owned())]);
-        assert_eq!(story.outputs(), [("Shop.Name".to_owned(), "a = b".to_owned())]);
+        let told = |stack: &Stack| format!("{}: {}, {}, {:?}", stack.name, stack.result, stack.resources(), stack.took);
+        assert_eq!(
+            story.stacks().iter().map(told).collect::<Vec<_>>(),
+            ["Shop: done, 1 created, 1 updated, Some(5.07s)", "Other: no changes, , None", "Old: destroyed, , None"]
+        );
     }
 
     #[test]

@@ -1,0 +1,48 @@
+//! What the pipe runs.
+
+/// What the pipe runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `cdk deploy`
+    Deploy,
+    /// `cdk diff`
+    Diff,
+    /// `cdk synth`
+    Synth,
+    /// `cdk bootstrap`
+    Bootstrap,
+    /// `cdk destroy`
+    Destroy,
+    /// `cdk rollback`
+    Rollback,
+    /// `cdk drift`
+    Drift,
+    /// `cdk list`
+    List,
+    /// Any other program.
+    Exec,
+}
+
+pub(super) const COMMANDS: [(&str, Command); 9] = [
+    ("deploy", Command::Deploy),
+    ("diff", Command::Diff),
+    ("synth", Command::Synth),
+    ("bootstrap", Command::Bootstrap),
+    ("destroy", Command::Destroy),
+    ("rollback", Command::Rollback),
+    ("drift", Command::Drift),
+    ("list", Command::List),
+    ("exec", Command::Exec),
+];
+
+impl Command {
+    /// The word that stands in COMMAND, and on the CDK's command line.
+    pub fn name(self) -> &'static str {
+        COMMANDS.iter().find(|(_, command)| *command == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether it needs an app: bootstrapping prepares an account, whatever is deployed to it.
+    pub fn needs_app(self) -> bool {
+        !matches!(self, Self::Bootstrap | Self::Exec)
+    }
+}
