@@ -67,6 +67,11 @@ fn facts_of_steps() {
 
 const CASES: &[(&str, &str)] = &[
     (
+        "          - \"sudo -E bash -ec 'export AWS_PROFILE=x\\n aws s3 ls $BUCKET | cat'\"\n",
+        "set AWS_PROFILE = x exported partial\nread $BUCKET\n\
+         run AWS CLI `aws s3 ls $BUCKET` Reads with Profile\n",
+    ),
+    (
         "          - export AWS_WEB_IDENTITY_TOKEN_FILE=$(pwd)/web-identity-token
           - echo $BITBUCKET_STEP_OIDC_TOKEN > $(pwd)/web-identity-token
           - aws codeartifact login --tool npm --domain d --repository r

@@ -80,9 +80,34 @@ impl Parser<'_> {
             }
             command.words.push(word);
         }
+        let inline = self.inline_script(&command);
+        let redirections = if inline.is_some() { command.redirections.clone() } else { Vec::new() };
         self.push(command, pending);
+        let asks = self.is_test(first);
+        if let Some(script) = inline {
+            let first = self.commands.len();
+            self.inline(script);
+            self.redirect(first, &redirections);
+        }
         let before = mem::take(&mut state.before);
-        self.finish(state, first, before)
+        self.finish(state, first, before, asks)
+    }
+
+    /// The script of `sh -c 'script'` where each of its bytes stands for itself, so that places in it are known: between
+    /// single quotes, or between double quotes with nothing but plain text and variables.
+    fn inline_script(&self, command: &Command) -> Option<Span> {
+        if !command.words.iter().any(|word| word.prefix().ends_with("sh")) {
+            return None;
+        }
+        let span = command.invocation()?.inline_script()?.span;
+        let inside = Span::new(span.start + 1, span.end.checked_sub(1)?);
+        let (text, quoted) = (self.text.get(inside.start..inside.end)?, &self.text[span.start..span.end]);
+        let plain = match quoted.as_bytes() {
+            [b'\'', .., b'\''] => !text.contains('\''),
+            [b'"', .., b'"'] => !text.contains(['"', '\\', '`']) && !text.contains("$("),
+            _ => false,
+        };
+        plain.then_some(inside)
     }
 
     /// Reads `NAME=value` when that is what stands here.
@@ -250,7 +275,7 @@ impl Parser<'_> {
         let span = Span::new(start, self.at);
         self.push(Command { span, assignments: Vec::new(), words, redirections: Vec::new(), place }, Vec::new());
         let before = mem::take(&mut state.before);
-        self.finish(state, first, before)
+        self.finish(state, first, before, true)
     }
 }
 

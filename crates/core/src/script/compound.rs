@@ -7,7 +7,7 @@
 use std::mem;
 
 use super::{
-    Command, Output, Place, Word,
+    Command, Output, Place, Redirection, Word,
     parser::{DEPTH, Failure, Parser},
 };
 use crate::source::Span;
@@ -95,7 +95,7 @@ impl Parser<'_> {
         match byte {
             b'(' if self.peek_at(1) == Some(b'(') && self.arithmetic(self.at + 2) => {
                 let before = mem::take(&mut state.before);
-                return self.finish(state, self.commands.len(), before);
+                return self.finish(state, self.commands.len(), before, true);
             }
             b'(' => return self.open(state, Kind::Paren, "("),
             b')' => return self.close(state, &[Kind::Paren], ")"),
@@ -183,14 +183,19 @@ impl Parser<'_> {
                 break;
             }
         }
+        self.redirect(frame.first, &redirections);
+        self.finish(state, frame.first, frame.before, self.is_test(frame.first))
+    }
+
+    /// Applies what redirects the output of a group to its commands from `first` on.
+    pub(super) fn redirect(&mut self, first: usize, redirections: &[Redirection]) {
         if let Some(output) = redirections.iter().rev().find(|redirection| redirection.takes_output()) {
-            for index in frame.first..self.commands.len() {
+            for index in first..self.commands.len() {
                 if self.writes_on(index) {
                     self.commands[index].redirections.insert(0, output.clone());
                 }
             }
         }
-        self.finish(state, frame.first, frame.before)
     }
 
     /// Whether the output of a command goes where the text being read sends it.
@@ -201,8 +206,15 @@ impl Parser<'_> {
             && command.output_redirection().is_none()
     }
 
-    /// After an element whose commands begin at `first`: joins it to the pipeline before it and reads the operator.
-    pub(super) fn finish(&mut self, state: &mut State, first: usize, before: Before) -> Result<(), Failure> {
+    /// After an element whose commands begin at `first`: joins it to the pipeline before it and reads the operator. `asks`
+    /// says whether its failure is an answer.
+    pub(super) fn finish(
+        &mut self,
+        state: &mut State,
+        first: usize,
+        before: Before,
+        asks: bool,
+    ) -> Result<(), Failure> {
         let element = (first, self.commands.len());
         if let Some((start, end)) = before.piped
             && first < self.commands.len()
@@ -218,7 +230,7 @@ impl Parser<'_> {
         let (length, chained, piped) = match rest {
             [] | [b'\n' | b')' | b'#', ..] | [b';', b';' | b'&', ..] => (0, false, None),
             [b'|', b'|', ..] => (2, true, None),
-            [b'&', b'&', ..] => (2, before.chained || self.is_test(first), None),
+            [b'&', b'&', ..] => (2, before.chained || asks, None),
             [b'|', b'&', ..] => (2, before.chained, Some(element)),
             [b'|', ..] => (1, before.chained, Some(element)),
             [b';' | b'&', ..] => (1, false, None),
@@ -235,7 +247,7 @@ impl Parser<'_> {
     }
 
     /// Whether the element that begins with a command asks a question, so that its failure is an answer.
-    fn is_test(&self, first: usize) -> bool {
+    pub(super) fn is_test(&self, first: usize) -> bool {
         let name = self.commands.get(first).and_then(Command::name);
         self.commands.len() != first + 1 || name.is_some_and(|name| TESTS.contains(&name.as_str()))
     }

@@ -36,6 +36,13 @@ const WRAPPERS: [(&str, &[&str], usize); 13] = [
     ("xargs", &["-n", "-I", "-P", "-L", "-d", "-a", "-E", "-s"], 0),
 ];
 
+/// Shells, which run the word after `-c` as a script.
+const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "zsh", "ksh"];
+
+/// Other interpreters, with the option before their code.
+const INTERPRETERS: [(&str, &str); 6] =
+    [("python", "-c"), ("python3", "-c"), ("node", "-e"), ("ruby", "-e"), ("perl", "-e"), ("php", "-r")];
+
 impl Command {
     /// The program it starts; `None` when its name is not known, or when it only sets variables.
     pub fn invocation(&self) -> Option<Invocation<'_>> {
@@ -70,6 +77,39 @@ impl Invocation<'_> {
     /// The arguments that are plain text, in order.
     pub fn literals(&self) -> impl Iterator<Item = (usize, String)> {
         self.arguments.iter().enumerate().filter_map(|(index, word)| Some((index, word.literal()?)))
+    }
+
+    /// The words that are run as code: those of `eval`, and what `sh -c`, `python -c` and the like are given.
+    pub fn code(&self) -> &[Word] {
+        if self.program == "eval" {
+            return self.arguments;
+        }
+        if let Some(script) = self.inline_script() {
+            return std::slice::from_ref(script);
+        }
+        let Some((_, option)) = INTERPRETERS.iter().find(|(program, _)| *program == self.program) else { return &[] };
+        let at = self.arguments.iter().position(|word| word.prefix() == *option);
+        at.and_then(|at| self.arguments.get(at + 1..at + 2)).unwrap_or_default()
+    }
+
+    /// The script in `sh -c SCRIPT`, also in `bash -euo pipefail -c SCRIPT`.
+    pub fn inline_script(&self) -> Option<&Word> {
+        if !SHELLS.contains(&self.program.as_str()) {
+            return None;
+        }
+        let mut given = false;
+        let mut words = self.arguments.iter();
+        while let Some(word) = words.next() {
+            let Some(letters) = word.prefix().strip_prefix('-') else { return given.then_some(word) };
+            if !letters.starts_with('-') {
+                given |= letters.contains('c');
+                // `-o` takes the next word, also at the end of a cluster.
+                if letters.ends_with('o') {
+                    words.next();
+                }
+            }
+        }
+        None
     }
 
     /// Whether one of the flags is given, alone or with `=value`.

@@ -160,18 +160,45 @@ impl<'t> Parser<'t> {
 
     /// Reads the inside of backticks, whose end is the end of the text.
     pub(super) fn substituted_to_end(&mut self) -> Result<Range<usize>, Failure> {
-        self.nested(|parser| parser.list(&mut State::default(), false))
+        self.nested(Self::whole)
+    }
+
+    /// Reads the script of `sh -c 'script'`, whose commands run in a shell of their own and print where the shell prints.
+    /// What is no shell is left alone.
+    pub(super) fn inline(&mut self, script: Span) {
+        let (commands, at) = (self.commands.len(), self.at);
+        let inside = Place { subshell: true, ..self.current };
+        self.at = script.start;
+        if self.within(script.end, |parser| parser.nested_in(inside, Self::whole)).is_err() {
+            self.commands.truncate(commands);
+            self.levels.truncate(commands);
+        }
+        self.at = at;
+    }
+
+    fn whole(&mut self) -> Result<(), Failure> {
+        self.list(&mut State::default(), false)
     }
 
     fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<Range<usize>, Failure> {
+        let inside = Place { conditional: self.current.conditional, subshell: true, output: Output::Capture };
+        self.level += 1;
+        let result = self.nested_in(inside, read);
+        self.level -= 1;
+        result
+    }
+
+    /// Reads commands that stand inside the one being read.
+    fn nested_in(
+        &mut self,
+        inside: Place,
+        read: impl FnOnce(&mut Self) -> Result<(), Failure>,
+    ) -> Result<Range<usize>, Failure> {
         let first = self.commands.len();
         let current = self.current;
-        let inside = Place { conditional: current.conditional, subshell: true, output: Output::Capture };
         let around = mem::replace(&mut self.around, inside);
         let pending = mem::take(&mut self.pending);
-        self.level += 1;
         let result = self.deeper(read);
-        self.level -= 1;
         self.pending = pending;
         self.around = around;
         self.current = current;

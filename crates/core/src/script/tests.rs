@@ -142,6 +142,24 @@ const CASES: &[(&[&str], &str)] = &[
     ),
     (&["if a; then b"], "0: a\n1: b !conditional\nunparsed: \"if a; then b\"\n"),
     (&["", "ß=ü\\é; echo “x” ünï", ""], "0: ß=ü'é'\n1: echo “x” ünï\n"),
+    // What a shell is given as text is read where it stands.
+    (
+        &["bash -c 'a $X && b | c' && d", "sudo sh -eo pipefail -c \"e $Y\" > f | g"],
+        "0: bash -c 'a $X && b | c'\n1: a <X> !subshell\n2: b !subshell !pipe3\n3: c !subshell\n4: d\n\
+         5: sudo sh -eo pipefail -c 'e '<\"Y> 1Output(f) !subshell\n6: e <Y> 1Output(f) !subshell\n7: g !subshell\n",
+    ),
+    (
+        &[
+            "X=$(sh -c 'a') || bash -c 'b' | c",
+            "bash -c 'a; )'",
+            "bash -c \"echo \\\"q\\\"\"",
+            "bash file -c 'a'",
+            "sh -c $X",
+        ],
+        "0: sh -c 'a' !subshell !captured\n1: a !subshell !captured\n2: X=$(0..2)\n\
+         3: bash -c 'b' !conditional !subshell !pipe5\n4: b !conditional !subshell !pipe5\n5: c !conditional !subshell\n\
+         6: bash -c 'a; )'\n7: bash -c 'echo \"q\"'\n8: bash file -c 'a'\n9: sh -c <X>\n",
+    ),
 ];
 
 #[test]
