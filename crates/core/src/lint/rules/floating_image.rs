@@ -36,7 +36,9 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
         let last = reference.rsplit('/').next().unwrap_or_default();
         let message = match last.split_once(':') {
             None => format!("`{reference}` has no tag"),
-            Some((_, tag)) if MOVING.contains(&tag) => format!("`{tag}` is no fixed version of the image"),
+            Some((_, tag)) if MOVING.contains(&tag) || tag.starts_with("latest-") => {
+                format!("`{tag}` is no fixed version of the image")
+            }
             Some(_) => continue,
         };
         findings.report(name.span(file.tree), message, |finding| finding.help("name the version that you have tried"));
