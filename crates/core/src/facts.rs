@@ -79,6 +79,8 @@ pub struct StepFacts {
     pub pipes: Vec<PipeUse>,
     /// Every role that is assumed by hand.
     pub assumptions: Vec<Assumption>,
+    /// Text that becomes code and holds the value of a variable from outside the script.
+    pub evaluations: Vec<Print>,
     /// Where keys or profiles are written to the AWS configuration.
     pub configurations: Vec<Configuration>,
     /// Where commands run that the file does not show, and that may set any variable: `source`, `eval`.
@@ -132,10 +134,10 @@ pub struct FileWrite {
     pub moment: Moment,
 }
 
-/// Something that goes to the log.
+/// Something that goes to the log, or to an interpreter.
 #[derive(Clone, Debug)]
 pub struct Print {
-    /// What is printed, as far as it is known.
+    /// What goes there, as far as it is known.
     pub content: Value,
     /// The command.
     pub span: Span,

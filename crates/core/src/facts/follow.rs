@@ -41,6 +41,7 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
             tools: Vec::new(),
             pipes: Vec::new(),
             assumptions: Vec::new(),
+            evaluations: Vec::new(),
             configurations: Vec::new(),
             opaque: Vec::new(),
             after_script: 0,
@@ -300,6 +301,12 @@ impl Walk<'_> {
                 }
             }
             _ => {}
+        }
+        for word in invocation.code() {
+            let (content, span) = (self.evaluate(word, Some(place), span.start), place.listing.place(word.span));
+            if content.atoms().iter().any(|atom| matches!(atom, Atom::Outside(_))) {
+                self.facts.evaluations.push(Print { content, span, moment: self.moment });
+            }
         }
         let Some(call) = tools::recognise(invocation) else { return };
         if call.tool.programs.contains(&"aws") {

@@ -14,12 +14,14 @@ mod disallowed_default;
 mod doubled_step;
 mod duplicate_key;
 mod empty_condition;
+mod evaluated_name;
 mod export_across_steps;
 mod exporting_import;
 mod floating_image;
 mod floating_pipe;
 mod half_credentials;
 mod ignored_cache;
+mod ignored_lock_file;
 mod imageless_service;
 mod keys_beside_role;
 mod malformed_role;
@@ -45,6 +47,7 @@ mod piped_download;
 mod printed_credentials;
 mod printed_token;
 mod recursive_alias;
+mod refused_docker_option;
 mod refused_token;
 mod removed_app_password;
 mod repeated_environment;
@@ -84,6 +87,7 @@ mod unreadable_oidc;
 mod unused_anchor;
 mod unused_definition;
 mod unused_oidc;
+mod unverified_server;
 mod unwritten_token_file;
 mod variable_environment;
 mod wrong_count;
@@ -134,6 +138,7 @@ pub static RULES: &[&Rule] = &[
     &stray_fail_fast::RULE,
     &undefined_service::RULE,
     &missing_docker_service::RULE,
+    &refused_docker_option::RULE,
     &undefined_cache::RULE,
     &undefined_agent::RULE,
     &undefined_import::RULE,
@@ -188,6 +193,9 @@ pub static RULES: &[&Rule] = &[
     &floating_pipe::RULE,
     &floating_image::RULE,
     &piped_download::RULE,
+    &unverified_server::RULE,
+    &evaluated_name::RULE,
+    &ignored_lock_file::RULE,
     &removed_app_password::RULE,
 ];
 

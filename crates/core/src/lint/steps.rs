@@ -2,9 +2,10 @@
 
 use crate::{
     diagnostic::Edit,
-    facts::{self, StepFacts},
+    facts::{self, Listing, StepFacts},
     lint::{Access, File, rules::means_oidc},
     pipeline::{Oidc, Step},
+    script::Invocation,
     source::Span,
 };
 
@@ -19,6 +20,18 @@ pub enum Token {
     Unsure,
 }
 
+/// A program that a step starts.
+pub(super) struct Started<'s, 'f> {
+    /// The step.
+    pub step: &'s Step<'f>,
+    /// Its facts.
+    pub facts: &'s StepFacts,
+    /// The list that the command stands in.
+    pub listing: &'s Listing,
+    /// The program.
+    pub invocation: Invocation<'s>,
+}
+
 impl<'f> File<'f> {
     /// The steps that some pipeline runs, with their facts. One that a syntax error cut short is left out: what seems to be
     /// missing from it may stand in the rest.
@@ -26,6 +39,19 @@ impl<'f> File<'f> {
         let used = self.model.steps.iter().filter(|step| !step.uses.is_empty());
         let whole = used.filter(|step| !self.tree.node(step.node).incomplete);
         whole.filter_map(|step| Some((step, self.facts.of(step.id)?)))
+    }
+
+    /// Shows every command that starts a program to `visit`, in the order of the steps.
+    pub(super) fn each_program(&self, visit: &mut dyn FnMut(Started<'_, 'f>)) {
+        for (step, facts) in self.steps() {
+            for listing in &facts.listings {
+                for command in &listing.script.commands {
+                    if let Some(invocation) = command.invocation() {
+                        visit(Started { step, facts, listing, invocation });
+                    }
+                }
+            }
+        }
     }
 
     /// Whether a step gets an OIDC token.

@@ -1,6 +1,6 @@
 use crate::{
     facts::split_package,
-    lint::{File, Findings, rule::rule},
+    lint::{File, Findings, rule::rule, steps::Started},
     source::Span,
 };
 
@@ -34,20 +34,17 @@ rule! {
 const INSTALLERS: [&str; 4] = ["npm", "yarn", "pnpm", "bun"];
 
 fn check(file: &File<'_>, findings: &mut Findings<'_>) {
-    for (_, facts) in file.steps() {
-        for listing in &facts.listings {
-            for command in &listing.script.commands {
-                let Some(invocation) = command.invocation() else { continue };
-                let words: Vec<(usize, String)> = invocation.literals().collect();
-                let adds = words.iter().any(|(_, word)| matches!(word.as_str(), "install" | "i" | "add" | "global"));
-                // In a project's own `npm ci` the lock file decides.
-                if INSTALLERS.contains(&invocation.program.as_str()) && adds {
-                    for (index, word) in words.iter().filter(|(_, word)| is_unpinned(word)) {
-                        report(listing.place(invocation.arguments[*index].span), word, findings);
-                    }
-                }
+    file.each_program(&mut |Started { listing, invocation, .. }| {
+        let words: Vec<(usize, String)> = invocation.literals().collect();
+        let adds = words.iter().any(|(_, word)| matches!(word.as_str(), "install" | "i" | "add" | "global"));
+        // In a project's own `npm ci` the lock file decides.
+        if INSTALLERS.contains(&invocation.program.as_str()) && adds {
+            for (index, word) in words.iter().filter(|(_, word)| is_unpinned(word)) {
+                report(listing.place(invocation.arguments[*index].span), word, findings);
             }
         }
+    });
+    for (_, facts) in file.steps() {
         for tool in &facts.tools {
             if let Some(package) = tool.call.package.as_deref().filter(|package| is_unpinned(package)) {
                 report(tool.span, package, findings);
