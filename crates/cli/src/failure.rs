@@ -79,8 +79,17 @@ pub(crate) enum Failure {
     },
     /// A text is no token.
     Token(TokenError),
+    /// A token is of another issuer than Bitbucket.
+    OtherToken(String),
     /// A file holds no claims.
     Claims(PathBuf),
+    /// A file holds no keys.
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: serde_json::Error,
+    },
     /// An argument of the form `KEY=VALUE` has no `=`.
     KeyWithoutValue(String),
     /// An environment belongs to no repository that was named.
@@ -131,8 +140,14 @@ impl fmt::Display for Failure {
             Self::UnusablePolicy { path, reason } => write!(f, "cannot ask {}: {reason}", shown(path)),
             Self::UnusableStep { path, reason } => write!(f, "no step to ask about in {}: {reason}", shown(path)),
             Self::Token(error) => write!(f, "no token to read: {error}"),
+            Self::OtherToken(issuer) => {
+                write!(f, "the token names no workspace of Bitbucket with its UUID; its issuer is `{issuer}`")
+            }
             Self::Claims(path) => {
                 write!(f, "{} is no JSON object with the claims of a token; `iss` at least is needed", shown(path))
+            }
+            Self::Keys { path, error } => {
+                write!(f, "{} is no JSON Web Key Set, as an issuer publishes it under keys.json: {error}", shown(path))
             }
             Self::KeyWithoutValue(text) => write!(f, "`{text}` has no `=` with a value behind it"),
             Self::EnvironmentWithoutRepository(text) => {
@@ -156,11 +171,13 @@ impl std::error::Error for Failure {
             | Self::UnknownRule { .. }
             | Self::UnusablePolicy { .. }
             | Self::UnusableStep { .. }
+            | Self::OtherToken(_)
             | Self::Claims(_)
             | Self::KeyWithoutValue(_)
             | Self::EnvironmentWithoutRepository(_) => None,
             Self::NotText { error, .. } => Some(error),
             Self::Settings { error, .. } => Some(error),
+            Self::Keys { error, .. } => Some(error),
             Self::Token(error) => Some(error),
             Self::Addresses { error, .. } => Some(error),
             Self::Setup(error) => Some(error),

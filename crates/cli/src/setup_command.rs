@@ -11,7 +11,9 @@ use keyless_core::iam::{
     generate::{self, Plan, Profile, Subject, cdk, cloudformation, commands, guide, terraform},
 };
 
-use crate::{failure::Failure, run::Outcome, streams::Streams, trust_command::read_text};
+use crate::{
+    failure::Failure, inputs::STANDARD_INPUT, run::Outcome, streams::Streams, token_command, trust_command::read_text,
+};
 
 /// Write the identity provider and the roles that a workspace needs in AWS
 #[derive(Debug, Args)]
@@ -23,17 +25,28 @@ Examples:
   aws cloudformation deploy --template-file access.yaml --stack-name bitbucket-access \\
       --capabilities CAPABILITY_NAMED_IAM
 
-The UUIDs stand in the repository's settings under OpenID Connect. What each statement grants and what to do next \
+In a step with `oidc: true`, --from-token takes the place of --workspace and --workspace-uuid. The UUIDs stand in the repository's settings under OpenID Connect. What each statement grants and what to do next \
 is written to standard error.
 
 Exit status: 0 written, 2 something could not be read or set up.")]
 pub(crate) struct Setup {
     /// The workspace's name, as in its URL
-    #[arg(long, value_name = "NAME")]
-    workspace: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "from_token")]
+    workspace: Option<String>,
     /// The workspace's UUID
-    #[arg(long, value_name = "UUID")]
-    workspace_uuid: String,
+    #[arg(long, value_name = "UUID", required_unless_present = "from_token")]
+    workspace_uuid: Option<String>,
+    /// Read the workspace's name and UUID from the token of a step: that in `BITBUCKET_STEP_OIDC_TOKEN`, or with `-`
+    /// from standard input
+    #[arg(
+        long,
+        value_name = "SOURCE",
+        num_args = 0..=1,
+        default_missing_value = "environment",
+        value_parser = ["environment", STANDARD_INPUT],
+        conflicts_with_all = ["workspace", "workspace_uuid"]
+    )]
+    from_token: Option<String>,
     /// A repository that may assume a role
     #[arg(long, value_name = "NAME=UUID", required = true)]
     repository: Vec<String>,
@@ -111,6 +124,7 @@ pub(crate) fn run(arguments: &Setup, streams: &mut Streams<'_>) -> io::Result<Ou
 }
 
 fn plan(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Plan, Failure> {
+    let (workspace, workspace_uuid) = workspace(arguments, streams)?;
     let addresses = match &arguments.source_ips {
         None => Vec::new(),
         Some(path) => {
@@ -123,8 +137,8 @@ fn plan(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Plan, Failure> {
         }
     };
     let setup = generate::Setup {
-        workspace: arguments.workspace.clone(),
-        workspace_uuid: arguments.workspace_uuid.clone(),
+        workspace,
+        workspace_uuid,
         subjects: subjects(arguments)?,
         profile: arguments.profile,
         with_read_only: arguments.with_read_only,
@@ -137,6 +151,20 @@ fn plan(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Plan, Failure> {
         trust_policy_quota: arguments.trust_policy_quota,
     };
     generate::plan(&setup).map_err(Failure::Setup)
+}
+
+/// Name and UUID of the workspace.
+fn workspace(arguments: &Setup, streams: &mut Streams<'_>) -> Result<(String, String), Failure> {
+    let Some(source) = &arguments.from_token else {
+        // clap demands both where there is no token
+        return Ok((
+            arguments.workspace.clone().unwrap_or_default(),
+            arguments.workspace_uuid.clone().unwrap_or_default(),
+        ));
+    };
+    let token = token_command::read(source == STANDARD_INPUT, streams)?;
+    let workspace = token.claims().workspace().ok_or_else(|| Failure::OtherToken(token.claims().iss.clone()))?;
+    Ok((workspace.name.to_owned(), workspace.uuid.to_owned()))
 }
 
 /// One subject for each environment, and one for each repository without any.

@@ -1,16 +1,19 @@
 //! `keyless token`: what a step's token says, and what AWS sees of it. The token itself is never printed.
 
+mod signature;
+
 use std::{
     io::{self, Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use clap::Args;
 use keyless_core::{
     iam::{
-        evaluate::Verdict,
+        evaluate::{self, Verdict},
         request::{Entry, Request},
+        role::TrustedRole,
     },
     oidc::{self, Claims, Expectations, StepToken, Subject, VARIABLE},
 };
@@ -19,7 +22,7 @@ use crate::{
     failure::Failure,
     run::Outcome,
     streams::Streams,
-    trust_command::{self, Policy},
+    trust_command::{self, read_text},
 };
 
 /// Explain the OIDC token of a step: its claims in words, and what AWS sees of them
@@ -29,59 +32,107 @@ Examples:
   keyless token                                in a step with `oidc: true`
   keyless token --trust-policy trust-policy.json
   keyless token - < token.txt
+  curl -so keys.json https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc/keys.json
+  keyless token --jwks keys.json               also verify its signature
 
-The token is read from BITBUCKET_STEP_OIDC_TOKEN, or from standard input; it is never printed, and its signature is not verified.
+The token is read from BITBUCKET_STEP_OIDC_TOKEN, or from standard input; it is never printed.
 
 Exit status: 0 AWS may take it, 1 it will not or the policy refuses it, 2 something could not be read, 3 it depends.")]
 pub(crate) struct Token {
     /// `-` reads the token from standard input
     #[arg(value_name = "-", value_parser = ["-"])]
     source: Option<String>,
-    /// Ask this policy about the token too
-    #[arg(long, value_name = "PATH")]
-    trust_policy: Option<PathBuf>,
-    /// The role to ask, where the file holds several
+    /// Verify the signature with the issuer's keys: a JWKS file, as published under `<issuer>/keys.json`
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// Ask these policies about the token too; of several it is said which let it in
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    trust_policy: Vec<PathBuf>,
+    /// The role to ask, where a file holds several
     #[arg(long, value_name = "NAME", requires = "trust_policy")]
     role: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Token, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let token = match read(arguments, streams) {
-        Ok(token) => token,
+    let Asked { token, keys, roles } = match ask(arguments, streams) {
+        Ok(asked) => asked,
         Err(failure) => {
             streams.fail(&failure);
             return Ok(Outcome::CannotRun);
         }
     };
-    let claims = token.claims();
-    describe(claims, now, &mut streams.output)?;
-    let fatal = mismatches(claims, now, &mut streams.output)?;
-    let request = Request::with_token(claims);
-    let outcome = match &arguments.trust_policy {
-        None => Outcome::Clean,
-        Some(path) => {
-            match trust_command::evaluate(&Policy { path, role: arguments.role.as_deref() }, &request, streams) {
-                Ok(evaluation) => {
-                    write!(streams.output, "\n{evaluation}")?;
-                    match evaluation.verdict {
-                        Verdict::Allow => Outcome::Clean,
-                        Verdict::Deny => Outcome::Findings,
-                        Verdict::Depends => Outcome::Undecided,
-                    }
-                }
-                Err(failure) => {
-                    streams.fail(&failure);
-                    Outcome::CannotRun
+    let output = &mut streams.output;
+    describe(token.claims(), now, output)?;
+    let fatal = mismatches(token.claims(), now, output)?;
+    let unverified = match keys.map(|keys| signature::verify(&token, &keys)) {
+        None => false,
+        Some(Ok(key)) => {
+            writeln!(output, "\nsignature    verified with the key `{key}`")?;
+            false
+        }
+        Some(Err(reason)) => {
+            writeln!(output, "\nerror: the signature is not verified: {reason}")?;
+            true
+        }
+    };
+    let outcome = judge(&roles, &Request::with_token(token.claims()), output)?;
+    Ok(if fatal || unverified { Outcome::Findings } else { outcome })
+}
+
+/// What the arguments name, read.
+struct Asked {
+    token: StepToken,
+    keys: Option<signature::KeySet>,
+    /// Each with what the report calls it.
+    roles: Vec<(String, TrustedRole)>,
+}
+
+fn ask(arguments: &Token, streams: &mut Streams<'_>) -> Result<Asked, Failure> {
+    let token = read(arguments.source.is_some(), streams)?;
+    let keys = arguments.jwks.as_deref().map(|path| keys(path, streams)).transpose()?;
+    let mut roles = Vec::new();
+    for path in &arguments.trust_policy {
+        for role in trust_command::roles(path, arguments.role.as_deref(), streams)? {
+            roles.push((format!("{} {}", path.display(), role.name).trim_end().to_owned(), role));
+        }
+    }
+    Ok(Asked { token, keys, roles })
+}
+
+fn keys(path: &Path, streams: &mut Streams<'_>) -> Result<signature::KeySet, Failure> {
+    let text = read_text(path, streams)?;
+    serde_json::from_str(&text).map_err(|error| Failure::Keys { path: path.to_owned(), error })
+}
+
+/// Writes what the policies say: of one every condition, of several one line each. One that lets the token in is enough.
+fn judge(roles: &[(String, TrustedRole)], request: &Request, output: &mut dyn Write) -> io::Result<Outcome> {
+    let answers: Vec<_> = roles.iter().map(|(name, role)| (name, evaluate::evaluate(&role.policy, request))).collect();
+    match answers.as_slice() {
+        [] => return Ok(Outcome::Clean),
+        [(_, only)] => write!(output, "\n{only}")?,
+        several => {
+            writeln!(output, "\ntrust policies")?;
+            for (name, answer) in several {
+                write!(output, "  {:<8} {name}", answer.verdict.name())?;
+                match answer.verdict {
+                    Verdict::Deny => writeln!(output, ": {}", answer.refusal())?,
+                    Verdict::Allow | Verdict::Depends => writeln!(output)?,
                 }
             }
         }
-    };
-    Ok(if fatal && outcome != Outcome::CannotRun { Outcome::Findings } else { outcome })
+    }
+    let any = |verdict: Verdict| answers.iter().any(|(_, answer)| answer.verdict == verdict);
+    Ok(match (any(Verdict::Allow), any(Verdict::Depends)) {
+        (true, _) => Outcome::Clean,
+        (false, true) => Outcome::Undecided,
+        (false, false) => Outcome::Findings,
+    })
 }
 
-fn read(arguments: &Token, streams: &mut Streams<'_>) -> Result<StepToken, Failure> {
-    let raw = if arguments.source.is_some() {
+/// The step's token, from standard input or from the environment.
+pub(crate) fn read(from_standard_input: bool, streams: &mut Streams<'_>) -> Result<StepToken, Failure> {
+    let raw = if from_standard_input {
         let mut raw = String::new();
         // Far more than any token; what is longer is refused by its length.
         let read = streams.input.by_ref().take(1 << 20).read_to_string(&mut raw);

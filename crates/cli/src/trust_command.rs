@@ -10,7 +10,7 @@ use keyless_core::iam::check;
 
 use crate::{args::Reporting, checking, failure::Failure, inputs, run::Outcome, streams::Streams};
 
-pub(crate) use simulate::{Policy, evaluate, read_text};
+pub(crate) use simulate::{read_text, roles};
 
 /// Check a role's trust policy, or ask it about a token, without AWS
 #[derive(Debug, Subcommand)]

@@ -1,14 +1,14 @@
 //! The OIDC token of a Bitbucket step: what it claims, and whether that fits the step.
 //!
-//! Nothing here verifies a signature: AWS does. Reading the claims first tells a person what AWS will see.
+//! Nothing here verifies a signature: AWS does, and `keyless token --jwks`. Reading the claims first tells a person what AWS will see.
 
 mod check;
 mod claims;
 mod token;
 
 pub use check::{Expectations, Mismatch, check, duration};
-pub use claims::{Audience, Claims, Subject};
-pub use token::{StepToken, TokenError, VARIABLE};
+pub use claims::{Audience, Claims, Subject, Workspace};
+pub use token::{Header, StepToken, TokenError, VARIABLE};
 
 /// The issuer of a workspace's tokens without `https://`, as IAM names its provider, split around the workspace's name.
 ///

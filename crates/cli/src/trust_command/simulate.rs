@@ -13,7 +13,7 @@ use keyless_core::{
         evaluate::{self, Evaluation, Verdict},
         policy,
         request::{Entry, Request},
-        role,
+        role::{self, TrustedRole},
     },
     lint::workspaces,
     oidc::{StepToken, VARIABLE},
@@ -105,20 +105,10 @@ enum Format {
     Json,
 }
 
-/// Which policy to ask.
-#[derive(Debug)]
-pub(crate) struct Policy<'p> {
-    /// The file that holds it.
-    pub(crate) path: &'p Path,
-    /// The role's name, where the file holds several.
-    pub(crate) role: Option<&'p str>,
-}
-
 pub(crate) fn run(arguments: &Simulate, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let policy = Policy { path: &arguments.policy, role: arguments.role.as_deref() };
-    let evaluation = asked(&policy, streams).and_then(|asked| {
-        let request = request(arguments, &asked, streams)?;
-        Ok(evaluate::evaluate(&asked, &request))
+    let evaluation = asked(arguments, streams).and_then(|policy| {
+        let request = request(arguments, &policy, streams)?;
+        Ok(evaluate::evaluate(&policy, &request))
     });
     let evaluation = match evaluation {
         Ok(evaluation) => evaluation,
@@ -151,24 +141,25 @@ pub(crate) fn read_text(path: &Path, streams: &mut Streams<'_>) -> Result<String
     })
 }
 
-/// Asks a policy about a request.
-pub(crate) fn evaluate(
-    policy: &Policy<'_>,
-    request: &Request,
-    streams: &mut Streams<'_>,
-) -> Result<Evaluation, Failure> {
-    Ok(evaluate::evaluate(&asked(policy, streams)?, request))
+/// The roles of a file, or the one of a name.
+pub(crate) fn roles(path: &Path, role: Option<&str>, streams: &mut Streams<'_>) -> Result<Vec<TrustedRole>, Failure> {
+    let text = read_text(path, streams)?;
+    role::read(&text, role).map_err(|error| unusable(path, error.to_string()))
 }
 
-fn asked(policy: &Policy<'_>, streams: &mut Streams<'_>) -> Result<policy::Policy, Failure> {
-    let text = read_text(policy.path, streams)?;
-    let unusable = |reason: String| Failure::UnusablePolicy { path: policy.path.to_owned(), reason };
-    let mut roles = role::read(&text, policy.role).map_err(|error| unusable(error.to_string()))?;
+fn unusable(path: &Path, reason: String) -> Failure {
+    Failure::UnusablePolicy { path: path.to_owned(), reason }
+}
+
+/// The policy of the only role that is asked.
+fn asked(arguments: &Simulate, streams: &mut Streams<'_>) -> Result<policy::Policy, Failure> {
+    let mut roles = roles(&arguments.policy, arguments.role.as_deref(), streams)?;
     match roles.pop() {
         Some(only) if roles.is_empty() => Ok(only.policy),
         last => {
             let names: Vec<_> = roles.into_iter().chain(last).map(|role| role.name).collect();
-            Err(unusable(format!("it holds several roles; name one by --role: {}", names.join(", "))))
+            let reason = format!("it holds several roles; name one by --role: {}", names.join(", "));
+            Err(unusable(&arguments.policy, reason))
         }
     }
 }

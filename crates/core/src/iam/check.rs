@@ -10,8 +10,8 @@ mod trust;
 pub use rule::{Example, Findings, Rule};
 pub use rules::RULES;
 pub use trust::Trust;
-pub(super) use trust::is_uuid;
-pub(crate) use trust::{is_bitbucket, is_braced_uuid};
+pub(crate) use trust::is_braced_uuid;
+pub(super) use trust::{is_bitbucket, is_uuid};
 
 use std::borrow::Cow;
 

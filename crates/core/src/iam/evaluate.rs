@@ -4,6 +4,7 @@
 //! (`reference_policies_evaluation-logic`). Inputs that nobody gave stay unknown to the end.
 
 mod condition;
+mod refusal;
 mod tree;
 
 use super::{

@@ -10,13 +10,11 @@ use crate::{
     facts,
     iam::{
         caller::{Address, Caller, Environment},
-        check::{is_bitbucket, is_braced_uuid},
+        check::is_braced_uuid,
         evaluate::{Evaluation, Verdict, evaluate},
         key::{Key, bitbucket_workspace},
-        policy::{Effect, Policy},
-        request::Entry,
+        policy::Policy,
         role::TrustedRole,
-        truth::Truth,
     },
     oidc::AUDIENCE,
     pipeline::{Deployment, Oidc, Step},
@@ -206,42 +204,5 @@ fn blame(roles: &RoleFile, caller: &Caller<'_>, access: &mut Access) {
         }
     }
     let first = roles.roles.first().and_then(|role| answers(&role.policy, caller).into_iter().next());
-    access.refusal = first.map(|evaluation| format!("{}: {}", roles.name, reason(&evaluation)));
-}
-
-/// Why a policy refuses, by the statement that comes nearest to an allow.
-fn reason(evaluation: &Evaluation) -> String {
-    let denying = evaluation.statements.iter().find(|it| it.effect == Some(Effect::Deny) && it.applies == Truth::True);
-    if let Some(statement) = denying {
-        return format!("its statement {} denies such a token", statement.number);
-    }
-    let failing = |holds: Truth| usize::from(holds == Truth::False);
-    let allowing = evaluation.statements.iter().filter(|it| it.effect == Some(Effect::Allow));
-    let nearest = allowing.min_by_key(|it| {
-        let conditions: usize = it.conditions.iter().map(|condition| failing(condition.holds)).sum();
-        failing(it.principal.holds) + failing(it.action.holds) + conditions
-    });
-    let Some(statement) = nearest else { return "it allows nothing".to_owned() };
-    if statement.principal.holds == Truth::False {
-        return "it trusts other identity providers".to_owned();
-    }
-    let Some(condition) = statement.conditions.iter().find(|condition| condition.holds == Truth::False) else {
-        return format!("it does not allow {}", evaluation.action);
-    };
-    let key = match Key::new(&condition.key) {
-        Key::Claim { issuer, claim } if is_bitbucket(issuer) => claim,
-        _ => &condition.key,
-    };
-    if let Some(note) = condition.note {
-        return format!("`{key}`: {note}");
-    }
-    let values = condition.expected.iter().take(2).map(|(value, _)| format!("`{value}`")).collect::<Vec<_>>();
-    let more = if condition.expected.len() > 2 { " or another" } else { "" };
-    let actual = match &condition.actual {
-        Entry::Value(value) => value.clone(),
-        Entry::List(values) => values.join(", "),
-        Entry::Partial(partial) => partial.to_string(),
-        Entry::Absent | Entry::Unknown => "nothing".to_owned(),
-    };
-    format!("{} compares `{key}` with {}{more}, and it is `{actual}`", condition.operator, values.join(" or "))
+    access.refusal = first.map(|evaluation| format!("{}: {}", roles.name, evaluation.refusal()));
 }

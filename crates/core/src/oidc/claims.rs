@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use super::{AUDIENCE, ISSUER};
+
 /// What a token claims. Names and shapes are those of Bitbucket's step tokens ("Integrate Pipelines with resource servers
 /// using OIDC", support.atlassian.com). Times are seconds since 1970 in UTC, whole numbers as AWS demands.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -37,6 +39,24 @@ pub struct Claims {
     pub pipeline_run_uuid: Option<String>,
     /// The branch that the step runs for.
     pub branch_name: Option<String>,
+}
+
+/// The workspace that a token is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Workspace<'c> {
+    /// Its name.
+    pub name: &'c str,
+    /// Its UUID, without braces or in them.
+    pub uuid: &'c str,
+}
+
+impl Claims {
+    /// The workspace, where the issuer names one, and the audience or a claim its UUID.
+    pub fn workspace(&self) -> Option<Workspace<'_>> {
+        let name = self.iss.strip_prefix("https://")?.strip_prefix(ISSUER.0)?.strip_suffix(ISSUER.1)?;
+        let audience = self.aud.iter().find_map(|audience| audience.strip_prefix(AUDIENCE));
+        Some(Workspace { name, uuid: audience.or(self.workspace_uuid.as_deref())? })
+    }
 }
 
 /// One audience or several: a step with `oidc: {audiences: […]}` receives a list.

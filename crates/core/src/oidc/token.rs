@@ -22,7 +22,19 @@ const REQUIRED: [&str; 4] = ["iss", "aud", "sub", "exp"];
 #[derive(Clone)]
 pub struct StepToken {
     raw: Zeroizing<String>,
+    header: Header,
     claims: Claims,
+}
+
+/// What a token says of its signature (RFC 7515, section 4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// `alg`: how it was made.
+    pub algorithm: Option<String>,
+    /// `kid`: with which key.
+    pub key_id: Option<String>,
+    /// Whether it has `crit`: extensions that a reader must know.
+    pub critical: bool,
 }
 
 /// Why a text is no step token. Holds nothing of the text.
@@ -73,10 +85,24 @@ impl StepToken {
         let &[header, payload, signature] = parts.as_slice() else {
             return Err(TokenError::Parts(parts.len()));
         };
-        object("header", header)?;
+        let header = object("header", header)?;
         let payload = object("payload", payload)?;
         URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Base64("signature"))?;
-        Ok(Self { raw: Zeroizing::new(raw.to_owned()), claims: claims(payload)? })
+        let text = |name: &str| header.get(name).and_then(Value::as_str).map(str::to_owned);
+        let header = Header { algorithm: text("alg"), key_id: text("kid"), critical: header.contains_key("crit") };
+        Ok(Self { raw: Zeroizing::new(raw.to_owned()), header, claims: claims(payload)? })
+    }
+
+    /// What it says of its signature.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// What is signed, and the signature.
+    pub fn signed(&self) -> (&str, Vec<u8>) {
+        let (signed, signature) = self.raw.rsplit_once('.').unwrap_or_default();
+        // it was decoded once, when the token was read
+        (signed, URL_SAFE_NO_PAD.decode(signature).unwrap_or_default())
     }
 
     /// What it claims.

@@ -162,7 +162,7 @@ pub(super) fn bare(issuer: &str) -> &str {
 }
 
 /// Whether an issuer is one of Bitbucket Pipelines.
-pub(crate) fn is_bitbucket(issuer: &str) -> bool {
+pub(in crate::iam) fn is_bitbucket(issuer: &str) -> bool {
     bare(issuer).starts_with(ISSUER.0)
 }
 
