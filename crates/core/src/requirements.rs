@@ -251,14 +251,17 @@ fn differs_by_environment(name: &str) -> bool {
 impl Requirements {
     /// The table as Markdown; plain enough to be read as text.
     pub fn to_markdown(&self) -> String {
-        let mut out = String::from("## Variables to define\n\n");
+        let mut out = String::from("## To define in Bitbucket\n\n");
         if self.variables.is_empty() {
-            out.push_str("none\n");
+            out.push_str("nothing\n");
         } else {
             out.push_str("| variable | define it for | status |\n|---|---|---|\n");
             for variable in &self.variables {
                 let _ = writeln!(out, "| `{}` | {} | {} |", variable.name, variable.place(), variable.standing());
             }
+        }
+        if let Some(roles) = self.in_aws() {
+            let _ = writeln!(out, "\n## To set up in AWS\n\n{roles}");
         }
         out.push_str("\n## By step\n\n| step | environment | OIDC | needs |\n|---|---|---|---|\n");
         for step in &self.steps {
@@ -274,27 +277,51 @@ impl Requirements {
 
     /// The table for a terminal.
     pub fn to_text(&self) -> String {
+        if self.steps.is_empty() {
+            return "nothing is needed from Bitbucket's settings\n".to_owned();
+        }
         let mut out = String::new();
         let width = self.variables.iter().map(|variable| variable.name.len()).max().unwrap_or_default();
+        if !self.variables.is_empty() {
+            out.push_str("to define in Bitbucket:\n");
+        }
         for variable in &self.variables {
-            let _ = writeln!(out, "{:width$}  {:8}  {}", variable.name, variable.status.word(), variable.place());
+            let (name, standing) = (&variable.name, variable.standing());
+            let _ = writeln!(out, "  {name:width$}  {}: {standing}", variable.place());
+        }
+        if let Some(roles) = self.in_aws() {
+            let _ = writeln!(out, "to set up in AWS:\n  {roles}");
         }
         for step in &self.steps {
-            let environment = step.environment.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
-            let _ = writeln!(out, "\n{}{environment} (line {})", step.step, step.line);
-            if step.oidc {
-                out.push_str(
-                    "  OIDC token: the workspace's identity provider and a role that trusts it must exist in AWS\n",
-                );
-            }
+            let environment =
+                step.environment.as_ref().map_or_else(String::new, |name| format!(", environment {name}"));
+            let token = if step.oidc { ", OIDC token" } else { "" };
+            let _ = writeln!(out, "\n{} (line {}{environment}{token})", step.step, step.line);
             for needed in &step.variables {
                 let _ = writeln!(out, "  {:width$}  {:8}  for {}", needed.name, needed.status.word(), needed.used_by);
             }
         }
-        if self.steps.is_empty() {
-            out.push_str("nothing is needed from Bitbucket's settings\n");
-        }
         out
+    }
+
+    /// What AWS must know before the steps can use their tokens.
+    fn in_aws(&self) -> Option<String> {
+        let mut environments: Vec<&str> = Vec::new();
+        let mut steps = self.steps.iter().filter(|step| step.oidc).peekable();
+        steps.peek()?;
+        for environment in steps.filter_map(|step| step.environment.as_deref()) {
+            if !environments.contains(&environment) {
+                environments.push(environment);
+            }
+        }
+        let places = match environments.as_slice() {
+            [] => String::new(),
+            [one] => format!(" for {one}"),
+            all => format!(" for each of {}", all.join(", ")),
+        };
+        Some(format!(
+            "the workspace's identity provider, and a role that trusts it{places}: `keyless setup` writes them"
+        ))
     }
 }
 
@@ -309,7 +336,10 @@ impl VariableRequirement {
     fn place(&self) -> String {
         match self.level {
             Level::Repository => "repository or workspace".to_owned(),
-            Level::Environment => format!("deployment environment {}", self.environments.join(", ")),
+            Level::Environment if self.environments.len() == 1 => {
+                format!("deployment environment {}", self.environments[0])
+            }
+            Level::Environment => format!("deployment environments {}", self.environments.join(", ")),
         }
     }
 }
