@@ -60,10 +60,10 @@ mod shadowed_branch;
 mod stage_step_setting;
 mod stored_keys;
 mod stray_fail_fast;
-mod synthesised_twice;
 mod token_in_clone;
 mod too_many_steps;
 mod unavailable_variable;
+mod uncarried_assembly;
 mod undefined_agent;
 mod undefined_cache;
 mod undefined_import;
@@ -185,7 +185,7 @@ pub static RULES: &[&Rule] = &[
     &ungated_production::RULE,
     &unpinned_cdk::RULE,
     &cdk_approval::RULE,
-    &synthesised_twice::RULE,
+    &uncarried_assembly::RULE,
     &roleless_pipe::RULE,
     &missing_pipe_variable::RULE,
     &unlisted_address::RULE,
