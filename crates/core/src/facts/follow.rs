@@ -254,6 +254,11 @@ impl Walk<'_> {
                 value
             }
             "pwd" => self.directory.clone(),
+            "printenv" if invocation.arguments.len() == 1 => {
+                let name = invocation.arguments[0].prefix();
+                let held = self.variables.get(name).map(|binding| binding.value.clone());
+                held.unwrap_or_else(|| Value::atom(Atom::Outside(name.to_owned())))
+            }
             filter if FILTERS.contains(&filter) => {
                 let file = || {
                     let word = invocation.arguments.iter().find(|word| !word.prefix().starts_with('-'))?;

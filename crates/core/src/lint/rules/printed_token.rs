@@ -3,6 +3,7 @@ use crate::{
     diagnostic::Severity,
     facts::{StepFacts, TOKEN},
     lint::{File, Findings, rule::rule, steps::Token},
+    script::{Command, Output},
 };
 
 rule! {
@@ -74,15 +75,24 @@ fn traced(facts: &StepFacts, findings: &mut Findings<'_>) {
 /// Commands that print every variable.
 fn listed(facts: &StepFacts, findings: &mut Findings<'_>) {
     for listing in &facts.listings {
-        for command in listing.script.commands.iter().filter(|command| command.prints_to_log()) {
-            let [name] = command.words.as_slice() else { continue };
-            if !matches!(name.literal().as_deref(), Some("env" | "printenv" | "set")) {
-                continue;
+        let commands = &listing.script.commands;
+        for command in commands {
+            let shown = match command.place.output {
+                Output::Pipe(to) => commands.get(to).is_some_and(|next| is(next, "sort") && next.prints_to_log()),
+                _ => command.prints_to_log(),
+            };
+            let lists = ["env", "printenv", "set", "export"].iter().any(|name| is(command, name));
+            if shown && lists && command.words.len() == 1 {
+                let span = listing.place(command.span);
+                let message = "prints every variable, the OIDC token included";
+                findings.report_as(Severity::Warning, span, message, |finding| {
+                    finding.help("print the variables that you are after by name")
+                });
             }
-            let span = listing.place(command.span);
-            findings.report_as(Severity::Warning, span, "prints every variable, the OIDC token included", |finding| {
-                finding.help("print the variables that you are after by name")
-            });
         }
     }
+}
+
+fn is(command: &Command, name: &str) -> bool {
+    command.words.first().is_some_and(|word| word.prefix() == name)
 }
