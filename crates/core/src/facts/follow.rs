@@ -212,7 +212,7 @@ impl Walk<'_> {
         for redirection in &command.redirections {
             use RedirectionKind::{Append, Output, OutputAndErrors};
             if matches!(redirection.kind, Output | Append | OutputAndErrors) && redirection.descriptor == 1 {
-                self.write(place, &redirection.target, printed.clone());
+                self.write(place, &redirection.target, printed.clone(), redirection.kind == Append);
             }
         }
         if let Some(invocation) = &invocation {
@@ -270,14 +270,22 @@ impl Walk<'_> {
         }
     }
 
-    fn write(&mut self, place: &Place<'_>, target: &Word, content: Value) {
+    fn write(&mut self, place: &Place<'_>, target: &Word, content: Value, append: bool) {
         let span = place.listing.place(target.span);
         let path = self.evaluate(target, Some(place), span.start).path(&self.directory);
         if path.written().is_some_and(|path| path.starts_with("$HOME/.aws/")) {
             let keys = content.to_string().contains("aws_access_key_id");
             self.facts.configurations.push(Configuration { keys, span, moment: self.moment });
         }
-        self.files.insert(path.clone(), content.clone());
+        let mut whole = content.clone();
+        if append {
+            // What stood there before is not known unless the script wrote it.
+            let unknown = || Value::atom(Atom::Unknown(span.start));
+            whole = self.files.get(&path).cloned().unwrap_or_else(unknown);
+            whole.extend(Value::text("\n"), span.start);
+            whole.extend(content.clone(), span.start);
+        }
+        self.files.insert(path.clone(), whole);
         self.facts.writes.push(FileWrite { path, content, span, moment: self.moment });
     }
 
@@ -293,7 +301,7 @@ impl Walk<'_> {
         match invocation.program.as_str() {
             "tee" => {
                 for word in invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-')) {
-                    self.write(place, word, printed.clone());
+                    self.write(place, word, printed.clone(), invocation.has_flag(&["-a", "--append"]));
                 }
             }
             "cp" | "mv" => {
@@ -302,7 +310,7 @@ impl Walk<'_> {
                 if let [from, to] = paths.as_slice() {
                     let from = self.evaluate(from, Some(place), span.start).path(&self.directory);
                     let content = self.files.get(&from).cloned().unwrap_or(Value::atom(Atom::Unknown(span.start)));
-                    self.write(place, to, content);
+                    self.write(place, to, content, false);
                 }
             }
             _ => {}
@@ -412,9 +420,17 @@ impl Walk<'_> {
                 let span = place.listing.place(command.span);
                 self.bind(Binding { name, value: Value::default(), exported: false, partial, span, moment });
             }
-            Effect::Source(_) | Effect::Eval => {
-                self.facts.opaque.push((place.listing.place(command.span), moment));
+            Effect::Source(file) => {
+                let span = place.listing.place(command.span);
+                let path = self.evaluate(&file, Some(place), span.start).path(&self.directory);
+                // `printf` and `echo -e` write something else than what they are given.
+                let text = self.files.get(&path).and_then(Value::literal).filter(|text| !text.contains(['\\', '%']));
+                match text.map(|text| Script::parse([text])) {
+                    Some(script) => self.sourced(script, command, span),
+                    None => self.facts.opaque.push((span, moment)),
+                }
             }
+            Effect::Eval => self.facts.opaque.push((place.listing.place(command.span), moment)),
             Effect::ExportAll(on) => self.exports_all = on,
             Effect::Enter(to) if !command.place.subshell => {
                 let site = place.listing.place(command.span).start;
@@ -440,6 +456,22 @@ impl Walk<'_> {
                 self.facts.traces.push(Trace { on, span: place.listing.place(command.span), moment });
             }
             Effect::Enter(_) => {}
+        }
+    }
+
+    /// What a file that the script wrote does to the shell that sources it.
+    fn sourced(&mut self, script: Script, source: &Command, span: Span) {
+        let listing = Listing { script, maps: Vec::new(), whole: Some(span) };
+        let place = Place { number: 0, listing: &listing, piped: HashMap::new() };
+        for command in &listing.script.commands {
+            for effect in command.effects() {
+                // What it sources in turn is left unread, and what it does in some runs only.
+                if matches!(effect, Effect::Source(_)) || command.place != source.place {
+                    self.facts.opaque.push((span, self.moment));
+                } else {
+                    self.effect(&place, source, effect);
+                }
+            }
         }
     }
 

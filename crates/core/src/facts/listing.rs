@@ -13,7 +13,9 @@ pub struct Listing {
     /// What was read.
     pub script: Script,
     /// By item: how offsets in its text become offsets in the file. `None` for a pipe.
-    maps: Vec<Option<OffsetMap>>,
+    pub(super) maps: Vec<Option<OffsetMap>>,
+    /// The one place of all of it, when it does not stand in the file.
+    pub(super) whole: Option<Span>,
 }
 
 impl Listing {
@@ -26,11 +28,14 @@ impl Listing {
             ScriptItem::Command(command) => OffsetMap::new(text, tree, command.node),
             ScriptItem::Pipe(_) | ScriptItem::Other(_) => None,
         });
-        Self { script: Script::parse(shell), maps: maps.collect() }
+        Self { script: Script::parse(shell), maps: maps.collect(), whole: None }
     }
 
     /// The place in the file of a range of the script.
     pub fn place(&self, span: Span) -> Span {
+        if let Some(whole) = self.whole {
+            return whole;
+        }
         let (item, inside) = self.script.locate(span);
         self.maps.get(item).and_then(Option::as_ref).map_or(Span::default(), |map| map.span(inside))
     }

@@ -67,6 +67,16 @@ fn facts_of_steps() {
 
 const CASES: &[(&str, &str)] = &[
     (
+        "          - echo 'export AWS_REGION=eu-west-1' > /tmp/env\n          - echo 'A=$AWS_REGION' >> /tmp/env\n\
+         \u{20}         - . /tmp/env\n          - aws s3 ls $A\n",
+        "set AWS_REGION = eu-west-1 exported\nset A = eu-west-1\nwrite /tmp/env <- export AWS_REGION=eu-west-1\n\
+         write /tmp/env <- A=$AWS_REGION\nrun AWS CLI `aws s3 ls $A` Reads with Outside\n",
+    ),
+    (
+        "          - echo A=b >> ./env\n          - source ./env\n          - aws s3 ls\n",
+        "write $BITBUCKET_CLONE_DIR/env <- A=b\nrun AWS CLI `aws s3 ls` Reads with Session\n",
+    ),
+    (
         "          - \"sudo -E bash -ec 'export AWS_PROFILE=x\\n aws s3 ls $BUCKET | cat'\"\n",
         "set AWS_PROFILE = x exported partial\nread $BUCKET\n\
          run AWS CLI `aws s3 ls $BUCKET` Reads with Profile\n",
