@@ -2,12 +2,18 @@
 
 mod endpoint;
 mod environment;
+mod http;
+mod inventory;
+mod keys;
 mod refusal;
 mod session;
 mod sts;
 
 pub use endpoint::{CredentialsEndpoint, EndpointError};
 pub use environment::{Environment, Handover};
+pub use http::{Answer, Http, HttpError, Request};
+pub use inventory::{Endpoints, Inventory, InventoryError, Role};
+pub use keys::Keys;
 pub use refusal::{Attempted, Explanation, Refusal};
 pub use session::Session;
 pub use sts::{ChainedRole, Identity, Said, Sts, StsError, WebIdentity};

@@ -283,7 +283,7 @@ fn seconds(duration: u32) -> i32 {
 }
 
 /// The last cause of an error: "connection refused", "dns error".
-fn innermost(error: &(impl std::error::Error + 'static)) -> String {
+pub(crate) fn innermost(error: &(impl std::error::Error + 'static)) -> String {
     let mut error: &dyn std::error::Error = error;
     while let Some(source) = error.source() {
         error = source;

@@ -1,0 +1,94 @@
+//! Single HTTP requests, over the same stack as the SDK's.
+
+use std::{fmt, time::Duration};
+
+use aws_smithy_http_client::{
+    Connector,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::{http::HttpConnector, orchestrator::HttpRequest};
+use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+use tokio::time::timeout;
+
+use crate::sts::innermost;
+
+/// How long one request may take.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// A client of any server.
+#[derive(Debug)]
+pub struct Http(Connector);
+
+/// A request. What its headers and its body hold may be secret, so it is never shown.
+pub struct Request<'r> {
+    /// Such as `GET`.
+    pub method: &'static str,
+    /// Where to.
+    pub url: &'r str,
+    /// Names in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body; what is no UTF-8 in it is replaced.
+    pub body: String,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpError {
+    /// The address or a header cannot be sent.
+    Request,
+    /// None in time.
+    TimedOut,
+    /// No connection, or one that broke: why, in the words of the layer below.
+    Unreachable(String),
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self(Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).build())
+    }
+}
+
+impl Http {
+    /// Sends a request once. Redirects are not followed.
+    ///
+    /// # Errors
+    /// [`HttpError`] when there is no answer; one with any status is an answer.
+    pub async fn send(&self, request: Request<'_>) -> Result<Answer, HttpError> {
+        let mut sent = HttpRequest::new(SdkBody::from(request.body));
+        sent.set_method(request.method).map_err(|_| HttpError::Request)?;
+        sent.set_uri(request.url).map_err(|_| HttpError::Request)?;
+        for (name, value) in request.headers {
+            sent.headers_mut().try_insert(name, value).map_err(|_| HttpError::Request)?;
+        }
+        let answered = async {
+            let answer = self.0.call(sent).await.map_err(|error| HttpError::Unreachable(innermost(&error)))?;
+            let status = answer.status().as_u16();
+            let body = ByteStream::new(answer.into_body()).collect().await;
+            let body = body.map_err(|error| HttpError::Unreachable(innermost(&error)))?.into_bytes();
+            Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned() })
+        };
+        timeout(LIMIT, answered).await.unwrap_or(Err(HttpError::TimedOut))
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request => f.write_str("the address or a header cannot be sent"),
+            Self::TimedOut => write!(f, "no answer within {} s", LIMIT.as_secs()),
+            Self::Unreachable(cause) if cause.is_empty() => f.write_str("no connection"),
+            Self::Unreachable(cause) => write!(f, "no connection: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for HttpError {}

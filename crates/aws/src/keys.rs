@@ -1,0 +1,65 @@
+//! What calls are signed with.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::session::Session;
+
+/// Credentials of AWS, of a session or of a user. Never shown: `Debug` leaves the secrets out, and memory is cleared on drop.
+#[derive(Clone)]
+pub struct Keys {
+    /// The access key's id, which is no secret: CloudTrail shows it.
+    pub access_key_id: String,
+    pub(crate) secret_access_key: Zeroizing<String>,
+    pub(crate) session_token: Option<Zeroizing<String>>,
+}
+
+impl Keys {
+    /// Takes what the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` hold; `None` where one
+    /// of the first two is not set.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        Some(Self {
+            access_key_id: set("AWS_ACCESS_KEY_ID")?,
+            secret_access_key: Zeroizing::new(set("AWS_SECRET_ACCESS_KEY")?),
+            session_token: set("AWS_SESSION_TOKEN").map(Zeroizing::new),
+        })
+    }
+}
+
+impl From<&Session> for Keys {
+    fn from(session: &Session) -> Self {
+        Self {
+            access_key_id: session.access_key_id.clone(),
+            secret_access_key: Zeroizing::new(session.secret_access_key().to_owned()),
+            session_token: Some(Zeroizing::new(session.session_token().to_owned())),
+        }
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_halves_are_needed_and_none_is_shown() {
+        let keys = |id: &str, secret: &str| {
+            let (id, secret) = (id.to_owned(), secret.to_owned());
+            Keys::from_variables(move |name| match name {
+                "AWS_ACCESS_KEY_ID" => Some(id.clone()),
+                "AWS_SECRET_ACCESS_KEY" => Some(secret.clone()),
+                _ => None,
+            })
+        };
+        assert!(keys("AKIA", "").is_none() && keys("", "hidden").is_none());
+        let shown = format!("{:?}", keys("AKIA", "hidden").unwrap());
+        assert!(shown.contains("AKIA") && !shown.contains("hidden"), "{shown}");
+    }
+}
