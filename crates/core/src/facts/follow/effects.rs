@@ -1,0 +1,104 @@
+//! What commands do to the shell that runs them.
+
+use std::collections::HashMap;
+
+use super::{Place, Walk};
+use crate::{
+    facts::{Atom, Binding, Listing, Trace, Value},
+    script::{Command, Effect, Script},
+    source::Span,
+};
+
+impl Walk<'_> {
+    pub(super) fn effect(&mut self, place: &Place<'_>, command: &Command, effect: Effect) {
+        let moment = self.moment;
+        let partial = command.place.conditional || command.place.subshell;
+        match effect {
+            Effect::Set { name, value, append, exported, span } => {
+                let span = place.listing.place(span);
+                let mut held = match (append, self.variables.get(&name)) {
+                    (true, Some(before)) => before.value.clone(),
+                    (true, None) => Value::atom(Atom::Outside(name.clone())),
+                    (false, _) => Value::default(),
+                };
+                let value = value.map_or(Value::atom(Atom::Unknown(span.start)), |word| {
+                    self.evaluate(&word, Some(place), span.start)
+                });
+                held.extend(value, span.start);
+                let before = self.variables.get(&name).is_some_and(|before| before.exported);
+                let exported = exported || before || self.exports_all;
+                self.bind(Binding { name, value: held, exported, partial, span, moment });
+            }
+            Effect::Export { name, .. } => {
+                if let Some(binding) = self.variables.get_mut(&name) {
+                    binding.exported = true;
+                    let first = self.facts.bindings.partition_point(|other| other.moment < binding.moment);
+                    for binding in self.facts.bindings[first..].iter_mut().filter(|other| other.name == name) {
+                        binding.exported = true;
+                    }
+                }
+            }
+            Effect::Unset(name) => {
+                let span = place.listing.place(command.span);
+                self.bind(Binding { name, value: Value::default(), exported: false, partial, span, moment });
+            }
+            Effect::Source(file) => {
+                let span = place.listing.place(command.span);
+                let path = self.evaluate(&file, Some(place), span.start).path(&self.directory);
+                // `printf` and `echo -e` write something else than what they are given.
+                let text = self.files.get(&path).and_then(Value::literal).filter(|text| !text.contains(['\\', '%']));
+                match text.map(|text| Script::parse([text])) {
+                    Some(script) => self.sourced(script, command, span),
+                    None => self.facts.opaque.push((span, moment)),
+                }
+            }
+            Effect::Eval => self.facts.opaque.push((place.listing.place(command.span), moment)),
+            Effect::ExportAll(on) => self.exports_all = on,
+            Effect::Enter(to) if !command.place.subshell => {
+                let site = place.listing.place(command.span).start;
+                let to = to.filter(|to| to.literal().as_deref() != Some("-") && !command.place.conditional);
+                self.directory = match to {
+                    Some(word) => {
+                        let path = self.evaluate(&word, Some(place), site).path(&self.directory);
+                        match (path.in_clone(), path.written()) {
+                            (Some(below), _) => {
+                                let mut value = Value::atom(Atom::CloneDirectory);
+                                value.extend(Value::text(format!("/{below}")), site);
+                                value
+                            }
+                            (None, Some("$BITBUCKET_CLONE_DIR")) => Value::atom(Atom::CloneDirectory),
+                            (None, Some(other)) if other.starts_with('/') => Value::text(other),
+                            _ => Value::atom(Atom::Unknown(site)),
+                        }
+                    }
+                    None => Value::atom(Atom::Unknown(site)),
+                };
+            }
+            Effect::Trace(on) => {
+                self.facts.traces.push(Trace { on, span: place.listing.place(command.span), moment });
+            }
+            Effect::Enter(_) => {}
+        }
+    }
+
+    /// What a file that the script wrote does to the shell that sources it.
+    fn sourced(&mut self, script: Script, source: &Command, span: Span) {
+        let listing = Listing { script, maps: Vec::new(), whole: Some(span) };
+        let place = Place { number: 0, listing: &listing, piped: HashMap::new() };
+        for command in &listing.script.commands {
+            for effect in command.effects() {
+                // What it sources in turn is left unread, and what it does in some runs only.
+                if matches!(effect, Effect::Source(_)) || command.place != source.place {
+                    self.facts.opaque.push((span, self.moment));
+                } else {
+                    self.effect(&place, source, effect);
+                }
+            }
+        }
+    }
+
+    fn bind(&mut self, binding: Binding) {
+        self.facts.bindings.push(binding.clone());
+        self.variables.insert(binding.name.clone(), binding);
+    }
+}

@@ -1,0 +1,79 @@
+//! What words hold.
+
+use super::{Place, Walk};
+use crate::{
+    facts::{Atom, Value},
+    script::{Expansion, Operator, Part, Word},
+    source::Span,
+};
+
+impl Walk<'_> {
+    /// What a word holds. `site` tells this unknown from others.
+    pub(super) fn evaluate(&self, word: &Word, place: Option<&Place<'_>>, site: usize) -> Value {
+        let mut value = Value::default();
+        for (index, part) in word.parts.iter().enumerate() {
+            let piece = match part {
+                Part::Text { text, quoted: false } if index == 0 && (text == "~" || text.starts_with("~/")) => {
+                    let mut home = Value::atom(Atom::Home);
+                    if text.len() > 1 {
+                        home.extend(Value::text(&text[1..]), site);
+                    }
+                    home
+                }
+                Part::Text { text, .. } => Value::text(text.clone()),
+                Part::Variable(expansion) => self.variable(expansion, place, site),
+                Part::Substitution { span, commands } => self.substitution(*span, commands.clone(), place, site),
+                Part::Other { span, .. } => Value::atom(Atom::Unknown(site + span.start)),
+            };
+            if !piece.is_empty() || value.atoms().is_empty() {
+                value.extend(piece, site);
+            }
+        }
+        value
+    }
+
+    fn variable(&self, expansion: &Expansion, place: Option<&Place<'_>>, site: usize) -> Value {
+        let held = self.variables.get(&expansion.name).filter(|binding| !binding.partial);
+        let partial = self.variables.get(&expansion.name).is_some_and(|binding| binding.partial);
+        match &expansion.operator {
+            Operator::Other(_) | Operator::Alternative(_) => return Value::atom(Atom::Unknown(site)),
+            Operator::Default(word) | Operator::Assign(word) => {
+                return match held {
+                    Some(binding) if !binding.value.is_empty() => binding.value.clone(),
+                    Some(_) => self.evaluate(word, place, site),
+                    None if word.literal().is_some_and(|text| text.is_empty()) && !partial => {
+                        Value::atom(Atom::Outside(expansion.name.clone()))
+                    }
+                    None => Value::atom(Atom::Unknown(site)),
+                };
+            }
+            Operator::None | Operator::Require(_) => {}
+        }
+        match (expansion.name.as_str(), held) {
+            (_, Some(binding)) => binding.value.clone(),
+            (_, None) if partial || expansion.is_special() => Value::atom(Atom::Unknown(site)),
+            ("BITBUCKET_CLONE_DIR", None) => Value::atom(Atom::CloneDirectory),
+            ("HOME", None) => Value::atom(Atom::Home),
+            ("PWD", None) => self.directory.clone(),
+            (name, None) => Value::atom(Atom::Outside(name.to_owned())),
+        }
+    }
+
+    fn substitution(
+        &self,
+        span: Span,
+        commands: std::ops::Range<usize>,
+        place: Option<&Place<'_>>,
+        site: usize,
+    ) -> Value {
+        let unknown = Value::atom(Atom::Unknown(site + span.start));
+        let (Some(place), 1) = (place, commands.len()) else { return unknown };
+        let Some(command) = place.listing.script.commands.get(commands.start) else { return unknown };
+        match command.invocation() {
+            Some(invocation) if matches!(invocation.program.as_str(), "pwd" | "echo" | "printf") => {
+                self.printed(place, commands.start, command, Some(&invocation))
+            }
+            _ => unknown,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What commands print, and the files that it goes to.
+
+use super::{Place, Walk};
+use crate::{
+    facts::{Atom, Configuration, FileWrite, Value},
+    script::{Command, Invocation, Output, RedirectionKind, Script, Word},
+};
+
+/// Programs that pass their input on, so that what goes in is taken to come out.
+const FILTERS: [&str; 10] = ["base64", "cat", "cut", "grep", "head", "jq", "sed", "tail", "tee", "tr"];
+
+/// Whether what a command prints ends in the log, also through `tee`, `jq` and other filters.
+pub(super) fn reaches_log(script: &Script, command: &Command) -> bool {
+    let mut command = command;
+    while let (None, Output::Pipe(to)) = (command.output_redirection(), command.place.output) {
+        let Some(next) = script.commands.get(to) else { return false };
+        if !next.invocation().is_some_and(|next| FILTERS.contains(&next.program.as_str())) {
+            return false;
+        }
+        command = next;
+    }
+    command.prints_to_log()
+}
+
+impl Walk<'_> {
+    /// What a command prints.
+    pub(super) fn printed(
+        &self,
+        place: &Place<'_>,
+        index: usize,
+        command: &Command,
+        invocation: Option<&Invocation<'_>>,
+    ) -> Value {
+        let site = place.listing.place(command.span).start;
+        let unknown = || Value::atom(Atom::Unknown(site));
+        let Some(invocation) = invocation else { return Value::default() };
+        let program = invocation.program.as_str();
+        let input = || {
+            let here = command.redirections.iter().rev().find(|redirection| {
+                matches!(redirection.kind, RedirectionKind::HereDocument | RedirectionKind::HereString)
+            });
+            let here = here.map(|redirection| self.evaluate(&redirection.target, Some(place), site));
+            here.or_else(|| place.piped.get(&index).cloned())
+        };
+        match program {
+            "echo" | "printf" => {
+                let mut value = Value::default();
+                for word in invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-')) {
+                    if !value.atoms().is_empty() {
+                        value.extend(Value::text(" "), site);
+                    }
+                    value.extend(self.evaluate(word, Some(place), site), site);
+                }
+                value
+            }
+            "pwd" => self.directory.clone(),
+            "printenv" if invocation.arguments.len() == 1 => {
+                let name = invocation.arguments[0].prefix();
+                let held = self.variables.get(name).map(|binding| binding.value.clone());
+                held.unwrap_or_else(|| Value::atom(Atom::Outside(name.to_owned())))
+            }
+            filter if FILTERS.contains(&filter) => {
+                let file = || {
+                    let word = invocation.arguments.iter().find(|word| !word.prefix().starts_with('-'))?;
+                    self.files.get(&self.evaluate(word, Some(place), site).path(&self.directory)).cloned()
+                };
+                input().or_else(file).unwrap_or_else(unknown)
+            }
+            _ => unknown(),
+        }
+    }
+
+    pub(super) fn write(&mut self, place: &Place<'_>, target: &Word, content: Value, append: bool) {
+        let span = place.listing.place(target.span);
+        let path = self.evaluate(target, Some(place), span.start).path(&self.directory);
+        if path.written().is_some_and(|path| path.starts_with("$HOME/.aws/")) {
+            let keys = content.to_string().contains("aws_access_key_id");
+            self.facts.configurations.push(Configuration { keys, span, moment: self.moment });
+        }
+        let mut whole = content.clone();
+        if append {
+            // What stood there before is not known unless the script wrote it.
+            let unknown = || Value::atom(Atom::Unknown(span.start));
+            whole = self.files.get(&path).cloned().unwrap_or_else(unknown);
+            whole.extend(Value::text("\n"), span.start);
+            whole.extend(content.clone(), span.start);
+        }
+        self.files.insert(path.clone(), whole);
+        self.facts.writes.push(FileWrite { path, content, span, moment: self.moment });
+    }
+}

@@ -1,0 +1,109 @@
+//! What programs do: AWS tools, and those that write files or run code.
+
+use super::{Place, Walk, output::reaches_log};
+use crate::{
+    facts::{AWS_VARIABLES, Assumption, Atom, Binding, Configuration, Print, ToolUse, Value, tools},
+    script::{Command, Invocation, Word},
+    source::Span,
+};
+
+impl Walk<'_> {
+    pub(super) fn invocation(
+        &mut self,
+        place: &Place<'_>,
+        index: usize,
+        command: &Command,
+        invocation: &Invocation<'_>,
+        printed: &Value,
+    ) {
+        let span = place.listing.place(invocation.span);
+        match invocation.program.as_str() {
+            "tee" => {
+                for word in invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-')) {
+                    self.write(place, word, printed.clone(), invocation.has_flag(&["-a", "--append"]));
+                }
+            }
+            "cp" | "mv" => {
+                let paths: Vec<&Word> =
+                    invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-')).collect();
+                if let [from, to] = paths.as_slice() {
+                    let from = self.evaluate(from, Some(place), span.start).path(&self.directory);
+                    let content = self.files.get(&from).cloned().unwrap_or(Value::atom(Atom::Unknown(span.start)));
+                    self.write(place, to, content, false);
+                }
+            }
+            _ => {}
+        }
+        for word in invocation.code() {
+            let (content, span) = (self.evaluate(word, Some(place), span.start), place.listing.place(word.span));
+            if content.atoms().iter().any(|atom| matches!(atom, Atom::Outside(_))) {
+                self.facts.evaluations.push(Print { content, span, moment: self.moment });
+            }
+        }
+        let Some(call) = tools::recognise(invocation) else { return };
+        if call.tool.programs.contains(&"aws") {
+            self.aws(place, command, invocation, &call, span);
+        }
+        let set = AWS_VARIABLES.iter().filter_map(|name| self.variables.get(*name).cloned());
+        let mut variables: Vec<Binding> = set.collect();
+        for assignment in &invocation.environment {
+            if AWS_VARIABLES.contains(&assignment.name.as_str()) {
+                variables.push(Binding {
+                    name: assignment.name.clone(),
+                    value: self.evaluate(&assignment.value, Some(place), span.start),
+                    exported: true,
+                    partial: false,
+                    span: place.listing.place(assignment.span),
+                    moment: self.moment,
+                });
+            }
+        }
+        self.facts.tools.push(ToolUse {
+            call,
+            span,
+            moment: self.moment,
+            listing: place.number,
+            command: index,
+            variables,
+            profile: invocation.has_flag(&["--profile", "--aws-profile"]),
+            region: invocation.has_flag(&["--region"]),
+        });
+    }
+
+    /// What `aws sts assume-role…` and `aws configure` mean for the commands after them.
+    fn aws(
+        &mut self,
+        place: &Place<'_>,
+        command: &Command,
+        invocation: &Invocation<'_>,
+        call: &tools::ToolCall,
+        span: Span,
+    ) {
+        let mut words = call.subcommand.split(' ');
+        match (words.next(), words.next(), words.next()) {
+            (Some("sts"), Some(name), _) if name.starts_with("assume-role") => {
+                let option = |name: &str| {
+                    let word = invocation.option(name)?;
+                    Some((self.evaluate(&word, Some(place), span.start), place.listing.place(word.span)))
+                };
+                self.facts.assumptions.push(Assumption {
+                    span,
+                    moment: self.moment,
+                    web_identity: name == "assume-role-with-web-identity",
+                    printed: reaches_log(&place.listing.script, command),
+                    duration: option("--duration-seconds"),
+                    role: option("--role-arn"),
+                });
+            }
+            (Some("configure"), Some("set"), Some(key)) => {
+                let keys = key.ends_with("aws_access_key_id");
+                if keys
+                    || !key.ends_with("region") && !key.ends_with("output") && !key.ends_with("aws_secret_access_key")
+                {
+                    self.facts.configurations.push(Configuration { keys, span, moment: self.moment });
+                }
+            }
+            _ => {}
+        }
+    }
+}
