@@ -186,14 +186,6 @@ impl Tree {
         self.node(id).span
     }
 
-    /// The key under which a node stands, when it is the value of one.
-    pub fn key_of(&self, id: NodeId) -> Option<NodeId> {
-        let Kind::Mapping(entries) = &self.node(self.node(id).parent?).kind else { return None };
-        // Entries stand in the order of the text, and so do the numbers of their nodes.
-        let index = entries.partition_point(|entry| entry.value < id);
-        entries.get(index).filter(|entry| entry.value == id).map(|entry| entry.key)
-    }
-
     /// The first anchor on a node or below it.
     pub fn first_anchor_in(&self, id: NodeId) -> Option<&Anchor> {
         // Nodes and anchors are numbered in the order of the text, so what lies below a node follows it.

@@ -41,18 +41,39 @@ rule! {
 }
 
 fn check(file: &File<'_>, findings: &mut Findings<'_>) {
-    for id in file.tree.ids() {
-        let Kind::Mapping(_) = file.tree.node(id).kind else { continue };
-        if holds_credentials(file, id) && !file.tree.node(id).incomplete {
-            check_map(file, id, findings);
+    let model = &file.model;
+    let of_steps = model.steps.iter().filter_map(|step| step.image);
+    let of_services = model.definitions.services.iter().filter_map(|service| service.image);
+    for image in model.image.into_iter().chain(of_services).chain(of_steps) {
+        if is_whole(file, image.node) {
+            check_map(file, image.node, findings);
+        }
+        check_aws(file, image.node, findings);
+    }
+    for runtime in model.options.runtime.into_iter().chain(model.steps.iter().filter_map(|step| step.runtime)) {
+        let below = |map, name| file.tree.field(map, name).map(|field| field.value);
+        if let Some(storage) = below(runtime.node, "self-hosted").and_then(|own| below(own, "storage")) {
+            check_aws(file, storage, findings);
         }
     }
 }
 
-/// The maps under `image`, `image.aws` and `storage.aws`, where such keys have their meaning.
-fn holds_credentials(file: &File<'_>, id: NodeId) -> bool {
-    let under = file.tree.key_of(id).map(|key| file.text(key));
-    matches!(under, Some("image" | "aws"))
+/// Looks at the `aws` of an image or a storage.
+fn check_aws(file: &File<'_>, holder: NodeId, findings: &mut Findings<'_>) {
+    let Some(aws) = file.tree.field(holder, "aws").filter(|aws| is_whole(file, aws.value)) else { return };
+    check_map(file, aws.value, findings);
+    let known = ["oidc-role", "access-key", "secret-key"].iter().any(|name| file.tree.field(aws.value, name).is_some());
+    if !known {
+        findings.report(file.span(aws.key), "`aws` without `oidc-role` or a key pair", |finding| {
+            finding.help("add `oidc-role:` with the role's ARN, and `oidc: true` to the step")
+        });
+    }
+}
+
+/// Whether a node is a map that no syntax error cut short.
+fn is_whole(file: &File<'_>, id: NodeId) -> bool {
+    let node = file.tree.node(file.tree.resolve(id));
+    matches!(node.kind, Kind::Mapping(_)) && !node.incomplete
 }
 
 fn check_map(file: &File<'_>, id: NodeId, findings: &mut Findings<'_>) {
@@ -74,16 +95,6 @@ fn check_map(file: &File<'_>, id: NodeId, findings: &mut Findings<'_>) {
         let message = format!("`{}` and `{}` cannot stand together", file.text(one.key), file.text(other.key));
         findings.report(file.span(other.key), message, |finding| {
             finding.related(file.span(one.key), "the other one").help("keep one of them; a role needs no key")
-        });
-    }
-    if file.tree.key_of(id).is_some_and(|key| file.text(key) == "aws")
-        && field("oidc-role").is_none()
-        && field("access-key").is_none()
-        && field("secret-key").is_none()
-        && let Some(key) = file.tree.key_of(id)
-    {
-        findings.report(file.span(key), "`aws` without `oidc-role` or a key pair", |finding| {
-            finding.help("add `oidc-role:` with the role's ARN, and `oidc: true` to the step")
         });
     }
 }
