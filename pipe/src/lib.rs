@@ -4,6 +4,7 @@
 //! environment ─► settings ─► session ─► credentials for the child ─► cdk ─► exit status
 //! ```
 
+pub mod assembly;
 pub mod cdk;
 pub mod child;
 pub mod documentation;

@@ -10,7 +10,7 @@ use keyless_core::{
     oidc::{Mismatch, TokenError, VARIABLE as TOKEN},
 };
 
-use crate::variables::Variable;
+use crate::{assembly::AssemblyError, variables::Variable};
 
 /// One mistake in the settings or the surroundings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub enum Mistake {
     NoFolder(PathBuf),
     /// There is no app in the working directory.
     NoApp(PathBuf),
+    /// The ready assembly cannot be deployed.
+    Assembly(AssemblyError),
     /// There is no Node.
     NoNode,
     /// There is no CDK CLI.
@@ -189,6 +191,7 @@ impl fmt::Display for Mistake {
                 "there is no cdk.json in {}; set WORKING_DIRECTORY to the folder of the CDK app, or APP to its command",
                 path.display()
             ),
+            Self::Assembly(error) => error.fmt(f),
             Self::NoNode => f.write_str(
                 "there is no `node` on the PATH, and the CDK needs it; use the pipe's own image, or one with Node 20 or newer",
             ),

@@ -10,6 +10,7 @@ use std::{
 use tokio::process::Command as Process;
 
 use crate::{
+    assembly,
     mistake::Mistake,
     settings::{Command, Place},
 };
@@ -77,7 +78,12 @@ impl Project {
             Some(Cli::Script { file, version: Some(version) }) if version == ACCIDENT => {
                 mistakes.push(Mistake::AccidentalCdk(file.clone()));
             }
-            Some(_) => {}
+            Some(cdk) => {
+                let app = place.app.as_deref().filter(|_| place.command.needs_app());
+                let package = cdk.package();
+                let assembly = app.map_or(Ok(()), |app| assembly::check(&folder, app, package));
+                mistakes.extend(assembly.err().map(Mistake::Assembly));
+            }
         }
         match (node, cdk) {
             (Some(node), Some(cdk)) if mistakes.is_empty() => Ok(Self { folder, node, cdk }),
@@ -119,6 +125,14 @@ impl Cli {
             Self::Script { version, .. } => version.as_deref(),
             Self::Fetched(version) => Some(version),
             Self::Program(_) | Self::Awaited(_) | Self::Unused => None,
+        }
+    }
+
+    /// Its version and its package's folder, where both are known.
+    fn package(&self) -> Option<assembly::Package<'_>> {
+        match self {
+            Self::Script { file, version: Some(version) } => Some((version, file.ancestors().nth(2)?)),
+            _ => None,
         }
     }
 

@@ -132,12 +132,47 @@ fn no_app() {
 
 #[test]
 fn the_accidental_cdk() {
-    refuses("accidental-cdk", |_, workplace| {
-        let package = workplace.clone_folder().join("node_modules");
-        fs::remove_file(&package).expect("it is a link");
-        fs::create_dir_all(package.join("aws-cdk/bin")).expect("the scratch folder is writable");
-        fs::write(package.join("aws-cdk/bin/cdk"), "#!/usr/bin/env node\n").expect("the scratch folder is writable");
-        fs::write(package.join("aws-cdk/package.json"), r#"{"name":"aws-cdk","version":"3.0.0"}"#)
-            .expect("the scratch folder is writable");
+    refuses("accidental-cdk", |_, workplace| accidental_cdk(workplace));
+}
+
+/// Installs what npm once named the latest aws-cdk, as far as it matters.
+fn accidental_cdk(workplace: &Workplace) {
+    let package = workplace.clone_folder().join("node_modules");
+    fs::remove_file(&package).expect("it is a link");
+    fs::create_dir_all(package.join("aws-cdk/bin")).expect("the scratch folder is writable");
+    fs::write(package.join("aws-cdk/bin/cdk"), "#!/usr/bin/env node\n").expect("the scratch folder is writable");
+    fs::write(package.join("aws-cdk/package.json"), r#"{"name":"aws-cdk","version":"3.0.0"}"#)
+        .expect("the scratch folder is writable");
+}
+
+#[test]
+fn assemblies_that_cannot_be_deployed() {
+    for (case, manifest) in [
+        ("newer-assembly", Some(r#"{"version":"999.0.0","minimumCliVersion":"2.9999.0","artifacts":{}}"#)),
+        ("broken-assembly", Some(r#"{"version":"#)),
+        ("empty-assembly", None),
+    ] {
+        refuses(case, |command, workplace| {
+            let assembly = workplace.clone_folder().join("assembly");
+            fs::create_dir(&assembly).expect("the scratch folder is writable");
+            if let Some(manifest) = manifest {
+                fs::write(assembly.join("manifest.json"), manifest).expect("the scratch folder is writable");
+            }
+            command.env("APP", "assembly");
+        });
+    }
+    refuses("missing-assembly", |command, _| {
+        command.env("APP", "service/cdk.out");
+    });
+}
+
+#[test]
+fn the_accidental_cdk_with_a_ready_assembly() {
+    refuses("accidental-cdk-with-assembly", |command, workplace| {
+        accidental_cdk(workplace);
+        let assembly = workplace.clone_folder().join("cdk.out");
+        fs::create_dir(&assembly).expect("the scratch folder is writable");
+        fs::write(assembly.join("manifest.json"), r#"{"version":"55.0.0"}"#).expect("the scratch folder is writable");
+        command.env("APP", "cdk.out");
     });
 }
