@@ -5,14 +5,16 @@ use std::{
     io::{self, Write},
 };
 
-use keyless_aws::{CredentialsEndpoint, Environment, Handover, Session};
+use keyless_aws::{CredentialsEndpoint, Environment, Handover, Network, Session};
 use tokio::process::Command as Process;
 
 use crate::{
     child::{self, Signals},
+    endpoints::network,
     failure::{Failure, report},
     log,
-    run::{Variables, renewal, session, sts_endpoint, usable_token},
+    packages::Login,
+    run::{Variables, log_in, renewal, session, usable_token},
     session::Assumer,
     settings::{Credentials, SessionSettings, is_setting},
     step::Step,
@@ -27,7 +29,8 @@ pub async fn exec(environment: Variables, words: Vec<OsString>) -> u8 {
 async fn try_exec(environment: &Variables, words: &[OsString]) -> Result<u8, Failure> {
     let failed = |error| Failure::Start("the signal handlers".to_owned(), error);
     let mut signals = Signals::listen().map_err(failed)?;
-    with_session(environment, &mut signals, async |assumer, settings, session, signals| {
+    with_session(environment, &mut signals, async |assumer, network, session, signals| {
+        let settings = assumer.settings();
         let endpoint = match settings.credentials {
             Credentials::Endpoint => {
                 Some(CredentialsEndpoint::start(session.clone()).await.map_err(Failure::Endpoint)?)
@@ -38,6 +41,10 @@ async fn try_exec(environment: &Variables, words: &[OsString]) -> Result<u8, Fai
         let kept = environment.iter().filter(|(name, _)| !name.to_str().is_some_and(is_setting));
         let mut variables = Environment::scrubbed(kept.map(|(name, value)| (name.clone(), value.clone())));
         variables.hand_over(handover, &settings.region);
+        let login = log_in(settings, session, environment, network).await?;
+        login.iter().flat_map(Login::variables).for_each(|(name, value)| {
+            variables.set(name, value);
+        });
         let (program, arguments) =
             words.split_first().map_or((OsString::new(), words), |(first, rest)| (first.clone(), rest));
         let mut command = Process::new(&program);
@@ -72,25 +79,30 @@ pub async fn credential_process(environment: Variables) -> u8 {
 async fn with_session(
     environment: &Variables,
     signals: &mut Signals,
-    work: impl AsyncFnOnce(&Assumer<'_>, &SessionSettings, &Session, &mut Signals) -> Result<u8, Failure>,
+    work: impl AsyncFnOnce(&Assumer<'_>, &Network, &Session, &mut Signals) -> Result<u8, Failure>,
 ) -> Result<u8, Failure> {
-    let (settings, token) = match (SessionSettings::read(environment), usable_token(environment)) {
-        (Ok(settings), Ok(token)) => (settings, token),
-        (settings, token) => {
+    let found = (SessionSettings::read(environment), usable_token(environment), network(environment));
+    let (settings, token, network) = match found {
+        (Ok(settings), Ok(token), Ok(network)) => (settings, token, network),
+        (settings, token, network) => {
             let mut mistakes = settings.err().unwrap_or_default();
             mistakes.extend(token.err());
+            mistakes.extend(network.err());
             return Err(Failure::Mistakes(mistakes));
         }
     };
     let name = settings.name.clone().unwrap_or_else(|| Step::new(environment).session_name());
-    let assumer = Assumer::new(&settings, &token, name, sts_endpoint(environment));
+    let assumer = Assumer::new(&settings, &token, name, environment, &network);
     let outcome = tokio::select! {
         outcome = session(&assumer, &settings) => outcome,
         signal = signals.next() => return Err(Failure::Stopped(signal)),
     };
-    let session = outcome.map_err(|error| {
-        let help = assumer.explain(&error);
-        Failure::Session(error, help)
-    })?;
-    work(&assumer, &settings, &session, signals).await
+    let session = match outcome {
+        Ok(session) => session,
+        Err(error) => {
+            let help = assumer.explain(&error).await;
+            return Err(Failure::Session(error, help));
+        }
+    };
+    work(&assumer, &network, &session, signals).await
 }

@@ -5,7 +5,7 @@ use std::{fmt, io};
 use keyless_aws::{EndpointError, Explanation, StsError};
 use rustix::process::Signal;
 
-use crate::{log, mistake::Mistake, outputs::OutputsError, session::SessionError};
+use crate::{log, mistake::Mistake, outputs::OutputsError, packages::LoginError, session::SessionError};
 
 /// Why a run ended without the CDK's own exit status.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub enum Failure {
     Install(u8),
     /// No session, and what can be done about it.
     Session(SessionError, Option<Explanation>),
+    /// No login to CodeArtifact.
+    Login(LoginError),
     /// No credentials endpoint.
     Endpoint(EndpointError),
     /// The CDK did its work, and its outputs could not be kept.
@@ -41,6 +43,11 @@ pub fn report(failure: &Failure) -> u8 {
             }
             log::detail(format_args!("to do: {}", explanation.remedy));
         }
+        Failure::Login(error) => {
+            if let Some(remedy) = error.remedy() {
+                log::detail(format_args!("to do: {remedy}"));
+            }
+        }
         _ => {}
     }
     log::failure(failure);
@@ -59,6 +66,7 @@ impl fmt::Display for Failure {
             Self::Install(code) => write!(f, "the packages could not be installed: exit code {code}"),
             Self::Session(_, Some(explanation)) => write!(f, "AWS refused the session: {}", explanation.cause),
             Self::Session(error, None) => error.fmt(f),
+            Self::Login(error) => error.fmt(f),
             Self::Endpoint(error) => error.fmt(f),
             Self::Outputs(error) => write!(f, "the stacks are deployed, but {error}"),
             Self::Folder(error) => write!(f, "no folder for temporary files: {error}"),

@@ -50,6 +50,12 @@ pub enum Mistake {
     Report(&'static str, String),
     /// Not a bootstrap qualifier.
     Qualifier(&'static str, String),
+    /// Not a scope of npm packages.
+    Scope(&'static str, String),
+    /// The certificate authorities cannot be read: why.
+    Bundle(String),
+    /// `TRUST_POLICY: iam` without an identity to ask IAM with.
+    NoIdentity,
     /// Not an exact version of the CDK CLI.
     CdkVersion(&'static str, String),
     /// Not a session name.
@@ -99,6 +105,8 @@ pub enum Combination {
     MethodWithoutDeploy,
     /// `OUTPUTS_FILE` and a COMMAND that is not deploy.
     OutputsWithoutDeploy,
+    /// A part of what a login to CodeArtifact needs.
+    HalfOfCodeArtifact,
     /// `ROLE_CHAIN` and a session of more than an hour.
     LongChain,
 }
@@ -158,6 +166,12 @@ impl fmt::Display for Mistake {
             Self::Qualifier(variable, found) => {
                 write!(f, "{variable}: `{found}` is not a qualifier: at most 10 letters, digits, _ or -")
             }
+            Self::Scope(variable, found) => write!(f, "{variable}: `{found}` is not a scope such as @acme"),
+            Self::Bundle(why) => write!(f, "AWS_CA_BUNDLE: {why}"),
+            Self::NoIdentity => f.write_str(
+                "TRUST_POLICY: iam needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of an identity that may call iam:GetRole, \
+                 or name a file with the policy",
+            ),
             Self::CdkVersion(variable, found) => {
                 write!(f, "{variable}: `{found}` is not an exact version of the CDK CLI 2, such as 2.1148.1")
             }
@@ -221,6 +235,9 @@ impl fmt::Display for Combination {
             Self::HotswapWithoutDeploy => "HOTSWAP works with COMMAND: deploy alone",
             Self::MethodWithoutDeploy => "METHOD works with COMMAND: deploy alone",
             Self::OutputsWithoutDeploy => "OUTPUTS_FILE works with COMMAND: deploy alone, which is what makes outputs",
+            Self::HalfOfCodeArtifact => {
+                "CODEARTIFACT_DOMAIN, CODEARTIFACT_REPOSITORY and CODEARTIFACT_TOOLS work together: set all three or none"
+            }
             Self::LongChain => {
                 "SESSION_DURATION is at most 1h with ROLE_CHAIN: AWS ends the session of a chained role after an hour"
             }

@@ -19,6 +19,11 @@ impl<'e> Reader<'e> {
         Self { environment, mistakes: Vec::new() }
     }
 
+    /// A variable that is not one of ours.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.environment.get(&OsString::from(name)).and_then(|value| value.to_str()).map(str::to_owned)
+    }
+
     /// The text under a name. Set to nothing counts as not set: Bitbucket passes a default such as `$AWS_ROLE_ARN` on as an
     /// empty text when nobody defines it.
     fn named(&mut self, name: &str) -> Option<String> {

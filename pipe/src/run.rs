@@ -9,18 +9,20 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-use keyless_aws::{CredentialsEndpoint, Environment, Handover, Session};
+use keyless_aws::{CredentialsEndpoint, Environment, Handover, Network, Session};
 use keyless_core::oidc::{Mismatch, StepToken, check};
 use tokio::process::Command as Process;
 
 use crate::{
     cdk::{self, changes::Changes, story::Story},
     child::{self, Signals},
+    endpoints::network,
     failure::{Failure, report},
     insights, install, log,
     mistake::Mistake,
     output::Listener,
     outputs::{Outputs, OutputsError, OutputsFolder, VARIABLES_PATH},
+    packages::Login,
     project::Project,
     session::{Assumer, SessionError},
     settings::{Command, Credentials, Install, Report, SessionSettings, Settings, is_setting},
@@ -35,8 +37,8 @@ pub type Variables = BTreeMap<OsString, OsString>;
 pub async fn run(environment: Variables) -> u8 {
     let outcome = match Signals::listen() {
         Ok(mut signals) => match prepare(&environment) {
-            Ok((settings, token, project)) => {
-                let job = Job { settings: &settings, token: &token, project: &project, environment };
+            Ok((settings, token, project, network)) => {
+                let job = Job { settings: &settings, token: &token, project: &project, network, environment };
                 job.run(&mut signals).await
             }
             Err(mistakes) => Err(Failure::Mistakes(mistakes)),
@@ -47,7 +49,7 @@ pub async fn run(environment: Variables) -> u8 {
 }
 
 /// Everything that can be known before the first call.
-fn prepare(environment: &Variables) -> Result<(Settings, StepToken, Project), Vec<Mistake>> {
+fn prepare(environment: &Variables) -> Result<(Settings, StepToken, Project, Network), Vec<Mistake>> {
     let (place, settings) = Settings::read(environment);
     let mut mistakes = Vec::new();
     let settings = settings.map_err(|found| mistakes.extend(found)).ok();
@@ -56,8 +58,9 @@ fn prepare(environment: &Variables) -> Result<(Settings, StepToken, Project), Ve
     let cdk_version = settings.as_ref().and_then(|settings| settings.cdk_version.as_deref());
     let installs = settings.as_ref().is_some_and(|settings| settings.install != Install::None);
     let project = Project::find(&place, cdk_version, installs, &path).map_err(|found| mistakes.extend(found)).ok();
-    match (settings, token, project) {
-        (Some(settings), Some(token), Some(project)) => Ok((settings, token, project)),
+    let network = network(environment).map_err(|mistake| mistakes.push(mistake)).ok();
+    match (settings, token, project, network) {
+        (Some(settings), Some(token), Some(project), Some(network)) => Ok((settings, token, project, network)),
         _ => Err(mistakes),
     }
 }
@@ -82,12 +85,6 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// The endpoint variables that every AWS SDK honours (AWS SDKs and tools reference, "Service-specific endpoints").
-pub fn sts_endpoint(environment: &Variables) -> Option<String> {
-    let url = |name: &str| environment.get(&OsString::from(name))?.to_str().filter(|url| !url.is_empty());
-    ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"].into_iter().find_map(url).map(str::to_owned)
-}
-
 /// Variables that become options of the CDK without anyone asking: it reads `CDK_X_Y` as `--x-y`.
 fn stray_options(environment: &Variables) -> impl Iterator<Item = (&str, String)> {
     const NO_OPTIONS: [&str; 5] = ["CDK_HOME", "CDK_DOCKER", "CDK_DISABLE_", "CDK_DEFAULT_", "CDK_ROLE_SESSION_NAME"];
@@ -104,21 +101,37 @@ struct Job<'a> {
     settings: &'a Settings,
     token: &'a StepToken,
     project: &'a Project,
+    network: Network,
     environment: Variables,
 }
 
 impl Job<'_> {
     async fn run(self, signals: &mut Signals) -> Result<u8, Failure> {
-        self.install(signals).await?;
         let session_settings = &self.settings.session;
         let name = session_settings.name.clone().unwrap_or_else(|| Step::new(&self.environment).session_name());
-        let assumer = Assumer::new(session_settings, self.token, name, sts_endpoint(&self.environment));
-        let session = tokio::select! {
-            session = session(&assumer, session_settings) => {
-                session.map_err(|error| { let help = assumer.explain(&error); Failure::Session(error, help) })?
-            }
+        let assumer = Assumer::new(session_settings, self.token, name, &self.environment, &self.network);
+        // Packages are installed without credentials, unless they come from CodeArtifact.
+        if session_settings.packages.is_none() {
+            self.install(signals, None).await?;
+        }
+        let outcome = tokio::select! {
+            outcome = session(&assumer, session_settings) => outcome,
             signal = signals.next() => return Err(Failure::Stopped(signal)),
         };
+        let session = match outcome {
+            Ok(session) => session,
+            Err(error) => {
+                let help = assumer.explain(&error).await;
+                return Err(Failure::Session(error, help));
+            }
+        };
+        let login = tokio::select! {
+            login = log_in(session_settings, &session, &self.environment, &self.network) => login?,
+            signal = signals.next() => return Err(Failure::Stopped(signal)),
+        };
+        if login.is_some() {
+            self.install(signals, login.as_ref()).await?;
+        }
         let endpoint = match session_settings.credentials {
             Credentials::Endpoint => {
                 Some(CredentialsEndpoint::start(session.clone()).await.map_err(Failure::Endpoint)?)
@@ -127,6 +140,9 @@ impl Job<'_> {
         };
         let handover = endpoint.as_ref().map_or(Handover::Environment(&session), Handover::Endpoint);
         let (mut command, program) = self.command(handover, &assumer);
+        login.iter().flat_map(Login::variables).for_each(|(name, value)| {
+            command.env(name, value);
+        });
         let outputs = self.writes_outputs().then(OutputsFolder::new).transpose().map_err(Failure::Folder)?;
         if let Some(folder) = &outputs {
             command.arg("--outputs-file").arg(folder.file());
@@ -210,8 +226,8 @@ impl Job<'_> {
         }
     }
 
-    /// Installs the app's packages, without a session and without the token.
-    async fn install(&self, signals: &mut Signals) -> Result<(), Failure> {
+    /// Installs the app's packages, without a session and without the step's token.
+    async fn install(&self, signals: &mut Signals, login: Option<&Login>) -> Result<(), Failure> {
         let Some(words) = install::command(&self.settings.install, &self.project.folder) else { return Ok(()) };
         if self.settings.place.command == Command::Exec || words.is_empty() {
             return Ok(());
@@ -221,6 +237,7 @@ impl Job<'_> {
         let mut command = Process::new(&words[0]);
         command.args(&words[1..]).current_dir(&self.project.folder);
         command.env_clear().envs(self.scrubbed().into_variables());
+        command.envs(login.into_iter().flat_map(Login::variables));
         let quiet: Listener = Arc::new(Mutex::new(|_: &str| {}));
         let status =
             child::run(&mut command, signals, quiet).await.map_err(|error| Failure::Start(words[0].clone(), error))?;
@@ -296,6 +313,28 @@ pub async fn session(assumer: &Assumer<'_>, settings: &SessionSettings) -> Resul
         log::duration(started.elapsed())
     ));
     Ok(session)
+}
+
+/// Logs package managers in, when that is wanted.
+///
+/// # Errors
+/// [`Failure::Login`]
+pub async fn log_in(
+    settings: &SessionSettings,
+    session: &Session,
+    environment: &Variables,
+    network: &Network,
+) -> Result<Option<Login>, Failure> {
+    let Some(packages) = &settings.packages else { return Ok(None) };
+    let login = Login::start(packages, settings, session, environment, network).await.map_err(Failure::Login)?;
+    let tools: Vec<&str> = packages.tools.iter().map(|tool| tool.name).collect();
+    log::success(format_args!(
+        "{} logged in to CodeArtifact {}/{} until the session ends",
+        tools.join(", "),
+        packages.domain,
+        packages.repository
+    ));
+    Ok(Some(login))
 }
 
 /// Renews the endpoint's session for as long as it is polled. Never ends.

@@ -3,13 +3,13 @@
 
 use std::{
     cell::Cell,
-    fmt,
-    path::Path,
+    fmt, fs,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use keyless_aws::{
-    Attempted, ChainedRole, CredentialsEndpoint, Explanation, Identity, Refusal, Session, Sts, StsError, WebIdentity,
+    Attempted, ChainedRole, CredentialsEndpoint, Endpoints, Explanation, Identity, Inventory, Network, Refusal,
+    Session, Sts, StsError, WebIdentity,
 };
 use keyless_core::{
     aws::{AccountId, RoleArn, SessionName},
@@ -17,7 +17,13 @@ use keyless_core::{
 };
 use tokio::time::{Instant, sleep};
 
-use crate::{log, settings::SessionSettings, trust};
+use crate::{
+    endpoints::endpoint,
+    log,
+    run::Variables,
+    settings::{SessionSettings, TrustPolicy},
+    trust,
+};
 
 /// Lengths to fall back to, in seconds: a role's maximum is a number of hours (IAM API reference, `MaxSessionDuration`).
 const STEPS_DOWN: [u32; 5] = [8 * 3600, 6 * 3600, 4 * 3600, 2 * 3600, 3600];
@@ -33,6 +39,9 @@ pub struct Assumer<'a> {
     token: &'a StepToken,
     name: SessionName,
     sts: Sts,
+    network: Network,
+    /// The address that replaces IAM's own.
+    iam: Option<String>,
     /// What the role turned out to allow, in seconds.
     duration: Cell<u32>,
 }
@@ -56,16 +65,23 @@ pub enum SessionError {
 }
 
 impl<'a> Assumer<'a> {
-    /// Gets ready; nothing is called yet. `endpoint` replaces the region's own.
+    /// Gets ready; nothing is called yet.
     pub fn new(
         settings: &'a SessionSettings,
         token: &'a StepToken,
         name: SessionName,
-        endpoint: Option<String>,
+        environment: &Variables,
+        network: &Network,
     ) -> Self {
         let duration = u32::try_from(settings.duration.as_secs()).unwrap_or(u32::MAX);
-        let sts = Sts::new(&settings.region, endpoint);
-        Self { settings, token, name, sts, duration: Cell::new(duration) }
+        let sts = Sts::new(&settings.region, endpoint(environment, "STS"), network);
+        let iam = endpoint(environment, "IAM");
+        Self { settings, token, name, sts, network: network.clone(), iam, duration: Cell::new(duration) }
+    }
+
+    /// Who to be.
+    pub fn settings(&self) -> &SessionSettings {
+        self.settings
     }
 
     /// The session's name.
@@ -183,7 +199,7 @@ impl<'a> Assumer<'a> {
     }
 
     /// What a person can do about an error.
-    pub fn explain(&self, error: &SessionError) -> Option<Explanation> {
+    pub async fn explain(&self, error: &SessionError) -> Option<Explanation> {
         match error {
             SessionError::WebIdentity(StsError::Refused { refusal, .. }, duration) => {
                 let mut explanation = refusal.explain(&Attempted {
@@ -192,8 +208,8 @@ impl<'a> Assumer<'a> {
                     region: &self.settings.region,
                     duration: *duration,
                 });
-                if let (Refusal::NotTrusted, Some(file)) = (refusal, &self.settings.trust_policy) {
-                    explanation.compared.push(("trust policy", self.judge(file)));
+                if let (Refusal::NotTrusted, Some(policy)) = (refusal, &self.settings.trust_policy) {
+                    explanation.compared.push(("trust policy", self.judge(policy).await));
                 }
                 Some(explanation)
             }
@@ -216,13 +232,25 @@ impl<'a> Assumer<'a> {
 }
 
 impl Assumer<'_> {
-    /// What the trust policy in a file says of the token, as text.
-    fn judge(&self, file: &Path) -> String {
-        let said = match trust::judge(file, &self.settings.role, self.token.claims()) {
-            Ok(evaluation) => evaluation.to_string(),
-            Err(error) => error.to_string(),
+    /// What the role's trust policy says of the token, as text.
+    async fn judge(&self, policy: &TrustPolicy) -> String {
+        let role = &self.settings.role;
+        let (place, text) = match policy {
+            TrustPolicy::File(file) => {
+                (file.display().to_string(), fs::read_to_string(file).map_err(|error| error.to_string()))
+            }
+            TrustPolicy::Iam(keys) => {
+                let endpoints = Endpoints { iam: self.iam.clone(), ..Endpoints::default() };
+                let iam = Inventory::new(keys.clone(), &self.settings.region, endpoints).over(&self.network);
+                let read = iam.role(role).await.map(|role| role.to_json());
+                let place = format!("read from IAM with {}", keys.access_key_id);
+                (place, read.map_err(|error| format!("iam:GetRole failed: {error}")))
+            }
         };
-        format!("{}\n{}", file.display(), said.trim_end())
+        let said =
+            text.and_then(|text| trust::judge(&text, role, self.token.claims()).map_err(|error| error.to_string()));
+        let said = said.map_or_else(|error| error, |evaluation| evaluation.to_string());
+        format!("{place}\n{}", said.trim_end())
     }
 }
 

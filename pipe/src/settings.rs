@@ -2,13 +2,15 @@
 
 mod command;
 mod names;
+mod packages;
 mod session;
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
 pub use command::Command;
 pub use names::is_setting;
-pub use session::{ChainLink, Credentials, ONE_HOUR, SessionSettings};
+pub use packages::PackageSettings;
+pub use session::{ChainLink, Credentials, ONE_HOUR, SessionSettings, TrustPolicy};
 
 use crate::{
     mistake::{Combination, Mistake},

@@ -1,7 +1,7 @@
-//! The role's trust policy, when the repository has it: judged with the token's claims after AWS refused, because AWS does not
+//! The role's trust policy, where it can be read: judged with the token's claims after AWS refused, because AWS does not
 //! say which condition failed.
 
-use std::{fmt, fs, io, path::Path};
+use std::fmt;
 
 use keyless_core::{
     aws::RoleArn,
@@ -14,24 +14,21 @@ use keyless_core::{
     oidc::Claims,
 };
 
-/// Why a file's policy cannot be judged.
+/// Why a policy cannot be judged.
 #[derive(Debug)]
 pub enum TrustError {
-    /// The file cannot be read.
-    Read(io::Error),
-    /// There is no trust policy in it.
+    /// There is no trust policy in the text.
     Unreadable(Unreadable),
     /// It has several roles, and none of this name.
     Role(String),
 }
 
-/// What the policy of `role` in a file says of a token.
+/// What the policy of `role` in a text says of a token.
 ///
 /// # Errors
 /// [`TrustError`] when there is none to judge.
-pub fn judge(file: &Path, role: &RoleArn, claims: &Claims) -> Result<Evaluation, TrustError> {
-    let text = fs::read_to_string(file).map_err(TrustError::Read)?;
-    let document = Document::parse(&text).map_err(TrustError::Unreadable)?;
+pub fn judge(text: &str, role: &RoleArn, claims: &Claims) -> Result<Evaluation, TrustError> {
+    let document = Document::parse(text).map_err(TrustError::Unreadable)?;
     let policies = document.trust_policies().map_err(TrustError::Unreadable)?;
     let of_role = policies.iter().find(|found| found.role == role.name());
     let only = policies.first().filter(|_| policies.len() == 1);
@@ -45,7 +42,6 @@ pub fn judge(file: &Path, role: &RoleArn, claims: &Claims) -> Result<Evaluation,
 impl fmt::Display for TrustError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Read(error) => error.fmt(f),
             Self::Unreadable(error) => error.fmt(f),
             Self::Role(name) => write!(f, "several roles, and none of them is `{name}`"),
         }

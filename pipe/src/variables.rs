@@ -132,7 +132,24 @@ variables! {
     TRUST_POLICY = optional(
         "TRUST_POLICY",
         "a file in the clone with the role's trust policy: the policy, the output of aws iam get-role, or a CloudFormation \
-         template; when AWS refuses the session, it is judged with the token's claims and the condition that fails is named",
+         template; or iam, to read it with the AWS_ACCESS_KEY_ID that the step has besides, which needs iam:GetRole alone; when \
+         AWS refuses the session, it is judged with the token's claims and the condition that fails is named",
+    );
+    CODEARTIFACT_DOMAIN = optional(
+        "CODEARTIFACT_DOMAIN",
+        "a CodeArtifact domain: package managers are logged in to its repository before anything is installed or run, for as \
+         long as the session lives",
+    );
+    CODEARTIFACT_DOMAIN_OWNER = variable("CODEARTIFACT_DOMAIN_OWNER", "the role's", "the account of the domain");
+    CODEARTIFACT_REPOSITORY = optional("CODEARTIFACT_REPOSITORY", "the repository in the domain");
+    CODEARTIFACT_REGION = variable("CODEARTIFACT_REGION", "AWS_REGION", "the region of the domain");
+    CODEARTIFACT_TOOLS = optional(
+        "CODEARTIFACT_TOOLS",
+        "the package managers to log in: npm, pnpm, yarn, pip, uv, twine, maven, gradle, nuget, cargo, swift",
+    );
+    CODEARTIFACT_SCOPE = optional(
+        "CODEARTIFACT_SCOPE",
+        "the scope of npm packages that come from the repository, such as @acme; the others come from where they came from",
     );
     CREDENTIALS = variable(
         "CREDENTIALS",

@@ -10,6 +10,7 @@
 pub mod aws;
 pub mod checkout;
 pub mod cloud;
+pub mod codeartifact;
 pub mod emulator;
 pub mod expected;
 pub mod insights;

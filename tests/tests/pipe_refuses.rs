@@ -8,6 +8,7 @@ use keyless_tests::{
     expected,
     run::{Finished, Workplace, finish},
     secrets, step,
+    strict_sts::REQUEST_ID,
 };
 use serde_json::{Value, json};
 
@@ -30,7 +31,7 @@ fn refuses(case: &str, change: impl FnOnce(&mut Command, &Workplace)) {
 
     let said = format!("exit code {}\n--- output\n{stdout}--- errors\n{stderr}", code.unwrap_or(-1));
     let said = said.replace(&workplace.clone_folder().display().to_string(), "<clone>");
-    expected::check(&format!("pipe-refuses/{case}.txt"), &without_times(&said));
+    expected::check(&format!("pipe-refuses/{case}.txt"), &without_request_ids(&without_times(&said)));
 }
 
 fn refuses_claims(case: &str, change: impl FnOnce(&mut Value)) {
@@ -40,6 +41,16 @@ fn refuses_claims(case: &str, change: impl FnOnce(&mut Value)) {
     refuses(case, |command, _| {
         command.env("BITBUCKET_STEP_OIDC_TOKEN", token);
     });
+}
+
+/// The emulator's own request ids, replaced by a word.
+fn without_request_ids(text: &str) -> String {
+    let mut parts = text.split("(request ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let (id, rest) = part.split_once(')').unwrap_or((part, ""));
+        text + "(request " + if id == REQUEST_ID { id } else { "<id>" } + ")" + rest
+    })
 }
 
 /// Seconds since 1970, replaced by a word.
@@ -82,6 +93,37 @@ fn a_trust_policy_at_hand_is_judged() {
         command.env("BITBUCKET_STEP_OIDC_TOKEN", token).env("TRUST_POLICY", "trust.json");
         // The step lost its `deployment:`.
         command.env_remove("BITBUCKET_DEPLOYMENT_ENVIRONMENT_UUID");
+    });
+}
+
+#[test]
+fn a_trust_policy_is_read_from_iam() {
+    let mut claims = step::claims();
+    claims["sub"] = json!(format!("{{another}}:{}:{}", step::ENVIRONMENT_UUID, step::STEP_UUID));
+    let token = CLOUD.issuer.sign(&claims);
+    let ask = |case: &str, variables: &[(&str, &str)]| {
+        refuses(case, |command, _| {
+            command.env("BITBUCKET_STEP_OIDC_TOKEN", &token).env("TRUST_POLICY", "iam");
+            command.env("AWS_ENDPOINT_URL_IAM", CLOUD.judge.url()).envs(variables.iter().copied());
+        });
+    };
+    // The emulator's own administrator; who is nobody has no policy and may read nothing.
+    let administrator = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+    ask("trust-policy-in-iam", &administrator);
+    let no_role = [administrator.as_slice(), &[("AWS_ROLE_ARN", "arn:aws:iam::000000000000:role/nobody")]].concat();
+    ask("trust-policy-of-no-role", &no_role);
+    ask("trust-policy-without-identity", &[]);
+}
+
+#[test]
+fn a_bundle_of_authorities_that_is_none() {
+    refuses("broken-bundle", |command, workplace| {
+        let bundle = workplace.clone_folder().join("ca.pem");
+        fs::write(&bundle, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").expect("it is writable");
+        command.env("AWS_CA_BUNDLE", bundle);
+    });
+    refuses("missing-bundle", |command, _| {
+        command.env("AWS_CA_BUNDLE", "/nonexistent/ca.pem");
     });
 }
 

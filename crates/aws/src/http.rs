@@ -1,19 +1,16 @@
 //! Single HTTP requests, over the same stack as the SDK's.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
-use aws_smithy_http_client::{
-    Connector,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
+use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::{http::HttpConnector, orchestrator::HttpRequest};
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use tokio::time::timeout;
 
-use crate::sts::innermost;
-
-/// How long one request may take.
-const LIMIT: Duration = Duration::from_secs(15);
+use crate::{
+    network::{ATTEMPT_LIMIT as LIMIT, Network},
+    sts::innermost,
+};
 
 /// A client of any server.
 #[derive(Debug)]
@@ -36,6 +33,8 @@ pub struct Request<'r> {
 pub struct Answer {
     /// The status.
     pub status: u16,
+    /// The error's code, where the service names it in the header `x-amzn-errortype`.
+    pub error_type: Option<String>,
     /// The body; what is no UTF-8 in it is replaced.
     pub body: String,
 }
@@ -53,11 +52,16 @@ pub enum HttpError {
 
 impl Default for Http {
     fn default() -> Self {
-        Self(Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).build())
+        Self::new(&Network::default())
     }
 }
 
 impl Http {
+    /// A client that goes this way.
+    pub fn new(network: &Network) -> Self {
+        Self(network.connector(None, None))
+    }
+
     /// Sends a request once. Redirects are not followed.
     ///
     /// # Errors
@@ -72,9 +76,10 @@ impl Http {
         let answered = async {
             let answer = self.0.call(sent).await.map_err(|error| HttpError::Unreachable(innermost(&error)))?;
             let status = answer.status().as_u16();
+            let error_type = answer.headers().get("x-amzn-errortype").map(str::to_owned);
             let body = ByteStream::new(answer.into_body()).collect().await;
             let body = body.map_err(|error| HttpError::Unreachable(innermost(&error)))?.into_bytes();
-            Ok(Answer { status, body: String::from_utf8_lossy(&body).into_owned() })
+            Ok(Answer { status, error_type, body: String::from_utf8_lossy(&body).into_owned() })
         };
         timeout(LIMIT, answered).await.unwrap_or(Err(HttpError::TimedOut))
     }

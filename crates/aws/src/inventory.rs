@@ -4,14 +4,8 @@
 //! The three calls are made by hand, signed by AWS's own crate: the SDK's clients of IAM and SSM would take more to build
 //! than all of the pipe.
 
-use std::{fmt, time::SystemTime};
+use std::fmt;
 
-use aws_sdk_sts::config::Credentials;
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4::SigningParams,
-};
-use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
 use keyless_core::aws::{Partition, Region, RoleArn};
 use serde_json::{Value, json};
@@ -19,6 +13,8 @@ use serde_json::{Value, json};
 use crate::{
     http::{Answer, Http, HttpError, Request},
     keys::Keys,
+    network::Network,
+    signature::signed,
     sts::Said,
 };
 
@@ -82,6 +78,12 @@ impl Inventory {
     /// A reader with these keys.
     pub fn new(keys: Keys, region: &Region, endpoints: Endpoints) -> Self {
         Self { http: Http::default(), keys, region: region.clone(), endpoints }
+    }
+
+    /// The same reader, with another way to AWS.
+    #[must_use]
+    pub fn over(self, network: &Network) -> Self {
+        Self { http: Http::new(network), ..self }
     }
 
     /// The account that the keys belong to.
@@ -176,40 +178,13 @@ impl Inventory {
         service: &'static str,
         region: &str,
         url: &str,
-        mut headers: Vec<(String, String)>,
+        headers: Vec<(String, String)>,
         body: String,
     ) -> Result<Answer, InventoryError> {
         let url = format!("{}/", url.trim_end_matches('/'));
-        headers.extend(self.signature(service, region, &url, &headers, &body).ok_or(InventoryError::Unsignable)?);
-        self.http.send(Request { method: "POST", url: &url, headers, body }).await.map_err(InventoryError::Http)
-    }
-
-    /// The headers that sign a request.
-    fn signature(
-        &self,
-        service: &str,
-        region: &str,
-        url: &str,
-        headers: &[(String, String)],
-        body: &str,
-    ) -> Option<Vec<(String, String)>> {
-        let Keys { access_key_id, secret_access_key, session_token } = &self.keys;
-        let token = session_token.as_ref().map(|token| token.to_string());
-        let credentials = Credentials::new(access_key_id, secret_access_key.as_str(), token, None, "keyless");
-        let identity: Identity = credentials.into();
-        let params = SigningParams::builder()
-            .identity(&identity)
-            .region(region)
-            .name(service)
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .ok()?
-            .into();
-        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let request = SignableRequest::new("POST", url, headers, SignableBody::Bytes(body.as_bytes())).ok()?;
-        let (instructions, _) = sign(request, &params).ok()?.into_parts();
-        Some(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+        let request = Request { method: "POST", url: &url, headers, body };
+        let request = signed(request, &self.keys, service, region).ok_or(InventoryError::Unsignable)?;
+        self.http.send(request).await.map_err(InventoryError::Http)
     }
 }
 

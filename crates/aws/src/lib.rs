@@ -1,19 +1,24 @@
 //! Role sessions by OIDC for a deployment: STS, its refusals explained, and credentials for a child process.
 
+mod codeartifact;
 mod endpoint;
 mod environment;
 mod http;
 mod inventory;
 mod keys;
+mod network;
 mod refusal;
 mod session;
+mod signature;
 mod sts;
 
+pub use codeartifact::{CodeArtifact, PackageToken, Repository};
 pub use endpoint::{CredentialsEndpoint, EndpointError};
 pub use environment::{Environment, Handover};
 pub use http::{Answer, Http, HttpError, Request};
 pub use inventory::{Endpoints, Inventory, InventoryError, Role};
 pub use keys::Keys;
+pub use network::{BundleError, Network};
 pub use refusal::{Attempted, Explanation, Refusal};
 pub use session::Session;
 pub use sts::{ChainedRole, Identity, Said, Sts, StsError, WebIdentity};

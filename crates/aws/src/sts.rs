@@ -11,10 +11,7 @@ use aws_sdk_sts::{
     operation::RequestId,
     types::{AssumedRoleUser, Credentials as Issued, PolicyDescriptorType},
 };
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
+use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use keyless_core::{
     aws::{Region, RoleArn, SessionName},
@@ -22,11 +19,12 @@ use keyless_core::{
 };
 use tokio::time::{Instant, sleep};
 
-use crate::{refusal::Refusal, session::Session};
+use crate::{
+    network::{ATTEMPT_LIMIT, CONNECT_LIMIT, Network},
+    refusal::Refusal,
+    session::Session,
+};
 
-/// Limits of one attempt. A hanging attempt must not eat the token's life.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(15);
 /// The limit of a call with all its attempts.
 const TOTAL_LIMIT: Duration = Duration::from_mins(1);
 /// The longest pause before the second attempt; it doubles for each further one.
@@ -126,9 +124,10 @@ pub struct Said {
 
 impl Sts {
     /// A client for a region. `endpoint` replaces the region's own, for a VPC endpoint or an emulator.
-    pub fn new(region: &Region, endpoint: Option<String>) -> Self {
+    pub fn new(region: &Region, endpoint: Option<String>, network: &Network) -> Self {
         let endpoint = endpoint.unwrap_or_else(|| region.sts_endpoint());
-        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let network = network.clone();
+        let http = Builder::new().build_with_connector_fn(move |settings, parts| network.connector(settings, parts));
         Self { region: SdkRegion::new(region.name().to_owned()), endpoint, http }
     }
 
@@ -292,7 +291,7 @@ pub(crate) fn innermost(error: &(impl std::error::Error + 'static)) -> String {
 }
 
 /// Full jitter: anything up to a limit that doubles.
-fn pause_after(attempt: u32) -> Duration {
+pub(crate) fn pause_after(attempt: u32) -> Duration {
     let limit = FIRST_PAUSE.saturating_mul(1 << (attempt - 1).min(16)).min(LONGEST_PAUSE);
     limit.mul_f64(fastrand::f64())
 }

@@ -16,8 +16,8 @@ usage:
   keyless-aws credential-process                 print the session for an AWS SDK's profile
 
 variables: AWS_ROLE_ARN and AWS_REGION (required), SESSION_DURATION, SESSION_NAME,
-SESSION_POLICY, SESSION_POLICY_ARNS, ROLE_CHAIN, ALLOWED_ACCOUNT_IDS, CREDENTIALS;
-they mean what they mean for the pipe, see `keyless-pipe --help`
+SESSION_POLICY, SESSION_POLICY_ARNS, ROLE_CHAIN, ALLOWED_ACCOUNT_IDS, TRUST_POLICY,
+CODEARTIFACT_*, CREDENTIALS; they mean what they mean for the pipe, see `keyless-pipe --help`
 
 examples:
   keyless-aws exec -- terraform apply -auto-approve

@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, time::Duration};
 
+use keyless_aws::Keys;
 use keyless_core::aws::{AccountId, Region, RoleArn, SessionName};
 
+use super::PackageSettings;
 use crate::{mistake::Mistake, reader::Reader, variables as v};
 
 /// Who to be on AWS, for how long, and how the child learns it.
@@ -25,10 +27,21 @@ pub struct SessionSettings {
     pub chain: Vec<ChainLink>,
     /// The accounts that may be deployed to; none means any.
     pub allowed_accounts: Vec<AccountId>,
-    /// A file with the role's trust policy.
-    pub trust_policy: Option<PathBuf>,
+    /// Where the role's trust policy is read when AWS refuses.
+    pub trust_policy: Option<TrustPolicy>,
+    /// The package managers to log in.
+    pub packages: Option<PackageSettings>,
     /// How the child receives the credentials.
     pub credentials: Credentials,
+}
+
+/// Where a role's trust policy is.
+#[derive(Clone, Debug)]
+pub enum TrustPolicy {
+    /// In a file.
+    File(PathBuf),
+    /// In IAM, which is asked with this identity.
+    Iam(Keys),
 }
 
 /// A role to assume from the session of the one before.
@@ -88,7 +101,8 @@ impl SessionSettings {
         }
         let chain = reader.parsed_list(&v::ROLE_CHAIN, ChainLink::parse, Mistake::Role);
         let allowed_accounts = reader.parsed_list(&v::ALLOWED_ACCOUNT_IDS, AccountId::parse, Mistake::Account);
-        let trust_policy = reader.text(&v::TRUST_POLICY).map(PathBuf::from);
+        let trust_policy = TrustPolicy::read_from(reader);
+        let packages = PackageSettings::read_from(reader);
         let credentials = reader.choice(&v::CREDENTIALS, &HANDOVERS, Credentials::Endpoint);
         if let Some(role) = &role {
             let account = chain.last().map_or(role, |link| &link.role).account();
@@ -106,6 +120,7 @@ impl SessionSettings {
             chain,
             allowed_accounts,
             trust_policy,
+            packages,
             credentials,
         })
     }
@@ -113,6 +128,20 @@ impl SessionSettings {
     /// The role that deploys in the end.
     pub fn last_role(&self) -> &RoleArn {
         self.chain.last().map_or(&self.role, |link| &link.role)
+    }
+}
+
+impl TrustPolicy {
+    fn read_from(reader: &mut Reader<'_>) -> Option<Self> {
+        let place = reader.text(&v::TRUST_POLICY)?;
+        if place != "iam" {
+            return Some(Self::File(place.into()));
+        }
+        let keys = Keys::from_variables(|name| reader.get(name));
+        if keys.is_none() {
+            reader.mistakes.push(Mistake::NoIdentity);
+        }
+        keys.map(Self::Iam)
     }
 }
 

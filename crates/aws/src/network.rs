@@ -1,0 +1,85 @@
+//! The way to AWS: TLS by rustls, the certificate authorities that are trusted, and a proxy where there is one.
+
+use std::{fmt, fs, io, path::PathBuf, sync::Arc, time::Duration};
+
+use aws_smithy_http_client::{
+    Connector,
+    proxy::ProxyConfig,
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::{http::HttpConnectorSettings, runtime_components::RuntimeComponents};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+/// Limits of one attempt. A hanging attempt must not eat the token's life.
+pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// See [`CONNECT_LIMIT`].
+pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(15);
+
+/// How AWS is reached. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count, as for AWS's own tools.
+#[derive(Clone, Default)]
+pub struct Network {
+    /// Certificates in PEM that are trusted instead of the system's.
+    authorities: Option<Arc<Vec<u8>>>,
+}
+
+/// Why a bundle of certificate authorities cannot be used.
+#[derive(Debug)]
+pub struct BundleError(PathBuf, Option<io::Error>);
+
+impl Network {
+    /// Trusts the certificate authorities in a file in PEM, as `AWS_CA_BUNDLE` names one (AWS SDKs and tools reference,
+    /// "General configuration", `ca_bundle`), and no others.
+    ///
+    /// # Errors
+    /// [`BundleError`] when the file cannot be read, or holds no certificate.
+    pub fn trusting(bundle: PathBuf) -> Result<Self, BundleError> {
+        let pem = fs::read(&bundle).map_err(|error| BundleError(bundle.clone(), Some(error)))?;
+        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+        // The client panics at what it cannot read.
+        let (_, unreadable) = match certificates {
+            Ok(certificates) if !certificates.is_empty() => {
+                RootCertStore::empty().add_parsable_certificates(certificates)
+            }
+            _ => (0, 1),
+        };
+        if unreadable > 0 { Err(BundleError(bundle, None)) } else { Ok(Self { authorities: Some(Arc::new(pem)) }) }
+    }
+
+    /// A connector with the limits of a client, and its clock.
+    pub(crate) fn connector(
+        &self,
+        settings: Option<&HttpConnectorSettings>,
+        components: Option<&RuntimeComponents>,
+    ) -> Connector {
+        let mut builder = Connector::builder().proxy_config(ProxyConfig::from_env());
+        builder.set_connector_settings(settings.cloned());
+        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        let builder = builder.tls_provider(Provider::Rustls(CryptoMode::Ring));
+        let trusted = self.authorities.as_ref().map(|pem| TrustStore::empty().with_pem_certificate(pem.to_vec()));
+        let context = trusted.and_then(|store| TlsContext::builder().with_trust_store(store).build().ok());
+        match context {
+            Some(context) => builder.tls_context(context).build(),
+            None => builder.build(),
+        }
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network").field("own_authorities", &self.authorities.is_some()).finish()
+    }
+}
+
+impl fmt::Display for BundleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self(file, Some(error)) => write!(f, "{}: {error}", file.display()),
+            Self(file, None) => write!(f, "{} is no list of certificates in PEM", file.display()),
+        }
+    }
+}
+
+impl std::error::Error for BundleError {}

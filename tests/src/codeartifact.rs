@@ -1,0 +1,144 @@
+//! A CodeArtifact with one npm package: hands a token to whoever signs with a session of the STS, and serves the package to
+//! whoever has the token.
+
+use std::{
+    collections::BTreeMap,
+    process::Command,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http_body_util::Full;
+use hyper::{Method, Request, Response, body::Bytes};
+use ring::rand::{SecureRandom, SystemRandom};
+use serde_json::{Value, json};
+
+use crate::{
+    checkout,
+    cloud::{ACCOUNT, REGION},
+    server::Server,
+};
+
+/// The domain.
+pub const DOMAIN: &str = "acme";
+/// The repository.
+pub const REPOSITORY: &str = "shop";
+/// The npm package.
+pub const PACKAGE: &str = "keyless-private-package";
+
+/// A running one. It stops when dropped.
+#[derive(Debug)]
+pub struct CodeArtifact {
+    server: Server,
+    token: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+struct State {
+    token: String,
+    /// What the STS handed out.
+    sessions: Box<dyn Fn() -> Vec<String> + Send + Sync>,
+    package: Vec<u8>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl CodeArtifact {
+    /// Starts one on a free port. `sessions` tells which session tokens are good.
+    ///
+    /// # Panics
+    /// When there is no port, or no `tar`.
+    pub fn start(sessions: impl Fn() -> Vec<String> + Send + Sync + 'static) -> Self {
+        let mut random = [0; 24];
+        SystemRandom::new().fill(&mut random).expect("the system gives random bytes");
+        let token = format!("package-token-{}", URL_SAFE_NO_PAD.encode(random));
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let state =
+            State { token: token.clone(), sessions: Box::new(sessions), package: package(), asked: Arc::clone(&asked) };
+        Self { server: Server::start(move |request| Ok(state.answer(&request))), token, asked }
+    }
+
+    /// Where it answers.
+    pub fn url(&self) -> &str {
+        self.server.url()
+    }
+
+    /// The token that it hands out.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// What it was asked for, in order.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The package as npm packs it.
+fn package() -> Vec<u8> {
+    let folder = checkout::scratch("package");
+    std::fs::create_dir(folder.path().join("package")).expect("the scratch folder is writable");
+    let manifest = json!({ "name": PACKAGE, "version": "1.0.0" }).to_string();
+    std::fs::write(folder.path().join("package/package.json"), manifest).expect("the scratch folder is writable");
+    let packed = Command::new("tar").args(["-czf", "-", "package"]).current_dir(folder.path()).output();
+    packed.expect("tar is installed").stdout
+}
+
+impl State {
+    fn answer(&self, request: &Request<Bytes>) -> Response<Full<Bytes>> {
+        let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let query: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let query: BTreeMap<&str, &str> = query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let scope = format!("/{REGION}/codeartifact/aws4_request");
+        let signed = header("authorization").starts_with("AWS4-HMAC-SHA256 Credential=")
+            && header("authorization").contains(&scope)
+            && (self.sessions)().iter().any(|token| token == header("x-amz-security-token"));
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{} {path}", request.method()));
+        if path.starts_with("/v1/") && !signed {
+            return refusal(403, "AccessDeniedException", "the request is not signed by a session");
+        }
+        let of_domain = query.get("domain") == Some(&DOMAIN) && query.get("domain-owner") == Some(&ACCOUNT);
+        match (request.method(), path) {
+            (_, "/v1/authorization-token" | "/v1/repository/endpoint") if !of_domain => {
+                refusal(404, "ResourceNotFoundException", "Domain not found")
+            }
+            (&Method::POST, "/v1/authorization-token") if query.get("duration") == Some(&"0") => {
+                respond(200, &json!({ "authorizationToken": self.token, "expiration": 1_900_000_000 }))
+            }
+            (&Method::GET, "/v1/repository/endpoint") if query.get("repository") == Some(&REPOSITORY) => {
+                let host = header("host");
+                let format = query.get("format").copied().unwrap_or_default();
+                respond(200, &json!({ "repositoryEndpoint": format!("http://{host}/{format}/{REPOSITORY}") }))
+            }
+            (&Method::GET, path) if header("authorization") == format!("Bearer {}", self.token) => {
+                self.registry(path.trim_start_matches("/npm/").trim_start_matches(REPOSITORY), header("host"))
+            }
+            _ => refusal(401, "UnauthorizedException", "no token, or another"),
+        }
+    }
+
+    fn registry(&self, path: &str, host: &str) -> Response<Full<Bytes>> {
+        let file = format!("/{PACKAGE}/-/{PACKAGE}-1.0.0.tgz");
+        if path == file {
+            return Response::new(Full::new(Bytes::from(self.package.clone())));
+        }
+        if path != format!("/{PACKAGE}") {
+            return refusal(404, "ResourceNotFoundException", "no such package");
+        }
+        let url = format!("http://{host}/npm/{REPOSITORY}{file}");
+        let version = json!({ "name": PACKAGE, "version": "1.0.0", "dist": { "tarball": url } });
+        respond(200, &json!({ "name": PACKAGE, "dist-tags": { "latest": "1.0.0" }, "versions": { "1.0.0": version } }))
+    }
+}
+
+fn refusal(status: u16, code: &'static str, message: &str) -> Response<Full<Bytes>> {
+    let mut response = respond(status, &json!({ "message": message }));
+    response.headers_mut().insert("x-amzn-errortype", hyper::header::HeaderValue::from_static(code));
+    response
+}
+
+fn respond(status: u16, body: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = status.try_into().unwrap_or_default();
+    response
+}
