@@ -9,6 +9,18 @@ const PIPE: &str = concat!("docker://keyless/pipe:", env!("CARGO_PKG_VERSION"));
 
 /// The guide as plain text: every role with its statements, the variables to set, and the steps to write.
 pub fn text(plan: &Plan) -> String {
+    let mut text = roles(plan);
+    text.push_str("\nin Bitbucket:\n");
+    for line in settings(plan) {
+        let _ = writeln!(text, "  {line}");
+    }
+    text.push_str("\nin bitbucket-pipelines.yml:\n");
+    text.push_str(&steps(plan));
+    text
+}
+
+/// The provider and every role, with what each statement grants.
+pub fn roles(plan: &Plan) -> String {
     let mut text = String::new();
     if plan.provider_exists {
         let _ = writeln!(text, "provider  {} (is there already)", plan.issuer);
@@ -18,18 +30,21 @@ pub fn text(plan: &Plan) -> String {
     for role in &plan.roles {
         describe(role, &mut text);
     }
-    text.push_str("\nin Bitbucket:\n");
-    for role in &plan.roles {
+    text
+}
+
+/// The variables to set in Bitbucket, a line each.
+pub fn settings(plan: &Plan) -> Vec<String> {
+    let role_arn = |role: &Role| {
         let (repository, environment) = &role.used_by;
         let place = match environment {
             Some(environment) => format!("the deployment environment {environment} of {repository}"),
             None => format!("the repository {repository}"),
         };
-        let _ = writeln!(text, "  set AWS_ROLE_ARN for {place} to the ARN of {}", role.name);
-    }
-    text.push_str("  set AWS_REGION for the workspace or the repositories\n\nin bitbucket-pipelines.yml:\n");
-    text.push_str(&snippet(plan));
-    text
+        format!("set AWS_ROLE_ARN for {place} to the ARN of {}", role.name)
+    };
+    let region = "set AWS_REGION for the workspace or the repositories".to_owned();
+    plan.roles.iter().map(role_arn).chain([region]).collect()
 }
 
 fn describe(role: &Role, text: &mut String) {
@@ -47,8 +62,8 @@ fn describe(role: &Role, text: &mut String) {
     }
 }
 
-/// Steps to paste, one for each role.
-fn snippet(plan: &Plan) -> String {
+/// Steps to paste into a pipeline, one for each role.
+pub fn steps(plan: &Plan) -> String {
     let mut text = String::new();
     for role in &plan.roles {
         let (_, environment) = &role.used_by;
