@@ -1,8 +1,8 @@
-// Builds the static site into dist/: module, glue, page; then weighs the first load against its budget.
+// Builds the static site into dist/: modules, glue, page, documentation; then weighs the first load against its budget.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 
 import { build } from "esbuild";
 
+import { writeGuides } from "./guides.mjs";
 import { writeReference } from "./reference.mjs";
 
 const WEB = dirname(fileURLToPath(import.meta.url));
@@ -65,9 +66,9 @@ async function scripts() {
   await build({ ...SHARED, absWorkingDir: WEB, entryPoints: { main: "src/main.ts", worker: "src/worker/worker.ts" }, outdir: DIST });
 }
 
-/** The words of src/text.ts. */
-async function words() {
-  const bundled = await build({ ...SHARED, absWorkingDir: WEB, entryPoints: ["src/text.ts"], write: false, platform: "neutral" });
+/** A module of the page that uses nothing of a browser. */
+async function source(file) {
+  const bundled = await build({ ...SHARED, absWorkingDir: WEB, entryPoints: [file], write: false, platform: "neutral" });
   return import(`data:text/javascript,${encodeURIComponent(bundled.outputFiles[0].text)}`);
 }
 
@@ -80,10 +81,12 @@ function page({ page }) {
   writeFileSync(join(DIST, "index.html"), html);
 }
 
-/** One page a rule, from the rules' own documentation. */
-function reference(tool, words) {
+/** The rule reference and the guides. */
+function documentation(tool, text, anchors) {
   const rules = JSON.parse(execFileSync(tool, ["rules"], { encoding: "utf8", maxBuffer: 1 << 26 }));
-  writeReference(join(DIST, "rules"), rules, words);
+  writeReference(join(DIST, "rules"), rules, text);
+  const ids = new Set(Object.values(rules).flat().map(({ id }) => id));
+  writeGuides(join(DIST, "docs"), ROOT, { text, anchors, rules: ids });
 }
 
 /** The service worker, last: it knows every other file, and changes when one of them does. */
@@ -99,7 +102,7 @@ async function offline() {
 }
 
 /** What a visitor reads later, if at all. */
-const LATER = ["views.wasm", "service-worker.js"];
+const LATER = ["views.wasm", "service-worker.js", "pages.css"];
 
 /** Prints what a first visit loads, and fails when it is too much. */
 function weigh() {
@@ -124,19 +127,23 @@ function weigh() {
 
 const sum = (rows, key) => rows.reduce((total, row) => total + row[key], 0);
 
-rmSync(DIST, { recursive: true, force: true });
+/** `--keep-modules` leaves the two modules of the last build as they are: for work on the page alone. */
+const kept = process.argv.includes("--keep-modules") ? Object.keys(MODULES).map((name) => `${name}.wasm`) : [];
+for (const name of existsSync(DIST) ? readdirSync(DIST) : []) {
+  if (!kept.includes(name)) rmSync(join(DIST, name), { recursive: true });
+}
 mkdirSync(DIST, { recursive: true });
 mkdirSync(WORK, { recursive: true });
 cpSync(join(WEB, "static"), DIST, { recursive: true });
 const bindgen = tool();
-wasm(bindgen);
+if (!kept.length) wasm(bindgen);
 const TSC = join(WEB, "node_modules", ".bin", "tsc");
 run(TSC, "--project", WEB);
 run(TSC, "--project", join(WEB, "src", "worker"));
 run(TSC, "--project", join(WEB, "src", "offline"));
 await scripts();
-const text = await words();
+const text = await source("src/text.ts");
 page(text);
-reference(bindgen, text);
+documentation(bindgen, text, await source("src/anchors.ts"));
 await offline();
 weigh();

@@ -10,6 +10,8 @@ import type { Tooltip } from "@codemirror/view";
 import { element, prose } from "./dom";
 import type { Engine } from "./engine";
 import type * as protocol from "./protocol";
+import { reference } from "./anchors";
+import * as text from "./text";
 
 /** Longer files are not searched while a key is pressed. */
 const LARGEST = 300_000;
@@ -59,8 +61,11 @@ async function documentation(engine: Engine, view: EditorView, position: number)
   const dom = element(
     "div",
     { className: "hover" },
-    element("strong", {}, prose(hover.title)),
+    element("strong", {}, prose(text.hover.title(hover.name, hover.of))),
     ...hover.lines.map((line) => element("p", {}, prose(line))),
+    hover.of === undefined
+      ? undefined
+      : element("a", { className: "more", href: reference(hover.of, hover.name), target: "_blank", textContent: text.hover.more }),
   );
   return { pos: hover.from, end: hover.to, above: true, create: () => ({ dom }) };
 }

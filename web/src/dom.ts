@@ -20,16 +20,35 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A form control under its label, with a line of help. */
-export function field(label: string, control: HTMLElement, help?: string): HTMLLabelElement {
-  return element(
-    "label",
-    { className: "field" },
-    element("span", { textContent: label }),
-    control,
-    help ? element("small", { textContent: help }) : undefined,
-  );
+let described = 0;
+
+/** A form control under its label, with a line of help that describes it. */
+export function field(label: string, control: HTMLElement, help?: string): HTMLElement {
+  const named = element("label", {}, element("span", { textContent: label }), control);
+  if (help === undefined) return element("div", { className: "field" }, named);
+  const id = `help-${(described += 1)}`;
+  control.setAttribute("aria-describedby", id);
+  return element("div", { className: "field" }, named, element("small", { id, textContent: help }));
 }
+
+/** A text of several lines, without the corrections that browsers offer for prose. */
+export const area = (rows: number) => element("textarea", { rows, spellcheck: false, autocomplete: "off" });
+
+/** A text of one line, likewise. */
+export const line = (placeholder = "", value = "") =>
+  element("input", { type: "text", value, placeholder, spellcheck: false, autocomplete: "off" });
+
+/** A choice by value. */
+export const select = (options: Record<string, string>) =>
+  element("select", {}, ...Object.entries(options).map(([value, label]) => element("option", { value, textContent: label })));
+
+/** What can be folded under a line. */
+export const disclosure = (title: string, open: boolean, ...children: HTMLElement[]) =>
+  element("details", { className: "disclosure", open }, element("summary", { textContent: title }), ...children);
+
+/** What stands where there is nothing to list. */
+export const blank = ({ title, about }: { title: string; about: string }, kind = "") =>
+  element("div", { className: `blank ${kind}` }, element("h3", { textContent: title }), element("p", {}, prose(about)));
 
 /** The element of index.html with this id. */
 export function byId<E extends HTMLElement = HTMLElement>(id: string): E {

@@ -39,6 +39,8 @@ const MARKED = 500;
 export interface EditorEvents {
   /** The text changed. */
   edited(text: string): void;
+  /** The cursor stands elsewhere. */
+  moved(position: number, line: number): void;
 }
 
 export class Editor {
@@ -87,6 +89,10 @@ export class Editor {
           ]),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) events.edited(this.text);
+            if (update.docChanged || update.selectionSet) {
+              const { head } = update.state.selection.main;
+              events.moved(head, update.state.doc.lineAt(head).number);
+            }
           }),
         ],
       }),
@@ -150,6 +156,13 @@ export class Editor {
           {},
           prose(finding.message),
           ...(finding.help ? [element("span", { className: "help" }, prose(finding.help))] : []),
+          element("a", {
+            className: "more",
+            href: `rules/${finding.rule}.html`,
+            target: "_blank",
+            textContent: finding.rule,
+            title: text.rule.about(finding.rule),
+          }),
         ),
       ...(fix && { actions: [{ name: fix.title.replaceAll("`", ""), apply: () => this.fix([finding]) }] }),
     };

@@ -5,7 +5,6 @@ import awsOidcMended from "../examples/aws-oidc-mended.yml";
 import codeArtifact from "../examples/codeartifact.yml";
 import monorepo from "../examples/monorepo.yml";
 import pipe from "../examples/pipe.yml";
-import { element } from "./dom";
 import * as text from "./text";
 
 export interface Example {
@@ -22,23 +21,3 @@ export const EXAMPLES: readonly [Example, ...Example[]] = [
   { ...text.examples.pipe, pipeline: pipe },
   { ...text.examples.monorepo, pipeline: monorepo },
 ];
-
-/** Fills the gallery. */
-export function list(gallery: HTMLElement, chosen: (example: Example) => void): void {
-  gallery.append(
-    ...EXAMPLES.map((example) =>
-      element(
-        "button",
-        {
-          type: "button",
-          onclick() {
-            gallery.hidePopover();
-            chosen(example);
-          },
-        },
-        element("strong", {}, example.title),
-        element("span", {}, example.about),
-      ),
-    ),
-  );
-}

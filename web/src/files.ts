@@ -1,7 +1,6 @@
 // Files from the visitor's disk, and back to it.
 
-/** More than this is no pipeline file, and would make the editor slow. */
-const LARGEST = 8 * 1024 * 1024;
+import { LARGEST } from "./bounded";
 
 /** A file as it was opened. The editor's lines end in `\n`; `crlf` remembers that the file's do not. */
 export interface OpenedFile {

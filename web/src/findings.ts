@@ -1,7 +1,7 @@
 // The list of findings beside the editor.
 
 import { documentation } from "./documentation";
-import { element, prose } from "./dom";
+import { blank, element, prose } from "./dom";
 import { SEVERITIES } from "./report";
 import type { LocatedFinding, Severity } from "./report";
 import * as text from "./text";
@@ -21,6 +21,7 @@ export class Findings {
   readonly #hidden = new Set<Severity>();
   #findings: readonly LocatedFinding[] = [];
   #empty = false;
+  #line = 1;
   /** The rule whose documentation is open. */
   #explained: string | undefined;
 
@@ -31,6 +32,14 @@ export class Findings {
     this.#findings = findings;
     this.#empty = empty;
     this.#draw();
+  }
+
+  /** Marks the rows of the editor's line. */
+  mark(line: number): void {
+    this.#line = line;
+    for (const row of this.panel.querySelectorAll<HTMLElement>("li[data-line]")) {
+      row.ariaCurrent = row.dataset.line === String(line) ? "true" : null;
+    }
   }
 
   /** Puts a rule's documentation in the place of the list, until its reader goes back. */
@@ -57,7 +66,7 @@ export class Findings {
     if (this.#explained !== undefined) return;
     if (!this.#findings.length) {
       const words = this.#empty ? text.findings.empty : text.findings.clean;
-      this.panel.replaceChildren(element("p", { className: "nothing" }, words));
+      this.panel.replaceChildren(blank(words, this.#empty ? "empty" : "clean"));
       return;
     }
     let left = LISTED;
@@ -70,7 +79,7 @@ export class Findings {
         element(
           "section",
           { className: `group ${severity}` },
-          element("h3", {}, text.severityHeading(severity)),
+          element("h3", {}, text.severityHeading(severity), element("span", { className: "count", textContent: String(all.length) })),
           element("ol", {}, ...listed.map((finding) => this.#row(finding))),
           ...(all.length > listed.length
             ? [element("p", { className: "more" }, text.findings.more(all.length - listed.length))]
@@ -79,6 +88,7 @@ export class Findings {
       ];
     });
     this.panel.replaceChildren(this.#bar(), ...groups);
+    this.mark(this.#line);
   }
 
   /** Which severities are shown, and the button that applies every safe fix. */
@@ -123,7 +133,7 @@ export class Findings {
     const { start, message, help, fix, rule } = finding;
     return element(
       "li",
-      { dataset: { rule } },
+      { dataset: { rule, line: String(start.line) } },
       element(
         "button",
         {

@@ -1,21 +1,25 @@
 // The page: text goes to the worker, findings come back to the editor and the views.
 
-import { SetupView, TokenView, TrustView } from "./aws-views";
 import { byId, element } from "./dom";
 import * as draft from "./draft";
 import { Editor } from "./editor";
 import { Engine, Latest } from "./engine";
-import * as examples from "./examples";
+import { EXAMPLES } from "./examples";
 import * as files from "./files";
 import { Findings } from "./findings";
+import { Identity } from "./identity";
+import * as menus from "./menus";
 import { keepOffline } from "./offline";
 import { Needs } from "./needs";
 import { Picture } from "./picture";
 import { SEVERITIES } from "./report";
 import type { LocatedFinding } from "./report";
+import { SetupView } from "./setup";
 import * as share from "./share";
 import { Tabs } from "./tabs";
 import * as text from "./text";
+import { TokenView } from "./token";
+import { TrustView } from "./trust";
 
 const engine = new Engine();
 const status = byId("status");
@@ -32,6 +36,10 @@ const editor = new Editor(byId("editor"), engine, {
     if (location.hash) history.replaceState(null, "", location.pathname + location.search);
     void lint.update(pipeline);
   },
+  moved(position, line) {
+    findings.mark(line);
+    picture.mark(position);
+  },
 });
 
 const findings = new Findings({
@@ -40,13 +48,21 @@ const findings = new Findings({
 });
 
 const picture = new Picture((from, to) => editor.goTo(from, to));
-const trust = new TrustView(engine);
+const identity = new Identity();
+const trust = new TrustView(engine, identity);
 const token = new TokenView(engine, (token) => {
   trust.fill(token);
   tabs.show("trust");
   tell(text.trust.fromToken);
 });
-const setup = new SetupView(engine, tell);
+const setup = new SetupView(engine, identity, {
+  ask(template) {
+    trust.take(template);
+    tabs.show("trust");
+    tell(text.trust.fromSetup);
+  },
+  tell,
+});
 
 const needs = new Needs(() => {
   void lint.update(editor.text);
@@ -61,17 +77,38 @@ const requirements = new Latest(
 
 const outline = new Latest(
   (pipeline: string) => engine.ask("outline", pipeline),
-  (_, { answer }) => picture.show(answer),
+  (pipeline, { answer }) => {
+    outlined = pipeline;
+    picture.show(answer);
+    trust.outline(pipeline, answer);
+    setup.outline(answer);
+  },
   () => {},
 );
+
+/** The text whose outline the views show. */
+let outlined: string | undefined;
+
+/** Brings the views that are drawn from the outline up to date. */
+function drawOutline(): void {
+  if (outlined !== editor.text) void outline.update(editor.text);
+}
 
 const tabs = new Tabs(byId("tabs"), byId("views"), [
   { id: "findings", title: text.views.findings, panel: findings.panel },
   { id: "needs", title: text.views.needs, panel: needs.panel, shown: () => void requirements.update(editor.text) },
-  { id: "picture", title: text.views.picture, panel: picture.panel, shown: () => void outline.update(editor.text) },
-  { id: "trust", title: text.views.trust, panel: trust.panel, shown: () => trust.ask() },
+  { id: "picture", title: text.views.picture, panel: picture.panel, shown: drawOutline },
+  {
+    id: "trust",
+    title: text.views.trust,
+    panel: trust.panel,
+    shown() {
+      drawOutline();
+      trust.ask();
+    },
+  },
   { id: "token", title: text.views.token, panel: token.panel },
-  { id: "setup", title: text.views.setup, panel: setup.panel },
+  { id: "setup", title: text.views.setup, panel: setup.panel, shown: drawOutline },
 ]);
 
 const lint = new Latest(
@@ -80,9 +117,12 @@ const lint = new Latest(
     editor.show(pipeline, answer.findings);
     findings.show(answer.findings, pipeline.trim() === "");
     tabs.count("findings", answer.findings.length);
-    if (tabs.current === "picture") void outline.update(pipeline);
+    if (["picture", "trust", "setup"].includes(tabs.current)) drawOutline();
     if (tabs.current === "needs") void requirements.update(pipeline);
-    say("checked", text.status.checked(counts(answer.findings), milliseconds));
+    const counted = counts(answer.findings);
+    say("checked", text.status.checked(counted, milliseconds));
+    document.title = text.title(counted);
+    announce(counted);
   },
   () => say("failed", text.status.failed),
 );
@@ -90,6 +130,17 @@ const lint = new Latest(
 function say(state: "checked" | "failed", words: string): void {
   status.textContent = words;
   status.dataset.state = state;
+}
+
+let announcing: ReturnType<typeof setTimeout> | undefined;
+
+/** Tells a screen reader what was found, once typing rests. */
+function announce(counted: string): void {
+  clearTimeout(announcing);
+  announcing = setTimeout(() => {
+    const announced = byId("announced");
+    if (announced.textContent !== counted) announced.textContent = counted;
+  }, 1_000);
 }
 
 function counts(findings: readonly LocatedFinding[]): string {
@@ -114,9 +165,13 @@ function edit(pipeline: string, name: string, crlf: boolean): void {
 
 async function openFile(chosen: File): Promise<void> {
   const opened = await files.open(chosen);
-  if (typeof opened === "string") return tell(text.refusals[opened](chosen.name));
-  edit(opened.text, opened.name, opened.crlf);
-  tell(text.notices.opened(opened.name));
+  if (typeof opened === "string") tell(text.refusals[opened](chosen.name));
+  else show(opened);
+}
+
+function show({ text: pipeline, name, crlf }: files.OpenedFile): void {
+  edit(pipeline, name || text.FILE_NAME, crlf);
+  tell(text.notices.opened(name || text.FILE_NAME));
 }
 
 /** Opens the pipeline in the address; whether there is one. */
@@ -130,7 +185,6 @@ async function openLink(): Promise<boolean> {
   return true;
 }
 
-byId("open").onclick = () => files.choose((chosen) => void openFile(chosen));
 byId("download").onclick = () => files.download(file.name, editor.text, file.crlf);
 byId("share").onclick = async () => {
   history.replaceState(null, "", await share.write(editor.text));
@@ -142,10 +196,13 @@ byId("share").onclick = async () => {
   }
 };
 files.acceptDrops(document.body, (chosen) => void openFile(chosen));
-examples.list(byId("gallery"), ({ pipeline }) => edit(pipeline, text.FILE_NAME, false));
+menus.gallery(byId("gallery"), ({ pipeline }) => edit(pipeline, text.FILE_NAME, false));
+menus.opening(byId("opening"), () => files.choose((chosen) => void openFile(chosen)), show);
+menus.keys(byId("keys"));
+menus.place();
 addEventListener("hashchange", () => void openLink());
 
-if (!(await openLink())) editor.text = draft.read() ?? examples.EXAMPLES[0].pipeline;
+if (!(await openLink())) editor.text = draft.read() ?? EXAMPLES[0].pipeline;
 
 void keepOffline((change) => {
   notice.replaceChildren(

@@ -1,6 +1,6 @@
 // What each step needs from Bitbucket's settings: `keyless requirements`, live.
 
-import { element, prose } from "./dom";
+import { blank, element, prose } from "./dom";
 import type { Requirements } from "./protocol";
 import * as text from "./text";
 
@@ -22,7 +22,7 @@ export class Needs {
 
   show({ steps, variables, markdown }: Requirements): void {
     if (!variables.length) {
-      this.panel.replaceChildren(element("p", { className: "nothing", textContent: text.needs.empty }));
+      this.panel.replaceChildren(blank(text.needs.empty));
       return;
     }
     const focused = document.activeElement?.id;

@@ -1,20 +1,31 @@
 // The picture of the pipeline: what runs when, in which environment, with a token or without.
 
-import { element } from "./dom";
+import { blank, element } from "./dom";
 import type { Outline, OutlineGroup, OutlinePipeline, OutlineStep } from "./protocol";
 import * as text from "./text";
 
 export class Picture {
   readonly panel = element("div", { className: "picture" });
 
+  #steps: { step: OutlineStep; box: HTMLElement }[] = [];
+  #position = 0;
+
   constructor(private readonly goTo: (from: number, to: number) => void) {}
 
   show({ pipelines }: Outline): void {
+    this.#steps = [];
     this.panel.replaceChildren(
-      ...(pipelines.length
-        ? pipelines.map((pipeline) => this.#pipeline(pipeline))
-        : [element("p", { className: "nothing", textContent: text.picture.empty })]),
+      ...(pipelines.length ? pipelines.map((pipeline) => this.#pipeline(pipeline)) : [blank(text.picture.empty)]),
     );
+    this.mark(this.#position);
+  }
+
+  /** Marks the step in which the editor's cursor stands. */
+  mark(position: number): void {
+    this.#position = position;
+    for (const { step, box } of this.#steps) {
+      box.ariaCurrent = step.from <= position && position <= step.end ? "true" : null;
+    }
   }
 
   #pipeline(pipeline: OutlinePipeline): HTMLElement {
@@ -47,7 +58,7 @@ export class Picture {
   #step(step: OutlineStep, group: OutlineGroup): HTMLElement {
     const environment = step.environment ?? (group.kind === "stage" ? undefined : group.environment);
     const role = step.roles.length ? step.roles.join(", ") : step.callsAws && step.token ? text.picture.roleFromSettings : undefined;
-    return element(
+    const box = element(
       "button",
       { type: "button", className: "step", onclick: () => this.goTo(step.from, step.to) },
       element("strong", { textContent: step.name }),
@@ -64,6 +75,8 @@ export class Picture {
       ...(step.tools.length ? [element("span", { className: "tools", textContent: step.tools.join(", ") })] : []),
       ...(role ? [element("code", { textContent: role })] : []),
     );
+    this.#steps.push({ step, box });
+    return box;
   }
 
   #marks({ environment, manual }: { environment?: string; manual: boolean }): HTMLElement[] {

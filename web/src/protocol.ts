@@ -4,7 +4,10 @@ import type { Located, LocatedFinding, LocatedReport } from "./report";
 
 /** Documentation of the key or variable at a place. */
 export interface Hover extends Located {
-  title: string;
+  /** The key or the variable. */
+  name: string;
+  /** What has the key, as the language table calls it: `a step`. */
+  of?: string;
   lines: string[];
 }
 
@@ -35,6 +38,8 @@ export interface OutlineGroup {
 
 export interface OutlineStep extends Located {
   name: string;
+  /** Behind all that is written of it. */
+  end: number;
   environment?: string;
   manual: boolean;
   token: boolean;
@@ -58,18 +63,64 @@ export interface Requirements {
 
 export type Status = "declared" | "unknown" | "missing";
 
-/** A call of AssumeRoleWithWebIdentity; what is empty is not known. */
-export interface TrustRequest {
+/** A call of AssumeRoleWithWebIdentity, by its claims or by the step that makes it; what is empty is not known. */
+export type TrustRequest = { sourceIp: string } & (ClaimsAsked | { step: StepAsked });
+
+export interface ClaimsAsked {
   issuer: string;
   audience: string;
   subject: string;
-  sourceIp: string;
+}
+
+/** A step of a pipeline file, and what Bitbucket calls its repository. */
+export interface StepAsked {
+  pipeline: string;
+  /** Where the outline has the step; the module counts bytes. */
+  offset: number;
+  environment?: string;
+  workspace: string;
+  workspaceUuid: string;
+  repositoryUuid: string;
+  environmentUuid: string;
 }
 
 export interface Trust {
   findings: LocatedFinding[];
-  /** By role; `tree` is the reasoning as text, in levels of two spaces. */
-  verdicts: { role: string; verdict: "allow" | "deny" | "depends"; tree: string }[];
+  /** By role. */
+  verdicts: Verdict[];
+}
+
+export interface Verdict {
+  role: string;
+  verdict: "allow" | "deny" | "depends";
+  statements: Statement[];
+  /** Statements that only a deployment knows. */
+  open: string[];
+}
+
+export type Holds = "yes" | "no" | "depends";
+
+export interface Statement {
+  number: number;
+  sid: string | null;
+  effect: "allow" | "deny" | null;
+  applies: Holds;
+  parts: StatementPart[];
+  /** Elements that only a deployment knows. */
+  open: string[];
+}
+
+/** Principal, action, or a condition: what it wants and what the request has. */
+export interface StatementPart {
+  /** The element or the operator. */
+  name: string;
+  key?: string;
+  holds: Holds;
+  expected: string[];
+  /** Nothing where the request has no such key, or where that is not known. */
+  actual: string | null;
+  known: boolean;
+  because?: string | null;
 }
 
 export type Token =
@@ -98,6 +149,21 @@ export interface SetupForm {
   profile: string;
   format: string;
   providerExists: boolean;
+  withReadOnly: boolean;
+  prefix: string;
+  qualifier: string;
+  sessionHours: number;
+  addresses: "anywhere" | "bitbucket" | { listed: string };
+  bindSession: boolean;
+  trustPolicyQuota: number;
+}
+
+/** The file, what its roles grant, the variables to set in Bitbucket, and the steps to write. */
+export interface Written {
+  text: string;
+  roles: string;
+  settings: string[];
+  steps: string;
 }
 
 /** Offsets count UTF-16 units, in questions and in answers. */
@@ -109,7 +175,7 @@ export interface Questions {
   outline: { ask: [text: string]; answer: Outline };
   trust: { ask: [policy: string, request: TrustRequest]; answer: Trust };
   token: { ask: [token: string, now: number]; answer: Token };
-  setup: { ask: [form: SetupForm]; answer: { text: string; guide: string } | { error: string } };
+  setup: { ask: [form: SetupForm]; answer: Written | { error: string } };
   lint: { ask: [text: string, fileName: string, knownVariables: string[]]; answer: LocatedReport };
 }
 

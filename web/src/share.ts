@@ -1,9 +1,8 @@
 // A pipeline in a link: compressed into the fragment, which browsers keep to themselves.
 
-const KEY = "p";
+import * as bounded from "./bounded";
 
-/** A damaged or hostile link must not fill the memory. */
-const LARGEST = 8 * 1024 * 1024;
+const KEY = "p";
 
 /** A fragment with `#`, from which {@link read} makes `text` again. */
 export async function write(text: string): Promise<string> {
@@ -24,24 +23,9 @@ export async function read(fragment: string): Promise<Shared> {
     const binary = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
     const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-    return { text: await bounded(inflated) };
+    // A hostile link must not fill the memory.
+    return { text: await bounded.text(inflated) };
   } catch {
     return "damaged";
-  }
-}
-
-async function bounded(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  const reader = stream.getReader();
-  let text = "";
-  for (let size = 0; ; ) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    size += value.length;
-    if (size > LARGEST) {
-      await reader.cancel();
-      throw new RangeError("larger than any pipeline");
-    }
-    text += decoder.decode(value, { stream: true });
   }
 }

@@ -1,6 +1,7 @@
 // Every English word that the page itself says. What the linter says comes from crates/core.
 
 import type { Refusal } from "./files";
+import type { Failure } from "./remote";
 import type { Severity } from "./report";
 
 /** Filled into index.html by the build, wherever it says {{name}}. */
@@ -9,15 +10,18 @@ export const page = {
   description: "Checks Bitbucket pipelines as you type, in your browser. Nothing is uploaded.",
   name: "keyless",
   claim: "Bitbucket pipelines, checked as you type",
+  documentation: "Documentation",
+  rules: "Rules",
+  language: "Language",
+  guides: "Guides",
   actions: "File",
   examples: "Examples",
   open: "Open",
   share: "Share",
   download: "Download",
-  rules: "Rules",
+  keys: "Shortcuts",
   side: "What keyless sees",
   checking: "checking",
-  keys: "F8 next finding · Ctrl . fix · Ctrl Space keys · F12 anchor",
   promise: "Everything runs in this tab. Nothing you type or open leaves it.",
   noScript: "The checker is a program that runs in your browser, so it needs JavaScript. Nothing is uploaded.",
 } as const;
@@ -28,13 +32,52 @@ export const editor = {
   label: "Pipeline. Escape, then Tab, leaves the editor.",
 };
 
+/** What the keyboard does in the editor, as `keys of one press`. */
+export const keys: readonly [pressed: string, about: string][] = [
+  ["F8", "next finding"],
+  ["Shift F8", "finding before"],
+  ["Ctrl .", "apply the fix on this line"],
+  ["Ctrl Space", "what may stand here"],
+  ["F12", "from an alias to its anchor, and back"],
+  ["Ctrl F", "search"],
+  ["Ctrl Z", "undo, fixes too"],
+  ["Esc Tab", "leave the editor"],
+];
+
+export const opening = {
+  file: "A file from this computer",
+  fileAbout: "or drop one anywhere on this page",
+  address: "Or a file at an address",
+  placeholder: "https://bitbucket.org/acme/web/src/main/bitbucket-pipelines.yml",
+  nobody: "Asked only when you press the button, without cookies or a login.",
+  notAnAddress: "An address begins with https:// and holds no password.",
+  asks: ({ host, pathname }: URL) => `${host} will be asked for ${pathname} and sees your IP address. Nothing else is sent.`,
+  fetch: "Fetch it",
+  failures: (failure: Failure, host: string) => {
+    if (typeof failure === "object") {
+      const hidden = [401, 403, 404].includes(failure.status);
+      return `${host} answered ${failure.status}.${hidden ? " Private files answer so too, for no login is sent: download the file and drop it here." : ""}`;
+    }
+    return {
+      unreadable: `${host} could not be read: it is out of reach, or it lets no other page read this file (its CORS headers decide). Download the file and drop it here.`,
+      "too-large": "The file has more than 8 MB, which no pipeline file has.",
+      "not-text": "What came is not UTF-8 text.",
+    }[failure];
+  },
+};
+
+export const hover = {
+  title: (name: string, of: string | undefined) => (of === undefined ? `\`${name}\`` : `\`${name}\` of ${of}`),
+  more: "In the language table",
+};
+
 export const views = {
   findings: "Findings",
   needs: "Needs",
   picture: "Picture",
-  trust: "Trust policy",
+  trust: "Trust",
   token: "Token",
-  setup: "Set up AWS",
+  setup: "Set up",
 };
 
 const STARTS: Record<string, string> = {
@@ -48,7 +91,10 @@ const STARTS: Record<string, string> = {
 
 export const picture = {
   start: (start: string) => STARTS[start] ?? start,
-  empty: "No pipeline could be read from this file yet.",
+  empty: {
+    title: "No pipeline yet",
+    about: "Once there is a `pipelines:` with a step, this draws what runs when, where it deploys, and which step gets a token.",
+  },
   kinds: { parallel: "at the same time", stage: "stage", final: "always, at the end", step: "" },
   token: "token",
   noToken: "no token",
@@ -58,7 +104,10 @@ export const picture = {
 
 export const needs = {
   lead: "What the steps expect from Bitbucket's settings. Tick what you have defined: the findings follow.",
-  empty: "No step needs a variable from Bitbucket's settings.",
+  empty: {
+    title: "Nothing to define",
+    about: "No step uses a variable that neither the file nor Bitbucket itself sets. Those that do are listed here, each with where it belongs.",
+  },
   variable: "Variable",
   level: "Define it for",
   levels: {
@@ -72,22 +121,44 @@ export const needs = {
 };
 
 export const trust = {
-  lead: "Paste a role's trust policy, or a template that holds some. It is checked, and asked whether it lets this step in.",
-  policy: "Trust policy",
+  lead: "Paste a role's trust policy, or a template that holds some. It is checked, and asked whether it lets a step in.",
+  policy: "Trust policy or template",
   request: "Who asks",
+  step: "Step",
+  claims: "the claims of a token",
+  environmentUuid: (environment: string) => `UUID of ${environment}`,
   issuer: "Issuer",
   audience: "Audience",
   subject: "Subject",
   sourceIp: "Source address",
   unknown: "not known",
+  noKey: "no such key",
+  noToken: (step: string) => `\`${step}\` gets no token: it lacks \`oidc: true\`. With one, this would be the answer.`,
   verdicts: { allow: "Allowed", deny: "Denied", depends: "It depends" },
-  clean: "The check found nothing.",
+  reasons: {
+    allows: (statement: number) => `Statement ${statement} allows it.`,
+    denies: (statement: number) => `Statement ${statement} denies it, whatever others allow.`,
+    nothing: "No statement allows it.",
+    depends: "What is not known decides: fill it in above.",
+  },
+  statement: (number: number, effect: "allow" | "deny" | null) => `Statement ${number} (${effect ?? "effect not known"})`,
+  holds: { yes: "holds", no: "does not hold", depends: "not known" },
+  onlyDeployed: "only a deployment knows",
+  wants: "wants",
+  has: "has",
+  because: "because",
+  nothing: "nothing, so that nothing matches",
+  more: (count: number) => `and ${count} more`,
+  checked: (count: number) => `The check found ${count === 1 ? "one thing" : `${count} things`}`,
+  clean: "The check of the policy itself found nothing.",
   fromToken: "Filled in from the token that was read.",
+  fromSetup: "This is what Set up wrote. Pick a step and ask it.",
 };
 
 export const token = {
   lead: "Paste a step's OIDC token to read it. It never leaves this tab and is not kept; still, take one that has expired: a fresh one is a key.",
   token: "Token",
+  placeholder: "eyJ…",
   claims: {
     issuer: "Issuer",
     audiences: "Audience",
@@ -104,13 +175,16 @@ export const token = {
 };
 
 export const setup = {
-  lead: "Writes the identity provider and a role for each environment. The UUIDs stand in Bitbucket under Repository settings, OpenID Connect.",
+  lead: "Writes the identity provider and a role for each environment, as keyless setup does. The UUIDs stand in Bitbucket under Repository settings, OpenID Connect.",
   workspace: "Workspace",
   workspaceUuid: "Workspace UUID",
   repository: "Repository",
   repositoryUuid: "Repository UUID",
-  environments: "Deployment environments",
-  environmentsHelp: "one a line: name, then UUID; none for a role of the whole repository",
+  environments: "A role for each deployment environment",
+  noEnvironments: "This file names none. Without one, the role is for every step of the repository.",
+  environmentName: "another environment",
+  uuidOf: (environment: string) => `UUID of ${environment}`,
+  add: "Add",
   profile: "The role may",
   profiles: {
     minimal: "assume the roles of cdk bootstrap, nothing else",
@@ -119,17 +193,47 @@ export const setup = {
   },
   format: "Write as",
   formats: {
-    cloudformation: "CloudFormation",
+    cloudformation: "CloudFormation (JSON)",
     cdk: "CDK (TypeScript)",
     terraform: "Terraform",
     commands: "AWS CLI commands",
   },
   files: { cloudformation: "access.json", cdk: "access.ts", terraform: "access.tf", commands: "access.sh" },
+  commands: {
+    cloudformation:
+      "aws cloudformation deploy --stack-name bitbucket-access \\\n  --template-file access.json --capabilities CAPABILITY_NAMED_IAM",
+    cdk: "npx cdk deploy --app 'npx tsx access.ts'",
+    terraform: "terraform init && terraform apply",
+    commands: "sh access.sh",
+  },
   providerExists: "The account has the identity provider already",
+  more: "Source addresses and other options",
+  from: "The role takes calls from",
+  fromHelp: "A second lock beside audience and subject. Bitbucket's addresses need steps of size 4x or more.",
+  addresses: {
+    anywhere: "anywhere",
+    bitbucket: "Bitbucket's published addresses, as of July 2026",
+    listed: "addresses that I list",
+  },
+  listed: "Addresses",
+  listedHelp: "one block a line, or the JSON of ip-ranges.atlassian.com",
+  bindSession: "Bind the session to them too, not only the exchange of the token",
+  withReadOnly: "Add a role that may only read, for every step of the repository",
+  hours: "Hours a session may last",
+  prefix: "Role names begin with",
+  qualifier: "Qualifier of cdk bootstrap",
+  quota: "Longest trust policy",
+  quotas: { 2048: "2048 characters, as accounts have", 4096: "4096, if raised", 8192: "8192, if raised" },
   write: "Write it",
   copy: "Copy",
+  copyOf: (title: string) => `Copy: ${title}`,
   copied: "Copied.",
   download: "Download",
+  ask: "Ask its trust policies",
+  deploy: "Deploy it",
+  inBitbucket: "Then, in Bitbucket",
+  inPipeline: "And in bitbucket-pipelines.yml",
+  roles: "What each role may do",
 };
 
 const SEVERITY_WORDS: Record<Severity, [one: string, many: string]> = {
@@ -149,13 +253,16 @@ export const counted = (count: number, severity: Severity): string =>
 export const findings = {
   filter: "Findings shown",
   fixAll: (count: number) => (count === 1 ? "Apply the safe fix" : `Apply all ${count} safe fixes`),
-  clean: "Nothing to report.",
-  empty: "Paste a bitbucket-pipelines.yml into the editor, or drop the file on this page.",
+  clean: { title: "Nothing found", about: "keyless has nothing to say against this file." },
+  empty: { title: "An empty file", about: "Paste a `bitbucket-pipelines.yml` into the editor, drop the file on this page, or start from an example." },
   more: (count: number) => `${count} more, listed once these are gone`,
   place: (line: number, column: number) => `${line}:${column}`,
   goTo: (line: number, column: number) => `Go to line ${line}, column ${column}`,
   review: "read the result: this fix may change what the pipeline does",
 };
+
+/** The tab's title once the file was checked. */
+export const title = (counts: string) => `${counts} · ${page.name}`;
 
 export const status = {
   clean: "nothing found",
@@ -177,11 +284,20 @@ export const reference = {
   heading: "Rules",
   lead: "What keyless looks for. Each page shows what is wrong, why, and the same done right.",
   about: { pipeline: "In bitbucket-pipelines.yml", trust: "In the trust policies of AWS roles" },
-  back: "Open the checker",
-  all: "All rules",
+  back: "Checker",
   wrong: "Wrong",
   right: "Right",
-  tryIt: "Open in the editor",
+  tryIt: "Open in the checker",
+};
+
+/** The pages below docs/, in the order of their list. */
+export const guides = {
+  index: { title: "Guides", about: "From a pipeline with a stored key to one without, and what keyless knows on the way." },
+  aws: { title: "The AWS side", about: "From an empty account to a green deploy: provider, roles, trust policies, and what to do when AWS refuses." },
+  command: { title: "The command and the hook", about: "Lint before the push: reports, fixes, settings, and the same through pre-commit." },
+  pipe: { title: "The pipe", about: "Deploys a CDK app with a role assumed by OIDC: every variable, what happens in which order." },
+  "pipeline-language": { title: "The pipeline file, key by key", about: "Every key of bitbucket-pipelines.yml, what it holds and what it is." },
+  "other-linters": { title: "Other linters", about: "What they check, what is covered here, and what is left out on purpose." },
 };
 
 export const notices = {

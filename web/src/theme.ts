@@ -36,6 +36,8 @@ const severities = SEVERITIES.flatMap((severity): [string, Record<string, unknow
   [`.cm-lintPoint-${severity}:after`, { borderBottomColor: `var(--${severity}) !important` }],
 ]);
 
+const FIELD = { backgroundColor: "var(--sheet)", color: "var(--ink)", border: "1px solid var(--edge)", borderRadius: "6px" };
+
 export const theme = EditorView.theme({
   "&": { height: "100%", fontSize: "var(--code-size)", color: "var(--ink)", backgroundColor: "var(--sheet)" },
   "&.cm-focused": { outline: "none" },
@@ -80,8 +82,8 @@ export const theme = EditorView.theme({
     margin: "0.45rem 0 0.1rem",
     padding: "0.15rem 0.6rem",
     border: "1px solid var(--accent)",
-    borderRadius: "4px",
-    backgroundColor: "transparent",
+    borderRadius: "6px",
+    backgroundColor: "var(--tint)",
     color: "var(--accent)",
   },
   ".cm-diagnosticAction:hover": { backgroundColor: "var(--accent)", color: "var(--sheet)" },
@@ -89,6 +91,8 @@ export const theme = EditorView.theme({
   ".hover strong": { fontWeight: "600" },
   ".hover p": { margin: "0.1rem 0 0", color: "var(--soft)" },
   ".hover p:first-of-type": { color: "var(--ink)" },
+  "a.more": { color: "var(--accent)", textUnderlineOffset: "2px", fontSize: "0.92em" },
+  ".cm-diagnostic a.more": { display: "block", marginTop: "0.25rem", fontFamily: "var(--code)", color: "var(--soft)" },
   ".hover code": { fontFamily: "var(--code)", fontSize: "0.92em" },
   ".cm-tooltip.completion > ul": { fontFamily: "var(--code)", fontSize: "0.85rem", maxHeight: "18rem" },
   ".cm-tooltip.completion > ul > li": {
@@ -111,7 +115,11 @@ export const theme = EditorView.theme({
   },
   ".cm-panels": { backgroundColor: "var(--raised)", color: "var(--ink)", borderColor: "var(--edge)" },
   ".cm-panels-bottom": { borderTop: "1px solid var(--edge)" },
-  ".cm-panel.cm-search": { fontFamily: "var(--prose)", padding: "0.5rem 0.75rem" },
-  ".cm-textfield": { backgroundColor: "var(--sheet)", color: "var(--ink)", border: "1px solid var(--edge)", borderRadius: "4px" },
-  ".cm-button": { backgroundImage: "none", backgroundColor: "var(--sheet)", color: "var(--ink)", border: "1px solid var(--edge)", borderRadius: "4px" },
+  ".cm-panel.cm-search": { fontFamily: "var(--prose)", padding: "0.5rem 2rem 0.5rem 0.75rem" },
+  ".cm-panel.cm-search :is(input, button, label)": { fontSize: "0.85rem", margin: "0.15rem 0.5rem 0.15rem 0" },
+  ".cm-panel.cm-search [name=close]": { fontSize: "1.2rem", padding: "0.2rem 0.5rem", color: "var(--soft)" },
+  ".cm-panel.cm-search input[type=checkbox]": { margin: "0 0.35rem 0 0", accentColor: "var(--accent)" },
+  ".cm-textfield": { ...FIELD, fontFamily: "var(--code)", padding: "0.2rem 0.5rem" },
+  ".cm-button": { ...FIELD, backgroundImage: "none", padding: "0.2rem 0.6rem", cursor: "pointer" },
+  ".cm-button:active": { backgroundImage: "none", backgroundColor: "var(--selection)" },
 });

@@ -16,6 +16,11 @@ describe("help while typing", () => {
     const hover = visit.page.locator(".cm-tooltip .hover");
     await hover.waitFor();
     assert.match(await hover.innerText(), /^definitions of the file\n+services, caches and anchors/);
+    const opening = visit.context.waitForEvent("page");
+    await hover.getByRole("link", { name: "In the language table" }).click();
+    const table = await opening;
+    await table.waitForLoadState();
+    assert.match(await table.locator("tr:target").innerText(), /^definitions\s/);
     await visit.close();
   });
 

@@ -31,13 +31,20 @@ export async function start() {
   };
 }
 
-/** Opens the page and waits for its first answer. `prepare` runs on the page before anything is loaded. */
-async function visit(browser, site, { fragment = "", prepare, context: contextOptions = {}, expectErrors = false } = {}) {
+/**
+ * Opens the page and waits for its first answer. `prepare` runs on the page before anything is loaded; `asked` are the
+ * addresses of other hosts that the visit is meant to ask, in order; `tolerated` matches errors in the console that it is
+ * meant to cause.
+ */
+async function visit(browser, site, options = {}) {
+  const { fragment = "", prepare, context: contextOptions = {}, expectErrors = false, asked = [], tolerated } = options;
   const context = await browser.newContext({ serviceWorkers: "block", ...contextOptions });
   const page = await context.newPage();
   const errors = [];
   const foreign = [];
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !tolerated?.test(message.text())) errors.push(message.text());
+  });
   page.on("pageerror", (error) => errors.push(String(error)));
   context.on("request", (request) => {
     const { protocol, origin } = new URL(request.url());
@@ -73,7 +80,7 @@ async function visit(browser, site, { fragment = "", prepare, context: contextOp
     /** Nothing went wrong and nobody else was asked. */
     async close() {
       await context.close();
-      assert.deepEqual(foreign, [], "requests to other hosts");
+      assert.deepEqual(foreign, asked, "requests to other hosts");
       if (!expectErrors) assert.deepEqual(errors, [], "errors in the console");
     },
   };

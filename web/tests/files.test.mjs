@@ -64,6 +64,7 @@ describe("files, links and drafts", () => {
     const visit = await keyless.visit();
     const chooser = visit.page.waitForEvent("filechooser");
     await visit.page.getByRole("button", { name: "Open" }).click();
+    await visit.page.getByRole("button", { name: "A file from this computer" }).click();
     const buffer = Buffer.from(PIPELINE.replaceAll("\n", "\r\n"));
     await (await chooser).setFiles({ name: "mine.yml", mimeType: "text/yaml", buffer });
     await eventually(async () => assert.equal(await visit.page.locator("#file-name").innerText(), "mine.yml"));

@@ -5,26 +5,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 
 import { eventually, start } from "./browser.mjs";
-
-const ISSUER = "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc";
-const REPOSITORY = "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}";
-const ENVIRONMENT = "{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}";
-const STEP = "{11111111-2222-4333-8444-555555555555}";
-
-/** A token in Bitbucket's form; nothing here judges its signature. */
-function token(claims) {
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const now = Math.floor(Date.now() / 1000);
-  const payload = {
-    iss: ISSUER,
-    aud: "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1",
-    sub: `${REPOSITORY}:${ENVIRONMENT}:${STEP}`,
-    iat: now - 4000,
-    exp: now - 400,
-    ...claims,
-  };
-  return `${part({ alg: "RS256", typ: "JWT", kid: "k" })}.${part(payload)}.${Buffer.from("no signature").toString("base64url")}`;
-}
+import { AUDIENCE, ENVIRONMENT, ISSUER, REPOSITORY, SIGNATURE, STEP, WORKSPACE, token } from "./claims.mjs";
 
 describe("the other views", () => {
   let keyless;
@@ -87,21 +68,66 @@ describe("the other views", () => {
     await visit.close();
   });
 
-  it("judges a trust policy by who asks, and shows the tree", async () => {
-    const visit = await open("Trust policy");
-    const verdict = visit.page.locator("#view-trust .verdict h3");
-    await eventually(async () => assert.equal(await verdict.innerText(), "Allowed"));
-    await visit.page.getByLabel("Subject").fill(`{00000000-0000-4000-8000-000000000000}:${STEP}`);
-    await eventually(async () => assert.equal(await verdict.innerText(), "Denied"));
-    assert.match(await visit.page.locator("#view-trust .verdict pre").innerText(), /StringLike/);
-    await visit.page.getByLabel("Subject").fill("");
-    await eventually(async () => assert.equal(await verdict.innerText(), "It depends"));
-    const policy = visit.page.getByLabel("Trust policy", { exact: true }).locator("visible=true").last();
+  it("asks a trust policy about a step of the editor, and shows the tree", async () => {
+    const visit = await open("Trust");
+    const panel = visit.page.locator("#view-trust");
+    const verdict = panel.locator(".verdict h3");
+    const says = (words) => eventually(async () => assert.equal(await verdict.innerText(), words));
+    const parts = (name) => panel.locator(".tree li", { hasText: name }).last();
+    // The step that deploys with a token is chosen; nothing is known of its repository yet.
+    assert.match(await panel.getByLabel("Step").locator("option:checked").innerText(), /^Deploy to production · production$/);
+    await says("It depends");
+    await panel.getByLabel("Workspace", { exact: true }).fill("acme");
+    await panel.getByLabel("Workspace UUID").fill(WORKSPACE);
+    await panel.getByLabel("Repository UUID").fill(REPOSITORY);
+    await panel.getByLabel("UUID of production").fill(ENVIRONMENT);
+    await says("Allowed");
+    assert.equal(await panel.locator(".tree details[open]").count(), 0, "what holds is folded");
+    await panel.getByLabel("UUID of production").fill(STEP);
+    await says("Denied");
+    const subject = parts("StringLike");
+    assert.equal(await subject.getAttribute("class"), "no");
+    const told = await subject.innerText();
+    for (const part of [`{${ENVIRONMENT.slice(1, -1)}}:*`, `${REPOSITORY}:${STEP}:`, "another deployment environment"]) {
+      assert.ok(told.replaceAll("\n", "").includes(part), `${part} is missing from ${told}`);
+    }
+    // A step without a token is named as such, and what it would be told is told.
+    await panel.getByLabel("Step").selectOption({ label: "Deploy to staging" });
+    await eventually(async () => assert.match(await panel.locator(".problem.warning").innerText(), /gets no token: it lacks oidc: true/));
+    await says("Denied");
+    // The choice follows the editor.
+    await visit.paste("pipelines:\n  default:\n    - step: {name: Ship, deployment: production, oidc: true, script: [make]}\n");
+    await eventually(async () => assert.equal(await panel.getByLabel("Step").locator("option:checked").innerText(), "Ship · production"));
+    await says("Denied");
+    await panel.getByLabel("UUID of production").fill(ENVIRONMENT);
+    await says("Allowed");
+    await visit.close();
+  });
+
+  it("asks a trust policy about claims and a source address", async () => {
+    const visit = await open("Trust");
+    const panel = visit.page.locator("#view-trust");
+    const verdict = panel.locator(".verdict h3");
+    const says = (words) => eventually(async () => assert.equal(await verdict.innerText(), words));
+    await panel.getByLabel("Step").selectOption({ label: "the claims of a token" });
+    await panel.getByLabel("Issuer").fill(ISSUER);
+    await panel.getByLabel("Audience").fill(AUDIENCE);
+    await panel.getByLabel("Subject").fill(`${REPOSITORY}:${ENVIRONMENT}:${STEP}`);
+    await says("Allowed");
+    const policy = panel.getByLabel("Trust policy or template");
+    const bound = JSON.parse(await policy.inputValue());
+    bound.Statement[0].Condition.IpAddress = { "aws:SourceIp": ["203.0.113.0/24"] };
+    await policy.fill(JSON.stringify(bound));
+    await says("It depends");
+    await panel.getByLabel("Source address").fill("203.0.113.7");
+    await says("Allowed");
+    await panel.getByLabel("Source address").fill("198.51.100.7");
+    await says("Denied");
     await policy.fill('{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:*"}]}');
-    await eventually(async () => assert.ok((await visit.page.locator("#view-trust .problems li").count()) > 0));
+    await eventually(async () => assert.ok((await panel.locator(".problems li").count()) > 0));
     await policy.fill("{");
     await eventually(async () => assert.equal(await verdict.count(), 0));
-    assert.equal(await visit.page.locator("#view-trust .problems li").count(), 1);
+    assert.equal(await panel.locator(".problems li").count(), 1);
     await visit.close();
   });
 
@@ -114,42 +140,99 @@ describe("the other views", () => {
     for (const part of [REPOSITORY, ENVIRONMENT, STEP, ISSUER]) assert.ok(claims.includes(part), part);
     await visit.page.getByRole("button", { name: "Ask a trust policy" }).click();
     await eventually(async () => assert.equal(await visit.page.locator("#view-trust .verdict h3").innerText(), "Allowed"));
+    assert.equal(await visit.page.locator("#view-trust").getByLabel("Subject").inputValue(), `${REPOSITORY}:${ENVIRONMENT}:${STEP}`);
     await visit.page.waitForTimeout(500);
     const kept = await visit.page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, location.href]));
-    assert.ok(!kept.includes("bm8gc2lnbmF0dXJl"), "the token is kept");
+    assert.ok(!kept.includes(SIGNATURE), "the token is kept");
     await visit.page.getByRole("tab", { name: "Token" }).click();
     await field.fill("nothing.like it");
     await eventually(async () => assert.ok((await visit.page.locator("#view-token .problem.error").count()) === 1));
     await visit.close();
   });
 
-  it("writes the AWS side in every format, and says what is missing", async () => {
-    const visit = await open("Set up AWS");
-    const panel = visit.page.locator("#view-setup");
-    const write = () => panel.getByRole("button", { name: "Write it" }).click();
-    await write();
-    await panel.locator(".problem.error").waitFor();
+  const fillSetup = async (panel) => {
     await panel.getByLabel("Workspace", { exact: true }).fill("acme");
-    await panel.getByLabel("Workspace UUID").fill("{6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1}");
+    await panel.getByLabel("Workspace UUID").fill(WORKSPACE);
     await panel.getByLabel("Repository", { exact: true }).fill("web");
     await panel.getByLabel("Repository UUID").fill(REPOSITORY);
-    await panel.getByLabel("Deployment environments").fill(`production ${ENVIRONMENT}`);
-    for (const [format, sign] of [
-      ["cloudformation", '"AWSTemplateFormatVersion"'],
-      ["cdk", "aws-cdk-lib"],
-      ["terraform", 'resource "aws_iam_role"'],
-      ["commands", "aws iam create-role"],
+    await panel.getByLabel("UUID of production").fill(ENVIRONMENT);
+  };
+
+  it("writes the AWS side in every format, for the environments of the file, and says what is missing", async () => {
+    const visit = await open("Set up");
+    const panel = visit.page.locator("#view-setup");
+    const file = panel.locator("[data-part=file] pre");
+    await panel.getByRole("button", { name: "Write it" }).click();
+    await panel.locator(".problem.error").waitFor();
+    await fillSetup(panel);
+    await panel.getByRole("button", { name: "Write it" }).click();
+    await file.waitFor();
+    // Once written, it follows the form.
+    for (const [format, sign, command] of [
+      ["cloudformation", '"AWSTemplateFormatVersion"', "aws cloudformation deploy"],
+      ["cdk", "aws-cdk-lib", "npx cdk deploy"],
+      ["terraform", 'resource "aws_iam_role"', "terraform apply"],
+      ["commands", "aws iam create-role", "sh access.sh"],
     ]) {
       await panel.getByLabel("Write as").selectOption(format);
-      await write();
-      await eventually(async () => assert.ok((await panel.locator("pre").first().innerText()).includes(sign), format));
+      await eventually(async () => assert.ok((await file.innerText()).includes(sign), format));
+      assert.ok((await panel.locator("[data-part=deploy] pre").innerText()).includes(command), format);
     }
-    await panel.getByRole("button", { name: "Copy" }).click();
+    await panel.getByRole("button", { name: "Copy: access.sh" }).click();
     const copied = await visit.page.evaluate(() => navigator.clipboard.readText());
     assert.ok(copied.includes(ENVIRONMENT));
     const downloading = visit.page.waitForEvent("download");
     await panel.getByRole("button", { name: "Download" }).click();
-    assert.equal(readFileSync(await (await downloading).path(), "utf8"), copied);
+    const download = await downloading;
+    assert.equal(download.suggestedFilename(), "access.sh");
+    assert.equal(readFileSync(await download.path(), "utf8"), copied);
+    // The steps to paste are found faultless by the checker itself.
+    await panel.getByRole("button", { name: "Copy: And in bitbucket-pipelines.yml" }).click();
+    const steps = await visit.page.evaluate(() => navigator.clipboard.readText());
+    assert.match(steps, /deployment: production/);
+    await visit.paste(`pipelines:\n  branches:\n    main:\n${steps.trimEnd().replaceAll(/^/gm, "    ")}\n`);
+    await eventually(async () => assert.match(await visit.page.locator("#view-findings").textContent(), /Nothing found/));
+    await visit.close();
+  });
+
+  it("offers the options of keyless setup: source addresses, session, further roles", async () => {
+    const visit = await open("Set up");
+    const panel = visit.page.locator("#view-setup");
+    const file = panel.locator("[data-part=file] pre");
+    const has = (sign) => eventually(async () => assert.ok((await file.innerText()).includes(sign), sign));
+    await fillSetup(panel);
+    await panel.getByLabel("another environment").fill("staging");
+    await visit.page.keyboard.press("Enter");
+    await panel.getByLabel("UUID of staging").fill(STEP);
+    await panel.getByRole("button", { name: "Write it" }).click();
+    await has(`${REPOSITORY}:${STEP}:*`);
+    await panel.getByText("Source addresses and other options").click();
+    await panel.getByLabel("The role takes calls from").selectOption("bitbucket");
+    await has("34.199.54.113/32");
+    await eventually(async () => assert.match(await panel.locator("[data-part=steps] pre").innerText(), /atlassian-ip-ranges: true/));
+    await panel.getByLabel("The role takes calls from").selectOption("listed");
+    await panel.getByLabel("Addresses", { exact: true }).fill("203.0.113.0/25\n203.0.113.128/25\n");
+    await has('"203.0.113.0/24"');
+    await panel.getByLabel("Bind the session to them too").check();
+    await panel.getByLabel("Add a role that may only read").check();
+    await panel.getByLabel("Hours a session may last").fill("2");
+    await panel.getByLabel("Role names begin with").fill("ci");
+    await has('"MaxSessionDuration": 7200');
+    await has('"RoleName": "ci-web-read-only"');
+    await panel.getByLabel("The account has the identity provider already").check();
+    await eventually(async () => assert.ok(!(await file.innerText()).includes("AWS::IAM::OIDCProvider")));
+    await panel.getByLabel("Hours a session may last").fill("13");
+    await eventually(async () => assert.match(await panel.locator(".problem.error").innerText(), /a session of 46800 seconds cannot be had/));
+    await visit.close();
+  });
+
+  it("asks the policies that it wrote", async () => {
+    const visit = await open("Set up");
+    const panel = visit.page.locator("#view-setup");
+    await fillSetup(panel);
+    await panel.getByRole("button", { name: "Write it" }).click();
+    await panel.getByRole("button", { name: "Ask its trust policies" }).click();
+    await eventually(async () => assert.match(await visit.page.locator("#view-trust .verdict h3").innerText(), /^Allowed WebProductionRole$/));
     await visit.close();
   });
 });

@@ -14,7 +14,11 @@ use crate::place;
 pub(crate) struct Hover {
     offset: usize,
     length: usize,
-    title: String,
+    /// The key or the variable.
+    name: String,
+    /// What has the key, as the language table calls it: `a step`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<&'static str>,
     /// Lines of prose with `code`.
     lines: Vec<String>,
 }
@@ -43,7 +47,8 @@ fn key(tree: &Tree, offset: usize) -> Option<Hover> {
     Some(Hover {
         offset: start,
         length: tree.span(key).len(),
-        title: format!("`{}` of {}", entry.name, object.name),
+        name: entry.name.to_owned(),
+        of: Some(object.name),
         lines,
     })
 }
@@ -57,7 +62,7 @@ fn variable(source: &Source<'_>, offset: usize) -> Option<Hover> {
     let name = source.slice(Span::new(start, end));
     let availability = facts::availability(name)?;
     let line = format!("set by Bitbucket {}", when(availability));
-    Some(Hover { offset: start, length: name.len(), title: format!("`{name}`"), lines: vec![line] })
+    Some(Hover { offset: start, length: name.len(), name: name.to_owned(), of: None, lines: vec![line] })
 }
 
 const fn when(availability: Availability) -> &'static str {
@@ -84,9 +89,9 @@ fn touches(span: Span, offset: usize) -> bool {
 mod tests {
     use super::at;
 
-    /// The title of what stands at `word`.
-    fn title(text: &str, word: &str) -> Option<String> {
-        at(text, text.find(word).unwrap()).map(|hover| hover.title)
+    /// What stands at `word`, and of what it is a key.
+    fn known(text: &str, word: &str) -> Option<(String, Option<&'static str>)> {
+        at(text, text.find(word).unwrap()).map(|hover| (hover.name, hover.of))
     }
 
     const FILE: &str = "
@@ -108,31 +113,31 @@ pipelines:
 
     #[test]
     fn keys_are_known_by_where_they_stand() {
-        for (word, expected) in [
-            ("definitions", "`definitions` of the file"),
-            ("script", "`script` of a step"),
-            ("parallel", "`parallel` of an item of a pipeline"),
-            ("max-time", "`max-time` of a step"),
+        for (word, object) in [
+            ("definitions", "the file"),
+            ("script", "a step"),
+            ("parallel", "an item of a pipeline"),
+            ("max-time", "a step"),
         ] {
-            assert_eq!(title(FILE, word).as_deref(), Some(expected));
+            assert_eq!(known(FILE, word), Some((word.to_owned(), Some(object))));
         }
     }
 
     #[test]
     fn an_anchored_part_is_known_by_where_it_is_used() {
-        assert_eq!(title(FILE, "size").as_deref(), Some("`size` of a step"));
+        assert_eq!(known(FILE, "size"), Some(("size".to_owned(), Some("a step"))));
     }
 
     #[test]
     fn variables_of_bitbucket_are_explained() {
         let hover = at(FILE, FILE.find("STEP_OIDC").unwrap()).unwrap();
-        assert_eq!(hover.title, "`BITBUCKET_STEP_OIDC_TOKEN`");
+        assert_eq!((hover.name.as_str(), hover.of), ("BITBUCKET_STEP_OIDC_TOKEN", None));
         assert_eq!(hover.lines, ["set by Bitbucket in steps with `oidc: true`"]);
     }
 
     #[test]
     fn elsewhere_there_is_nothing_to_say() {
-        assert_eq!(title(FILE, "2x"), None);
+        assert_eq!(known(FILE, "2x"), None);
         assert!(at("a: b", 99).is_none());
     }
 }

@@ -1,13 +1,12 @@
 //! keyless in the browser: text in, JSON out.
 //!
-//! Each export is one line over a function of [`editor`], [`views`] or [`aws`], which are plain Rust and are tested natively.
+//! Each export is one line over a function of [`editor`], [`views`], [`trust`], [`token`] or [`setup`], which are plain Rust
+//! and are tested natively.
 //! The page calls the exports from a worker (`web/src/worker/worker.ts`) and knows the JSON from `web/src/protocol.ts`.
 //!
 //! The build makes two modules of it: `editor`, which the page loads first and which must stay small, and `views`, which
 //! it loads when someone opens a view that needs it.
 
-#[cfg(feature = "views")]
-pub mod aws;
 #[cfg(feature = "editor")]
 mod completion;
 #[cfg(feature = "editor")]
@@ -21,6 +20,12 @@ mod json_text;
 mod outline;
 #[cfg(feature = "editor")]
 mod place;
+#[cfg(feature = "views")]
+pub mod setup;
+#[cfg(feature = "views")]
+pub mod token;
+#[cfg(feature = "views")]
+pub mod trust;
 #[cfg(feature = "views")]
 pub mod views;
 
@@ -69,7 +74,7 @@ pub mod editor_exports {
 pub mod views_exports {
     use wasm_bindgen::prelude::wasm_bindgen;
 
-    use crate::{aws, views};
+    use crate::{setup, token, trust, views};
 
     /// What runs when, and with which role; see [`views::outline`].
     #[wasm_bindgen]
@@ -83,21 +88,21 @@ pub mod views_exports {
         views::requirements(text, known_variables)
     }
 
-    /// Trust policies checked and judged; see [`aws::trust`].
+    /// Trust policies checked and judged; see [`trust::trust`].
     #[wasm_bindgen]
     pub fn trust(text: &str, request: &str) -> String {
-        aws::trust(text, request)
+        trust::trust(text, request)
     }
 
-    /// A token explained; see [`aws::token`]. Seconds come as JavaScript's only kind of number.
+    /// A token explained; see [`token::token`]. Seconds come as JavaScript's only kind of number.
     #[wasm_bindgen]
     pub fn token(raw: &str, now: u32) -> String {
-        aws::token(raw, now.into())
+        token::token(raw, now.into())
     }
 
-    /// The AWS side written down; see [`aws::setup`].
+    /// The AWS side written down; see [`setup::setup`].
     #[wasm_bindgen]
     pub fn setup(wanted: &str) -> String {
-        aws::setup(wanted)
+        setup::setup(wanted)
     }
 }

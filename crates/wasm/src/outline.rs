@@ -48,6 +48,8 @@ struct StepBox {
     name: String,
     #[serde(flatten)]
     place: Place,
+    /// The byte offset behind all that is written of it.
+    end: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
     manual: bool,
@@ -126,6 +128,7 @@ impl Drawing<'_> {
         StepBox {
             name: step.name.map_or_else(|| first_command(step), |name| name.value.to_owned()),
             place: step.place(self.tree).into(),
+            end: self.tree.span(step.node).end,
             environment: environment(step.deployment),
             manual: step.trigger.is_some_and(|trigger| trigger.value == "manual"),
             token: step.has_token(),

@@ -2,7 +2,7 @@
 
 import startViews, * as views from "../../.build/views/keyless_wasm.js";
 import startKeyless, * as keyless from "../../.build/keyless/keyless_wasm.js";
-import type { Outline, Question, Questions, Reply, Request } from "../protocol";
+import type { Outline, OutlineStep, Question, Questions, Reply, Request } from "../protocol";
 import type { Finding, Located, LocatedFinding, Report } from "../report";
 import { utf16Offsets, utf8Offset } from "./offsets";
 
@@ -57,14 +57,16 @@ const answers: { [Q in keyof Questions]: (...ask: Questions[Q]["ask"]) => Questi
     const outline = JSON.parse(views.outline(text)) as Outline;
     // A part that is used twice is met twice, so that places are not in the order of the text.
     const locate = locator(text) as <T>(range: T) => T & Located;
-    const step = (step: Outline["pipelines"][number]["groups"][number]["steps"][number]) => locate(step);
+    const step = (step: OutlineStep) => ({ ...locate(step), end: locate({ ...step, offset: step.end, length: 0 }).from });
     const pipelines = outline.pipelines.map((pipeline) => ({
       ...locate(pipeline),
       groups: pipeline.groups.map((group) => ({ ...group, steps: group.steps.map(step) })),
     }));
     return { pipelines };
   },
-  trust(policy, request) {
+  trust(policy, asked) {
+    const request =
+      "step" in asked ? { ...asked, step: { ...asked.step, offset: utf8Offset(asked.step.pipeline, asked.step.offset) } } : asked;
     const { report, verdicts } = JSON.parse(views.trust(policy, JSON.stringify(request))) as {
       report: Report;
       verdicts: Questions["trust"]["answer"]["verdicts"];

@@ -1,0 +1,52 @@
+// A file at an address that the visitor gives: the only request to another host, and only when it is asked for.
+
+import * as bounded from "./bounded";
+import type { OpenedFile } from "./files";
+
+/** A host that takes longer is given up. */
+const PATIENCE_MS = 15_000;
+
+/** Pages that show a file, and where the file itself can be had with the leave of its host for other pages to read it. */
+const RAW: readonly [page: RegExp, raw: string][] = [
+  // https://developer.atlassian.com/cloud/bitbucket/rest/api-group-source/
+  [/^https:\/\/bitbucket\.org\/([^/]+\/[^/]+)\/(?:src|raw)\/(.+)$/, "https://api.bitbucket.org/2.0/repositories/$1/src/$2"],
+  // https://docs.github.com/en/repositories/working-with-files/using-files/viewing-and-understanding-files
+  [/^https:\/\/github\.com\/([^/]+\/[^/]+)\/(?:blob|raw)\/(.+)$/, "https://raw.githubusercontent.com/$1/$2"],
+];
+
+/** The address that would be asked for what was typed; nothing while it is no address of the web with TLS. */
+export function address(typed: string): URL | undefined {
+  try {
+    const url = new URL(typed.trim());
+    if (url.protocol !== "https:" || url.username || url.password) return undefined;
+    url.hash = "";
+    const [page, raw] = RAW.find(([page]) => page.test(url.origin + url.pathname)) ?? [];
+    return page && raw ? new URL((url.origin + url.pathname).replace(page, raw)) : url;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a file could not be had. */
+export type Failure = "unreadable" | "too-large" | "not-text" | { status: number };
+
+/** Asks for the file: without cookies, without saying from where, and for no longer than a while. */
+export async function get(url: URL): Promise<OpenedFile | Failure> {
+  let response: Response;
+  try {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    response = await fetch(url, { credentials: "omit", referrerPolicy: "no-referrer", cache: "no-store", signal });
+  } catch {
+    return "unreadable";
+  }
+  if (!response.ok || !response.body) return { status: response.status };
+  try {
+    const text = await bounded.text(response.body);
+    const name = decodeURIComponent(url.pathname.split("/").at(-1) ?? "");
+    return { name, text, crlf: text.includes("\r\n") };
+  } catch (error) {
+    if (error instanceof bounded.TooLarge) return "too-large";
+    // A stream that breaks off fails with a DOMException or a TypeError of its own.
+    return error instanceof TypeError && !error.message.includes("network") ? "not-text" : "unreadable";
+  }
+}

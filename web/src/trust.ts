@@ -1,0 +1,187 @@
+// A trust policy, asked whether it lets a step in.
+
+import { area, disclosure, element, field, line, prose } from "./dom";
+import type { Engine } from "./engine";
+import { Latest } from "./engine";
+import type { Identity } from "./identity";
+import type { ClaimsAsked, Outline, StepAsked, Token, Trust, TrustRequest } from "./protocol";
+import { steps } from "./steps";
+import type { Step } from "./steps";
+import * as text from "./text";
+import { problems, verdict } from "./verdict";
+
+/** A policy as IAM's pages recommend it, for the first look. */
+const EXAMPLE_POLICY = `{
+  "Version": "2012-10-17",
+  "Statement": [{
+    "Effect": "Allow",
+    "Principal": {
+      "Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"
+    },
+    "Action": "sts:AssumeRoleWithWebIdentity",
+    "Condition": {
+      "StringEquals": {
+        "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"
+      },
+      "StringLike": {
+        "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"
+      }
+    }
+  }]
+}
+`;
+
+/** The choice that stands for claims instead of a step. */
+const CLAIMS = "claims";
+
+export class TrustView {
+  readonly panel = element("div", { className: "form" });
+  readonly #policy = area(7);
+  readonly #chosen = element("select", { id: "trust-step" });
+  readonly #asked = element("div", { className: "pairs asked" });
+  readonly #sourceIp = line(text.trust.unknown);
+  readonly #claims: Record<keyof ClaimsAsked, HTMLInputElement> = {
+    issuer: line(text.trust.unknown),
+    audience: line(text.trust.unknown),
+    subject: line(text.trust.unknown),
+  };
+  readonly #answer = element("div", { className: "answer", attributes: { "aria-live": "polite" } });
+  readonly #latest: Latest<[string, TrustRequest], Trust>;
+  #pipeline = "";
+  #steps: Step[] = [];
+  /** Whether claims were preferred to a step. */
+  #byClaims = false;
+
+  constructor(
+    engine: Engine,
+    private readonly identity: Identity,
+  ) {
+    const words = text.trust;
+    this.#latest = new Latest(
+      async ([policy, request]) => (await engine.ask("trust", policy, request)).answer,
+      (_, trust) => this.#show(trust),
+      () => this.#answer.replaceChildren(text.status.failed),
+    );
+    this.#policy.value = EXAMPLE_POLICY;
+    this.#chosen.addEventListener("change", () => {
+      this.#byClaims = this.#chosen.value === CLAIMS;
+      this.#drawAsked();
+    });
+    this.panel.append(
+      element("p", { className: "lead", textContent: words.lead }),
+      field(words.policy, this.#policy),
+      element(
+        "fieldset",
+        {},
+        element("legend", { textContent: words.request }),
+        field(words.step, this.#chosen),
+        this.#asked,
+      ),
+      this.#answer,
+    );
+    this.panel.addEventListener("input", () => this.ask());
+    this.outline("", { pipelines: [] });
+  }
+
+  /** Offers the steps of the file, and keeps the choice where it is still there. */
+  outline(pipeline: string, outline: Outline): void {
+    this.#pipeline = pipeline;
+    const kept = this.#step();
+    this.#steps = steps(outline);
+    const groups = new Map<string, HTMLOptGroupElement>();
+    this.#steps.forEach(({ pipeline, step, environment }, index) => {
+      const group = groups.get(pipeline) ?? element("optgroup", { label: pipeline });
+      groups.set(pipeline, group);
+      group.append(element("option", { value: String(index), textContent: [step.name, environment].filter(Boolean).join(" · ") }));
+    });
+    this.#chosen.replaceChildren(...groups.values(), element("option", { value: CLAIMS, textContent: text.trust.claims }));
+    const same = (one: Step) => one.pipeline === kept?.pipeline && one.step.name === kept.step.name;
+    const deploys = ({ step, environment }: Step) => step.token && environment !== undefined;
+    const index = kept ? this.#steps.findIndex(same) : -1;
+    const best = Math.max(0, this.#steps.findIndex(deploys));
+    this.#chosen.value = this.#byClaims || !this.#steps.length ? CLAIMS : String(index < 0 ? best : index);
+    this.#drawAsked();
+    this.ask();
+  }
+
+  /** Asks about the claims of a token. */
+  fill({ issuer, audiences, subject }: Exclude<Token, { error: string }>): void {
+    this.#chosen.value = CLAIMS;
+    this.#byClaims = true;
+    this.#drawAsked();
+    this.#claims.issuer.value = issuer;
+    this.#claims.audience.value = audiences[0] ?? "";
+    this.#claims.subject.value = subject;
+    this.ask();
+  }
+
+  /** Asks another policy. */
+  take(policy: string): void {
+    this.#policy.value = policy;
+    this.ask();
+  }
+
+  ask(): void {
+    if (this.panel.hidden) return;
+    void this.#latest.update([this.#policy.value, this.#request()]);
+  }
+
+  #step(): Step | undefined {
+    return this.#steps[Number(this.#chosen.value)];
+  }
+
+  #request(): TrustRequest {
+    const sourceIp = this.#sourceIp.value.trim();
+    const step = this.#step();
+    if (!step) {
+      const { issuer, audience, subject } = this.#claims;
+      return { sourceIp, issuer: issuer.value, audience: audience.value, subject: subject.value };
+    }
+    const { environment } = step;
+    const asked: StepAsked = {
+      pipeline: this.#pipeline,
+      offset: step.step.from,
+      ...(environment !== undefined && { environment }),
+      workspace: this.identity.value("workspace"),
+      workspaceUuid: this.identity.value("workspaceUuid"),
+      repositoryUuid: this.identity.value("repositoryUuid"),
+      environmentUuid: environment === undefined ? "" : this.identity.value(`environment ${environment}`),
+    };
+    return { sourceIp, step: asked };
+  }
+
+  /** The fields for what was chosen. */
+  #drawAsked(): void {
+    const words = text.trust;
+    const step = this.#step();
+    const { identity } = this;
+    const fields = step
+      ? [
+          field(text.setup.workspace, identity.input("workspace", words.unknown)),
+          field(text.setup.workspaceUuid, identity.input("workspaceUuid", words.unknown)),
+          field(text.setup.repositoryUuid, identity.input("repositoryUuid", words.unknown)),
+          ...(step.environment === undefined
+            ? []
+            : [field(words.environmentUuid(step.environment), identity.input(`environment ${step.environment}`, words.unknown))]),
+        ]
+      : Object.entries(this.#claims).map(([name, input]) => field(words[name as keyof ClaimsAsked], input));
+    this.#asked.replaceChildren(...fields, field(words.sourceIp, this.#sourceIp));
+  }
+
+  #show({ findings, verdicts }: Trust): void {
+    const words = text.trust;
+    const step = this.#step();
+    this.#answer.replaceChildren(
+      ...(step && !step.step.token ? [element("p", { className: "problem warning" }, prose(words.noToken(step.step.name)))] : []),
+      ...verdicts.map(verdict),
+      findings.length
+        ? disclosure(words.checked(findings.length), true, problems(findings, (from, to) => this.#select(from, to)))
+        : element("p", { className: "nothing", textContent: words.clean }),
+    );
+  }
+
+  #select(from: number, to: number): void {
+    this.#policy.focus();
+    this.#policy.setSelectionRange(from, to);
+  }
+}
