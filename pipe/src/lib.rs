@@ -7,6 +7,7 @@
 pub mod assembly;
 pub mod cdk;
 pub mod child;
+pub mod doctor;
 pub mod documentation;
 pub mod endpoints;
 pub mod exec;

@@ -32,6 +32,11 @@ pub fn row(text: impl Display) {
     out(" ", text);
 }
 
+/// A line with a mark of its own.
+pub fn line(mark: &str, text: impl Display) {
+    out(mark, text);
+}
+
 /// An empty line.
 pub fn space() {
     out("", "");

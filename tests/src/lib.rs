@@ -8,6 +8,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
 pub mod aws;
+pub mod bitbucket;
 pub mod checkout;
 pub mod cloud;
 pub mod codeartifact;

@@ -6,7 +6,10 @@ use std::{
     process::ExitCode,
 };
 
-use keyless_pipe::{exec, log};
+use keyless_pipe::{
+    doctor::{self, Arguments},
+    exec, log,
+};
 
 const HELP: &str = "\
 keyless-aws: a role session by OIDC for any command, in a step with `oidc: true`
@@ -14,6 +17,8 @@ keyless-aws: a role session by OIDC for any command, in a step with `oidc: true`
 usage:
   keyless-aws exec [--] <command> [arguments…]   run a command with the session
   keyless-aws credential-process                 print the session for an AWS SDK's profile
+  keyless-aws doctor [options]                   look at everything that a deployment needs
+                                                 (`keyless-aws doctor --help`)
 
 variables: AWS_ROLE_ARN and AWS_REGION (required), SESSION_DURATION, SESSION_NAME,
 SESSION_POLICY, SESSION_POLICY_ARNS, ROLE_CHAIN, ALLOWED_ACCOUNT_IDS, TRUST_POLICY,
@@ -41,6 +46,14 @@ fn main() -> ExitCode {
         ["exec", "--", _, ..] => run(exec::exec(std::env::vars_os().collect(), rest(2))),
         ["exec", first, ..] if !first.starts_with('-') => run(exec::exec(std::env::vars_os().collect(), rest(1))),
         ["credential-process"] => run(exec::credential_process(std::env::vars_os().collect())),
+        ["doctor", "--help" | "-h"] => print(doctor::HELP),
+        ["doctor", words @ ..] => match Arguments::parse(words) {
+            Ok(arguments) => run(doctor::doctor(std::env::vars_os().collect(), arguments)),
+            Err(mistake) => {
+                log::failure(format_args!("{mistake}; usage: {}", doctor::USAGE));
+                ExitCode::from(USAGE)
+            }
+        },
         _ => {
             log::failure("no such command; see `keyless-aws --help`");
             ExitCode::from(USAGE)
