@@ -2,7 +2,7 @@
 # Checks that the machine has what the named parts need, and installs what is missing: Debian packages (as root or
 # through sudo) and Rust's wasm target. Says what it installs; says nothing where all is there.
 #
-#   tests/system.sh rust python node emulator browser
+#   tests/system.sh rust python node emulator browser containers
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,6 +27,14 @@ need_emulator() {
     want openssl openssl
 }
 
+need_containers() {
+    need_node
+    want buildah buildah
+    want podman podman runc netavark
+    want mmdebstrap mmdebstrap
+    want musl-gcc musl-tools
+}
+
 need_browser() {
     need_node
     want chromium chromium
@@ -35,9 +43,9 @@ need_browser() {
 
 for part in "$@"; do
     case $part in
-        rust | python | node | emulator | browser) "need_$part" ;;
+        rust | python | node | emulator | browser | containers) "need_$part" ;;
         *)
-            echo "tests/system.sh: no part is called \`$part\`; allowed: rust, python, node, emulator, browser" >&2
+            echo "tests/system.sh: no part is called \`$part\`; allowed: rust, python, node, emulator, browser, containers" >&2
             exit 2
             ;;
     esac
@@ -70,10 +78,13 @@ if [[ " $* " == *' rust '* ]]; then
     # rust-toolchain.toml names the version; rustup may be told not to install it by itself
     if command -v rustup >/dev/null; then
         rustc --version >/dev/null 2>&1 || rustup toolchain install
-        target=wasm32-unknown-unknown
-        rustup target list --installed | grep -qx "$target" || {
-            echo "installing Rust's target $target"
-            rustup target add "$target"
-        }
+        targets=(wasm32-unknown-unknown)
+        [[ " $* " != *' containers '* ]] || targets+=(x86_64-unknown-linux-musl)
+        for target in "${targets[@]}"; do
+            rustup target list --installed | grep -qx "$target" || {
+                echo "installing Rust's target $target"
+                rustup target add "$target"
+            }
+        done
     fi
 fi

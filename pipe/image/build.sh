@@ -1,18 +1,39 @@
 #!/bin/bash
-# Builds the pipe's image with buildah, as localhost/keyless-pipe:full and localhost/keyless-pipe:small. Needs no daemon and no
-# registry: where `debian:bookworm-slim` cannot be pulled, a stand-in of that name is made from Debian's own packages.
-# usage: pipe/image/build.sh            build both variants and print their sizes
-#        pipe/image/build.sh run …      run podman with the same storage, for tests
+# Builds the pipe's image with buildah, as localhost/keyless-pipe:<variant>. Needs no daemon and no registry: where
+# `debian:bookworm-slim` cannot be pulled, a stand-in of that name is made from Debian's own packages.
+# usage: pipe/image/build.sh [<variant>…]          build variants (all: full docker small), print their sizes
+#        pipe/image/build.sh --twice [<variant>…]  build each once more without a cache: it must come out the same
+#        pipe/image/build.sh podman …              podman with the storage that has the images
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 tools=$PWD/.tools/containers
-mkdir -p "$tools"
+export CONTAINERS_CONF=$tools/containers.conf CONTAINERS_STORAGE_CONF=$tools/storage.conf
+if [ "${1:-}" = podman ]; then
+    exec "$@"
+fi
+
+# The most bytes of a variant, compressed as in a registry.
+declare -A most=([full]=120000000 [docker]=140000000 [small]=65000000)
+twice=
+if [ "${1:-}" = --twice ]; then
+    twice=yes
+    shift
+fi
+variants=("$@")
+[ $# -gt 0 ] || variants=(full docker small)
+for variant in "${variants[@]}"; do
+    [ -n "${most[$variant]:-}" ] || {
+        echo "pipe/image/build.sh: no variant is called \`$variant\`; allowed: full, docker, small" >&2
+        exit 2
+    }
+done
 
 # Settings of our own, so that nothing in /etc is needed. `runc` because crun wants the unified cgroup hierarchy.
+mkdir -p "$tools"
 nofile=$(ulimit -Hn)
 [ "$nofile" != unlimited ] || nofile=1048576
-cat >"$tools/containers.conf" <<C
+cat >"$CONTAINERS_CONF" <<C
 [containers]
 netns = "host"
 default_ulimits = ["nofile=$nofile:$nofile", "nproc=4096:4096"]
@@ -23,26 +44,12 @@ events_logger = "file"
 [network]
 network_backend = "netavark"
 C
-cat >"$tools/storage.conf" <<C
+cat >"$CONTAINERS_STORAGE_CONF" <<C
 [storage]
 driver = "overlay"
 graphroot = "$tools/storage"
 runroot = "$tools/run"
 C
-export CONTAINERS_CONF=$tools/containers.conf CONTAINERS_STORAGE_CONF=$tools/storage.conf
-
-if [ "${1:-}" = run ]; then
-    shift
-    exec podman run "$@"
-fi
-
-packages='buildah podman runc netavark mmdebstrap musl-tools'
-for tool in buildah podman runc mmdebstrap musl-gcc; do
-    command -v "$tool" >/dev/null || {
-        echo "pipe/image/build.sh: \`$tool\` is missing: apt-get install --no-install-recommends $packages" >&2
-        exit 2
-    }
-done
 
 base=docker.io/library/debian:bookworm-slim
 if ! podman image exists "$base" && ! buildah pull --quiet "$base" >/dev/null 2>&1; then
@@ -82,13 +89,32 @@ cargo metadata --format-version 1 --filter-platform "$target" >"$tools/cargo.jso
 node pipe/image/sbom.mjs "$tools/cargo.json" pipe/image/package-lock.json >"$context/sbom.json"
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
-for variant in full small; do
-    buildah bud --quiet --layers --pull-never --isolation chroot --timestamp 0 --build-arg "VERSION=$version" \
-        --target "$variant" --tag "localhost/keyless-pipe:$variant" --file pipe/Dockerfile "$context" >/dev/null
+# build <variant> <tag> <option>...: leaves the digest that a registry would give the image in $tools/digest
+build() {
+    local tag=localhost/keyless-pipe:$2
+    buildah bud --quiet "${@:3}" --pull-never --isolation chroot --timestamp 0 --build-arg "VERSION=$version" \
+        --target "$1" --tag "$tag" --file pipe/Dockerfile "$context" >/dev/null
     rm -rf "$tools/oci"
-    buildah push --quiet "localhost/keyless-pipe:$variant" "oci:$tools/oci"
+    buildah push --quiet --digestfile "$tools/digest" "$tag" "oci:$tools/oci"
+}
+
+for variant in "${variants[@]}"; do
+    build "$variant" "$variant" --layers
+    digest=$(cat "$tools/digest")
     bytes=$(find "$tools/oci/blobs" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')
-    printf 'localhost/keyless-pipe:%-5s %6.1f MB compressed, %s\n' "$variant" "$(awk "BEGIN { print $bytes / 1e6 }")" \
-        "$(podman image inspect --format '{{.Digest}}' "localhost/keyless-pipe:$variant")"
+    printf 'localhost/keyless-pipe:%-6s %6.1f MB compressed, %s\n' "$variant" \
+        "$(awk "BEGIN { print $bytes / 1e6 }")" "$digest"
+    if [ "$bytes" -gt "${most[$variant]}" ]; then
+        echo "pipe/image/build.sh: $variant is larger than its ${most[$variant]} bytes" >&2
+        exit 1
+    fi
+    if [ -n "$twice" ]; then
+        build "$variant" "$variant-again" --layers --no-cache
+        if [ "$digest" != "$(cat "$tools/digest")" ]; then
+            echo "pipe/image/build.sh: built again, $variant is $(cat "$tools/digest")" >&2
+            exit 1
+        fi
+        echo "localhost/keyless-pipe:$variant is the same when it is built again"
+    fi
 done
 rm -rf "$tools/oci"

@@ -7,6 +7,9 @@ use std::{
 
 use tempfile::TempDir;
 
+/// The variable that names the image whose binaries the tests of the pipe run.
+pub const TEST_IMAGE: &str = "KEYLESS_TEST_IMAGE";
+
 /// The root of the checkout.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests' crate lies in the checkout")
@@ -26,6 +29,17 @@ pub fn binary(name: &str) -> PathBuf {
             own.display()
         )
     })
+}
+
+/// One of the binaries that the image has: as [`binary`], or in the image that `KEYLESS_TEST_IMAGE` names.
+///
+/// # Panics
+/// When it was not built.
+pub fn shipped_binary(name: &str) -> PathBuf {
+    match env::var_os(TEST_IMAGE) {
+        Some(_) => root().join("tests/in-image").join(name),
+        None => binary(name),
+    }
 }
 
 /// An empty folder below `.scratch/` that is removed in the end.

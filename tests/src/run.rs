@@ -85,12 +85,12 @@ impl Workplace {
 
     /// Any of our binaries, ready to run with the step's variables, a token aside.
     pub fn step(&self, cloud: &Cloud, binary: &str) -> Command {
-        let mut command = Command::new(checkout::binary(binary));
+        let mut command = Command::new(checkout::shipped_binary(binary));
         command
             .current_dir(self.clone_folder())
             .stdin(Stdio::null())
             .env_clear()
-            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH"))
+            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == checkout::TEST_IMAGE))
             .env("HOME", self.folder.path().join("home"))
             .env("TMPDIR", self.folder.path().join("tmp"))
             .env("CDK_HOME", self.folder.path().join("home/.cdk"))

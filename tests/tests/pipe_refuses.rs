@@ -144,6 +144,13 @@ fn a_broken_signature() {
 }
 
 #[test]
+fn no_node_on_the_path() {
+    refuses("no-node", |command, _| {
+        command.env("PATH", "/nonexistent");
+    });
+}
+
+#[test]
 fn mistakes_in_variables() {
     for (case, variables) in [
         ("no-token", &[("BITBUCKET_STEP_OIDC_TOKEN", "")][..]),
@@ -153,7 +160,6 @@ fn mistakes_in_variables() {
         ("huge-token", &[("BITBUCKET_STEP_OIDC_TOKEN", &"x".repeat(130_000))]),
         ("role-typo", &[("AWS_ROLE_ARN", "arn:aws:iam:000000000000:role/deploy")]),
         ("unknown-region", &[("AWS_REGION", "eu-wset-1")]),
-        ("no-node", &[("PATH", "/nonexistent")]),
         (
             "several",
             &[("AWS_REGION", "eu-wset-1"), ("BITBUCKET_STEP_OIDC_TOKEN", ""), ("COMMAND", "depoly"), ("DEBUG", "1")],
