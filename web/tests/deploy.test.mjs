@@ -1,0 +1,83 @@
+// What the form of setup writes in the browser, deployed: to the AWS emulator, which is not AWS. Its CloudFormation has no
+// identity providers, so the provider is made by a call as docs/aws.md makes it, and the form is told that it is there;
+// that the template with a provider is sound is asked of cfn-lint in tests/oracles.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+
+import { eventually, start } from "./browser.mjs";
+import { AUDIENCE, ENVIRONMENT, ISSUER, REPOSITORY, WORKSPACE } from "./claims.mjs";
+import { startEmulator } from "./emulator.mjs";
+
+const ACCOUNT = "000000000000";
+
+describe("what setup writes", () => {
+  let keyless;
+  let aws;
+  before(async () => ([keyless, aws] = await Promise.all([start(), startEmulator()])));
+  after(() => Promise.all([keyless.close(), aws.close()]));
+
+  /** Fills the form, and the template as it is downloaded. */
+  async function template() {
+    const visit = await keyless.visit();
+    await visit.page.getByRole("tab", { name: "Set up" }).click();
+    const panel = visit.page.locator("#view-setup");
+    await panel.getByLabel("Workspace", { exact: true }).fill("acme");
+    await panel.getByLabel("Workspace UUID").fill(WORKSPACE);
+    await panel.getByLabel("Repository", { exact: true }).fill("web");
+    await panel.getByLabel("Repository UUID").fill(REPOSITORY);
+    await panel.getByLabel("UUID of production").fill(ENVIRONMENT);
+    await panel.getByLabel("The account has the identity provider already").check();
+    await panel.getByText("Source addresses and other options").click();
+    await panel.getByLabel("The role takes calls from").selectOption("listed");
+    await panel.getByLabel("Addresses", { exact: true }).fill("203.0.113.0/24");
+    await panel.getByRole("button", { name: "Write it" }).click();
+    const downloading = visit.page.waitForEvent("download");
+    await panel.getByRole("button", { name: "Download" }).click();
+    const download = await downloading;
+    assert.equal(download.suggestedFilename(), "access.json");
+    const text = readFileSync(await download.path(), "utf8");
+    await visit.close();
+    return text;
+  }
+
+  it("makes the role with the trust policy of the form, and with its permissions", async () => {
+    const issuer = ISSUER.replace("https://", "");
+    await aws.query("iam", "CreateOpenIDConnectProvider", { Url: ISSUER, "ClientIDList.member.1": AUDIENCE });
+    const stack = { StackName: "bitbucket-access", TemplateBody: await template(), "Capabilities.member.1": "CAPABILITY_NAMED_IAM" };
+    await aws.query("cloudformation", "CreateStack", stack);
+    await eventually(async () => {
+      const described = await aws.query("cloudformation", "DescribeStacks", { StackName: stack.StackName });
+      assert.match(described, /<StackStatus>CREATE_COMPLETE<\/StackStatus>/);
+    }, 30_000);
+
+    const role = await aws.query("iam", "GetRole", { RoleName: "bitbucket-web-production" });
+    assert.deepEqual(policy(role, "AssumeRolePolicyDocument"), {
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Principal: { Federated: `arn:aws:iam::${ACCOUNT}:oidc-provider/${issuer}` },
+          Action: "sts:AssumeRoleWithWebIdentity",
+          Condition: {
+            StringEquals: { [`${issuer}:aud`]: AUDIENCE },
+            StringLike: { [`${issuer}:sub`]: `${REPOSITORY}:${ENVIRONMENT}:*` },
+            IpAddress: { "aws:SourceIp": ["203.0.113.0/24"] },
+          },
+        },
+      ],
+    });
+    const granted = await aws.query("iam", "GetRolePolicy", { RoleName: "bitbucket-web-production", PolicyName: "keyless" });
+    const { Statement: statements } = policy(granted, "PolicyDocument");
+    assert.deepEqual(statements.map(({ Effect, Action }) => [Effect, Action]), [["Allow", "sts:AssumeRole"]]);
+    assert.ok([statements[0].Resource].flat().every((arn) => arn.startsWith(`arn:aws:iam::${ACCOUNT}:role/cdk-hnb659fds-`)));
+  });
+});
+
+/** A policy out of an answer of IAM, which writes it URL-encoded. */
+function policy(xml, name) {
+  const [, written] = new RegExp(`<${name}>([^<]*)<`).exec(xml);
+  const text = written.replaceAll("&quot;", '"').replaceAll("&amp;", "&");
+  return JSON.parse(text.startsWith("%") ? decodeURIComponent(text) : text);
+}

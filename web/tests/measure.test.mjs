@@ -1,0 +1,131 @@
+// What the page takes: time until the first finding, and memory over a long session. The figures are printed.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+
+import { start } from "./browser.mjs";
+import { DIST } from "./site.mjs";
+
+/** Slow machines, of which some are shared, must not fail; a page that waits for something must. */
+const PATIENCE_MS = 5_000;
+
+const EDITS = 1_000;
+const MIB = 2 ** 20;
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+describe("measured", () => {
+  let keyless;
+  before(async () => (keyless = await start()));
+  after(() => keyless.close());
+
+  it("shows its first finding soon after it is asked for", async (test) => {
+    const firsts = [];
+    for (let visits = 0; visits < 5; visits++) {
+      // Each visit is a new profile, so that nothing is in a cache.
+      const visit = await keyless.visit({
+        prepare: (page) =>
+          page.addInitScript(() => {
+            new MutationObserver((_, observer) => {
+              if (!document.querySelector("#view-findings li[data-rule]")) return;
+              observer.disconnect();
+              // Milliseconds since the navigation began.
+              window.firstFinding = performance.now();
+            }).observe(document, { childList: true, subtree: true });
+          }),
+      });
+      firsts.push(await visit.page.evaluate(() => window.firstFinding));
+      await visit.close();
+    }
+    test.diagnostic(`time to the first finding: median ${Math.round(median(firsts))} ms of ${firsts.map(Math.round).join(", ")}`);
+    assert.ok(median(firsts) < PATIENCE_MS, `${firsts}`);
+  });
+
+  it(`keeps its memory over ${EDITS} edits`, { timeout: 300_000 }, async (test) => {
+    // The worker as it is built, which first remembers the memory of each module that it starts.
+    const remember = `
+      self.memories = [];
+      const { instantiateStreaming } = WebAssembly;
+      WebAssembly.instantiateStreaming = async (...given) => {
+        const started = await instantiateStreaming.apply(WebAssembly, given);
+        self.memories.push(started.instance.exports.memory);
+        return started;
+      };
+    `;
+    const built = readFileSync(join(DIST, "worker.js"), "utf8");
+    const visit = await keyless.visit({
+      prepare: (page) =>
+        page.context().route("**/worker.js", (route) => route.fulfill({ contentType: "text/javascript", body: remember + built })),
+    });
+    const { page } = visit;
+    const [worker] = page.workers();
+    const devtools = await page.context().newCDPSession(page);
+    const heaps = await attachToWorker(devtools);
+    // Both modules are at work: the views are drawn from the second one.
+    await page.getByRole("tab", { name: "Picture" }).click();
+    await page.locator(".step").first().waitFor();
+
+    const measure = async () => {
+      await devtools.send("HeapProfiler.collectGarbage");
+      const { usedSize } = await devtools.send("Runtime.getHeapUsage");
+      const modules = await worker.evaluate(() => self.memories.map((memory) => memory.buffer.byteLength));
+      return { page: usedSize, worker: await heaps.used(), modules };
+    };
+    /** Types letters at the end of a line in the middle, and takes them back, so that the text is the same in the end. */
+    const edit = async (times) => {
+      await page.locator(".cm-line", { hasText: "npm test" }).first().click();
+      await page.keyboard.press("End");
+      for (let edits = 0; edits < times; edits += 2) {
+        await page.keyboard.type("x");
+        await page.keyboard.press("Backspace");
+        // Answers come for single edits, not only for the last of many.
+        if (edits % 10 === 0) await visit.checked();
+      }
+      await visit.checked();
+      await page.waitForTimeout(300);
+    };
+    const lints = () => worker.evaluate(() => self.memories.length);
+
+    assert.equal(await lints(), 2, "both modules run");
+    await edit(EDITS);
+    const before = await measure();
+    await edit(EDITS);
+    const after = await measure();
+    const shown = ({ page, worker, modules }) =>
+      `page ${(page / MIB).toFixed(1)} MiB, worker ${(worker / MIB).toFixed(1)} MiB, modules ${modules.map((bytes) => (bytes / MIB).toFixed(1)).join(" and ")} MiB`;
+    test.diagnostic(`after ${EDITS} edits: ${shown(before)}`);
+    test.diagnostic(`after ${2 * EDITS} edits: ${shown(after)}`);
+    assert.equal(await lints(), 2, "the worker was not replaced");
+    assert.deepEqual(after.modules, before.modules, "the modules' memory grew");
+    // Undo remembers every edit; anything larger is a leak.
+    assert.ok(after.page - before.page < MIB, `the page's heap grew: ${shown(before)}; ${shown(after)}`);
+    assert.ok(after.worker - before.worker < MIB / 2, `the worker's heap grew: ${shown(before)}; ${shown(after)}`);
+    await visit.close();
+  });
+});
+
+/** The worker's own heap, for which Chromium has a session beside the page's. */
+async function attachToWorker(devtools) {
+  const answers = new Map();
+  let id = 0;
+  const attached = new Promise((resolve) => devtools.on("Target.attachedToTarget", resolve));
+  devtools.on("Target.receivedMessageFromTarget", ({ message }) => {
+    const answer = JSON.parse(message);
+    answers.get(answer.id)?.(answer.result);
+  });
+  await devtools.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
+  const { sessionId } = await attached;
+  const ask = (method) =>
+    new Promise((resolve) => {
+      answers.set((id += 1), resolve);
+      void devtools.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify({ id, method }) });
+    });
+  return {
+    async used() {
+      await ask("HeapProfiler.collectGarbage");
+      return (await ask("Runtime.getHeapUsage")).usedSize;
+    },
+  };
+}
