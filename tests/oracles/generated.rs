@@ -11,8 +11,8 @@ use keyless_core::iam::{
     document::{self, Node},
     evaluate::{self, Verdict},
     generate::{Plan, Profile, Setup, Subject, cdk, cloudformation, commands, plan, terraform},
-    policy,
     request::{Entry, Request},
+    role,
     template::{Document, Template},
 };
 use keyless_tests::{
@@ -297,91 +297,125 @@ fn tokens() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Which of the tokens each role is made for.
+/// Which of the tokens each role is made for, by its name without the prefix.
 fn admitted(role: &str) -> &'static [&'static str] {
     match role {
-        "bitbucket-web-production" => &["web to production"],
-        "bitbucket-web-staging" => &["web to staging"],
-        "bitbucket-api" => &["api without deployment", "api to web's production"],
+        "web-production" => &["web to production"],
+        "web-staging" => &["web to staging"],
+        "web-read-only" => &["web to production", "web to staging", "web without deployment"],
+        "api" | "api-read-only" => &["api without deployment", "api to web's production"],
         other => panic!("{other}"),
     }
 }
 
-/// Made by the script of `--format commands`, run by the real AWS CLI: each role admits its own tokens and no other, in
-/// the emulator as in our evaluator.
+/// Setups whose roles are asked for sessions; calls come from 127.0.0.1.
+fn asked_for_sessions() -> [Setup; 5] {
+    let of = |prefix: &str, profile: Profile| Setup { prefix: prefix.into(), ..setup(profile) };
+    let from = |prefix: &str, block: &str| Setup {
+        addresses: addresses::read(block).unwrap(),
+        bind_session: true,
+        ..of(prefix, Profile::Full)
+    };
+    let [minimal, full] = [of("minimal", Profile::Minimal), of("full", Profile::Full)];
+    [
+        minimal,
+        Setup { with_read_only: true, provider_exists: true, ..full },
+        Setup { provider_exists: true, ..of("reader", Profile::ReadOnly) },
+        Setup { provider_exists: true, ..from("near", "127.0.0.0/8") },
+        Setup { provider_exists: true, ..from("far", "198.51.100.0/24") },
+    ]
+}
+
+/// Made by the script of `--format commands`, run by the real AWS CLI, and by the templates: each role of each profile
+/// admits its own tokens and no other, in the emulator as in our evaluator.
 #[test]
 fn roles_admit_their_own_tokens_and_refuse_the_neighbours() {
     install("awscli");
     let scratch = checkout::scratch("commands");
-    let script = scratch.path().join("setup.sh");
-    let plan = plan(&setup(Profile::Minimal)).unwrap();
-    fs::write(&script, commands::script(&plan)).unwrap();
     let judge = &*JUDGE;
-    shell(&script, judge);
     let api = Api::new(&judge.url());
     let issuer = Issuer::new();
     let mut asked = 0;
-    for role in &plan.roles {
-        let answer = api.query("iam", "GetRole", &[("RoleName", &role.name)]).unwrap();
-        let stored = aws::text(&answer, "AssumeRolePolicyDocument").unwrap();
-        let wrapped = json!({"Role": {"RoleName": role.name, "AssumeRolePolicyDocument": stored}}).to_string();
-        let document = Document::parse(&wrapped).unwrap();
-        let found = document.trust_policies().unwrap();
-        let (policy, problems) = policy::read(&found[0].policy, found[0].template);
-        assert!(problems.is_empty(), "{problems:?}");
-        let arn = format!("arn:aws:iam::{ACCOUNT}:role/{}", role.name);
-        for (name, claims) in tokens() {
-            let token = issuer.sign(&claims);
-            let parameters =
-                [("RoleArn", arn.as_str()), ("RoleSessionName", "test"), ("WebIdentityToken", token.as_str())];
-            let theirs = api.query("sts", "AssumeRoleWithWebIdentity", &parameters);
-            let mut request = Request::new(claims["iss"].as_str());
-            request.account = Some(ACCOUNT.to_owned());
-            let claim = |name: &str| Entry::Value(claims[name].as_str().unwrap().to_owned());
-            request.claims(&[("aud", claim("aud")), ("sub", claim("sub"))]);
-            let ours = evaluate::evaluate(&policy, &request);
-            let wanted = admitted(&role.name).contains(&name);
-            assert_eq!(theirs.is_ok(), wanted, "the emulator on {name} for {}: {theirs:?}", role.name);
-            assert_eq!(ours.verdict == Verdict::Allow, wanted, "{name} for {}:\n{ours}", role.name);
-            asked += 1;
+    for setup in asked_for_sessions() {
+        let plan = plan(&setup).unwrap();
+        if plan.provider_exists {
+            deploy(&api, &format!("{}-access", setup.prefix), &template(&plan).to_string());
+        } else {
+            let script = scratch.path().join("setup.sh");
+            fs::write(&script, commands::script(&plan)).unwrap();
+            shell(&script, judge);
+        }
+        for role in &plan.roles {
+            let answer = api.query("iam", "GetRole", &[("RoleName", &role.name)]).unwrap();
+            let stored = aws::text(&answer, "AssumeRolePolicyDocument").unwrap();
+            let wrapped = json!({"Role": {"RoleName": role.name, "AssumeRolePolicyDocument": stored}}).to_string();
+            let stored = role::read(&wrapped, None).unwrap().remove(0);
+            let arn = format!("arn:aws:iam::{ACCOUNT}:role/{}", role.name);
+            let made_for = match role.name.split_once('-').unwrap() {
+                ("far", _) => &[],
+                (_, rest) => admitted(rest),
+            };
+            for (name, claims) in tokens() {
+                let token = issuer.sign(&claims);
+                let parameters =
+                    [("RoleArn", arn.as_str()), ("RoleSessionName", "test"), ("WebIdentityToken", token.as_str())];
+                let theirs = api.query("sts", "AssumeRoleWithWebIdentity", &parameters);
+                let mut request = Request::new(claims["iss"].as_str());
+                request.account = Some(ACCOUNT.to_owned());
+                let claim = |name: &str| Entry::Value(claims[name].as_str().unwrap().to_owned());
+                request.claims(&[("aud", claim("aud")), ("sub", claim("sub"))]);
+                request.set("aws:SourceIp", Entry::Value("127.0.0.1".to_owned()));
+                let ours = evaluate::evaluate(&stored.policy, &request);
+                let wanted = made_for.contains(&name);
+                assert_eq!(theirs.is_ok(), wanted, "the emulator on {name} for {}: {theirs:?}", role.name);
+                assert_eq!(ours.verdict == Verdict::Allow, wanted, "{name} for {}:\n{ours}", role.name);
+                asked += 1;
+            }
         }
     }
-    assert_eq!(asked, 27);
+    // Three roles of each setup, and those that may only read, of each repository in one.
+    assert_eq!(asked, tokens().len() * (5 * 3 + 2));
 }
 
-/// The template deploys, and the roles that it makes trust what was planned. The emulator's CloudFormation knows no
+/// The templates deploy, and the roles that they make trust what was planned. The emulator's CloudFormation knows no
 /// `AWS::IAM::OIDCProvider`, so the provider is there already.
 #[test]
-fn the_template_deploys() {
+fn the_templates_deploy() {
     let emulator = Emulator::start(Authorisation::Open);
     let api = Api::new(&emulator.url());
-    let plan = plan(&Setup { with_read_only: true, provider_exists: true, ..setup(Profile::Full) }).unwrap();
-    let url = format!("https://{}", plan.issuer);
-    api.query("iam", "CreateOpenIDConnectProvider", &[("Url", &url), ("ClientIDList.member.1", &plan.audience)])
-        .unwrap();
-    let body = template(&plan).to_string();
-    let parameters = [
-        ("StackName", "bitbucket-access"),
-        ("TemplateBody", body.as_str()),
-        ("Capabilities.member.1", "CAPABILITY_NAMED_IAM"),
-    ];
+    let mut provider = None;
+    for (at, setup) in asked_for_sessions().into_iter().enumerate() {
+        let plan = plan(&Setup { provider_exists: true, ..setup }).unwrap();
+        let url = format!("https://{}", plan.issuer);
+        provider.get_or_insert_with(|| {
+            let parameters = [("Url", url.as_str()), ("ClientIDList.member.1", &plan.audience)];
+            api.query("iam", "CreateOpenIDConnectProvider", &parameters).unwrap()
+        });
+        deploy(&api, &format!("bitbucket-access-{at}"), &template(&plan).to_string());
+        for role in &plan.roles {
+            let answer = api.query("iam", "GetRole", &[("RoleName", &role.name)]).unwrap();
+            let stored = aws::text(&answer, "AssumeRolePolicyDocument").unwrap();
+            assert!(stored.contains("oidc-provider"), "{stored}");
+            let attached = api.query("iam", "ListAttachedRolePolicies", &[("RoleName", &role.name)]).unwrap();
+            let names = aws::texts(&attached, "PolicyName");
+            assert_eq!(names.len(), role.profile.managed_policies().len(), "{attached}");
+        }
+    }
+}
+
+fn deploy(api: &Api, stack: &str, template: &str) {
+    let parameters =
+        [("StackName", stack), ("TemplateBody", template), ("Capabilities.member.1", "CAPABILITY_NAMED_IAM")];
     api.query("cloudformation", "CreateStack", &parameters).unwrap();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
     loop {
-        let answer = api.query("cloudformation", "DescribeStacks", &[("StackName", "bitbucket-access")]).unwrap();
+        let answer = api.query("cloudformation", "DescribeStacks", &[("StackName", stack)]).unwrap();
         match aws::text(&answer, "StackStatus").unwrap().as_str() {
-            "CREATE_COMPLETE" => break,
+            "CREATE_COMPLETE" => return,
             "CREATE_IN_PROGRESS" if std::time::Instant::now() < deadline => {
                 std::thread::sleep(std::time::Duration::from_millis(100));
             }
             status => panic!("{status}: {answer}"),
         }
-    }
-    for role in &plan.roles {
-        let answer = api.query("iam", "GetRole", &[("RoleName", &role.name)]).unwrap();
-        let stored = aws::text(&answer, "AssumeRolePolicyDocument").unwrap();
-        assert!(stored.contains("oidc-provider"), "{stored}");
-        let attached = api.query("iam", "ListAttachedRolePolicies", &[("RoleName", &role.name)]).unwrap();
-        assert_eq!(aws::texts(&attached, "PolicyName").len(), role.profile.managed_policies().len(), "{attached}");
     }
 }

@@ -94,6 +94,13 @@ pub(crate) enum Failure {
     KeyWithoutValue(String),
     /// An environment belongs to no repository that was named.
     EnvironmentWithoutRepository(String),
+    /// A URL could not be fetched.
+    Download {
+        /// The URL.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
     /// A list of addresses cannot be used.
     Addresses {
         /// The file.
@@ -153,6 +160,9 @@ impl fmt::Display for Failure {
             Self::EnvironmentWithoutRepository(text) => {
                 write!(f, "`{text}` does not begin with the name of a repository that --repository names, and a `/`")
             }
+            Self::Download { url, reason } => {
+                write!(f, "cannot fetch `{url}`: {reason}; download it yourself and name the file")
+            }
             Self::Addresses { path, error } => write!(f, "cannot use the addresses of {}: {error}", shown(path)),
             Self::Setup(error) => error.fmt(f),
         }
@@ -174,6 +184,7 @@ impl std::error::Error for Failure {
             | Self::OtherToken(_)
             | Self::Claims(_)
             | Self::KeyWithoutValue(_)
+            | Self::Download { .. }
             | Self::EnvironmentWithoutRepository(_) => None,
             Self::NotText { error, .. } => Some(error),
             Self::Settings { error, .. } => Some(error),

@@ -7,6 +7,7 @@
 mod args;
 mod checking;
 mod crash;
+mod download;
 mod failure;
 mod fix;
 mod folder;

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser};
@@ -12,7 +12,8 @@ use keyless_core::iam::{
 };
 
 use crate::{
-    failure::Failure, inputs::STANDARD_INPUT, run::Outcome, streams::Streams, token_command, trust_command::read_text,
+    download, failure::Failure, inputs::STANDARD_INPUT, run::Outcome, streams::Streams, token_command,
+    trust_command::read_text,
 };
 
 /// Write the identity provider and the roles that a workspace needs in AWS
@@ -68,8 +69,8 @@ pub(crate) struct Setup {
     /// The qualifier that `cdk bootstrap` was given
     #[arg(long, value_name = "QUALIFIER", default_value = "hnb659fds")]
     qualifier: String,
-    /// Take calls only from these addresses: a file with one block a line or in the form of
-    /// `ip-ranges.atlassian.com`, `-` for standard input, or `bitbucket` for the copy of July 2026 inside
+    /// Take calls only from these addresses: a file or a URL with one block a line or in the form of
+    /// `https://ip-ranges.atlassian.com`, `-` for standard input, or `bitbucket` for the copy of July 2026 inside
     #[arg(long, value_name = "PATH")]
     source_ips: Option<PathBuf>,
     /// Bind the session to the addresses too, not only the exchange of the token
@@ -128,10 +129,10 @@ fn plan(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Plan, Failure> {
     let addresses = match &arguments.source_ips {
         None => Vec::new(),
         Some(path) => {
-            let text = if path == Path::new("bitbucket") {
-                addresses::BITBUCKET.join("\n")
-            } else {
-                read_text(path, streams)?
+            let text = match path.to_str() {
+                Some("bitbucket") => addresses::BITBUCKET.join("\n"),
+                Some(url) if download::is_url(url) => download::text(url)?,
+                _ => read_text(path, streams)?,
             };
             addresses::read(&text).map_err(|error| Failure::Addresses { path: path.clone(), error })?
         }
