@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     checkout,
     cloud::{ACCOUNT, REGION},
+    secrets,
     server::Server,
 };
 
@@ -51,6 +52,7 @@ impl CodeArtifact {
         let mut random = [0; 24];
         SystemRandom::new().fill(&mut random).expect("the system gives random bytes");
         let token = format!("package-token-{}", URL_SAFE_NO_PAD.encode(random));
+        secrets::remember(&token);
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
         let state =
             State { token: token.clone(), sessions: Box::new(sessions), package: package(), asked: Arc::clone(&asked) };

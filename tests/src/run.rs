@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::{
     checkout,
     cloud::{Cloud, REGION, ROLE},
-    step,
+    secrets, step,
 };
 
 /// A place for one run or several: the clone with the demo app, a home, and nothing else.
@@ -150,10 +150,25 @@ pub fn without_times(line: &str) -> String {
     out.join(" ")
 }
 
-/// Runs a command to its end.
+/// Runs a command to its end, and looks for every known secret in what it printed and in what it left in its workplace.
+///
+/// # Panics
+/// When it cannot be started, or a secret is found.
+pub fn finish(command: &mut Command) -> Finished {
+    let finished = finish_with_secrets(command);
+    let known = secrets::known();
+    let mut leaks = secrets::in_text("standard output", finished.stdout.as_bytes(), &known);
+    leaks.extend(secrets::in_text("standard error", finished.stderr.as_bytes(), &known));
+    let workplace = command.get_current_dir().and_then(Path::parent);
+    leaks.extend(workplace.iter().filter(|folder| folder.is_dir()).flat_map(|folder| secrets::below(folder, &known)));
+    assert_eq!(leaks, [], "a secret was printed or left behind");
+    finished
+}
+
+/// Runs a command to its end that is meant to print secrets.
 ///
 /// # Panics
 /// When it cannot be started.
-pub fn finish(command: &mut Command) -> Finished {
+pub fn finish_with_secrets(command: &mut Command) -> Finished {
     command.output().expect("the binary starts").into()
 }

@@ -2,6 +2,7 @@
 
 use std::{
     path::Path,
+    process::Command,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -45,6 +46,15 @@ pub fn claims() -> Value {
 /// Seconds since 1970.
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// Seconds since 1970 as AWS writes a time: `2026-11-24T16:42:00Z`.
+///
+/// # Panics
+/// When there is no `date`.
+pub fn timestamp(seconds: u64) -> String {
+    let date = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ", "-d"]).arg(format!("@{seconds}")).output();
+    String::from_utf8_lossy(&date.expect("there is `date`").stdout).trim().to_owned()
 }
 
 /// The variables that Bitbucket gives the step, its token aside.

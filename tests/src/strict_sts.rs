@@ -22,6 +22,7 @@ use ureq::Agent;
 
 use crate::{
     aws::{Api, ApiError, text, texts},
+    secrets,
     server::{Closed, Server},
     step,
     token::{Jwks, Verdict},
@@ -30,9 +31,11 @@ use crate::{
 /// The request id of all its answers.
 pub const REQUEST_ID: &str = "c0ffee00-0000-4000-8000-000000000000";
 
-/// Something that goes wrong instead of an answer to `AssumeRoleWithWebIdentity`.
+/// Something that goes wrong instead of an answer to `AssumeRoleWithWebIdentity` or `AssumeRole`.
 #[derive(Clone, Debug)]
 pub enum Fault {
+    /// Nothing, this time.
+    None,
     /// An error answer: status, code, message.
     Answer(u16, &'static str, &'static str),
     /// An answer that is no XML.
@@ -41,6 +44,8 @@ pub enum Fault {
     Reset,
     /// The answer comes only after this time.
     Slow(Duration),
+    /// The session ends so long from now, whatever was asked for.
+    Short(Duration),
 }
 
 /// A running STS. It stops when dropped.
@@ -56,6 +61,7 @@ pub struct StrictSts {
 struct Faults {
     queue: VecDeque<Fault>,
     asked: usize,
+    requests: Vec<HashMap<String, String>>,
 }
 
 struct State {
@@ -90,7 +96,7 @@ impl StrictSts {
     /// When there is no port.
     pub fn start_with(jwks: Jwks, judge_url: &str, deployed_url: &str, faults: Vec<Fault>, clock: Duration) -> Self {
         let issued = Arc::new(Mutex::new(Vec::new()));
-        let faults = Arc::new(Mutex::new(Faults { queue: faults.into(), asked: 0 }));
+        let faults = Arc::new(Mutex::new(Faults { queue: faults.into(), ..Faults::default() }));
         let state = State {
             faults: Arc::clone(&faults),
             clock,
@@ -110,9 +116,14 @@ impl StrictSts {
         self.server.url()
     }
 
-    /// How often it was asked for a session with a token.
+    /// How often it was asked for a session.
     pub fn asked(&self) -> usize {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).asked
+    }
+
+    /// The forms of all calls, in order, without the token.
+    pub fn requests(&self) -> Vec<HashMap<String, String>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).requests.clone()
     }
 
     /// Every secret key and session token that it handed out.
@@ -135,7 +146,12 @@ impl State {
                 thread::sleep(time);
                 refusal(503, "ServiceUnavailable", "too late").into()
             }
-            None => self.answer(request.headers(), request.body()),
+            Some(Fault::Short(length)) => {
+                let answer = self.answer(request.headers(), request.body());
+                let end = text(&answer.body, "Expiration").unwrap_or_default();
+                Answer { body: answer.body.replace(&end, &step::timestamp(step::now() + length.as_secs())), ..answer }
+            }
+            Some(Fault::None) | None => self.answer(request.headers(), request.body()),
         };
         let mut response = Response::new(Full::new(Bytes::from(answer.body)));
         *response.status_mut() = answer.status.try_into().unwrap_or_default();
@@ -148,10 +164,13 @@ impl State {
 
     /// The next thing that goes wrong.
     fn fault(&self, body: &[u8]) -> Option<Fault> {
-        if !is_web_identity(&form_urlencoded::parse(body).into_owned().collect()) {
+        let mut form: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
+        form.remove("WebIdentityToken");
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.requests.push(form.clone());
+        if !form.get("Action").is_some_and(|action| action.starts_with("AssumeRole")) {
             return None;
         }
-        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         faults.asked += 1;
         faults.queue.pop_front()
     }
@@ -167,6 +186,10 @@ impl State {
             self.forward(&self.deployed_url, headers, body)
         };
         let secrets = ["SecretAccessKey", "SessionToken"].into_iter().flat_map(|name| texts(&answer.body, name));
+        let secrets: Vec<String> = secrets.collect();
+        for secret in &secrets {
+            secrets::remember(secret);
+        }
         self.issued.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
         answer
     }

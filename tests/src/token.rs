@@ -10,6 +10,8 @@ use ring::{
 };
 use serde_json::{Value, json};
 
+use crate::secrets;
+
 /// The id of the key in the JWKS and in the tokens' header.
 const KEY_ID: &str = "tests";
 
@@ -50,7 +52,9 @@ impl Issuer {
         self.key
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
             .expect("RSA keys sign");
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
+        secrets::remember(&token);
+        token
     }
 
     /// Its public key, as it would be published.

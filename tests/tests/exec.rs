@@ -5,7 +5,7 @@ use std::{process::Command, sync::LazyLock};
 
 use keyless_tests::{
     cloud::Cloud,
-    run::{Workplace, finish},
+    run::{Workplace, finish, finish_with_secrets},
     secrets,
 };
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn output_and_exit_code_are_the_commands() {
 #[test]
 fn a_credential_process_prints_what_sdks_read() {
     let workplace = Workplace::empty();
-    let finished = finish(&mut keyless_aws(&workplace, &["credential-process"]));
+    let finished = finish_with_secrets(&mut keyless_aws(&workplace, &["credential-process"]));
     assert_eq!(finished.code, Some(0), "{finished:#?}");
     let printed: Value = serde_json::from_str(&finished.stdout).expect("it prints JSON");
     let names: Vec<_> = printed.as_object().expect("it is an object").keys().collect();

@@ -55,7 +55,7 @@ fn npm_installs_a_private_package_before_the_cdk_runs() {
     write_package_json(&workplace.clone_folder().join("service"));
     let home = workplace.folder().join("home");
     fs::write(home.join(".npmrc"), "fund=false").expect("the scratch folder is writable");
-    let install = "sh -c 'npm install --no-audit --prefix service && env >seen && cat ~/.npmrc >npmrc'";
+    let install = "sh -c 'npm install --no-audit --prefix service && env | sed s/=.*// >seen && cat ~/.npmrc >npmrc'";
     let codeartifact = codeartifact();
     let finished = finish(pipe(&workplace, &codeartifact, "npm").env("INSTALL", install));
     assert_eq!(finished.code, Some(0), "{finished:#?}");
@@ -66,8 +66,7 @@ fn npm_installs_a_private_package_before_the_cdk_runs() {
     assert!(finished.stdout.contains(&format!("node_modules/{PACKAGE}/package.json\n")), "{finished:#?}");
     let read = |name: &str| fs::read_to_string(workplace.clone_folder().join(name)).expect("the installer wrote it");
     let seen = read("seen");
-    fs::remove_file(workplace.clone_folder().join("seen")).expect("it was read");
-    assert!(seen.contains("CODEARTIFACT_AUTH_TOKEN=package-token-"), "{seen}");
+    assert!(seen.lines().any(|name| name == "CODEARTIFACT_AUTH_TOKEN"), "{seen}");
     for name in ["AWS_CONTAINER", "AWS_SESSION_TOKEN", "BITBUCKET_STEP_OIDC_TOKEN", "CODEARTIFACT_DOMAIN"] {
         assert!(!seen.contains(name), "the installer sees {name}");
     }

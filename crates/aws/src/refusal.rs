@@ -1,5 +1,6 @@
 //! Why STS said no: its codes and messages read into causes, each with what to change.
 
+use aws_smithy_types::date_time::{DateTime, Format};
 use keyless_core::{
     aws::{Region, RoleArn},
     oidc::Claims,
@@ -167,7 +168,7 @@ impl Refusal {
             ),
             Self::TokenExpired => (
                 "the token's time is over",
-                vec![("token valid until", format!("{} (seconds since 1970)", claims.exp))],
+                vec![("token valid until", valid_until(claims))],
                 "a step receives one token when it starts: begin the AWS work earlier in the step, or in a step of its own"
                     .to_owned(),
             ),
@@ -284,6 +285,12 @@ pub struct Explanation {
     pub compared: Vec<(&'static str, String)>,
     /// What to do, in one or more lines.
     pub remedy: String,
+}
+
+/// `2026-11-24T16:42:00Z`
+fn valid_until(claims: &Claims) -> String {
+    let end = i64::try_from(claims.exp).ok().map(DateTime::from_secs);
+    end.and_then(|end| end.fmt(Format::DateTime).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
