@@ -30,7 +30,7 @@ function targetFolder() {
 }
 
 /** The modules, by the features of crates/wasm that they hold. The first is loaded at once, the other when it is needed. */
-const MODULES = { keyless: "editor", views: "views" };
+const MODULES = { keyless: "lint", views: "views" };
 
 /** Where a person's own folders lie has no place in what is published, and costs bytes. */
 const FLAGS = [

@@ -1,24 +1,26 @@
 //! keyless in the browser: text in, JSON out.
 //!
-//! Each export is one line over a function of [`editor`], [`views`], [`trust`], [`token`] or [`setup`], which are plain Rust
+//! Each export is one line over a function of [`lint`], [`assistance`], [`views`], [`trust`], [`token`] or [`setup`], which are plain Rust
 //! and are tested natively.
 //! The page calls the exports from a worker (`web/src/worker/worker.ts`) and knows the JSON from `web/src/protocol.ts`.
 //!
-//! The build makes two modules of it: `editor`, which the page loads first and which must stay small, and `views`, which
-//! it loads when someone opens a view that needs it.
+//! The build makes two modules of it: `lint`, which the page loads first and which must stay small, and `views`, which it
+//! loads when someone asks for more than findings.
 
-#[cfg(feature = "editor")]
+#[cfg(feature = "views")]
+pub mod assistance;
+#[cfg(feature = "views")]
 mod completion;
-#[cfg(feature = "editor")]
+#[cfg(feature = "views")]
 mod definition;
-#[cfg(feature = "editor")]
-pub mod editor;
-#[cfg(feature = "editor")]
+#[cfg(feature = "views")]
 mod hover;
 mod json_text;
+#[cfg(feature = "lint")]
+pub mod lint;
 #[cfg(feature = "views")]
 mod outline;
-#[cfg(feature = "editor")]
+#[cfg(feature = "views")]
 mod place;
 #[cfg(feature = "views")]
 pub mod setup;
@@ -38,34 +40,16 @@ pub fn start() {
 }
 
 /// The exports of the module that the page loads first.
-#[cfg(feature = "editor")]
-pub mod editor_exports {
+#[cfg(feature = "lint")]
+pub mod lint_exports {
     use wasm_bindgen::prelude::wasm_bindgen;
 
-    use crate::editor;
+    use crate::lint;
 
-    /// The JSON report of one pipeline file; see [`editor::lint`].
+    /// The JSON report of one pipeline file; see [`lint::lint`].
     #[wasm_bindgen]
     pub fn lint(text: &str, file_name: &str, known_variables: Vec<String>) -> String {
-        editor::lint(text, file_name, known_variables)
-    }
-
-    /// Documentation of what stands at a byte offset, or `null`; see [`editor::hover`].
-    #[wasm_bindgen]
-    pub fn hover(text: &str, offset: usize) -> String {
-        editor::hover(text, offset)
-    }
-
-    /// What may be typed at a byte offset, or `null`; see [`editor::completion`].
-    #[wasm_bindgen]
-    pub fn completion(text: &str, offset: usize) -> String {
-        editor::completion(text, offset)
-    }
-
-    /// From an alias to its anchor and back; see [`editor::definition`].
-    #[wasm_bindgen]
-    pub fn definition(text: &str, offset: usize) -> String {
-        editor::definition(text, offset)
+        lint::lint(text, file_name, known_variables)
     }
 }
 
@@ -74,7 +58,25 @@ pub mod editor_exports {
 pub mod views_exports {
     use wasm_bindgen::prelude::wasm_bindgen;
 
-    use crate::{setup, token, trust, views};
+    use crate::{assistance, setup, token, trust, views};
+
+    /// Documentation of what stands at a byte offset, or `null`; see [`assistance::hover`].
+    #[wasm_bindgen]
+    pub fn hover(text: &str, offset: usize) -> String {
+        assistance::hover(text, offset)
+    }
+
+    /// What may be typed at a byte offset, or `null`; see [`assistance::completion`].
+    #[wasm_bindgen]
+    pub fn completion(text: &str, offset: usize) -> String {
+        assistance::completion(text, offset)
+    }
+
+    /// From an alias to its anchor and back; see [`assistance::definition`].
+    #[wasm_bindgen]
+    pub fn definition(text: &str, offset: usize) -> String {
+        assistance::definition(text, offset)
+    }
 
     /// What runs when, and with which role; see [`views::outline`].
     #[wasm_bindgen]

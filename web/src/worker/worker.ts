@@ -11,14 +11,12 @@ declare const self: DedicatedWorkerGlobalScope;
 const load = (start: typeof startKeyless | typeof startViews, file: string) =>
   start({ module_or_path: fetch(new URL(file, self.location.href)) });
 
-const EDITOR: readonly Question[] = ["lint", "hover", "completion", "definition"];
-
-const editorReady = load(startKeyless, "keyless.wasm");
+const lintReady = load(startKeyless, "keyless.wasm");
 let viewsReady: ReturnType<typeof load> | undefined;
 
-/** The module that answers a question; the one for the views is fetched when it is first asked. */
+/** The module that answers a question; the one for all but findings is fetched when it is first asked. */
 function ready(question: Question): Promise<unknown> {
-  return EDITOR.includes(question) ? editorReady : (viewsReady ??= load(startViews, "views.wasm"));
+  return question === "lint" ? lintReady : (viewsReady ??= load(startViews, "views.wasm"));
 }
 
 /** A range as the core gives it. */
@@ -76,14 +74,14 @@ const answers: { [Q in keyof Questions]: (...ask: Questions[Q]["ask"]) => Questi
   token: (token, now) => JSON.parse(views.token(token, now)) as Questions["token"]["answer"],
   setup: (form) => JSON.parse(views.setup(JSON.stringify(form))) as Questions["setup"]["answer"],
   hover(text, offset) {
-    const hover = about<(Questions["hover"]["answer"] & Bytes) | null>(keyless.hover, text, offset);
+    const hover = about<(Questions["hover"]["answer"] & Bytes) | null>(views.hover, text, offset);
     return hover && locator(text)(hover);
   },
   completion(text, offset) {
-    const completion = about<(Questions["completion"]["answer"] & Bytes) | null>(keyless.completion, text, offset);
+    const completion = about<(Questions["completion"]["answer"] & Bytes) | null>(views.completion, text, offset);
     return completion && locator(text)(completion);
   },
-  definition: (text, offset) => about<Bytes[]>(keyless.definition, text, offset).map(locator(text)),
+  definition: (text, offset) => about<Bytes[]>(views.definition, text, offset).map(locator(text)),
 };
 
 self.onmessage = async ({ data }: MessageEvent<Request>) => {

@@ -1,4 +1,4 @@
-//! What the page may ask about the file under its editor, answered as JSON text.
+//! The findings of the file under the page's editor, answered as JSON text.
 
 use crate::json_text::written;
 use keyless_core::{
@@ -14,21 +14,6 @@ pub fn lint(text: &str, file_name: &str, known_variables: Vec<String>) -> String
     let source = Source::new(file_name, text);
     let diagnostics = lint::lint(&source, &Settings::with_variables(known_variables));
     written(&json::file(&source, &diagnostics))
-}
-
-/// What is known of the key or variable at a byte offset: its range, a title, lines of prose; `null` where nothing is.
-pub fn hover(text: &str, offset: usize) -> String {
-    written(&crate::hover::at(text, offset))
-}
-
-/// What may replace the word at a byte offset: the word's range and the options; `null` where nothing can be said.
-pub fn completion(text: &str, offset: usize) -> String {
-    written(&crate::completion::at(text, offset))
-}
-
-/// The ranges that belong to the place at a byte offset: an alias's anchor, or the uses of an anchor.
-pub fn definition(text: &str, offset: usize) -> String {
-    written(&crate::definition::at(text, offset))
 }
 
 #[cfg(test)]
