@@ -9,9 +9,11 @@ use std::{fmt::Write as _, fs, path::PathBuf};
 use keyless_core::{
     diagnostic::{Diagnostic, Edit, Label, Severity},
     iam::{
+        caller::{Caller, Environment},
         check, document, evaluate,
         policy::{self, Policy},
         request::{Entry, Request},
+        role,
         template::{Document, Template},
     },
     source::Source,
@@ -186,6 +188,50 @@ fn every_rule_finds_its_wrong_example_and_leaves_the_right_one_alone() {
             }
         }
     }
+}
+
+/// What is said of a step before its UUIDs are known holds whatever they turn out to be.
+#[test]
+fn a_verdict_without_the_uuids_holds_with_any() {
+    const REPOSITORIES: [&str; 2] = ["b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9", "11111111-2222-4333-8444-555555555555"];
+    const ENVIRONMENTS: [&str; 2] = ["0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9", "66666666-7777-4888-8999-000000000000"];
+    const WORKSPACES: [&str; 2] = ["6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1", "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"];
+    let folders = [data().join("checks"), data().join("../setup")];
+    let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    let mut counts = [0, 0, 0];
+    for path in files.filter(|path| path.extension().is_some_and(|it| it == "txt" || it == "json")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let text = text.split("--- findings").next().unwrap();
+        for role in role::read(text, None).unwrap_or_default() {
+            let ask = |caller: &Caller<'_>| evaluate::evaluate(&role.policy, &caller.request()).verdict;
+            for (environment, known) in [
+                (Environment::None, vec![Environment::None]),
+                (Environment::Deployment(None), ENVIRONMENTS.map(|uuid| Environment::Deployment(Some(uuid))).to_vec()),
+            ] {
+                let open = Caller { workspace: Some("acme"), environment, ..Caller::default() };
+                let verdict = ask(&open);
+                counts[verdict as usize] += 1;
+                for (workspace, repository) in
+                    WORKSPACES.iter().flat_map(|it| REPOSITORIES.iter().map(move |own| (it, own)))
+                {
+                    for environment in &known {
+                        let whole = Caller {
+                            workspace_uuid: Some(workspace),
+                            repository_uuid: Some(repository),
+                            environment: *environment,
+                            ..open
+                        };
+                        let (concrete, path) = (ask(&whole), path.display());
+                        assert!(
+                            verdict == evaluate::Verdict::Depends || verdict == concrete,
+                            "{path}: {verdict:?} {whole:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+    assert!(counts.iter().all(|count| *count >= 2), "{counts:?} allow, deny, depends");
 }
 
 #[test]

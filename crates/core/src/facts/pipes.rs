@@ -29,6 +29,9 @@ pub enum Login {
 /// The variable that names the role in Atlassian's AWS pipes.
 pub const ROLE_VARIABLE: &str = "AWS_OIDC_ROLE_ARN";
 
+/// [`ROLE_VARIABLE`], and the one of keyless's own pipe.
+pub const ROLE_VARIABLES: [&str; 2] = [ROLE_VARIABLE, "AWS_ROLE_ARN"];
+
 /// Pipes by the READMEs that could be read (<https://bitbucket.org/atlassian/> and the authors' repositories).
 ///
 /// A variable is listed where a README marks it with `(*)`, always required, in every version seen; conditional ones

@@ -13,6 +13,8 @@ use crate::diagnostic::Severity;
 pub struct TrustedRole {
     /// What the text calls it; empty for a policy that stands by itself.
     pub name: String,
+    /// What it is called in AWS, where the text says so.
+    pub name_in_aws: Option<String>,
     /// Its trust policy.
     pub policy: Policy,
 }
@@ -51,7 +53,7 @@ pub fn read(text: &str, role: Option<&str>) -> Result<Vec<TrustedRole>, Unusable
         let (policy, problems) = policy::read(&found.policy, found.template);
         match problems.iter().find(|problem| problem.severity == Severity::Error) {
             Some(problem) => Err(Unusable::Refused(problem.message.clone())),
-            None => Ok(TrustedRole { name: found.role.to_owned(), policy }),
+            None => Ok(TrustedRole { name: found.role.to_owned(), name_in_aws: found.name.map(str::to_owned), policy }),
         }
     };
     found.iter().map(read).collect()

@@ -26,6 +26,8 @@ pub struct Document {
 pub struct Found<'d> {
     /// What the document calls the role; empty for a policy that stands by itself.
     pub role: &'d str,
+    /// What the role is called in AWS, where the document says so.
+    pub name: Option<&'d str>,
     /// The policy.
     pub policy: Cow<'d, Node>,
     /// What its template knows.
@@ -100,7 +102,7 @@ impl Document {
         let template = Template { resources: self.root.get("Resources") };
         let mut found = Vec::new();
         if self.root.get("Statement").is_some() {
-            found.push(Found { role: "", policy: Cow::Borrowed(&self.root), template });
+            found.push(Found { role: "", name: None, policy: Cow::Borrowed(&self.root), template });
         } else {
             search(&self.root, "", template, &mut found)?;
         }
@@ -123,7 +125,7 @@ fn search<'d>(
         if HOLDERS.contains(&member.key.as_str()) {
             let role = if template.resources.is_some() { role } else { named.unwrap_or(role) };
             if let Some(policy) = held(&member.value)? {
-                found.push(Found { role, policy, template });
+                found.push(Found { role, name: named, policy, template });
             }
         } else {
             let role = if member.key == "Properties" || member.key == "values" { role } else { &member.key };

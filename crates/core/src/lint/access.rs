@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::File;
 use crate::{
-    facts,
+    aws::RoleArn,
+    facts::{self, ROLE_VARIABLES as ROLES, StepFacts},
     iam::{
         caller::{Address, Caller, Environment},
         check::is_braced_uuid,
@@ -29,7 +30,8 @@ pub struct Roles {
     pub environments: BTreeMap<String, RoleFile>,
 }
 
-/// A file with roles. Which of several a step assumes is not known: it is refused where all refuse it.
+/// A file with roles. Which of several a step assumes is known where it names a role in full; otherwise it is refused
+/// where all refuse it.
 #[derive(Clone, Debug)]
 pub struct RoleFile {
     /// What messages call it.
@@ -51,10 +53,32 @@ pub struct Access {
     pub refusal: Option<String>,
 }
 
+/// The roles of a file that a step may assume.
+struct Candidates<'r> {
+    file: &'r str,
+    roles: Vec<&'r TrustedRole>,
+}
+
 impl Roles {
-    fn of(&self, environment: Option<&str>) -> Option<&RoleFile> {
-        environment.and_then(|name| self.environments.get(name)).or(self.general.as_ref())
+    /// The roles of an environment, those left out that a step which names its roles in full does not mean.
+    fn of(&self, environment: Option<&str>, assumed: &[RoleArn]) -> Option<Candidates<'_>> {
+        let file = environment.and_then(|name| self.environments.get(name)).or(self.general.as_ref())?;
+        let meant = |role: &&TrustedRole| match &role.name_in_aws {
+            Some(name) if !assumed.is_empty() => assumed.iter().any(|arn| arn.name() == name),
+            _ => true,
+        };
+        let roles: Vec<_> = file.roles.iter().filter(meant).collect();
+        (!roles.is_empty()).then_some(Candidates { file: &file.name, roles })
     }
+}
+
+/// The roles that a step names in full.
+fn assumed(facts: &StepFacts) -> Vec<RoleArn> {
+    let by_hand = facts.assumptions.iter().filter_map(|assumption| Some(&assumption.role.as_ref()?.0));
+    let pipes = facts.pipes.iter().flat_map(|pipe| ROLES.iter().filter_map(|name| Some(&pipe.variable(name)?.value)));
+    let tools = facts.tools.iter().filter_map(|tool| Some(&tool.variable("AWS_ROLE_ARN")?.value));
+    let values = by_hand.chain(pipes).chain(tools).filter_map(|value| value.literal());
+    values.filter_map(|value| RoleArn::parse(value).ok()).collect()
 }
 
 /// What the policies say of every step, in the order of the model.
@@ -64,17 +88,18 @@ pub(super) fn read(file: &File<'_>, roles: &Roles) -> Vec<Access> {
 
 fn of_step<'f>(file: &File<'f>, step: &Step<'f>, roles: &Roles) -> Access {
     let deployments = facts::deployments(&file.model, step);
+    let assumed = file.facts.of(step.id).map(assumed).unwrap_or_default();
     let mut access = Access { admitted: !deployments.is_empty(), ..Access::default() };
     for deployment in deployments {
         let environment = deployment.map(|deployment| deployment.environment.value);
-        let Some(roles) = roles.of(environment) else {
+        let Some(roles) = roles.of(environment, &assumed) else {
             access.admitted = false;
             continue;
         };
         let caller = caller(file, step, deployment);
-        access.admitted &= verdict(roles, &caller, &named_by_policy) == Verdict::Allow;
-        if verdict(roles, &caller, &as_known) == Verdict::Deny {
-            blame(roles, &caller, &mut access);
+        access.admitted &= verdict(&roles, &caller, &named_by_policy) == Verdict::Allow;
+        if verdict(&roles, &caller, &as_known) == Verdict::Deny {
+            blame(&roles, &caller, &mut access);
         }
     }
     access
@@ -148,8 +173,8 @@ fn claim_values<'p>(policy: &'p Policy, claim: &'static str) -> impl Iterator<It
 }
 
 /// The most favourable answer of the roles.
-fn verdict(file: &RoleFile, caller: &Caller<'_>, fill_in: &FillIn) -> Verdict {
-    let answers = file.roles.iter().flat_map(|role| answers(&role.policy, &fill_in(&role.policy, caller)));
+fn verdict(candidates: &Candidates<'_>, caller: &Caller<'_>, fill_in: &FillIn) -> Verdict {
+    let answers = candidates.roles.iter().flat_map(|role| answers(&role.policy, &fill_in(&role.policy, caller)));
     answers.map(|answer| answer.verdict).max_by_key(|verdict| favour(*verdict)).unwrap_or(Verdict::Depends)
 }
 
@@ -188,7 +213,7 @@ pub fn workspaces(policy: &Policy) -> BTreeSet<&str> {
 }
 
 /// Finds what keeps a refused caller out: what it could do about it, and otherwise the reason.
-fn blame(roles: &RoleFile, caller: &Caller<'_>, access: &mut Access) {
+fn blame(roles: &Candidates<'_>, caller: &Caller<'_>, access: &mut Access) {
     let deployment = caller.environment == Environment::None;
     let address = caller.address == Address::Unlisted;
     for (with_deployment, with_address) in [(true, false), (false, true), (true, true)] {
@@ -204,5 +229,5 @@ fn blame(roles: &RoleFile, caller: &Caller<'_>, access: &mut Access) {
         }
     }
     let first = roles.roles.first().and_then(|role| answers(&role.policy, caller).into_iter().next());
-    access.refusal = first.map(|evaluation| format!("{}: {}", roles.name, evaluation.refusal()));
+    access.refusal = first.map(|evaluation| format!("{}: {}", roles.file, evaluation.refusal()));
 }

@@ -83,8 +83,7 @@ fn check(file: &File<'_>, findings: &mut Findings<'_>) {
 /// Whether the step exchanges its token for a role.
 pub(super) fn assumes_role(facts: &StepFacts) -> bool {
     let names_role = |pipe: &PipeUse| {
-        // Atlassian's pipes take the first, and keyless's own the second.
-        let mut roles = [facts::ROLE_VARIABLE, "AWS_ROLE_ARN"].into_iter().filter_map(|name| pipe.variable(name));
+        let mut roles = facts::ROLE_VARIABLES.into_iter().filter_map(|name| pipe.variable(name));
         roles.any(|role| !role.value.is_empty())
     };
     facts.assumptions.iter().any(|assumption| assumption.web_identity)
