@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import { eventually, start } from "./browser.mjs";
+import { DIST } from "./site.mjs";
 
 const PIPELINE = "pipelines:\n  default:\n    - step:\n        script:\n          - echo ß 😀\n";
 
@@ -111,15 +113,48 @@ describe("without a network", () => {
   before(async () => (keyless = await start()));
   after(() => keyless.close());
 
-  it("opens again from what the first visit kept", async () => {
+  it("opens again from what the first visit kept, with every view and the documentation", async () => {
     const visit = await keyless.visit({ context: { serviceWorkers: "allow" } });
     await visit.page.evaluate(() => navigator.serviceWorker.ready);
     await keyless.site.close();
     await visit.page.reload();
     await visit.checked();
+    // The second module was not loaded before the network went.
+    await visit.page.getByRole("tab", { name: "Picture" }).click();
+    await visit.page.locator(".step").first().waitFor();
+    await visit.page.getByRole("tab", { name: "Findings" }).click();
+    await visit.page.locator("[data-rule=misplaced-oidc] .rule").click();
+    await visit.page.locator("#view-findings article").waitFor();
     await visit.paste("pipelines: {}\n");
     await visit.checked();
     assert.equal(await visit.text(), "pipelines: {}\n");
+    await visit.page.getByRole("link", { name: "Language" }).click();
+    assert.equal(await visit.page.locator("h1").innerText(), "The pipeline file, key by key");
     await visit.close();
+  });
+});
+
+describe("a new version of the site", () => {
+  it("is offered, and comes when it is wanted", async () => {
+    const keyless = await start();
+    const visit = await keyless.visit({ context: { serviceWorkers: "allow" } });
+    await visit.page.evaluate(() => navigator.serviceWorker.ready);
+    await visit.page.reload();
+    await visit.checked();
+    await visit.paste(PIPELINE);
+    await visit.page.waitForTimeout(600);
+    // Another version differs in its digest, as another build's does.
+    const worker = readFileSync(join(DIST, "service-worker.js"), "utf8");
+    keyless.site.replace("service-worker.js", worker.replace(/"[0-9a-f]{16}"/, '"0123456789abcdef"'));
+    await visit.page.evaluate(async () => void (await navigator.serviceWorker.getRegistration()).update());
+    await visit.page.getByText("A new version of this page is ready.").waitFor();
+    const reloaded = visit.page.waitForEvent("load");
+    await visit.page.getByRole("button", { name: "Reload" }).click();
+    await reloaded;
+    await visit.checked();
+    assert.equal(await visit.text(), PIPELINE);
+    assert.deepEqual(await visit.page.evaluate(() => caches.keys()), ["keyless-0123456789abcdef"]);
+    await visit.close();
+    await keyless.close();
   });
 });

@@ -55,6 +55,57 @@ describe("the page", () => {
     await visit.close();
   });
 
+  it("marks the row of the finding in the cursor's line", async () => {
+    const visit = await keyless.visit();
+    const current = () => visit.page.locator("#view-findings li[aria-current]").evaluateAll((rows) => rows.map((row) => row.dataset.rule));
+    await visit.page.locator(".cm-content").focus();
+    assert.deepEqual(await current(), []);
+    await visit.page.keyboard.press("F8");
+    assert.deepEqual(await current(), ["misplaced-oidc"]);
+    await visit.page.keyboard.press("F8");
+    assert.deepEqual(await current(), ["unknown-key"]);
+    await visit.page.keyboard.press("Shift+F8");
+    assert.deepEqual(await current(), ["misplaced-oidc"]);
+    await visit.close();
+  });
+
+  it("fixes from the squiggle's own message, which leads to the rule", async () => {
+    const visit = await keyless.visit();
+    await visit.page.locator(".cm-lintRange", { hasText: "deploymnet" }).hover();
+    const message = visit.page.locator(".cm-tooltip .cm-diagnostic", { hasText: "deploymnet" });
+    await message.waitFor();
+    assert.equal(await message.locator("a.more").getAttribute("href"), "rules/unknown-key.html");
+    await message.getByRole("button", { name: "write deployment" }).click();
+    await eventually(async () => assert.match(await visit.text(), /^ {10}deployment: staging$/m));
+    await visit.close();
+  });
+
+  it("never shows the findings of a text that has passed", async () => {
+    const visit = await keyless.visit();
+    const step = (key) => `pipelines:\n  default:\n    - step:\n        ${key}: true\n        script: [make]\n`;
+    await visit.paste(step("odic"));
+    await eventually(async () => assert.deepEqual(await visit.findings(), ["misspelt-oidc 4:9"]));
+    const seen = visit.page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const seen = [];
+          const editor = document.getElementById("editor").shadowRoot;
+          const look = () => {
+            const marked = [...editor.querySelectorAll(".cm-lintRange")].map(({ textContent }) => textContent);
+            seen.push(...marked.filter((word) => !["odic", "OIDC", "oicd"].includes(word)));
+          };
+          new MutationObserver(look).observe(editor, { childList: true, subtree: true, attributes: true });
+          setTimeout(() => resolve(seen), 2_000);
+        }),
+    );
+    for (let round = 0; round < 10; round++) {
+      for (const key of ["odic", "# much longer than the other\n        OIDC", "oicd"]) await visit.paste(step(key));
+    }
+    await eventually(async () => assert.deepEqual(await visit.findings(), ["misspelt-oidc 4:9"]));
+    assert.deepEqual(await seen, []);
+    await visit.close();
+  });
+
   it("walks from finding to finding with the keyboard", async () => {
     const visit = await keyless.visit();
     await visit.page.locator(".cm-content").focus();

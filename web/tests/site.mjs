@@ -22,6 +22,7 @@ const TYPES = {
 
 /** Serves web/dist; `address` is the page's URL. */
 export async function serve() {
+  const replaced = new Map();
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     const path = pathname.startsWith(FOLDER) ? normalize(pathname.slice(FOLDER.length)) : "";
@@ -34,11 +35,14 @@ export async function serve() {
       return;
     }
     response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
-    createReadStream(file).pipe(response);
+    if (replaced.has(path)) response.end(replaced.get(path));
+    else createReadStream(file).pipe(response);
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   return {
     address: `http://127.0.0.1:${server.address().port}${FOLDER}`,
+    /** Another text for a file, as a new version of the site has. */
+    replace: (path, text) => replaced.set(path, text),
     /** Once or more often. */
     close: () => new Promise((closed) => server.close(() => closed()).closeAllConnections()),
   };
