@@ -223,7 +223,7 @@ export const setup = {
   prefix: "Role names begin with",
   qualifier: "Qualifier of cdk bootstrap",
   quota: "Longest trust policy",
-  quotas: { 2048: "2048 characters, as accounts have", 4096: "4096, if raised", 8192: "8192, if raised" },
+  quotas: { 2048: "2048 characters", 4096: "4096, once raised", 8192: "8192, once raised" },
   write: "Write it",
   copy: "Copy",
   copyOf: (title: string) => `Copy: ${title}`,

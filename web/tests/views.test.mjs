@@ -75,7 +75,8 @@ describe("the other views", () => {
     const says = (words) => eventually(async () => assert.equal(await verdict.innerText(), words));
     const parts = (name) => panel.locator(".tree li", { hasText: name }).last();
     // The step that deploys with a token is chosen; nothing is known of its repository yet.
-    assert.match(await panel.getByLabel("Step").locator("option:checked").innerText(), /^Deploy to production · production$/);
+    const chosen = panel.getByLabel("Step").locator("option:checked");
+    await eventually(async () => assert.equal(await chosen.innerText(), "Deploy to production · production"));
     await says("It depends");
     await panel.getByLabel("Workspace", { exact: true }).fill("acme");
     await panel.getByLabel("Workspace UUID").fill(WORKSPACE);
@@ -97,7 +98,7 @@ describe("the other views", () => {
     await says("Denied");
     // The choice follows the editor.
     await visit.paste("pipelines:\n  default:\n    - step: {name: Ship, deployment: production, oidc: true, script: [make]}\n");
-    await eventually(async () => assert.equal(await panel.getByLabel("Step").locator("option:checked").innerText(), "Ship · production"));
+    await eventually(async () => assert.equal(await chosen.innerText(), "Ship · production"));
     await says("Denied");
     await panel.getByLabel("UUID of production").fill(ENVIRONMENT);
     await says("Allowed");
