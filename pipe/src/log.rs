@@ -7,8 +7,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Something begins.
+/// Something begins: a section of the log.
 pub fn start(text: impl Display) {
+    space();
     out("▶", text);
 }
 

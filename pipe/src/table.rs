@@ -7,17 +7,21 @@ use keyless_core::code_insights::shortened;
 /// The most characters of a cell that are shown.
 const CELL_LIMIT: usize = 200;
 
-/// Lines of a table, whose first row holds the titles. `right` sets every column but the first to the right.
+/// Lines of a table, whose first row holds the titles. A column without a value is left out. `right` sets every column but the first to the right.
 pub fn lines(rows: &[Vec<String>], right: bool) -> Vec<String> {
     let rows: Vec<Vec<Cow<'_, str>>> = rows.iter().map(|row| row.iter().map(|cell| shown(cell)).collect()).collect();
-    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
     };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let is_used = |column: &usize| {
+        rows.len() < 2 || rows[1..].iter().any(|row| row.get(*column).is_some_and(|cell| !cell.is_empty()))
+    };
+    let used: Vec<(usize, usize)> = (0..columns).filter(is_used).map(|column| (column, width(column))).collect();
     let line = |row: &Vec<Cow<'_, str>>| {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+        let cells = used.iter().map(|&(column, width)| {
+            let cell = row.get(column).map_or("", |cell| cell);
             if right && column > 0 { format!("{cell:>width$}") } else { format!("{cell:width$}") }
         });
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
@@ -40,6 +44,12 @@ mod tests {
         let rows = [["stack", "add"], ["Häuser", "12"]].map(|row| row.map(str::to_owned).to_vec());
         assert_eq!(lines(&rows, true), ["stack   add", "Häuser   12"]);
         assert_eq!(lines(&rows, false), ["stack   add", "Häuser  12"]);
+    }
+
+    #[test]
+    fn a_column_without_a_value_is_left_out() {
+        let rows = [["stack", "result", "time"], ["A", "", "1 s"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(lines(&rows, false), ["stack  time", "A      1 s"]);
     }
 
     #[test]
