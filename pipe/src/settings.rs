@@ -299,13 +299,29 @@ mod tests {
             ("ROLE_CHAIN", "arn:aws:iam::222222222222:role/b"),
             ("SESSION_DURATION", "2h"),
             ("ALLOWED_ACCOUNT_IDS", "123456789012"),
+            ("REPORT", "localhost:29418"),
+            ("CODEARTIFACT_DOMAIN", "acme"),
+            ("CODEARTIFACT_DOMAIN_OWNER", "1"),
+            ("CODEARTIFACT_REGION", "eu-wset-1"),
+            ("CODEARTIFACT_TOOLS", "npm mavn"),
+            ("CODEARTIFACT_SCOPE", "@a/b"),
+            ("TRUST_POLICY", "iam"),
         ])
         .unwrap_err();
         assert_eq!(
             mistakes,
-            "the account 222222222222 is not among ALLOWED_ACCOUNT_IDS (123456789012)\n\
+            "TRUST_POLICY: iam needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of an identity that may call iam:GetRole, or \
+             name a file with the policy\n\
+             CODEARTIFACT_DOMAIN_OWNER: the account id has 1 digits instead of 12\n\
+             CODEARTIFACT_REGION: `eu-wset-1` is no AWS region; did you mean `eu-west-1`?\n\
+             CODEARTIFACT_SCOPE: `@a/b` is not a scope such as @acme\n\
+             CODEARTIFACT_TOOLS: `mavn` is not allowed; did you mean `maven`? allowed: npm, pnpm, yarn, pip, uv, twine, maven, \
+             gradle, nuget, cargo, swift\n\
+             CODEARTIFACT_DOMAIN, CODEARTIFACT_REPOSITORY and CODEARTIFACT_TOOLS work together: set all three or none\n\
+             the account 222222222222 is not among ALLOWED_ACCOUNT_IDS (123456789012)\n\
              STACKS_COUNT: `two` is not the number of a list's items\n\
              CONTEXT: `c` is not of the form key=value\n\
+             REPORT: `localhost:29418` is not allowed; allowed: true, false, or a proxy such as http://localhost:29418\n\
              CONCURRENCY: `0` is not a number from 1 to 64\n\
              QUALIFIER: `far-too-long` is not a qualifier: at most 10 letters, digits, _ or -\n\
              EXTRA_ARGS: a quotation mark in `--context 'a` is not closed\n\

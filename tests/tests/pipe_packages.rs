@@ -153,8 +153,7 @@ fn a_refused_login_says_what_to_change() {
     assert_eq!(
         run(&codeartifact(), &[("CODEARTIFACT_TOOLS", "npn")]),
         "  CODEARTIFACT_TOOLS: `npn` is not allowed; did you mean `npm`? allowed: npm, pnpm, yarn, pip, uv, twine, maven, \
-         gradle, nuget, cargo, swift\n  \
-         CODEARTIFACT_DOMAIN, CODEARTIFACT_REPOSITORY and CODEARTIFACT_TOOLS work together: set all three or none\n\
-         ✖ nothing was run: 2 mistakes to correct\n"
+         gradle, nuget, cargo, swift\n\
+         ✖ nothing was run: 1 mistake to correct\n"
     );
 }

@@ -36,10 +36,12 @@ impl PackageSettings {
         let repository = reader.text(&v::CODEARTIFACT_REPOSITORY);
         let region = reader.parsed(&v::CODEARTIFACT_REGION, Region::parse, Mistake::Region);
         let scope = reader.parsed(&v::CODEARTIFACT_SCOPE, scope, Mistake::Scope);
+        let before = reader.mistakes.len();
         let tools = reader.parsed_list(&v::CODEARTIFACT_TOOLS, tool, |_, mistake| mistake);
-        match (domain, repository, tools.is_empty()) {
-            (Some(domain), Some(repository), false) => Some(Self { domain, owner, repository, region, scope, tools }),
-            (None, None, true) => None,
+        let are_named = !tools.is_empty() || reader.mistakes.len() > before;
+        match (domain, repository, are_named) {
+            (Some(domain), Some(repository), true) => Some(Self { domain, owner, repository, region, scope, tools }),
+            (None, None, false) => None,
             _ => {
                 reader.mistakes.push(Mistake::Combination(Combination::HalfOfCodeArtifact));
                 None
