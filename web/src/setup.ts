@@ -196,7 +196,7 @@ export class SetupView {
     const save = this.#action(words.download, () => files.download(file, answer.text, false));
     const ask = this.#action(words.ask, () => this.events.ask(answer.text));
     this.#answer.replaceChildren(
-      this.#result(file, "file", answer.text, save, ...(format === "cloudformation" ? [ask] : [])),
+      this.#result(file, "file", answer.text, save, ...(format === "cloudformation-json" ? [ask] : [])),
       this.#result(words.deploy, "deploy", words.commands[format]),
       element(
         "section",

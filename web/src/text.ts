@@ -193,15 +193,24 @@ export const setup = {
   },
   format: "Write as",
   formats: {
-    cloudformation: "CloudFormation (JSON)",
+    "cloudformation-json": "CloudFormation (JSON)",
+    cloudformation: "CloudFormation (YAML)",
     cdk: "CDK (TypeScript)",
     terraform: "Terraform",
     commands: "AWS CLI commands",
   },
-  files: { cloudformation: "access.json", cdk: "access.ts", terraform: "access.tf", commands: "access.sh" },
+  files: {
+    "cloudformation-json": "access.json",
+    cloudformation: "access.yaml",
+    cdk: "access.ts",
+    terraform: "access.tf",
+    commands: "access.sh",
+  },
   commands: {
-    cloudformation:
+    "cloudformation-json":
       "aws cloudformation deploy --stack-name bitbucket-access \\\n  --template-file access.json --capabilities CAPABILITY_NAMED_IAM",
+    cloudformation:
+      "aws cloudformation deploy --stack-name bitbucket-access \\\n  --template-file access.yaml --capabilities CAPABILITY_NAMED_IAM",
     cdk: "npx cdk deploy --app 'npx tsx access.ts'",
     terraform: "terraform init && terraform apply",
     commands: "sh access.sh",

@@ -170,7 +170,8 @@ describe("the other views", () => {
     await file.waitFor();
     // Once written, it follows the form.
     for (const [format, sign, command] of [
-      ["cloudformation", '"AWSTemplateFormatVersion"', "aws cloudformation deploy"],
+      ["cloudformation-json", '"AWSTemplateFormatVersion"', "aws cloudformation deploy"],
+      ["cloudformation", "AWSTemplateFormatVersion: '2010-09-09'", "--template-file access.yaml"],
       ["cdk", "aws-cdk-lib", "npx cdk deploy"],
       ["terraform", 'resource "aws_iam_role"', "terraform apply"],
       ["commands", "aws iam create-role", "sh access.sh"],

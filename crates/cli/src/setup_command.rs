@@ -202,21 +202,14 @@ fn subjects(arguments: &Setup) -> Result<Vec<Subject>, Failure> {
 fn write(plan: &Plan, format: Format) -> Result<String, Failure> {
     let unwritable = |error: &dyn std::fmt::Display| Failure::Unwritable(io::Error::other(error.to_string()));
     Ok(match format {
-        Format::Cloudformation => {
-            quote_dates(&serde_yaml::to_string(&cloudformation::template(plan)).map_err(|error| unwritable(&error))?)
-        }
+        Format::Cloudformation => cloudformation::quote_dates(
+            &serde_yaml::to_string(&cloudformation::template(plan)).map_err(|error| unwritable(&error))?,
+        ),
         Format::CloudformationJson => {
             serde_json::to_string_pretty(&cloudformation::template(plan)).map_err(|error| unwritable(&error))? + "\n"
         }
         Format::Cdk => cdk::app(plan),
         Format::Terraform => terraform::configuration(plan),
         Format::Commands => commands::script(plan),
-    })
-}
-
-/// Puts quotes around the versions, which readers of YAML 1.1 take for dates where they are plain.
-fn quote_dates(yaml: &str) -> String {
-    ["2010-09-09", "2012-10-17"].iter().fold(yaml.to_owned(), |yaml, date| {
-        yaml.replace(&format!("Version: {date}\n"), &format!("Version: '{date}'\n"))
     })
 }

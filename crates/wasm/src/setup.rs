@@ -95,7 +95,10 @@ impl Wanted {
 
 fn write(plan: &Plan, format: &str) -> Result<String, String> {
     match format {
-        "cloudformation" => serde_json::to_string_pretty(&cloudformation::template(plan))
+        "cloudformation" => serde_yaml::to_string(&cloudformation::template(plan))
+            .map(|yaml| cloudformation::quote_dates(&yaml))
+            .map_err(|error| error.to_string()),
+        "cloudformation-json" => serde_json::to_string_pretty(&cloudformation::template(plan))
             .map(|text| text + "\n")
             .map_err(|error| error.to_string()),
         "cdk" => Ok(cdk::app(plan)),
@@ -126,7 +129,7 @@ mod tests {
 
     #[test]
     fn each_format_is_written() {
-        for format in ["cloudformation", "cdk", "terraform", "commands"] {
+        for format in ["cloudformation", "cloudformation-json", "cdk", "terraform", "commands"] {
             let answer = answered(&json!({ "format": format }));
             assert!(answer["text"].as_str().unwrap().contains("0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9"), "{answer}");
             assert!(answer["steps"].as_str().unwrap().contains("deployment: production"), "{answer}");

@@ -7,6 +7,13 @@ use super::{Expression, Name, POLICY_NAME, Plan, Role};
 /// The logical id of the provider.
 const PROVIDER: &str = "BitbucketProvider";
 
+/// Puts quotes around the versions of a template in YAML, which readers of YAML 1.1 take for dates where they are plain.
+pub fn quote_dates(yaml: &str) -> String {
+    ["2010-09-09", "2012-10-17"].iter().fold(yaml.to_owned(), |yaml, date| {
+        yaml.replace(&format!("Version: {date}\n"), &format!("Version: '{date}'\n"))
+    })
+}
+
 /// The template. It serializes to what CloudFormation reads.
 pub fn template(plan: &Plan) -> impl Serialize {
     let mut resources = Vec::new();
