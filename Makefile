@@ -17,9 +17,9 @@ PYTHON_TOOLS := .tools/py/.installed
 WEB_PACKAGES := web/node_modules/.installed
 
 IMAGE := localhost/keyless-pipe:full
-# the tests of the pipe that are run in the image too, and those of them that arrange what surrounds the binary
-IMAGE_TESTS := exec pipe_child pipe_outputs pipe_refuses pipe_reports pipe_survives
-NOT_IN_IMAGE := a_full_disk no_node_on_the_path memory_stays_small
+# the tests of the pipe that are run in the image too, and those that arrange what surrounds the binary or have a twin there
+IMAGE_TESTS := exec 'pipe_*'
+NOT_IN_IMAGE := a_full_disk no_node_on_the_path memory_stays_small the_life_of_an_app
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
