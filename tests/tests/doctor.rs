@@ -5,6 +5,7 @@ use std::{fs, process::Command, sync::LazyLock};
 
 use keyless_tests::{
     bitbucket::{self, Bitbucket, Settings},
+    checkout,
     cloud::{ACCOUNT, Cloud, ROLE},
     expected,
     run::{Finished, Workplace, finish},
@@ -53,7 +54,11 @@ fn good() -> Settings {
 
 /// The doctor at a desk: no step's variables, keys of the account.
 fn at_a_desk(workplace: &Workplace, arguments: &[&str]) -> Command {
-    let mut command = workplace.step(&CLOUD, "keyless-aws");
+    called_by("keyless-aws", workplace, arguments)
+}
+
+fn called_by(binary: &str, workplace: &Workplace, arguments: &[&str]) -> Command {
+    let mut command = workplace.step(&CLOUD, binary);
     for (name, _) in step::variables(&workplace.clone_folder()) {
         command.env_remove(name);
     }
@@ -101,6 +106,25 @@ fn everything_passes_at_a_desk() {
     let finished = finish(at_a_desk(&workplace, &SHOP).env("BITBUCKET_API_URL", api.url()));
     check("passes", &finished, &[]);
     assert!(api.asked().iter().all(|request| request.starts_with("GET ")), "{:?}", api.asked());
+}
+
+#[test]
+fn the_linters_command_has_it_too() {
+    let (workplace, api) = (with_pipeline(PIPELINE), Bitbucket::start(good()));
+    let mut command = called_by("keyless", &workplace, &SHOP);
+    check("passes", &finish(command.env("BITBUCKET_API_URL", api.url())), &[]);
+    let help = finish(called_by("keyless", &workplace, &["--help"]).env("PATH", ""));
+    assert!(help.stdout.starts_with("keyless-aws doctor: look at everything"), "{help:#?}");
+    // an exit status of its own: a doctor that failed is no doctor that could not run
+    let wrong = finish(&mut called_by("keyless", &workplace, &["--environmnet"]));
+    assert_eq!(wrong.code, Some(2), "{wrong:#?}");
+
+    let alone = workplace.clone_folder().join("keyless");
+    fs::copy(checkout::binary("keyless"), &alone).expect("the scratch folder is writable");
+    let finished = finish(Command::new(alone).arg("doctor").env("PATH", ""));
+    let said = "error: `keyless-aws`, which has the calls to AWS, could not be started: no such file or folder; install it from a \
+                checkout of keyless: cargo install --path pipe --bin keyless-aws\n";
+    assert_eq!((finished.code, finished.stderr.as_str()), (Some(2), said));
 }
 
 #[test]

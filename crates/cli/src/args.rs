@@ -1,6 +1,6 @@
 //! What may be asked of the command.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser};
 use keyless_core::diagnostic::Severity;
@@ -41,6 +41,15 @@ pub(crate) enum Command {
     Trust(Trust),
     Setup(Setup),
     Token(Token),
+    /// Look at what a deployment needs, in Bitbucket's settings and in the AWS account
+    ///
+    /// Runs `keyless-aws doctor`, which has the calls to AWS.
+    #[command(disable_help_flag = true)]
+    Doctor {
+        /// The arguments of `keyless-aws doctor`; `--help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// List the rules that `keyless lint` and `keyless trust check` apply
     Rules,
     /// Print what a rule is about, with a wrong and a right example

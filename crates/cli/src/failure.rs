@@ -108,6 +108,8 @@ pub(crate) enum Failure {
         /// Why not.
         error: AddressError,
     },
+    /// The command that looks at an account could not be started.
+    NoDoctor(io::Error),
     /// What was asked for cannot be set up.
     Setup(SetupError),
 }
@@ -163,6 +165,12 @@ impl fmt::Display for Failure {
             Self::Download { url, reason } => {
                 write!(f, "cannot fetch `{url}`: {reason}; download it yourself and name the file")
             }
+            Self::NoDoctor(error) => write!(
+                f,
+                "`keyless-aws`, which has the calls to AWS, could not be started: {}; install it from a checkout of keyless: \
+                 cargo install --path pipe --bin keyless-aws",
+                reason(error)
+            ),
             Self::Addresses { path, error } => write!(f, "cannot use the addresses of {}: {error}", shown(path)),
             Self::Setup(error) => error.fmt(f),
         }
@@ -172,7 +180,10 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Unreadable { error, .. } | Self::Unfixable { error, .. } | Self::Unwritable(error) => Some(error),
+            Self::Unreadable { error, .. }
+            | Self::Unfixable { error, .. }
+            | Self::Unwritable(error)
+            | Self::NoDoctor(error) => Some(error),
             Self::NoPipelineFile
             | Self::EmptyFolder(_)
             | Self::NoPipelineInRepository(_)

@@ -7,6 +7,7 @@
 mod args;
 mod checking;
 mod crash;
+mod doctor_command;
 mod download;
 mod failure;
 mod fix;

@@ -10,6 +10,7 @@ use clap::{Parser, builder::StyledStr};
 
 use crate::{
     args::{Arguments, Color, Command},
+    doctor_command,
     failure::Failure,
     lint_command, requirements_command, rules_command, setup_command,
     streams::Streams,
@@ -62,6 +63,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
                 Command::Trust(trust) => trust_command::run(&trust, &mut streams),
                 Command::Setup(setup) => setup_command::run(&setup, &mut streams),
                 Command::Token(token) => token_command::run(&token, &mut streams),
+                Command::Doctor { arguments } => doctor_command::run(&arguments, &mut streams),
                 Command::Rules => rules_command::list(&mut streams),
                 Command::Explain { rule } => rules_command::explain(&rule, &mut streams),
             }
