@@ -56,7 +56,7 @@ export class Tabs {
       tab.tabIndex = selected ? 0 : -1;
       view.panel.hidden = !selected;
       if (selected) {
-        tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+        tab.scrollIntoView({ block: "nearest", inline: "center" });
         view.shown?.();
       }
     }
