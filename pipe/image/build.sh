@@ -44,9 +44,15 @@ events_logger = "file"
 [network]
 network_backend = "netavark"
 C
+# Layers as overlays, but where that cannot be (on top of another overlay, say) as copies, which take longer.
+mkdir -p "$tools/probe/"{lower,upper,work,merged}
+driver=overlay
+unshare --mount mount -t overlay overlay "$tools/probe/merged" \
+    -o "lowerdir=$tools/probe/lower,upperdir=$tools/probe/upper,workdir=$tools/probe/work" 2>/dev/null || driver=vfs
+rm -rf "$tools/probe"
 cat >"$CONTAINERS_STORAGE_CONF" <<C
 [storage]
-driver = "overlay"
+driver = "$driver"
 graphroot = "$tools/storage"
 runroot = "$tools/run"
 C
