@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use tempfile::TempDir;
@@ -156,13 +156,62 @@ pub fn without_times(line: &str) -> String {
 /// When it cannot be started, or a secret is found.
 pub fn finish(command: &mut Command) -> Finished {
     let finished = finish_with_secrets(command);
+    search(&finished, command.get_current_dir().and_then(Path::parent));
+    finished
+}
+
+/// Looks for every known secret in what a run printed and left in its workplace.
+fn search(finished: &Finished, workplace: Option<&Path>) {
     let known = secrets::known();
     let mut leaks = secrets::in_text("standard output", finished.stdout.as_bytes(), &known);
     leaks.extend(secrets::in_text("standard error", finished.stderr.as_bytes(), &known));
-    let workplace = command.get_current_dir().and_then(Path::parent);
     leaks.extend(workplace.iter().filter(|folder| folder.is_dir()).flat_map(|folder| secrets::below(folder, &known)));
     assert_eq!(leaks, [], "a secret was printed or left behind");
-    finished
+}
+
+/// A run that goes on while a test acts.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    workplace: PathBuf,
+}
+
+impl Running {
+    /// Starts a command of a workplace, where what it prints goes to files.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start(command: &mut Command, workplace: &Workplace) -> Self {
+        let workplace = workplace.folder().to_owned();
+        let file = |name| fs::File::create(workplace.join(name)).expect("the scratch folder is writable");
+        let child = command.stdout(file("stdout")).stderr(file("stderr")).spawn().expect("the binary starts");
+        Self { child, workplace }
+    }
+
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has printed on standard output so far.
+    pub fn printed(&self) -> String {
+        self.read("stdout")
+    }
+
+    fn read(&self, name: &str) -> String {
+        String::from_utf8_lossy(&fs::read(self.workplace.join(name)).unwrap_or_default()).into_owned()
+    }
+
+    /// Waits for its end, and looks for every known secret in what it printed and in what it left in its workplace.
+    ///
+    /// # Panics
+    /// When a secret is found.
+    pub fn finish(mut self) -> Finished {
+        let code = self.child.wait().expect("a child can be waited for").code();
+        let finished = Finished { code, stdout: self.read("stdout"), stderr: self.read("stderr") };
+        search(&finished, Some(&self.workplace));
+        finished
+    }
 }
 
 /// Runs a command to its end that is meant to print secrets.

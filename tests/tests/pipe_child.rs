@@ -4,8 +4,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::LazyLock,
     thread,
     time::{Duration, Instant},
@@ -13,8 +12,7 @@ use std::{
 
 use keyless_tests::{
     cloud::Cloud,
-    run::{Workplace, finish},
-    secrets,
+    run::{Running, Workplace, finish},
 };
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -40,16 +38,17 @@ fn alive(workplace: &Workplace) -> Vec<String> {
     processes.filter(marked).map(|process| process.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// Waits until a line with `word` appears on a child's standard output, and keeps reading after it.
-fn wait_for_line(child: &mut Child, word: &'static str) {
-    let mut lines = BufReader::new(child.stdout.take().expect("the output is piped")).lines();
-    let found = lines.by_ref().map_while(Result::ok).any(|line| line.contains(word));
-    assert!(found, "the child says {word}");
-    thread::spawn(move || lines.for_each(drop));
+/// Waits until something holds.
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
-fn send(child: &Child, signal: Signal) {
-    let id = Pid::from_raw(child.id().try_into().expect("process ids are small")).expect("process ids are not zero");
+fn send(run: &Running, signal: Signal) {
+    let id = Pid::from_raw(run.id().try_into().expect("process ids are small")).expect("process ids are not zero");
     kill_process(id, signal).expect("the pipe runs");
 }
 
@@ -147,10 +146,12 @@ fn a_signal_is_passed_on_and_the_child_may_finish() {
              setInterval(() => {}, 1000);
              console.log('running');",
         );
-        let mut child = pipe(&workplace).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the pipe starts");
-        wait_for_line(&mut child, "running");
-        send(&child, signal);
-        assert_eq!(child.wait().expect("the pipe ends").code(), Some(9));
+        let run = Running::start(&mut pipe(&workplace), &workplace);
+        wait_until("the child says that it runs", || run.printed().contains("running\n"));
+        send(&run, signal);
+        let finished = run.finish();
+        assert_eq!(finished.code, Some(9), "{finished:#?}");
+        assert!(finished.stdout.contains("ended by SIG"), "{finished:#?}");
         assert_eq!(alive(&workplace), Vec::<String>::new());
     }
 }
@@ -161,14 +162,11 @@ fn the_cdk_is_stopped_in_the_middle_with_all_that_it_started() {
     let clone = workplace.clone_folder();
     let hangs = "require('node:fs').writeFileSync('started', ''); setInterval(() => {}, 1000);";
     fs::write(clone.join("app.js"), hangs).expect("the scratch folder is writable");
-    let mut child = pipe(&workplace).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the pipe starts");
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !clone.join("started").exists() && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(20));
-    }
+    let run = Running::start(&mut pipe(&workplace), &workplace);
+    wait_until("the app runs", || clone.join("started").exists());
     assert!(alive(&workplace).len() >= 3, "pipe, CDK and app run");
-    send(&child, Signal::TERM);
-    assert_eq!(child.wait().expect("the pipe ends").code(), Some(143));
+    send(&run, Signal::TERM);
+    let finished = run.finish();
+    assert_eq!(finished.code, Some(143), "{finished:#?}");
     assert_eq!(alive(&workplace), Vec::<String>::new());
-    assert_eq!(secrets::below(workplace.folder(), &CLOUD.sts.issued()), []);
 }

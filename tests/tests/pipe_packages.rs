@@ -5,7 +5,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Command, Stdio},
+    process::Command,
     sync::{Arc, LazyLock},
     thread,
     time::{Duration, Instant},
@@ -14,7 +14,7 @@ use std::{
 use keyless_tests::{
     cloud::Cloud,
     codeartifact::{CodeArtifact, PACKAGE},
-    run::{Finished, Workplace, finish},
+    run::{Finished, Running, Workplace, finish},
     secrets,
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -109,8 +109,8 @@ fn a_file_with_a_secret_is_gone_after_a_signal() {
     let workplace = Workplace::empty();
     let (codeartifact, netrc) = (codeartifact(), workplace.folder().join("home/.netrc"));
     let mut command = pipe(&workplace, &codeartifact, "swift");
-    command.env("COMMAND", "exec").env("EXTRA_ARGS", "sleep 600").stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().expect("the pipe starts");
+    command.env("COMMAND", "exec").env("EXTRA_ARGS", "sleep 600");
+    let run = Running::start(&mut command, &workplace);
     let deadline = Instant::now() + Duration::from_secs(30);
     let token = codeartifact.token();
     let holds_token = || fs::read_to_string(&netrc).is_ok_and(|text| text.contains(token));
@@ -121,11 +121,11 @@ fn a_file_with_a_secret_is_gone_after_a_signal() {
     assert_eq!(said, format!("machine 127.0.0.1 login token password {token}\n"));
     assert_eq!(fs::metadata(&netrc).expect("it is there").permissions().mode() & 0o777, 0o600);
     thread::sleep(Duration::from_millis(200));
-    let id = Pid::from_raw(child.id().try_into().expect("process ids are small")).expect("process ids are not zero");
+    let id = Pid::from_raw(run.id().try_into().expect("process ids are small")).expect("process ids are not zero");
     kill_process(id, Signal::TERM).expect("the pipe runs");
-    assert_eq!(child.wait().expect("the pipe ends").code(), Some(143));
-    let none = Finished { code: None, stdout: String::new(), stderr: String::new() };
-    assert_no_secret(&workplace, &codeartifact, &none);
+    let finished = run.finish();
+    assert_eq!(finished.code, Some(143), "{finished:#?}");
+    assert_no_secret(&workplace, &codeartifact, &finished);
     assert!(!netrc.exists());
 }
 

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::Read,
     net::TcpListener,
     process::Stdio,
     sync::LazyLock,
@@ -13,12 +14,14 @@ use std::{
 use keyless_tests::{
     cloud::Cloud,
     run::{Finished, Workplace, finish},
-    step,
+    secrets, step,
     strict_sts::{Fault, StrictSts},
 };
 use serde_json::json;
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
+
+static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
 
 const UNAVAILABLE: Fault = Fault::Answer(503, "ServiceUnavailable", "try later");
 const NO_KEYS: Fault = Fault::Answer(
@@ -141,8 +144,19 @@ fn memory_stays_small_whatever_the_child_prints() {
     let workplace = Workplace::empty();
     let mut pipe = workplace.pipe(&CLOUD);
     pipe.env("BITBUCKET_STEP_OIDC_TOKEN", CLOUD.token()).env("COMMAND", "exec");
-    pipe.env("EXTRA_ARGS", "head -c 4G /dev/zero").stdout(Stdio::null()).stderr(Stdio::null());
+    pipe.env("EXTRA_ARGS", "head -c 4G /dev/zero").stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = pipe.spawn().expect("the pipe starts");
+    let mut printed = child.stdout.take().expect("the output is piped");
+    // what is no zero is the pipe's own
+    let own = thread::spawn(move || {
+        let (mut chunk, mut own) = (vec![0; 1 << 20], Vec::new());
+        while let Ok(length @ 1..) = printed.read(&mut chunk) {
+            if chunk[..length] != ZEROS[..length] {
+                own.extend(chunk[..length].iter().filter(|byte| **byte != 0));
+            }
+        }
+        own
+    });
     let mut peak = 0;
     let code = loop {
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
@@ -154,6 +168,9 @@ fn memory_stays_small_whatever_the_child_prints() {
         thread::sleep(Duration::from_millis(20));
     };
     assert_eq!(code, Some(0));
+    let own = own.join().expect("reading does not panic");
+    assert!(String::from_utf8_lossy(&own).contains("✔ exec done in "), "{}", String::from_utf8_lossy(&own));
+    assert_eq!(secrets::in_text("standard output", &own, &secrets::known()), []);
     println!("peak memory of the pipe: {peak} KiB");
     assert!((1..60 * 1024).contains(&peak), "{peak} KiB");
 }
