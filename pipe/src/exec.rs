@@ -93,16 +93,6 @@ async fn with_session(
     };
     let name = settings.name.clone().unwrap_or_else(|| Step::new(environment).session_name());
     let assumer = Assumer::new(&settings, &token, name, environment, &network);
-    let outcome = tokio::select! {
-        outcome = session(&assumer, &settings) => outcome,
-        signal = signals.next() => return Err(Failure::Stopped(signal)),
-    };
-    let session = match outcome {
-        Ok(session) => session,
-        Err(error) => {
-            let help = assumer.explain(&error).await;
-            return Err(Failure::Session(error, help));
-        }
-    };
+    let session = session(&assumer, &settings, signals).await?;
     work(&assumer, &network, &session, signals).await
 }

@@ -114,17 +114,7 @@ impl Job<'_> {
         if session_settings.packages.is_none() {
             self.install(signals, None).await?;
         }
-        let outcome = tokio::select! {
-            outcome = session(&assumer, session_settings) => outcome,
-            signal = signals.next() => return Err(Failure::Stopped(signal)),
-        };
-        let session = match outcome {
-            Ok(session) => session,
-            Err(error) => {
-                let help = assumer.explain(&error).await;
-                return Err(Failure::Session(error, help));
-            }
-        };
+        let session = session(&assumer, session_settings, signals).await?;
         let login = tokio::select! {
             login = log_in(session_settings, &session, &self.environment, &self.network) => login?,
             signal = signals.next() => return Err(Failure::Stopped(signal)),
@@ -284,11 +274,30 @@ impl Job<'_> {
     }
 }
 
-/// Assumes the role, and asks AWS who the session is before anything is changed.
+/// Assumes the role, unless a signal comes first, and explains it when AWS refuses.
 ///
 /// # Errors
-/// [`SessionError`].
-pub async fn session(assumer: &Assumer<'_>, settings: &SessionSettings) -> Result<Session, SessionError> {
+/// [`Failure::Session`], [`Failure::Stopped`]
+pub async fn session(
+    assumer: &Assumer<'_>,
+    settings: &SessionSettings,
+    signals: &mut Signals,
+) -> Result<Session, Failure> {
+    let outcome = tokio::select! {
+        outcome = verified_session(assumer, settings) => outcome,
+        signal = signals.next() => return Err(Failure::Stopped(signal)),
+    };
+    match outcome {
+        Ok(session) => Ok(session),
+        Err(error) => {
+            let help = assumer.explain(&error).await;
+            Err(Failure::Session(error, help))
+        }
+    }
+}
+
+/// Assumes the role, and asks AWS who the session is before anything is changed.
+async fn verified_session(assumer: &Assumer<'_>, settings: &SessionSettings) -> Result<Session, SessionError> {
     let started = Instant::now();
     let session = assumer.assume().await?;
     let identity = assumer.verify(&session).await?;
