@@ -17,7 +17,6 @@ use crate::{
     run::{Variables, log_in, renewal, session, usable_token},
     session::Assumer,
     settings::{Credentials, SessionSettings, is_setting},
-    step::Step,
 };
 
 /// Runs a command with the session and returns its exit code. Standard input and output are the command's.
@@ -91,8 +90,7 @@ async fn with_session(
             return Err(Failure::Mistakes(mistakes));
         }
     };
-    let name = settings.name.clone().unwrap_or_else(|| Step::new(environment).session_name());
-    let assumer = Assumer::new(&settings, &token, name, environment, &network);
+    let assumer = Assumer::new(&settings, &token, environment, &network);
     let session = session(&assumer, &settings, signals).await?;
     work(&assumer, &network, &session, signals).await
 }

@@ -81,7 +81,7 @@ pub fn usable_token(environment: &Variables) -> Result<StepToken, Mistake> {
 }
 
 /// Seconds since 1970.
-fn now() -> u64 {
+pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
@@ -108,8 +108,7 @@ struct Job<'a> {
 impl Job<'_> {
     async fn run(self, signals: &mut Signals) -> Result<u8, Failure> {
         let session_settings = &self.settings.session;
-        let name = session_settings.name.clone().unwrap_or_else(|| Step::new(&self.environment).session_name());
-        let assumer = Assumer::new(session_settings, self.token, name, &self.environment, &self.network);
+        let assumer = Assumer::new(session_settings, self.token, &self.environment, &self.network);
         // Packages are installed without credentials, unless they come from CodeArtifact.
         if session_settings.packages.is_none() {
             self.install(signals, None).await?;

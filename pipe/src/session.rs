@@ -22,6 +22,7 @@ use crate::{
     log,
     run::Variables,
     settings::{SessionSettings, TrustPolicy},
+    step::Step,
     trust,
 };
 
@@ -65,14 +66,14 @@ pub enum SessionError {
 }
 
 impl<'a> Assumer<'a> {
-    /// Gets ready; nothing is called yet.
+    /// Gets ready; nothing is called yet. A session without a name in the settings is called after the step.
     pub fn new(
         settings: &'a SessionSettings,
         token: &'a StepToken,
-        name: SessionName,
         environment: &Variables,
         network: &Network,
     ) -> Self {
+        let name = settings.name.clone().unwrap_or_else(|| Step::new(environment).session_name());
         let duration = u32::try_from(settings.duration.as_secs()).unwrap_or(u32::MAX);
         let sts = Sts::new(&settings.region, endpoint(environment, "STS"), network);
         let iam = endpoint(environment, "IAM");

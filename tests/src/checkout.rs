@@ -16,7 +16,7 @@ pub fn root() -> &'static Path {
 }
 
 /// A binary of the workspace, beside the one that runs now. `cargo test --workspace` builds it, because its package has
-/// integration tests of its own.
+/// integration tests of its own; with `--test` it builds only what is named, and an old binary would be tested.
 ///
 /// # Panics
 /// When it was not built.

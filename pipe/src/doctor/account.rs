@@ -1,7 +1,5 @@
 //! What the AWS account has, against what the token says and the pipeline does.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use keyless_aws::{Attempted, Endpoints, Inventory, InventoryError, Keys, Sts, StsError, WebIdentity};
 use keyless_core::{
     aws::{Region, RoleArn},
@@ -13,7 +11,7 @@ use keyless_core::{
 };
 
 use super::Context;
-use crate::{endpoints::endpoint, step::Step};
+use crate::{endpoints::endpoint, run::now, step::Step};
 
 const TOKEN: &str = "token";
 const SESSION: &str = "session";
@@ -88,8 +86,7 @@ fn check_token(context: &mut Context<'_>) -> Option<StepToken> {
             return None;
         }
     };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let mismatches = oidc::check(token.claims(), &Step::new(context.environment).expectations(now));
+    let mismatches = oidc::check(token.claims(), &Step::new(context.environment).expectations(now()));
     for mismatch in &mismatches {
         let fix = "run in the step that the token was made for, with plain `oidc: true`".to_owned();
         context.report.fail(TOKEN, mismatch.to_string(), fix);
