@@ -17,7 +17,7 @@ use std::{
 use keyless_aws::Network;
 use keyless_core::{
     aws::{Region, RoleArn},
-    lint::Settings,
+    settings::Settings,
 };
 use serde_json::json;
 

@@ -6,14 +6,16 @@
 use std::{collections::BTreeMap, fs, path::Path, process::Command, sync::LazyLock};
 
 use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
-use keyless_core::iam::{
-    addresses,
-    document::{self, Node},
-    evaluate::{self, Verdict},
-    generate::{Plan, Profile, Setup, Subject, cdk, cloudformation, commands, plan, terraform},
-    request::{Entry, Request},
-    role,
-    template::{Document, Template},
+use keyless_core::{
+    iam::{
+        document::{self, Node},
+        evaluate::{self, Verdict},
+        request::{Entry, Request},
+        role,
+        template::{Document, Template},
+    },
+    ip_ranges,
+    setup::{Plan, Profile, Setup, Subject, cdk, cloudformation, commands, plan, terraform},
 };
 use keyless_tests::{
     aws::{self, Api},
@@ -65,7 +67,7 @@ fn setup(profile: Profile) -> Setup {
 /// Every profile, with and without addresses, a provider of its own or one that is there already.
 fn plans() -> Vec<(&'static str, Plan)> {
     let bound = || Setup {
-        addresses: addresses::read(&addresses::BITBUCKET.join("\n")).unwrap(),
+        addresses: ip_ranges::read(&ip_ranges::BITBUCKET.join("\n")).unwrap(),
         bind_session: true,
         session_seconds: 43_200,
         ..setup(Profile::Full)
@@ -236,9 +238,9 @@ fn terraform_says_the_same() {
         let documents = terraform_documents(&terraform::configuration(&plan));
         assert_eq!(documents.len(), 2 * plan.roles.len(), "{name}");
         let filled = |name| match name {
-            keyless_core::iam::generate::Name::Account => "123456789012".to_owned(),
-            keyless_core::iam::generate::Name::Partition => "aws".to_owned(),
-            keyless_core::iam::generate::Name::Provider => {
+            keyless_core::setup::Name::Account => "123456789012".to_owned(),
+            keyless_core::setup::Name::Partition => "aws".to_owned(),
+            keyless_core::setup::Name::Provider => {
                 format!("arn:aws:iam::123456789012:oidc-provider/{}", plan.issuer)
             }
         };
@@ -312,7 +314,7 @@ fn admitted(role: &str) -> &'static [&'static str] {
 fn asked_for_sessions() -> [Setup; 5] {
     let of = |prefix: &str, profile: Profile| Setup { prefix: prefix.into(), ..setup(profile) };
     let from = |prefix: &str, block: &str| Setup {
-        addresses: addresses::read(block).unwrap(),
+        addresses: ip_ranges::read(block).unwrap(),
         bind_session: true,
         ..of(prefix, Profile::Full)
     };

@@ -10,11 +10,7 @@ use std::{
     process::Command,
 };
 
-use keyless_core::{
-    diagnostic::Severity,
-    lint::{RULES, Settings, lint},
-    source::Source,
-};
+use keyless_core::{diagnostic::Severity, lint::lint, rules::pipeline::RULES, settings::Settings, text::Source};
 use serde_json::Value;
 
 const JUDGE: &str = ".tools/py/bin/check-jsonschema";

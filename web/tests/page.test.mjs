@@ -28,8 +28,8 @@ describe("the page", () => {
     await visit.paste("pipelines:\n  default:\n    - step:\n        script: [make]\n        ");
     await visit.checked();
     await visit.page.keyboard.type("odic: true");
-    await eventually(async () => assert.deepEqual(await visit.findings(), ["misspelt-oidc 5:9"]));
-    const row = visit.page.locator("[data-rule=misspelt-oidc]");
+    await eventually(async () => assert.deepEqual(await visit.findings(), ["misspelled-oidc 5:9"]));
+    const row = visit.page.locator("[data-rule=misspelled-oidc]");
     assert.match(await row.innerText(), /`?odic/);
     // A squiggle under the word, all of it and nothing more.
     assert.deepEqual(await visit.page.locator(".cm-lintRange").allInnerTexts(), ["odic"]);
@@ -84,7 +84,7 @@ describe("the page", () => {
     const visit = await keyless.visit();
     const step = (key) => `pipelines:\n  default:\n    - step:\n        ${key}: true\n        script: [make]\n`;
     await visit.paste(step("odic"));
-    await eventually(async () => assert.deepEqual(await visit.findings(), ["misspelt-oidc 4:9"]));
+    await eventually(async () => assert.deepEqual(await visit.findings(), ["misspelled-oidc 4:9"]));
     const seen = visit.page.evaluate(
       () =>
         new Promise((resolve) => {
@@ -101,7 +101,7 @@ describe("the page", () => {
     for (let round = 0; round < 10; round++) {
       for (const key of ["odic", "# much longer than the other\n        OIDC", "oicd"]) await visit.paste(step(key));
     }
-    await eventually(async () => assert.deepEqual(await visit.findings(), ["misspelt-oidc 4:9"]));
+    await eventually(async () => assert.deepEqual(await visit.findings(), ["misspelled-oidc 4:9"]));
     assert.deepEqual(await seen, []);
     await visit.close();
   });
@@ -127,7 +127,7 @@ describe("the page", () => {
     const visit = await keyless.visit();
     await visit.paste(wrong);
     await eventually(async () => assert.ok((await visit.findings()).length === 2));
-    await visit.page.locator("[data-rule=misspelt-oidc] .fix").last().click();
+    await visit.page.locator("[data-rule=misspelled-oidc] .fix").last().click();
     await eventually(async () => assert.equal(await visit.text(), `pipelines:\n  default:\n${step("odic")}${step("oidc")}`));
     await visit.paste(wrong);
     await visit.checked();

@@ -2,11 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use keyless_core::{
-    iam::{addresses::AddressError, generate::SetupError},
-    oidc::TokenError,
-    source::NotUtf8,
-};
+use keyless_core::{ip_ranges::AddressError, oidc::TokenError, setup::SetupError, text::NotUtf8};
 
 /// What stands between the command and a report.
 #[derive(Debug)]

@@ -104,7 +104,7 @@ pub(crate) fn diff(name: &str, before: &str, after: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use keyless_core::source::Span;
+    use keyless_core::text::Span;
 
     use super::*;
 

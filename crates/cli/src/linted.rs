@@ -10,7 +10,7 @@ use std::{
 
 use keyless_core::{
     diagnostic::{Diagnostic, Severity},
-    source::{Source, Span},
+    text::{Source, Span},
 };
 
 use crate::{
@@ -110,5 +110,7 @@ fn not_utf8(bytes: &[u8], offset: usize) -> Diagnostic {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "the file is UTF-16; save it as UTF-8",
         _ => "save the file as UTF-8",
     };
-    Diagnostic::new(NOT_UTF8, Severity::Error, span, message).help(help)
+    let mut finding = Diagnostic::new(NOT_UTF8, Severity::Error, span, message);
+    finding.help(help);
+    finding
 }

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use clap::{Args, ValueEnum};
 use keyless_core::{
     requirements::{self, Requirements, Status},
-    source::Source,
+    text::Source,
 };
 use serde::Serialize;
 

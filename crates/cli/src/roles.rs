@@ -3,8 +3,9 @@
 use std::{fs, path::Path, path::PathBuf};
 
 use keyless_core::{
+    analysis::access::{RoleFile, Roles},
     iam::role,
-    lint::{RoleFile, Roles, Settings},
+    settings::Settings,
 };
 
 use crate::failure::Failure;

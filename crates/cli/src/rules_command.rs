@@ -2,12 +2,16 @@
 
 use std::{io, io::Write};
 
-use keyless_core::{diagnostic::Severity, iam::check, lint, rule::Rule, spelling};
+use keyless_core::{
+    diagnostic::{RuleId, Severity},
+    rules::{Rule, pipeline, trust},
+    spelling,
+};
 
 use crate::{failure::Failure, run::Outcome, streams::Streams};
 
 /// The id of the rule for what is no text at all; the only one that the command, and not the linter, applies.
-pub(crate) const NOT_UTF8: &str = "not-utf8";
+pub(crate) const NOT_UTF8: RuleId = RuleId::new("not-utf8");
 
 /// Its place among the rules, so that it is explained like the others.
 static NOT_UTF8_RULE: Rule<()> = Rule {
@@ -24,13 +28,13 @@ finding names the first byte that is wrong; nothing else is looked for in such a
 
 /// Every rule, in the order of the documentation: those over pipelines, then those over trust policies.
 pub(crate) fn all() -> impl Iterator<Item = Rule<()>> {
-    let pipelines = lint::RULES.iter().map(|rule| rule.described());
-    [NOT_UTF8_RULE].into_iter().chain(pipelines).chain(check::RULES.iter().map(|rule| rule.described()))
+    let pipelines = pipeline::RULES.iter().map(|rule| rule.described());
+    [NOT_UTF8_RULE].into_iter().chain(pipelines).chain(trust::RULES.iter().map(|rule| rule.described()))
 }
 
 /// Lists the rules: id, severity and what each is about.
 pub(crate) fn list(streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let width = all().map(|rule| rule.id.len()).max().unwrap_or_default();
+    let width = all().map(|rule| rule.id.as_str().len()).max().unwrap_or_default();
     for rule in all() {
         writeln!(streams.output, "{:width$}  {:7}  {}", rule.id, rule.severity.name(), rule.summary())?;
     }
@@ -39,8 +43,8 @@ pub(crate) fn list(streams: &mut Streams<'_>) -> io::Result<Outcome> {
 
 /// Prints the documentation of one rule.
 pub(crate) fn explain(id: &str, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let Some(rule) = all().find(|rule| rule.id == id) else {
-        let nearest = spelling::nearest(id, all().map(|rule| rule.id));
+    let Some(rule) = all().find(|rule| rule.id.as_str() == id) else {
+        let nearest = spelling::nearest(id, all().map(|rule| rule.id.as_str()));
         streams.fail(&Failure::UnknownRule { id: id.to_owned(), nearest });
         return Ok(Outcome::CannotRun);
     };

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::Args;
-use keyless_core::lint::{Settings, Variables};
+use keyless_core::settings::{Settings, Variables};
 
 use crate::{failure::Failure, folder, inputs::Input};
 

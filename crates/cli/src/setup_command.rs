@@ -6,9 +6,9 @@ use std::{
 };
 
 use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser};
-use keyless_core::iam::{
-    addresses,
-    generate::{self, Plan, Profile, Subject, cdk, cloudformation, commands, guide, terraform},
+use keyless_core::{
+    ip_ranges,
+    setup::{self, Plan, Profile, Subject, cdk, cloudformation, commands, guide, terraform},
 };
 
 use crate::{
@@ -130,14 +130,14 @@ fn plan(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Plan, Failure> {
         None => Vec::new(),
         Some(path) => {
             let text = match path.to_str() {
-                Some("bitbucket") => addresses::BITBUCKET.join("\n"),
+                Some("bitbucket") => ip_ranges::BITBUCKET.join("\n"),
                 Some(url) if download::is_url(url) => download::text(url)?,
                 _ => read_text(path, streams)?,
             };
-            addresses::read(&text).map_err(|error| Failure::Addresses { path: path.clone(), error })?
+            ip_ranges::read(&text).map_err(|error| Failure::Addresses { path: path.clone(), error })?
         }
     };
-    let setup = generate::Setup {
+    let setup = setup::Setup {
         workspace,
         workspace_uuid,
         subjects: subjects(arguments)?,
@@ -151,7 +151,7 @@ fn plan(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Plan, Failure> {
         provider_exists: arguments.existing_provider,
         trust_policy_quota: arguments.trust_policy_quota,
     };
-    generate::plan(&setup).map_err(Failure::Setup)
+    setup::plan(&setup).map_err(Failure::Setup)
 }
 
 /// Name and UUID of the workspace.

@@ -6,7 +6,7 @@ mod step;
 use std::{io, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use keyless_core::iam::check;
+use keyless_core::rules::trust as check;
 
 use crate::{args::Reporting, checking, failure::Failure, inputs, run::Outcome, streams::Streams};
 

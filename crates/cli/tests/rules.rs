@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use keyless_core::lint::{RULES, Rule};
+use keyless_core::rules::pipeline::{RULES, Rule};
 
 fn expectations() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules")
@@ -25,12 +25,12 @@ fn wrong_examples_are_reported_as_written() {
 fn no_expectation_outlives_its_rule() {
     let kept: BTreeSet<String> =
         fs::read_dir(expectations()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    let rules: BTreeSet<String> = RULES.iter().map(|rule| rule.id.to_owned()).collect();
+    let rules: BTreeSet<String> = RULES.iter().map(|rule| rule.id.to_string()).collect();
     assert_eq!(kept, rules);
 }
 
 fn check(rule: &Rule) -> io::Result<()> {
-    let expected = expectations().join(rule.id);
+    let expected = expectations().join(rule.id.as_str());
     if !expected.exists() && env::var_os("UPDATE_EXPECTED").is_some() {
         fs::write(&expected, "")?;
     }

@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
-use crate::source::Span;
+use serde::Serialize;
+
+use crate::text::Span;
 
 /// How much a finding weighs, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +57,29 @@ impl FromStr for Severity {
     }
 }
 
+/// The identity of a rule: its kebab-case name, such as `unknown-key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct RuleId(&'static str);
+
+impl RuleId {
+    /// The id of a rule; only the declaration of that rule calls this.
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// The name, as reports and settings spell it.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0)
+    }
+}
+
 /// A place in the file with a few words about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
@@ -97,7 +122,7 @@ pub struct Fix {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The id of the rule that found it, such as `unknown-key`.
-    pub rule: &'static str,
+    pub rule: RuleId,
     /// Its weight.
     pub severity: Severity,
     /// What is wrong, in one lower-case sentence without a full stop.
@@ -114,7 +139,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// A finding of `rule` at `span`, with nothing but its message yet.
-    pub fn new(rule: &'static str, severity: Severity, span: Span, message: impl Into<String>) -> Self {
+    pub fn new(rule: RuleId, severity: Severity, span: Span, message: impl Into<String>) -> Self {
         Self {
             rule,
             severity,
@@ -127,29 +152,25 @@ impl Diagnostic {
     }
 
     /// Adds a few words at the place itself.
-    #[must_use]
-    pub fn label(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+    pub fn label(&mut self, message: impl Into<Cow<'static, str>>) -> &mut Self {
         self.primary.message = message.into();
         self
     }
 
     /// Adds another place.
-    #[must_use]
-    pub fn related(mut self, span: Span, message: impl Into<Cow<'static, str>>) -> Self {
+    pub fn related(&mut self, span: Span, message: impl Into<Cow<'static, str>>) -> &mut Self {
         self.related.push(Label { span, message: message.into() });
         self
     }
 
     /// Says what to do.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
         self
     }
 
     /// Offers a change.
-    #[must_use]
-    pub fn fix(mut self, title: impl Into<String>, safety: Safety, edits: Vec<Edit>) -> Self {
+    pub fn fix(&mut self, title: impl Into<String>, safety: Safety, edits: Vec<Edit>) -> &mut Self {
         self.fix = Some(Fix { title: title.into(), safety, edits });
         self
     }

@@ -22,7 +22,7 @@ pub use variables::{Availability, DEFAULTS, availability, is_from_elsewhere};
 
 use crate::{
     pipeline::{self, Deployment, ItemKind, Start, Step, StepId},
-    source::Span,
+    text::Span,
 };
 
 /// The variable that holds the step's OIDC token.

@@ -1,20 +1,17 @@
 //! IAM trust policies: read with their places, checked, and judged against a token.
 //!
 //! ```text
-//! text ─► document ─► template ─► policy ─► check    (what is wrong with it)
-//!                                       └─► evaluate (what it says of one request)
+//! text ─► document ─► template ─► policy ─► rules::trust (what is wrong with it)
+//!                                       └─► evaluate     (what it says about one request)
 //! ```
 //!
 //! Sources are the pages of the IAM User Guide, named by their file name, such as
 //! `reference_policies_elements_condition_operators`: <https://docs.aws.amazon.com/IAM/latest/UserGuide/>.
 
-pub mod addresses;
 pub mod caller;
-pub mod check;
 mod date;
 pub mod document;
 pub mod evaluate;
-pub mod generate;
 pub mod key;
 pub mod operator;
 pub mod partial;
@@ -23,4 +20,5 @@ pub mod request;
 pub mod role;
 pub mod template;
 pub mod text;
+pub mod trust;
 pub mod truth;

@@ -6,22 +6,28 @@
 //! Data flows one way, and the modules are named after its stations:
 //!
 //! ```text
-//! source ─► yaml ─► pipeline ─► script ─► facts ─► lint ─► report
+//! text ─► yaml ─► pipeline ─► script ─► facts ─► rules ─► reports
+//!         └────────── Analysis: read once ──────────► requirements, ide
 //! ```
 
+pub mod analysis;
 pub mod aws;
 pub mod code_insights;
 pub mod diagnostic;
 pub mod facts;
 pub mod iam;
+pub mod ide;
+pub mod ip_ranges;
 pub mod language;
 pub mod lint;
 pub mod oidc;
 pub mod pipeline;
 pub mod report;
 pub mod requirements;
-pub mod rule;
+pub mod rules;
 pub mod script;
-pub mod source;
+pub mod settings;
+pub mod setup;
 pub mod spelling;
+pub mod text;
 pub mod yaml;

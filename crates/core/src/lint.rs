@@ -1,64 +1,37 @@
-//! A pipeline file in, findings out.
-//!
-//! [`lint`] reads the file once (tree, departures from the language table, typed model) and hands all of it to every
-//! rule of [`RULES`]. A rule is one file below `rules`: its documentation with a wrong and a right example, its id and
-//! severity, and one function.
-
-mod access;
-mod file;
-mod rule;
-mod rules;
-mod settings;
-mod steps;
-
-pub use access::{Access, RoleFile, Roles, caller, workspaces};
-pub use file::File;
-pub use rule::{Example, Findings, Rule};
-pub use rules::RULES;
-pub use settings::{Environment, Known, Role, Settings, Variables};
-pub use steps::Token;
+//! An analysed pipeline file in, findings out.
 
 use crate::{
+    analysis::{Analysis, ParsedFile, access::Roles},
     diagnostic::{self, Diagnostic},
-    source::Source,
+    rules::{Findings, pipeline::RULES},
+    settings::Settings,
+    text::Source,
     yaml::Tree,
 };
 
 /// All findings of one file, in the order of its text, each once.
 ///
-/// A finding inside an anchored part is reported where it stands and names the aliases that repeat it.
+/// A finding inside an anchored part is reported where it is written and names the aliases that repeat it.
 pub fn lint(source: &Source<'_>, settings: &Settings) -> Vec<Diagnostic> {
-    find(source, settings, |_| {})
+    findings(&Analysis::new(&ParsedFile::new(source), settings))
 }
 
-/// Like [`lint`], and holds each step against the trust policy of the role that it assumes.
+/// Like [`lint`], with each step checked against the trust policy of the role that it assumes.
 pub fn lint_with_roles(source: &Source<'_>, settings: &Settings, roles: &Roles) -> Vec<Diagnostic> {
-    find(source, settings, |file| file.access = access::read(file, roles))
+    findings(&Analysis::with_roles(&ParsedFile::new(source), settings, roles))
 }
 
-/// Hands a file with all that is known of it to `ask`.
-pub fn with_file<T>(source: &Source<'_>, settings: &Settings, ask: impl FnOnce(&File<'_>) -> T) -> T {
-    ask(&file::Parsed::new(source).file(source, settings))
-}
-
-fn find(source: &Source<'_>, settings: &Settings, prepare: impl FnOnce(&mut File<'_>)) -> Vec<Diagnostic> {
-    let parsed = file::Parsed::new(source);
-    let mut file = parsed.file(source, settings);
-    prepare(&mut file);
+/// All findings of an analysed file, in the order of its text, each once.
+pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for rule in RULES {
-        (rule.check)(&file, &mut Findings::new(rule, &mut diagnostics));
+        (rule.check)(analysis, &mut Findings::new(rule, &mut diagnostics));
     }
     diagnostic::sort(&mut diagnostics);
     for diagnostic in &mut diagnostics {
-        name_uses(&parsed.tree, diagnostic);
+        name_uses(analysis.tree, diagnostic);
     }
     diagnostics
-}
-
-/// A rule by its id.
-pub fn rule(id: &str) -> Option<&'static Rule> {
-    RULES.iter().copied().find(|rule| rule.id == id)
 }
 
 /// How many uses of an anchor a finding names.

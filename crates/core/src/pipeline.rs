@@ -11,7 +11,9 @@ mod step;
 
 pub use definitions::{BUILT_IN_SERVICE, Definitions, Imported, Named, PREDEFINED_CACHES, Service};
 pub use read::read;
-pub use step::{Artifacts, Command, Deployment, Image, Oidc, Pipe, Role, Runtime, ScriptItem, Step, StepId, Text};
+pub use step::{
+    Artifacts, Command, Deployment, Image, Oidc, Pipe, Role, Runtime, ScriptItem, Step, StepId, Text, means_oidc,
+};
 
 use crate::yaml::NodeId;
 

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::{
     facts::{self, Credentials, Facts, StepFacts, TOKEN},
-    lint::{Known, Settings},
     pipeline::{self, ItemKind, Step},
-    source::Source,
+    settings::{Known, Settings},
+    text::Source,
     yaml::{self, Limits},
 };
 

@@ -35,7 +35,7 @@ use std::ops::Range;
 pub use builtin::Effect;
 pub use invocation::Invocation;
 
-use crate::source::Span;
+use crate::text::Span;
 
 /// The commands of a script, in the order in which they run.
 ///

@@ -9,8 +9,9 @@ use std::{fmt::Write as _, fs, path::PathBuf};
 
 use keyless_core::{
     diagnostic::Safety,
-    lint::{Settings, lint},
-    source::{Source, Span},
+    lint::lint,
+    settings::Settings,
+    text::{Source, Span},
 };
 
 fn render(source: &Source<'_>, settings: &Settings) -> String {

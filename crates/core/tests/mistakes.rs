@@ -8,10 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use keyless_core::{
-    lint::{Settings, lint},
-    source::Source,
-};
+use keyless_core::{lint::lint, settings::Settings, text::Source};
 
 const EXPECTATION: &str = "# finds: ";
 
@@ -29,7 +26,7 @@ fn every_mistake_is_found_by_its_rule_alone() {
         let text = fs::read_to_string(&path).unwrap();
         let expected = text.lines().next().and_then(|line| line.strip_prefix(EXPECTATION)).unwrap_or_default();
         let findings = lint(&Source::new("bitbucket-pipelines.yml", &text), &Settings::default());
-        let mut rules: Vec<_> = findings.iter().map(|finding| finding.rule).collect();
+        let mut rules: Vec<_> = findings.iter().map(|finding| finding.rule.as_str()).collect();
         rules.sort_unstable();
         let found = rules.join(", ");
         if found != expected {

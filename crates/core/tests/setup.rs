@@ -7,11 +7,10 @@
 use std::{fs, path::PathBuf};
 
 use keyless_core::{
-    iam::{
-        addresses, check,
-        generate::{Profile, Setup, Subject, cdk, cloudformation, commands, guide, plan, terraform},
-    },
-    source::Source,
+    ip_ranges,
+    rules::trust as check,
+    setup::{Profile, Setup, Subject, cdk, cloudformation, commands, guide, plan, terraform},
+    text::Source,
 };
 
 const WEB: &str = "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}";
@@ -45,7 +44,7 @@ fn setup(profile: Profile) -> Setup {
 #[test]
 fn every_language_says_the_same_in_its_own_words() {
     let bound = Setup {
-        addresses: addresses::read("198.51.100.0/25\n198.51.100.128/25\n2001:db8::/32").unwrap(),
+        addresses: ip_ranges::read("198.51.100.0/25\n198.51.100.128/25\n2001:db8::/32").unwrap(),
         bind_session: true,
         with_read_only: true,
         session_seconds: 7200,
@@ -72,7 +71,7 @@ fn every_language_says_the_same_in_its_own_words() {
             if extension == "json" {
                 let findings = check::check(&Source::new("template", &text)).unwrap();
                 let allowed = ["repository-wide-subject", "ip-deny-without-via-service"];
-                assert!(findings.iter().all(|it| allowed.contains(&it.rule)), "{case}: {findings:?}");
+                assert!(findings.iter().all(|it| allowed.contains(&it.rule.as_str())), "{case}: {findings:?}");
             }
         }
     }
@@ -96,7 +95,7 @@ fn what_cannot_be_set_up_is_said() {
         (Setup { session_seconds: 60, ..sound() }, "a session of 60 seconds cannot be had"),
         (Setup { bind_session: true, ..sound() }, "without a list of them"),
         (
-            Setup { addresses: addresses::read(&many).unwrap(), ..sound() },
+            Setup { addresses: ip_ranges::read(&many).unwrap(), ..sound() },
             "have the quota raised to 8192 (Service Quotas",
         ),
     ] {

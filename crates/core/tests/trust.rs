@@ -10,13 +10,14 @@ use keyless_core::{
     diagnostic::{Diagnostic, Edit, Label, Severity},
     iam::{
         caller::{Caller, Environment},
-        check, document, evaluate,
+        document, evaluate,
         policy::{self, Policy},
         request::{Entry, Request},
         role,
         template::{Document, Template},
     },
-    source::Source,
+    rules::trust as check,
+    text::Source,
 };
 use serde_json::Value;
 
@@ -158,7 +159,7 @@ fn policies_are_checked_in_full() {
 #[test]
 fn every_rule_finds_its_wrong_example_and_leaves_the_right_one_alone() {
     for rule in check::RULES {
-        assert!(rule.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", rule.id);
+        assert!(rule.id.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", rule.id);
         let examples = rule.examples();
         assert!(
             examples.iter().any(|it| it.wrong) && examples.iter().any(|it| !it.wrong),

@@ -9,19 +9,9 @@
 
 #[cfg(feature = "views")]
 pub mod assistance;
-#[cfg(feature = "views")]
-mod completion;
-#[cfg(feature = "views")]
-mod definition;
-#[cfg(feature = "views")]
-mod hover;
 mod json_text;
 #[cfg(feature = "lint")]
 pub mod lint;
-#[cfg(feature = "views")]
-mod outline;
-#[cfg(feature = "views")]
-mod place;
 #[cfg(feature = "views")]
 pub mod setup;
 #[cfg(feature = "views")]

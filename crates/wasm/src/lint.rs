@@ -1,11 +1,7 @@
 //! The findings of the file under the page's editor, answered as JSON text.
 
 use crate::json_text::written;
-use keyless_core::{
-    lint::{self, Settings},
-    report::json,
-    source::Source,
-};
+use keyless_core::{lint, report::json, settings::Settings, text::Source};
 
 /// Lints `text` and answers with the report that `keyless lint --format json` prints for one file.
 ///

@@ -1,8 +1,8 @@
 //! The AWS side of a repository written down, as `keyless setup` does; answered as JSON text.
 
-use keyless_core::iam::{
-    addresses,
-    generate::{self, Plan, Profile, Setup, Subject, cdk, cloudformation, commands, guide, terraform},
+use keyless_core::{
+    ip_ranges,
+    setup::{self, Plan, Profile, Setup, Subject, cdk, cloudformation, commands, guide, terraform},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -51,9 +51,9 @@ struct Wanted {
 #[serde(rename_all = "kebab-case")]
 enum Addresses {
     Anywhere,
-    /// Those that Bitbucket publishes, in the copy of [`addresses::BITBUCKET_AS_OF`].
+    /// Those that Bitbucket publishes, in the copy of [`ip_ranges::BITBUCKET_AS_OF`].
     Bitbucket,
-    /// A text in a form that [`addresses::read`] takes.
+    /// A text in a form that [`ip_ranges::read`] takes.
     Listed(String),
 }
 
@@ -72,8 +72,8 @@ impl Wanted {
         let profile = Profile::ALL.into_iter().find(|profile| profile.name() == self.profile);
         let addresses = match &self.addresses {
             Addresses::Anywhere => Ok(Vec::new()),
-            Addresses::Bitbucket => addresses::read(&addresses::BITBUCKET.join("\n")),
-            Addresses::Listed(text) => addresses::read(text),
+            Addresses::Bitbucket => ip_ranges::read(&ip_ranges::BITBUCKET.join("\n")),
+            Addresses::Listed(text) => ip_ranges::read(text),
         };
         let setup = Setup {
             workspace: self.workspace.clone(),
@@ -89,7 +89,7 @@ impl Wanted {
             provider_exists: self.provider_exists,
             trust_policy_quota: self.trust_policy_quota,
         };
-        generate::plan(&setup).map_err(|error| error.to_string())
+        setup::plan(&setup).map_err(|error| error.to_string())
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
         let text =
             |addresses: Value| answered(&json!({ "addresses": addresses, "trustPolicyQuota": 4096 }))["text"].clone();
         assert!(!text(json!("anywhere")).as_str().unwrap().contains("aws:SourceIp"));
-        assert!(text(json!("bitbucket")).as_str().unwrap().contains(addresses::BITBUCKET[0]));
+        assert!(text(json!("bitbucket")).as_str().unwrap().contains(ip_ranges::BITBUCKET[0]));
         assert!(text(json!({ "listed": "203.0.113.0/24\n" })).as_str().unwrap().contains("203.0.113.0/24"));
         let refused = answered(&json!({ "addresses": { "listed": "nowhere" } }));
         assert!(refused["error"].as_str().unwrap().contains("`nowhere`"), "{refused}");

@@ -1,20 +1,21 @@
 //! Trust policies checked, and asked whether they let a step in; answered as JSON text.
 
 use keyless_core::{
+    analysis::{Analysis, ParsedFile, access},
     diagnostic::Severity,
     facts,
     iam::{
         caller::{Caller, Environment},
-        check,
         evaluate::{ConditionResult, ElementResult, Evaluation, StatementResult, evaluate},
         policy::{self, Effect},
         request::{Entry, Request},
         template::{Document, Found},
     },
-    lint::{self, Settings},
     pipeline,
     report::json,
-    source::Source,
+    rules::trust as check,
+    settings::Settings,
+    text::Source,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -99,19 +100,20 @@ impl AskedStep {
                 .map_or(Environment::Unknown, |uuid| Environment::Deployment(Some(uuid))),
             ..Caller::default()
         };
-        lint::with_file(&Source::new("", &self.pipeline), &Settings::default(), |file| {
-            let place = |step: &&pipeline::Step<'_>| step.place(file.tree).start == self.offset;
-            let Some(step) = file.model.steps.iter().find(place) else { return given.request() };
-            let named = |environment: Option<&str>| environment == self.environment.as_deref();
-            let mut deployments = facts::deployments(&file.model, step).into_iter();
-            let deployment = deployments.find(|it| named(it.map(|it| it.environment.value))).flatten();
-            let own = lint::caller(file, step, deployment);
-            match own.environment {
-                // there is no UUID to give
-                Environment::None => Caller { environment: Environment::None, ..given }.or(own).request(),
-                _ => given.or(own).request(),
-            }
-        })
+        let (source, settings) = (Source::new("", &self.pipeline), Settings::default());
+        let parsed = ParsedFile::new(&source);
+        let file = Analysis::new(&parsed, &settings);
+        let place = |step: &&pipeline::Step<'_>| step.place(file.tree).start == self.offset;
+        let Some(step) = file.model.steps.iter().find(place) else { return given.request() };
+        let named = |environment: Option<&str>| environment == self.environment.as_deref();
+        let mut deployments = facts::deployments(&file.model, step).into_iter();
+        let deployment = deployments.find(|it| named(it.map(|it| it.environment.value))).flatten();
+        let own = access::caller(&file, step, deployment);
+        match own.environment {
+            // there is no UUID to give
+            Environment::None => Caller { environment: Environment::None, ..given }.or(own).request(),
+            _ => given.or(own).request(),
+        }
     }
 }
 

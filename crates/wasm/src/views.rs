@@ -1,13 +1,13 @@
 //! What the page may ask about a pipeline as a whole, answered as JSON text.
 
-use keyless_core::{lint::Settings, requirements, source::Source};
+use keyless_core::{requirements, settings::Settings, text::Source};
 use serde_json::json;
 
 use crate::json_text::written;
 
 /// What runs when: pipelines, their groups and steps, with environments, tokens and roles.
 pub fn outline(text: &str) -> String {
-    written(&crate::outline::read(text))
+    written(&keyless_core::ide::outline::read(text))
 }
 
 /// What the steps of a file need from Bitbucket's settings: the report of `keyless requirements --format json`, and the

@@ -2,12 +2,14 @@
 
 use keyless_aws::{Attempted, Endpoints, Inventory, InventoryError, Keys, Sts, StsError, WebIdentity};
 use keyless_core::{
+    analysis::access::{RoleFile, Roles},
     aws::{Region, RoleArn},
     diagnostic::{Diagnostic, Severity},
-    iam::{check as policy_check, role},
-    lint::{self, RoleFile, Roles},
+    iam::role,
+    lint,
     oidc::{self, AUDIENCE, ISSUER, StepToken, VARIABLE},
-    source::Source,
+    rules::trust as policy_check,
+    text::Source,
 };
 
 use super::Context;
@@ -31,7 +33,7 @@ const BOOTSTRAP_VERSION: u32 = 6;
 const QUALIFIER: &str = "hnb659fds";
 
 /// The rules that say of a step that the role refuses it.
-const REFUSALS: [&str; 3] = ["refused-token", "oidc-without-deployment", "unlisted-address"];
+const REFUSALS: [&str; 3] = ["rejected-token", "oidc-without-deployment", "unlisted-ip-address"];
 
 /// Looks at the session, the provider, the role and the bootstrap.
 pub(super) async fn check(context: &mut Context<'_>) {
@@ -214,7 +216,7 @@ fn check_steps(context: &mut Context<'_>, role: &RoleArn, json: &str) {
     let source = Source::new(name, text);
     let findings = lint::lint_with_roles(&source, &context.settings, &roles);
     let refused: Vec<_> =
-        findings.iter().filter(|it| it.severity == Severity::Error && REFUSALS.contains(&it.rule)).collect();
+        findings.iter().filter(|it| it.severity == Severity::Error && REFUSALS.contains(&it.rule.as_str())).collect();
     for finding in &refused {
         let line = source.position(finding.primary.span.start).line;
         context.report.fail(STEPS, format!("{name}:{line}: {}", said(finding)), help(finding));

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use keyless_core::{
-    lint::{Environment as Known, Variables},
     requirements::{self, Status},
-    source::Source,
+    settings::{Environment as Known, Variables},
+    text::Source,
 };
 
 use super::{

@@ -8,7 +8,7 @@
 
 use std::{env, ffi::OsStr, io::Write, process::ExitCode};
 
-use keyless_core::{iam, lint, rule::Rule};
+use keyless_core::rules::{Rule, pipeline, trust};
 use serde_json::{Value, json};
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -32,8 +32,8 @@ fn write_glue(module: &OsStr, folder: &OsStr) -> Result<(), String> {
 }
 
 fn print_rules() -> Result<(), String> {
-    let pipeline: Vec<_> = lint::RULES.iter().map(|rule| described(&rule.described())).collect();
-    let trust: Vec<_> = iam::check::RULES.iter().map(|rule| described(&rule.described())).collect();
+    let pipeline: Vec<_> = pipeline::RULES.iter().map(|rule| described(&rule.described())).collect();
+    let trust: Vec<_> = trust::RULES.iter().map(|rule| described(&rule.described())).collect();
     let rules = json!({ "pipeline": pipeline, "trust": trust });
     writeln!(std::io::stdout(), "{rules}").map_err(|error| error.to_string())
 }

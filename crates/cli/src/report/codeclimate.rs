@@ -41,7 +41,7 @@ pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
         let source = file.source();
         issues.extend(file.diagnostics.iter().map(|diagnostic| Issue {
             kind: "issue",
-            check_name: diagnostic.rule,
+            check_name: diagnostic.rule.as_str(),
             description: &diagnostic.message,
             categories: ["Bug Risk"],
             severity: match diagnostic.severity {

@@ -15,7 +15,7 @@ impl Fingerprints {
     /// The name of a finding: a hash of its file, rule and message. The second of two that say the same in one file is
     /// told apart by its number, not by its line.
     pub(super) fn next(&mut self, file: &str, diagnostic: &Diagnostic) -> String {
-        let parts = [file, diagnostic.rule, &diagnostic.message];
+        let parts = [file, diagnostic.rule.as_str(), &diagnostic.message];
         let hash = parts.into_iter().fold(FNV_OFFSET, |hash, part| fnv(fnv(hash, part.as_bytes()), &[0]));
         let number = self.given.entry(hash).or_default();
         let name = fnv(hash, &number.to_le_bytes());

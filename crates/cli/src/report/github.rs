@@ -28,7 +28,7 @@ pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
             } else {
                 write!(output, ",endLine={}", end.line)?;
             }
-            write!(output, ",title={}::{}", property(diagnostic.rule), data(&diagnostic.message))?;
+            write!(output, ",title={}::{}", property(diagnostic.rule.as_str()), data(&diagnostic.message))?;
             match &diagnostic.help {
                 Some(help) => writeln!(output, "%0Ahelp: {}", data(help))?,
                 None => writeln!(output)?,

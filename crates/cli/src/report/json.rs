@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use keyless_core::{report::json, source::Source};
+use keyless_core::{report::json, text::Source};
 use serde::Serialize;
 
 use super::{Counts, Report};

@@ -10,7 +10,7 @@ use std::{
 
 use keyless_core::{
     diagnostic::Diagnostic,
-    source::{Position, Source},
+    text::{Position, Source},
 };
 
 use super::Report;

@@ -10,8 +10,8 @@ use std::{
 
 use keyless_core::{
     diagnostic::{Diagnostic, Edit, Fix, Label, Severity},
-    rule::Rule,
-    source::{Source, Span},
+    rules::Rule,
+    text::{Source, Span},
 };
 use serde::{Serialize, Serializer};
 
@@ -173,7 +173,7 @@ pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
 
 fn driver() -> Driver {
     let descriptor = |rule: Rule<()>| Descriptor {
-        id: rule.id,
+        id: rule.id.as_str(),
         short_description: Message { text: rule.summary().into() },
         full_description: Message { text: rule.summary().into() },
         help: Help { text: rule.documentation(), markdown: rule.documentation() },
@@ -196,7 +196,7 @@ fn level(severity: Severity) -> &'static str {
 
 fn finding<'a>(source: &Source<'a>, diagnostic: &'a Diagnostic, fingerprint: String) -> Finding<'a> {
     Finding {
-        rule_id: diagnostic.rule,
+        rule_id: diagnostic.rule.as_str(),
         level: level(diagnostic.severity),
         message: Message {
             text: match &diagnostic.help {

@@ -10,7 +10,7 @@ use annotate_snippets::{
 };
 use keyless_core::{
     diagnostic::{Diagnostic, Label, Severity},
-    source::{Position, Source, Span},
+    text::{Position, Source, Span},
 };
 
 use super::{Counts, Report};
@@ -45,7 +45,7 @@ fn group<'a>(source: &'a Source<'_>, diagnostic: &'a Diagnostic) -> Group<'a> {
         Severity::Warning => Level::WARNING,
         Severity::Hint => Level::NOTE.with_name(Severity::Hint.name()),
     };
-    let title = level.primary_title(&*diagnostic.message).id(diagnostic.rule);
+    let title = level.primary_title(&*diagnostic.message).id(diagnostic.rule.as_str());
     let group = title.elements(pieces(source, diagnostic));
     match &diagnostic.help {
         Some(help) => group.element(Level::HELP.message(normalize_untrusted_str(help))),
@@ -178,6 +178,7 @@ fn counted(count: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use keyless_core::diagnostic::RuleId;
 
     fn rendered(source: &Source<'_>, diagnostic: &Diagnostic) -> String {
         Renderer::plain().render(&[group(source, diagnostic)])
@@ -193,7 +194,8 @@ mod tests {
                 continue; // nothing begins in the middle of a line break
             }
             for &end in &boundaries[index..] {
-                let diagnostic = Diagnostic::new("x", Severity::Error, Span::new(start, end), "y").label("here");
+                let mut diagnostic = Diagnostic::new(RuleId::new("x"), Severity::Error, Span::new(start, end), "y");
+                diagnostic.label("here");
                 let report = rendered(&source, &diagnostic);
                 let Position { line, column } = source.position(start);
                 assert!(report.contains(&format!("--> f.yml:{line}:{column}\n")), "{start}..{end}\n{report}");
@@ -208,8 +210,9 @@ mod tests {
         let text = "first: 1\n".to_owned() + &"\n".repeat(500) + "second: 2\n";
         let source = Source::new("f.yml", &text);
         let at = text.find("second").unwrap();
-        let diagnostic = Diagnostic::new("duplicate-key", Severity::Error, Span::new(at, at + 6), "twice")
-            .related(Span::new(0, 5), "the first one");
+        let mut diagnostic =
+            Diagnostic::new(RuleId::new("duplicate-key"), Severity::Error, Span::new(at, at + 6), "twice");
+        diagnostic.related(Span::new(0, 5), "the first one");
         let expected = "\
 error[duplicate-key]: twice
    --> f.yml:502:1
@@ -227,7 +230,9 @@ error[duplicate-key]: twice
     #[test]
     fn a_line_too_long_to_read_is_named_only() {
         let text = "[".repeat(100_000);
-        let diagnostic = Diagnostic::new("too-deep", Severity::Error, Span::new(70_000, 70_001), "deep").help("flat");
+        let place = Span::new(70_000, 70_001);
+        let mut diagnostic = Diagnostic::new(RuleId::new("too-deep"), Severity::Error, place, "deep");
+        diagnostic.help("flat");
         let expected = "\
 error[too-deep]: deep
 --> f.yml:1:70001

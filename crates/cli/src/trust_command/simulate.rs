@@ -8,6 +8,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use keyless_core::{
+    analysis::access::workspaces,
     iam::{
         caller::{Caller, Environment},
         evaluate::{self, Evaluation, Verdict},
@@ -15,7 +16,6 @@ use keyless_core::{
         request::{Entry, Request},
         role::{self, TrustedRole},
     },
-    lint::workspaces,
     oidc::{StepToken, VARIABLE},
 };
 use serde_json::{Map, Value, json};

@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use keyless_core::{
+    analysis::{Analysis, ParsedFile, access, steps::Token},
     facts,
     iam::{
         caller::{Caller, Environment},
         request::Request,
     },
-    lint::{self, File, Settings, Token},
     pipeline::{Deployment, Step},
-    source::Source,
+    settings::Settings,
+    text::Source,
 };
 
 use super::read_text;
@@ -38,15 +39,15 @@ pub(super) fn request(
     let settings = settings(asked.path)?;
     let name = asked.path.display().to_string();
     let source = Source::new(&name, &text);
-    lint::with_file(&source, &settings, |file| {
-        let step = find(asked, file)?;
-        let deployment = deployment(asked, file, step)?;
-        let own = lint::caller(file, step, deployment);
-        // No environment can be given to a step that is no deployment.
-        let given =
-            if own.environment == Environment::None { Caller { environment: own.environment, ..given } } else { given };
-        Ok(given.or(own).or(fallback).request())
-    })
+    let parsed = ParsedFile::new(&source);
+    let file = Analysis::new(&parsed, &settings);
+    let step = find(asked, &file)?;
+    let deployment = deployment(asked, &file, step)?;
+    let own = access::caller(&file, step, deployment);
+    // No environment can be given to a step that is no deployment.
+    let given =
+        if own.environment == Environment::None { Caller { environment: own.environment, ..given } } else { given };
+    Ok(given.or(own).or(fallback).request())
 }
 
 fn settings(path: &Path) -> Result<Settings, Failure> {
@@ -59,7 +60,7 @@ fn settings(path: &Path) -> Result<Settings, Failure> {
     }
 }
 
-fn find<'m, 'f>(asked: &Asked<'_>, file: &'m File<'f>) -> Result<&'m Step<'f>, Failure> {
+fn find<'m, 'f>(asked: &Asked<'_>, file: &'m Analysis<'f>) -> Result<&'m Step<'f>, Failure> {
     let unusable = |reason: String| Failure::UnusableStep { path: asked.path.to_owned(), reason };
     let steps: Vec<_> = file.steps().map(|(step, _)| step).enumerate().collect();
     let matching: Vec<_> = steps
@@ -78,7 +79,7 @@ fn find<'m, 'f>(asked: &Asked<'_>, file: &'m File<'f>) -> Result<&'m Step<'f>, F
     };
     match (matching.as_slice(), asked.step) {
         ([(_, step)], _) if file.token(step) == Token::Off => {
-            Err(unusable(format!("{} gets no token, it has no `oidc: true`", File::step_name(step))))
+            Err(unusable(format!("{} gets no token, it has no `oidc: true`", Analysis::step_name(step))))
         }
         ([(_, step)], _) => Ok(step),
         ([], None) => Err(unusable("no step of it has `oidc: true`".to_owned())),
@@ -88,7 +89,7 @@ fn find<'m, 'f>(asked: &Asked<'_>, file: &'m File<'f>) -> Result<&'m Step<'f>, F
     }
 }
 
-fn deployment<'f>(asked: &Asked<'_>, file: &File<'f>, step: &Step<'f>) -> Result<Option<Deployment<'f>>, Failure> {
+fn deployment<'f>(asked: &Asked<'_>, file: &Analysis<'f>, step: &Step<'f>) -> Result<Option<Deployment<'f>>, Failure> {
     let unusable = |reason: String| Failure::UnusableStep { path: asked.path.to_owned(), reason };
     let name = |deployment: &Option<Deployment<'f>>| deployment.map_or("none", |it| it.environment.value);
     let all = facts::deployments(&file.model, step);

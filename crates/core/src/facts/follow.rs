@@ -11,7 +11,7 @@ use super::{Atom, Binding, Facts, Listing, Moment, Path, PipeUse, PipeVariable, 
 use crate::{
     pipeline::{self, Pipe, ScriptItem, Step},
     script::{Command, Expansion, Operator, Output, RedirectionKind, Word},
-    source::Span,
+    text::Span,
     yaml::{Kind, NodeId, OffsetMap, Tree},
 };
 

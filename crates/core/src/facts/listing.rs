@@ -3,7 +3,7 @@
 use crate::{
     pipeline::ScriptItem,
     script::{Command, Script},
-    source::Span,
+    text::Span,
     yaml::{OffsetMap, Tree},
 };
 

@@ -4,8 +4,9 @@
 //! Source of the token's form:
 //! <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>
 
+use crate::ip_ranges;
+
 use super::{
-    addresses,
     operator::network,
     partial::{Partial, Piece},
     request::{Entry, Request},
@@ -74,7 +75,7 @@ impl Caller<'_> {
         let mut request = Request::new(issuer.as_deref());
         request.claims(&[("aud", self.audience()), ("sub", self.subject())]);
         if self.address == Address::Unlisted {
-            let published = addresses::BITBUCKET.iter().filter_map(|block| network(block)).collect();
+            let published = ip_ranges::BITBUCKET.iter().filter_map(|block| network(block)).collect();
             request.set("aws:SourceIp", Entry::Partial(Partial::AddressOutside(published)));
         }
         request

@@ -7,7 +7,7 @@ use std::fmt;
 
 use jsonc_parser::{CollectOptions, ParseOptions, ast, parse_to_ast};
 
-use crate::source::Span;
+use crate::text::Span;
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::{
     text::{Part, Pattern, Syntax, Text, Variable},
     truth::Truth,
 };
-use crate::source::Span;
+use crate::text::Span;
 
 pub use condition::{ConditionResult, Note};
 

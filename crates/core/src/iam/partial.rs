@@ -96,7 +96,7 @@ mod tests {
     use super::*;
     use crate::{
         iam::text::{Syntax, Text, Variable},
-        source::Span,
+        text::Span,
     };
 
     const UUIDS: [&str; 3] = [

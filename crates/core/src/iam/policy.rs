@@ -7,7 +7,7 @@ use super::{
     operator::Operator,
     text::Text,
 };
-use crate::source::Span;
+use crate::text::Span;
 
 pub use read::{DUPLICATE, MALFORMED, OPERATOR, read};
 

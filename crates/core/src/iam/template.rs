@@ -11,7 +11,7 @@ use super::{
     text::{Part, Text},
 };
 use crate::{
-    source::Span,
+    text::Span,
     yaml::{self, Kind, Meaning, NodeId, Tree},
 };
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{partial::Symbol, truth::Truth};
-use crate::source::Span;
+use crate::text::Span;
 
 /// A string of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]

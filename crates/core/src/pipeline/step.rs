@@ -2,7 +2,8 @@
 
 use crate::{
     pipeline::Use,
-    source::Span,
+    spelling,
+    text::Span,
     yaml::{NodeId, Tree},
 };
 
@@ -233,4 +234,9 @@ pub struct Runtime<'t> {
 pub struct Artifacts<'t> {
     /// The paths kept for later steps.
     pub paths: Vec<Text<'t>>,
+}
+/// Whether a key is `oidc` or a misspelling of it.
+pub fn means_oidc(name: &str) -> bool {
+    // longer names are out at once: every key of every step is checked
+    name.len() <= 2 * "oidc".len() && spelling::nearest(name, ["oidc"]).is_some()
 }

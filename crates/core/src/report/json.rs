@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     diagnostic::{Diagnostic, Edit, Fix, Label, Safety},
-    source::{Position, Source, Span},
+    text::{Position, Source, Span},
 };
 
 /// One file and its findings.
@@ -66,7 +66,7 @@ pub fn file<'a>(source: &Source<'a>, diagnostics: &'a [Diagnostic]) -> File<'a> 
 
 fn finding<'a>(source: &Source<'_>, diagnostic: &'a Diagnostic) -> Finding<'a> {
     Finding {
-        rule: diagnostic.rule,
+        rule: diagnostic.rule.as_str(),
         severity: diagnostic.severity.name(),
         message: &diagnostic.message,
         place: place(source, &diagnostic.primary),

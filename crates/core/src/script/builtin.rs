@@ -1,7 +1,7 @@
 //! What a command does to the shell that runs it.
 
 use super::{Command, Operator, Word, is_name};
-use crate::source::Span;
+use crate::text::Span;
 
 /// A change of the shell's state.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::{
     parser::{Failure, Parser},
     word::Stop,
 };
-use crate::source::Span;
+use crate::text::Span;
 
 /// Builtins whose `NAME=(…)` arguments are arrays.
 const DECLARATIONS: [&str; 5] = ["export", "declare", "local", "readonly", "typeset"];

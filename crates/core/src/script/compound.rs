@@ -10,7 +10,7 @@ use super::{
     Command, Output, Place, Redirection, Word,
     parser::{DEPTH, Failure, Parser},
 };
-use crate::source::Span;
+use crate::text::Span;
 
 /// Commands whose failure answers a question.
 const TESTS: [&str; 9] = ["[", "[[", "test", "grep", "command", "which", "type", "false", "diff"];

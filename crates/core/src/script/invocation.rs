@@ -1,7 +1,7 @@
 //! The program that a command starts, seen through `sudo`, `env`, `timeout` and the like.
 
 use super::{Assignment, Command, Word};
-use crate::source::Span;
+use crate::text::Span;
 
 /// A program with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 use std::{mem, ops::Range};
 
 use super::{Command, Output, Part, Place, Word, command::Pending, compound::State, word::Stop};
-use crate::source::Span;
+use crate::text::Span;
 
 /// Nesting allowed inside words and between compound commands, each.
 pub(super) const DEPTH: usize = 48;

@@ -4,7 +4,7 @@ use super::{
     Expansion, Operator, Part, Word,
     parser::{Failure, Parser},
 };
-use crate::source::Span;
+use crate::text::Span;
 
 /// What ends the run of parts being read.
 #[derive(Clone, Copy, PartialEq, Eq)]

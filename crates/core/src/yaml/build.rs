@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span as Place};
 
 use crate::{
-    source::Span,
+    text::Span,
     yaml::{
         problem::{Problem, Syntax},
         scalar::{Meaning, Scalar, Style},
@@ -357,7 +357,7 @@ mod tests {
 
     use super::{Limits, parse};
     use crate::{
-        source::Span,
+        text::Span,
         yaml::{Kind, NodeId, Problem, Syntax, Tree},
     };
 

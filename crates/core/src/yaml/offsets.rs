@@ -1,7 +1,7 @@
 //! From a place in a scalar's value back to its place in the file.
 
 use crate::{
-    source::Span,
+    text::Span,
     yaml::{
         scalar::Style,
         tree::{Kind, NodeId, Tree},
@@ -135,7 +135,7 @@ fn written_length(written: &str, letter: char, style: Style) -> usize {
 mod tests {
     use super::OffsetMap;
     use crate::{
-        source::Span,
+        text::Span,
         yaml::{Kind, Limits, parse},
     };
 

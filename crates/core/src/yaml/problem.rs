@@ -1,6 +1,6 @@
 //! What is wrong with a text as YAML, before anyone asks what it says.
 
-use crate::{source::Span, yaml::tree::NodeId};
+use crate::{text::Span, yaml::tree::NodeId};
 
 /// Something wrong with the document itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The tree itself: an arena of nodes in the order of the text.
 
 use crate::{
-    source::Span,
+    text::Span,
     yaml::scalar::{Meaning, Scalar},
 };
 

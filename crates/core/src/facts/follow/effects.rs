@@ -6,7 +6,7 @@ use super::{Place, Walk};
 use crate::{
     facts::{Atom, Binding, Listing, Trace, Value},
     script::{Command, Effect, Script},
-    source::Span,
+    text::Span,
 };
 
 impl Walk<'_> {

@@ -4,7 +4,7 @@ use super::{Place, Walk};
 use crate::{
     facts::{Atom, Value},
     script::{Expansion, Operator, Part, Word},
-    source::Span,
+    text::Span,
 };
 
 impl Walk<'_> {

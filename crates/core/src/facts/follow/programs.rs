@@ -4,7 +4,7 @@ use super::{Place, Walk, output::reaches_log};
 use crate::{
     facts::{AWS_VARIABLES, Assumption, Atom, Binding, Configuration, Print, ToolUse, Value, tools},
     script::{Command, Invocation, Word},
-    source::Span,
+    text::Span,
 };
 
 impl Walk<'_> {

@@ -4,17 +4,17 @@ use std::fmt;
 
 use crate::{
     iam::{
-        check::is_braced_uuid,
         key::{CLAIMS, Key, bitbucket_workspace},
         operator::{Comparison, Operator, Quantifier},
         partial::Partial,
         policy::Condition,
         request::{Entry, Request},
         text::{Pattern, Text, Variable},
+        trust::is_braced_uuid,
         truth::Truth,
     },
     oidc::Subject,
-    source::Span,
+    text::Span,
 };
 
 /// Whether a condition holds.

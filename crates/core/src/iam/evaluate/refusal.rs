@@ -1,7 +1,7 @@
 //! A refusal in one line.
 
 use super::Evaluation;
-use crate::iam::{check::is_bitbucket, key::Key, policy::Effect, request::Entry, truth::Truth};
+use crate::iam::{key::Key, policy::Effect, request::Entry, trust::is_bitbucket, truth::Truth};
 
 impl Evaluation {
     /// Why the policy refuses, in one line: by the statement that comes nearest to an allow.

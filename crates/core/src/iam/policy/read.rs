@@ -2,23 +2,23 @@
 
 use super::{Block, Condition, Effect, Policy, Principal, PrincipalKind, Statement, length};
 use crate::{
-    diagnostic::{Diagnostic, Edit, Safety, Severity},
+    diagnostic::{Diagnostic, Edit, RuleId, Safety, Severity},
     iam::{
         document::{Member, Node, Value},
         operator::{BASES, Operator},
         template::Template,
         text::Text,
     },
-    source::Span,
     spelling::nearest,
+    text::Span,
 };
 
 /// The policy is not one that IAM accepts.
-pub const MALFORMED: &str = "malformed-trust-policy";
+pub const MALFORMED: RuleId = RuleId::new("malformed-trust-policy");
 /// A key stands twice.
-pub const DUPLICATE: &str = "duplicate-policy-key";
+pub const DUPLICATE: RuleId = RuleId::new("duplicate-policy-key");
 /// IAM has no such operator.
-pub const OPERATOR: &str = "unknown-condition-operator";
+pub const OPERATOR: RuleId = RuleId::new("unknown-condition-operator");
 
 /// Reads a policy, and says what IAM would refuse in it.
 pub fn read(node: &Node, template: Template<'_>) -> (Policy, Vec<Diagnostic>) {
@@ -40,9 +40,7 @@ const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
 
 impl Reader<'_> {
     fn problem(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        self.problems.push(Diagnostic::new(MALFORMED, Severity::Error, span, message));
-        let last = self.problems.len() - 1;
-        &mut self.problems[last]
+        self.problems.push_mut(Diagnostic::new(MALFORMED, Severity::Error, span, message))
     }
 
     /// The text of a function that a template calls here, which stays open.
@@ -254,7 +252,7 @@ impl Reader<'_> {
         let near = nearest(key, allowed.iter().copied());
         let problem = self.problem(member.key_span, message);
         if let Some(near) = near {
-            *problem = problem.clone().help(format!("did you mean `{near}`?")).fix(
+            problem.help(format!("did you mean `{near}`?")).fix(
                 format!("spell it `{near}`"),
                 Safety::Safe,
                 vec![Edit { span: member.key_span, replacement: format!("\"{near}\"") }],
@@ -266,16 +264,11 @@ impl Reader<'_> {
         let name = &operator.key;
         let bases = BASES.iter().map(|base| base.name);
         let stem = name.rsplit(':').next().unwrap_or(name);
-        let mut problem = Diagnostic::new(
-            OPERATOR,
-            Severity::Error,
-            operator.key_span,
-            format!("IAM has no condition operator `{name}`"),
-        );
+        let message = format!("IAM has no condition operator `{name}`");
+        let problem = self.problems.push_mut(Diagnostic::new(OPERATOR, Severity::Error, operator.key_span, message));
         if let Some(near) = nearest(stem.strip_suffix("IfExists").unwrap_or(stem), bases) {
-            problem = problem.help(format!("did you mean `{near}`?"));
+            problem.help(format!("did you mean `{near}`?"));
         }
-        self.problems.push(problem);
     }
 
     /// Repeated keys, of which one is silently lost; condition keys are the same in any letter case.
@@ -292,11 +285,10 @@ impl Reader<'_> {
             };
             if let Some(first) = members[..at].iter().find(same) {
                 let message = format!("`{}` stands here a second time; only one of them counts", member.key);
-                self.problems.push(
-                    Diagnostic::new(DUPLICATE, Severity::Error, member.key_span, message)
-                        .related(first.key_span, "the first one")
-                        .help("write the key once, with a list of values where several are meant"),
-                );
+                self.problems
+                    .push_mut(Diagnostic::new(DUPLICATE, Severity::Error, member.key_span, message))
+                    .related(first.key_span, "the first one")
+                    .help("write the key once, with a list of values where several are meant");
             }
             self.duplicates(&member.value);
         }

@@ -1,0 +1,127 @@
+//! A pipeline file read once, with everything that is known about it: what the linter, the requirements, the outline and
+//! the editor features share.
+
+pub mod access;
+pub mod steps;
+
+use crate::{
+    facts::{self, Facts},
+    language::{self, Violation},
+    pipeline,
+    settings::Settings,
+    text::{Source, Span},
+    yaml::{self, Kind, Limits, NodeId, Problem, Tree},
+};
+use access::{Access, Roles};
+
+/// The syntax of a file: what an [`Analysis`] borrows from.
+pub struct ParsedFile<'s> {
+    source: &'s Source<'s>,
+    tree: Tree,
+    problems: Vec<Problem>,
+    violations: Vec<Violation>,
+}
+
+impl<'s> ParsedFile<'s> {
+    /// Reads the text as YAML and checks it against the language table.
+    pub fn new(source: &'s Source<'s>) -> Self {
+        let (tree, problems) = yaml::parse(source.text(), Limits::default());
+        let violations = language::check(&tree);
+        Self { source, tree, problems, violations }
+    }
+}
+
+/// One file with everything that is known about it.
+pub struct Analysis<'f> {
+    /// Its text.
+    pub source: &'f Source<'f>,
+    /// What the team declares.
+    pub settings: &'f Settings,
+    /// Its YAML.
+    pub tree: &'f Tree,
+    /// Syntax errors of the YAML.
+    pub problems: &'f [Problem],
+    /// Where it violates the language table.
+    pub violations: &'f [Violation],
+    /// The typed model: pipelines, steps, definitions.
+    pub model: pipeline::File<'f>,
+    /// What its steps do.
+    pub facts: Facts,
+    /// What the roles' trust policies say about its steps, by step; empty where no policy is given.
+    pub access: Vec<Access>,
+}
+
+impl<'f> Analysis<'f> {
+    /// Everything that the file itself and the settings tell.
+    pub fn new(parsed: &'f ParsedFile<'f>, settings: &'f Settings) -> Self {
+        let model = pipeline::read(&parsed.tree);
+        Self {
+            facts: facts::read(parsed.source.text(), &parsed.tree, &model),
+            source: parsed.source,
+            settings,
+            tree: &parsed.tree,
+            problems: &parsed.problems,
+            violations: &parsed.violations,
+            model,
+            access: Vec::new(),
+        }
+    }
+
+    /// The same, with each step checked against the trust policy of the role that it assumes.
+    pub fn with_roles(parsed: &'f ParsedFile<'f>, settings: &'f Settings, roles: &Roles) -> Self {
+        let mut analysis = Self::new(parsed, settings);
+        analysis.access = access::read(&analysis, roles);
+        analysis
+    }
+
+    /// The span of a node as written.
+    pub fn span(&self, id: NodeId) -> Span {
+        self.tree.span(id)
+    }
+
+    /// The text of a key or scalar, empty for anything else.
+    pub fn text(&self, id: NodeId) -> &'f str {
+        self.tree.text(id).unwrap_or_default()
+    }
+
+    /// Where to point for a value: the value itself, or its key where the value is empty or reaches over several lines.
+    pub fn place(&self, value: NodeId, key: Option<NodeId>) -> Span {
+        let span = self.span(value);
+        let long = self.source.position(span.start).line != self.source.position(span.end).line;
+        match key {
+            Some(key) if span.is_empty() || long => self.span(key),
+            _ if long => self.first_line(span),
+            _ => span,
+        }
+    }
+
+    /// The part of a range that lies on its first line.
+    pub fn first_line(&self, span: Span) -> Span {
+        let line = self.source.slice(span).split(['\n', '\r']).next().map_or(0, str::len);
+        Span::new(span.start, span.start + line)
+    }
+
+    /// The keys on the way from the top of the file to a node, as `pipelines.default`; empty at the top.
+    pub fn path(&self, id: NodeId) -> String {
+        let mut parts = Vec::new();
+        let mut child = id;
+        while let Some(parent) = self.tree.node(child).parent {
+            match &self.tree.node(parent).kind {
+                Kind::Mapping(entries) => {
+                    if let Some(entry) = entries.iter().find(|entry| entry.value == child || entry.key == child) {
+                        parts.push(self.text(entry.key).to_owned());
+                    }
+                }
+                Kind::Sequence(items) => {
+                    if let Some(index) = items.iter().position(|item| *item == child) {
+                        parts.push((index + 1).to_string());
+                    }
+                }
+                Kind::Scalar(_) | Kind::Alias(_) => {}
+            }
+            child = parent;
+        }
+        parts.reverse();
+        parts.join(".")
+    }
+}

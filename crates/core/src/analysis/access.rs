@@ -1,0 +1,233 @@
+//! The steps of a file against the trust policies of the roles that they assume.
+//!
+//! What is not known of a step (UUIDs, mostly) stays unknown in the evaluator, so that a refusal is certain and a doubt
+//! says nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Analysis;
+use crate::{
+    aws::RoleArn,
+    facts::{self, ROLE_VARIABLES as ROLES, StepFacts},
+    iam::{
+        caller::{Address, Caller, Environment},
+        evaluate::{Evaluation, Verdict, evaluate},
+        key::{Key, bitbucket_workspace},
+        policy::Policy,
+        role::TrustedRole,
+        trust::is_braced_uuid,
+    },
+    oidc::AUDIENCE,
+    pipeline::{Deployment, Oidc, Step},
+};
+
+/// The roles that the steps of a repository assume.
+#[derive(Clone, Debug, Default)]
+pub struct Roles {
+    /// Those of steps for whose environment nothing else is said.
+    pub general: Option<RoleFile>,
+    /// Those of the steps of a deployment environment, by its name.
+    pub environments: BTreeMap<String, RoleFile>,
+}
+
+/// A file with roles. Which of several a step assumes is known where it names a role in full; otherwise it is refused
+/// where all refuse it.
+#[derive(Clone, Debug)]
+pub struct RoleFile {
+    /// What messages call it.
+    pub name: String,
+    /// Its roles.
+    pub roles: Vec<TrustedRole>,
+}
+
+/// What the trust policies say of a step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// They let its token in, whatever is not known.
+    pub admitted: bool,
+    /// They would, were it a deployment.
+    pub lacks_deployment: bool,
+    /// They would, did it call from Atlassian's published addresses.
+    pub lacks_listed_address: bool,
+    /// They never do, and why.
+    pub refusal: Option<String>,
+}
+
+/// The roles of a file that a step may assume.
+struct Candidates<'r> {
+    file: &'r str,
+    roles: Vec<&'r TrustedRole>,
+}
+
+impl Roles {
+    /// The roles of an environment, those left out that a step which names its roles in full does not mean.
+    fn of(&self, environment: Option<&str>, assumed: &[RoleArn]) -> Option<Candidates<'_>> {
+        let file = environment.and_then(|name| self.environments.get(name)).or(self.general.as_ref())?;
+        let meant = |role: &&TrustedRole| match &role.name_in_aws {
+            Some(name) if !assumed.is_empty() => assumed.iter().any(|arn| arn.name() == name),
+            _ => true,
+        };
+        let roles: Vec<_> = file.roles.iter().filter(meant).collect();
+        (!roles.is_empty()).then_some(Candidates { file: &file.name, roles })
+    }
+}
+
+/// The roles that a step names in full.
+fn assumed(facts: &StepFacts) -> Vec<RoleArn> {
+    let by_hand = facts.assumptions.iter().filter_map(|assumption| Some(&assumption.role.as_ref()?.0));
+    let pipes = facts.pipes.iter().flat_map(|pipe| ROLES.iter().filter_map(|name| Some(&pipe.variable(name)?.value)));
+    let tools = facts.tools.iter().filter_map(|tool| Some(&tool.variable("AWS_ROLE_ARN")?.value));
+    let values = by_hand.chain(pipes).chain(tools).filter_map(|value| value.literal());
+    values.filter_map(|value| RoleArn::parse(value).ok()).collect()
+}
+
+/// What the policies say of every step, in the order of the model.
+pub(super) fn read(file: &Analysis<'_>, roles: &Roles) -> Vec<Access> {
+    file.model.steps.iter().map(|step| of_step(file, step, roles)).collect()
+}
+
+fn of_step<'f>(file: &Analysis<'f>, step: &Step<'f>, roles: &Roles) -> Access {
+    let deployments = facts::deployments(&file.model, step);
+    let assumed = file.facts.of(step.id).map(assumed).unwrap_or_default();
+    let mut access = Access { admitted: !deployments.is_empty(), ..Access::default() };
+    for deployment in deployments {
+        let environment = deployment.map(|deployment| deployment.environment.value);
+        let Some(roles) = roles.of(environment, &assumed) else {
+            access.admitted = false;
+            continue;
+        };
+        let caller = caller(file, step, deployment);
+        access.admitted &= verdict(&roles, &caller, &named_by_policy) == Verdict::Allow;
+        if verdict(&roles, &caller, &as_known) == Verdict::Deny {
+            blame(&roles, &caller, &mut access);
+        }
+    }
+    access
+}
+
+/// What a step will be to IAM when it runs with a deployment, by the file and the settings.
+pub fn caller<'f>(file: &Analysis<'f>, step: &Step<'f>, deployment: Option<Deployment<'f>>) -> Caller<'f> {
+    let settings = file.settings;
+    let options = &file.model.options;
+    let uuid = |name: &str| settings.environments.get(name).and_then(|environment| environment.uuid.as_deref());
+    let ranges = step.runtime.and_then(|runtime| runtime.atlassian_ip_ranges);
+    let ranges = ranges.or(options.runtime.and_then(|runtime| runtime.atlassian_ip_ranges));
+    let own_runner = !step.runs_on.is_empty() || !options.runs_on.is_empty();
+    let audiences = |oidc: &Option<Oidc<'_>>| matches!(oidc, Some(Oidc::Audiences(..) | Oidc::Unreadable(_)));
+    Caller {
+        workspace: settings.workspace.as_deref(),
+        workspace_uuid: settings.workspace_uuid.as_deref(),
+        repository_uuid: settings.repository_uuid.as_deref(),
+        environment: match deployment {
+            None => Environment::None,
+            Some(deployment) if deployment.recorded => Environment::Deployment(uuid(deployment.environment.value)),
+            Some(_) => Environment::Unknown,
+        },
+        custom_audiences: audiences(&step.oidc) || audiences(&options.oidc),
+        address: match ranges {
+            None | Some((false, _)) if !own_runner => Address::Unlisted,
+            _ => Address::Unknown,
+        },
+    }
+}
+
+/// How to fill in what is not known of a caller, by a policy.
+type FillIn = dyn for<'p> Fn(&'p Policy, &Caller<'p>) -> Caller<'p>;
+
+fn as_known<'p>(_: &'p Policy, caller: &Caller<'p>) -> Caller<'p> {
+    *caller
+}
+
+/// A policy that names one repository, environment or workspace means the one at hand.
+fn named_by_policy<'p>(policy: &'p Policy, caller: &Caller<'p>) -> Caller<'p> {
+    let subjects = || claim_values(policy, "sub");
+    let part = |at: usize| {
+        let uuids = subjects().filter_map(move |value| value.split(':').nth(at).filter(|part| is_braced_uuid(part)));
+        only(uuids)
+    };
+    let audiences = claim_values(policy, "aud").filter_map(|value| value.strip_prefix(AUDIENCE));
+    Caller {
+        workspace_uuid: caller.workspace_uuid.or_else(|| only(audiences)),
+        repository_uuid: caller.repository_uuid.or_else(|| part(0)),
+        environment: match caller.environment {
+            Environment::Deployment(None) => Environment::Deployment(part(1)),
+            environment => environment,
+        },
+        ..*caller
+    }
+}
+
+/// The only value there is.
+fn only<'v>(values: impl Iterator<Item = &'v str>) -> Option<&'v str> {
+    let distinct: BTreeSet<_> = values.collect();
+    distinct.first().copied().filter(|_| distinct.len() == 1)
+}
+
+/// The values that a policy's statements compare a claim with.
+fn claim_values<'p>(policy: &'p Policy, claim: &'static str) -> impl Iterator<Item = &'p str> {
+    let conditions = policy.statements.iter().flat_map(|statement| &statement.conditions);
+    let conditions = conditions.filter(
+        move |it| matches!(Key::new(&it.key), Key::Claim { claim: own, .. } if own.eq_ignore_ascii_case(claim)),
+    );
+    conditions.flat_map(|condition| condition.values.iter().filter_map(|value| value.as_str()))
+}
+
+/// The most favourable answer of the roles.
+fn verdict(candidates: &Candidates<'_>, caller: &Caller<'_>, fill_in: &FillIn) -> Verdict {
+    let answers = candidates.roles.iter().flat_map(|role| answers(&role.policy, &fill_in(&role.policy, caller)));
+    answers.map(|answer| answer.verdict).max_by_key(|verdict| favour(*verdict)).unwrap_or(Verdict::Depends)
+}
+
+const fn favour(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Deny => 0,
+        Verdict::Depends => 1,
+        Verdict::Allow => 2,
+    }
+}
+
+/// What a policy says of a caller: where the workspace is not known, for each that it names.
+fn answers(policy: &Policy, caller: &Caller<'_>) -> Vec<Evaluation> {
+    let ask = |workspace| evaluate(policy, &Caller { workspace, ..*caller }.request());
+    let workspaces = workspaces(policy);
+    // A policy that says whom it does not mean may mean any workspace.
+    let negated = policy.statements.iter().any(|it| it.principals.as_ref().is_some_and(|block| block.negated));
+    if caller.workspace.is_some() || workspaces.is_empty() || negated {
+        return vec![ask(caller.workspace)];
+    }
+    workspaces.into_iter().map(|workspace| ask(Some(workspace))).collect()
+}
+
+/// The workspaces whose tokens a policy names, in its principals or its condition keys.
+pub fn workspaces(policy: &Policy) -> BTreeSet<&str> {
+    let keys = policy.statements.iter().flat_map(|statement| &statement.conditions).filter_map(|condition| {
+        match Key::new(&condition.key) {
+            Key::Claim { issuer, .. } => bitbucket_workspace(issuer),
+            Key::Service(_) => None,
+        }
+    });
+    let principals = policy.statements.iter().filter_map(|statement| statement.principals.as_ref());
+    let names = principals.flat_map(|block| &block.items).filter_map(|principal| principal.name.as_str());
+    let providers = names.filter_map(|name| bitbucket_workspace(name.split_once(":oidc-provider/")?.1));
+    keys.chain(providers).collect()
+}
+
+/// Finds what keeps a refused caller out: what it could do about it, and otherwise the reason.
+fn blame(roles: &Candidates<'_>, caller: &Caller<'_>, access: &mut Access) {
+    let deployment = caller.environment == Environment::None;
+    let address = caller.address == Address::Unlisted;
+    for (with_deployment, with_address) in [(true, false), (false, true), (true, true)] {
+        if (with_deployment && !deployment) || (with_address && !address) {
+            continue;
+        }
+        let environment = if with_deployment { Environment::Deployment(None) } else { caller.environment };
+        let address = if with_address { Address::Unknown } else { caller.address };
+        if verdict(roles, &Caller { environment, address, ..*caller }, &as_known) != Verdict::Deny {
+            access.lacks_deployment |= with_deployment;
+            access.lacks_listed_address |= with_address;
+            return;
+        }
+    }
+    let first = roles.roles.first().and_then(|role| answers(&role.policy, caller).into_iter().next());
+    access.refusal = first.map(|evaluation| format!("{}: {}", roles.file, evaluation.refusal()));
+}

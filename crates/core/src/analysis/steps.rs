@@ -1,0 +1,119 @@
+//! What rules about steps ask of a [`Analysis`].
+
+use crate::{
+    analysis::{Analysis, access::Access},
+    diagnostic::Edit,
+    facts::{self, Listing, StepFacts},
+    pipeline::{Oidc, Step, means_oidc},
+    script::Invocation,
+    text::Span,
+};
+
+/// Whether a step gets an OIDC token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// `oidc: true`, or a map with audiences.
+    On,
+    /// No.
+    Off,
+    /// Something is written that may or may not give it one, which another rule speaks about.
+    Unsure,
+}
+
+/// A program that a step starts.
+pub(crate) struct Started<'s, 'f> {
+    /// The step.
+    pub step: &'s Step<'f>,
+    /// Its facts.
+    pub facts: &'s StepFacts,
+    /// The list that the command stands in.
+    pub listing: &'s Listing,
+    /// The program.
+    pub invocation: Invocation<'s>,
+}
+
+impl<'f> Analysis<'f> {
+    /// The steps that some pipeline runs, with their facts. One that a syntax error cut short is left out: what seems to be
+    /// missing from it may stand in the rest.
+    pub fn steps(&self) -> impl Iterator<Item = (&Step<'f>, &StepFacts)> {
+        let used = self.model.steps.iter().filter(|step| !step.uses.is_empty());
+        let whole = used.filter(|step| !self.tree.node(step.node).incomplete);
+        whole.filter_map(|step| Some((step, self.facts.of(step.id)?)))
+    }
+
+    /// Shows every command that starts a program to `visit`, in the order of the steps.
+    pub(crate) fn each_program(&self, visit: &mut dyn FnMut(Started<'_, 'f>)) {
+        for (step, facts) in self.steps() {
+            for listing in &facts.listings {
+                for command in &listing.script.commands {
+                    if let Some(invocation) = command.invocation() {
+                        visit(Started { step, facts, listing, invocation });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a step gets an OIDC token.
+    pub fn token(&self, step: &Step<'_>) -> Token {
+        let named = |oidc: &Option<Oidc<'_>>| !matches!(oidc, None | Some(Oidc::Enabled(false, _)));
+        let misspelt = || {
+            self.tree.fields(step.node).iter().any(|field| {
+                let name = self.text(field.key);
+                name != "oidc" && means_oidc(name)
+            })
+        };
+        match &step.oidc {
+            Some(Oidc::Enabled(true, _) | Oidc::Audiences(..)) => Token::On,
+            Some(Oidc::Unreadable(_)) => Token::Unsure,
+            None if named(&self.model.options.oidc) || misspelt() => Token::Unsure,
+            Some(Oidc::Enabled(false, _)) | None => Token::Off,
+        }
+    }
+
+    /// What the trust policies of the roles say of a step.
+    pub fn access(&self, step: &Step<'_>) -> Option<&Access> {
+        self.access.get(step.id.0)
+    }
+
+    /// The environments that the pipelines run a step in; `None` for a use without one.
+    pub fn environments(&self, step: &Step<'f>) -> Vec<Option<&'f str>> {
+        let deployments = facts::deployments(&self.model, step);
+        deployments.into_iter().map(|deployment| deployment.map(|it| it.environment.value)).collect()
+    }
+
+    /// How to speak of a step: `step "Deploy"`.
+    pub fn step_name(step: &Step<'_>) -> String {
+        step.name.map_or_else(|| "this step".to_owned(), |name| format!("step `{}`", name.value))
+    }
+
+    /// The edit that puts a line at the top of a step written as a block; `None` for `{…}`.
+    pub fn first_line_of_step(&self, step: &Step<'_>, line: &str) -> Option<Edit> {
+        let span = self.span(step.node);
+        let column = self.source.position(span.start).column;
+        let before = self.source.line(self.source.position(span.start).line)?;
+        let indent = self.source.slice(Span::new(before.start, span.start));
+        let block = !self.source.slice(span).starts_with('{') && !span.is_empty();
+        // `step: &anchor` and `- step:` stand on lines of their own; anything else before the first key is a flow.
+        (block && indent.trim().is_empty())
+            .then(|| Edit { span: Span::at(span.start), replacement: format!("{line}\n{}", " ".repeat(column - 1)) })
+    }
+}
+
+/// A command shortened for a message: its first words without line breaks.
+pub(crate) fn shown(command: &str) -> String {
+    const LONGEST: usize = 40;
+    let line = command.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LONGEST {
+        return line;
+    }
+    let mut short = String::new();
+    for word in line.split(' ') {
+        if short.chars().count() + word.chars().count() > LONGEST {
+            break;
+        }
+        short.push_str(word);
+        short.push(' ');
+    }
+    format!("{short}…")
+}

@@ -1,0 +1,191 @@
+//! A policy as the rules see it, and the questions that several of them ask.
+
+use crate::{
+    diagnostic::{Diagnostic, Edit},
+    iam::{
+        key::{CLAIMS, Key},
+        operator::{Comparison, Quantifier},
+        policy::{ASSUME_WITH_WEB_IDENTITY, Condition, Effect, Policy, PrincipalKind, Statement},
+        text::{Pattern, Syntax, Text, Variable},
+        truth::Truth,
+    },
+    oidc::ISSUER,
+    text::{Source, Span},
+};
+
+/// One trust policy with everything that is known about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Trust<'t> {
+    /// The text that holds it.
+    pub source: &'t Source<'t>,
+    /// The policy.
+    pub policy: &'t Policy,
+    /// What IAM would refuse in it.
+    pub problems: &'t [Diagnostic],
+}
+
+/// What stands in front of a provider's URL in its ARN.
+const PROVIDER: &str = "oidc-provider/";
+
+impl<'t> Trust<'t> {
+    /// Its statements with `"Effect": "Allow"`.
+    pub fn allowing(&self) -> impl Iterator<Item = &'t Statement> + use<'t> {
+        self.policy.statements.iter().filter(|statement| statement.effect == Some(Effect::Allow))
+    }
+
+    /// Its allowing statements that trust Bitbucket's tokens.
+    pub fn trusting_bitbucket(&self) -> impl Iterator<Item = &'t Statement> + use<'t> {
+        self.allowing().filter(|statement| statement.trusts_bitbucket())
+    }
+
+    /// The conditions on a claim in all allowing statements that trust Bitbucket's tokens.
+    pub fn bitbucket_conditions(&self, claim: &'static str) -> impl Iterator<Item = &'t Condition> + use<'t> {
+        self.trusting_bitbucket().flat_map(move |statement| statement.claim(claim))
+    }
+
+    /// An edit that puts `new` in the place of the string at `span`, quoted as the old one was.
+    pub fn respell(&self, span: Span, new: &str) -> Edit {
+        let replacement = match self.source.slice(span).chars().next() {
+            Some(quote @ ('"' | '\'')) => format!("{quote}{new}{quote}"),
+            _ if new.contains(['{', '*', ':']) => format!("\"{new}\""),
+            _ => new.to_owned(),
+        };
+        Edit { span, replacement }
+    }
+}
+
+impl Statement {
+    /// The issuers of its OIDC providers as written in the principals, each with the principal's place; those that a
+    /// template leaves open in part are not among them.
+    pub(crate) fn issuers(&self) -> impl Iterator<Item = (Span, &str)> {
+        self.federated().filter_map(|name| {
+            let (_, issuer) = name.suffix().split_once(PROVIDER)?;
+            Some((name.span, issuer))
+        })
+    }
+
+    /// The names of its federated principals.
+    pub(crate) fn federated(&self) -> impl Iterator<Item = &Text> {
+        let block = self.principals.iter().filter(|block| !block.negated);
+        block.flat_map(|block| &block.items).filter(|it| it.kind == PrincipalKind::Federated).map(|it| &it.name)
+    }
+
+    /// Whether it lets tokens of an OIDC provider in, whose conditions are on claims of its own: not Cognito's, and not
+    /// those of the providers that IAM knows by heart.
+    pub(crate) fn trusts_oidc(&self) -> bool {
+        let provider = |name: &Text| match name.as_str() {
+            Some(name) => name.contains(PROVIDER),
+            None => !name.prefix().contains(":saml-provider/"),
+        };
+        self.means(ASSUME_WITH_WEB_IDENTITY) && self.federated().any(provider)
+    }
+
+    /// Whether it lets Bitbucket's tokens in, by its principals or else by its condition keys.
+    pub(crate) fn trusts_bitbucket(&self) -> bool {
+        self.trusts_oidc()
+            && (self.issuers().any(|(_, issuer)| is_bitbucket(issuer))
+                || self.conditions.iter().any(|it| it.claim().is_some_and(|(issuer, _)| is_bitbucket(issuer))))
+    }
+
+    /// Whether its actions may include `action`.
+    pub(crate) fn means(&self, action: &str) -> bool {
+        let Some(block) = &self.actions else { return false };
+        let listed = block.items.iter().any(|name| {
+            Pattern::new(name, Syntax { wildcards: true, variables: false }, &|_| Variable::Unknown)
+                .is_some_and(|pattern| pattern.matches_ignoring_case(action) != Truth::False)
+        });
+        listed != block.negated
+    }
+
+    /// The conditions on a claim.
+    pub(crate) fn claim<'s>(&'s self, claim: &'s str) -> impl Iterator<Item = &'s Condition> {
+        self.conditions.iter().filter(move |it| it.claim().is_some_and(|(_, own)| own.eq_ignore_ascii_case(claim)))
+    }
+
+    /// Where to point for the whole statement: at its principals, which one line shows.
+    pub(crate) fn place(&self) -> Span {
+        self.principals.as_ref().map_or(self.span, |block| block.key_span)
+    }
+}
+
+impl Condition {
+    /// Issuer and claim, where the key is one of a token; the issuer without a scheme and a slash at its end.
+    pub(crate) fn claim(&self) -> Option<(&str, &str)> {
+        match Key::new(&self.key) {
+            Key::Claim { issuer, claim } => Some((bare(issuer), claim)),
+            Key::Service(_) => None,
+        }
+    }
+
+    /// Whether the key names `key`, in any letter case.
+    pub(crate) fn is_on(&self, key: &str) -> bool {
+        self.key.eq_ignore_ascii_case(key)
+    }
+
+    /// Why it holds for a request without the key, where it does.
+    pub(crate) fn holds_of_nothing(&self) -> Option<&'static str> {
+        let operator = self.operator?;
+        match operator.quantifier {
+            Some(Quantifier::ForAllValues) => Some("ForAllValues is true of a key that is missing"),
+            None if operator.if_exists => Some("IfExists is true of a key that is missing"),
+            None if operator.base.negated => Some("a negated operator is true of a key that is missing"),
+            Some(Quantifier::ForAnyValue) | None => None,
+        }
+    }
+
+    /// Whether its values are compared without wildcards.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.operator.is_some_and(|operator| {
+            matches!(operator.base.comparison, Comparison::Equals | Comparison::EqualsIgnoringCase)
+        })
+    }
+
+    /// Whether its values are compared with wildcards.
+    pub(crate) fn is_like(&self) -> bool {
+        self.operator.is_some_and(|operator| operator.base.comparison == Comparison::Like && !operator.base.negated)
+    }
+
+    /// Whether its operator compares addresses.
+    pub(crate) fn compares_addresses(&self) -> bool {
+        self.operator.is_some_and(|operator| operator.base.comparison == Comparison::Address)
+    }
+
+    /// Its values that are known in full, each with its place.
+    pub(crate) fn known_values(&self) -> impl Iterator<Item = (Span, &str)> {
+        self.values.iter().filter_map(|value| Some((value.span, value.as_str()?)))
+    }
+}
+
+/// An issuer without its scheme and without a slash at its end.
+pub(crate) fn bare(issuer: &str) -> &str {
+    issuer.strip_prefix("https://").unwrap_or(issuer).trim_end_matches('/')
+}
+
+/// Whether an issuer is one of Bitbucket Pipelines.
+pub(crate) fn is_bitbucket(issuer: &str) -> bool {
+    bare(issuer).starts_with(ISSUER.0)
+}
+
+/// Whether IAM makes a claim of Bitbucket's tokens available.
+pub(crate) fn is_exposed(claim: &str) -> bool {
+    CLAIMS.iter().any(|known| known.eq_ignore_ascii_case(claim))
+}
+
+/// Whether a text is a UUID without braces.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// Whether a text is a UUID in braces, as Bitbucket writes them everywhere but in the audience.
+pub(crate) fn is_braced_uuid(text: &str) -> bool {
+    text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(is_uuid)
+}
+
+/// Whether a text has a wildcard.
+pub(crate) fn has_wildcard(text: &str) -> bool {
+    text.contains(['*', '?'])
+}

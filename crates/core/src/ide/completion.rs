@@ -1,0 +1,274 @@
+//! What may be typed at the cursor.
+//!
+//! A line that is being typed is seldom YAML yet. So the word under the cursor is replaced by a key that nobody writes,
+//! and the file around it is read as usual: where that key stands says what fits.
+
+use crate::{
+    language::{Key, Shape},
+    pipeline::{self, BUILT_IN_SERVICE, PREDEFINED_CACHES},
+    text::{Source, Span},
+    yaml::{Kind, Limits, NodeId, Tree, parse},
+};
+use serde::Serialize;
+
+use super::place;
+
+/// What may replace the word at the cursor.
+#[derive(Debug, Serialize)]
+pub struct Completion {
+    /// The word that is replaced.
+    offset: usize,
+    length: usize,
+    options: Vec<Choice>,
+}
+
+/// One possibility.
+#[derive(Debug, Serialize)]
+pub struct Choice {
+    label: String,
+    /// What is typed for it; the label itself if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    insert: Option<String>,
+    /// `key`, `value`, `name` or `alias`.
+    kind: &'static str,
+    doc: &'static str,
+}
+
+impl Choice {
+    fn new(label: impl Into<String>, kind: &'static str, doc: &'static str) -> Self {
+        Self { label: label.into(), insert: None, kind, doc }
+    }
+
+    fn key(key: &'static Key) -> Self {
+        let nested = place::forms(key.shape)
+            .iter()
+            .all(|form| matches!(form, Shape::Object(_) | Shape::List(_) | Shape::Names(_)));
+        let insert = if nested { format!("{}:", key.name) } else { format!("{}: ", key.name) };
+        Self { label: key.name.to_owned(), insert: Some(insert), kind: "key", doc: key.doc }
+    }
+}
+
+/// A key that stands for the word at the cursor.
+const CURSOR: &str = "keyless-cursor";
+
+/// What fits at a byte offset; `None` where nothing can be said.
+pub fn at(text: &str, offset: usize) -> Option<Completion> {
+    let source = Source::new("", text);
+    let line = source.line(source.position(offset).line)?;
+    let before = source.slice(Span::new(line.start, offset));
+    let word_start = line.start + before.trim_end_matches(is_word).len();
+    let after = source.slice(Span::new(offset, line.end));
+    let word = Span::new(word_start, offset + after.find(|c: char| !is_word(c)).unwrap_or(after.len()));
+    let lead = source.slice(Span::new(line.start, word_start));
+    let options = if lead.ends_with('*') {
+        aliases(text)
+    } else if lead.trim_start_matches([' ', '-']).is_empty() {
+        on_own_line(&source, word, line)
+    } else {
+        let (key, _) = lead.trim_start_matches([' ', '-']).split_once(": ")?;
+        key.chars().all(is_word).then(|| behind_key(&source, line, key))?
+    };
+    let typed = source.slice(Span::new(word.start, offset));
+    let done = options.len() == 1 && options[0].label == typed;
+    (!options.is_empty() && !done).then_some(Completion { offset: word.start, length: word.len(), options })
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
+}
+
+fn aliases(text: &str) -> Vec<Choice> {
+    let (tree, _) = parse(text, Limits::default());
+    tree.anchors()
+        .iter()
+        .map(|anchor| Choice::new(anchor.name.clone(), "alias", "an anchored part of this file"))
+        .collect()
+}
+
+/// Keys of the map around, or items of the list around.
+fn on_own_line(source: &Source<'_>, word: Span, line: Span) -> Vec<Choice> {
+    let rest = source.slice(Span::new(word.end, line.end));
+    let is_key = rest.trim_start().starts_with(':');
+    let colon = if is_key { "" } else { ":" };
+    let text = source.text();
+    let marked = format!("{}{CURSOR}{colon}{}", &text[..word.start], &text[word.end..]);
+    let (tree, _) = parse(&marked, Limits::default());
+    let Some((map, entry)) = find_cursor(&tree) else { return Vec::new() };
+    let shapes = place::shapes(&tree, map);
+    let taken: Vec<_> = tree
+        .fields(map)
+        .iter()
+        .filter(|field| field.key != entry)
+        .filter_map(|field| tree.text(field.key).map(str::to_owned))
+        .collect();
+    let mut choices: Vec<_> = place::objects(&shapes)
+        .flat_map(|object| object.keys)
+        .filter(|key| !taken.iter().any(|name| name == key.name))
+        .map(Choice::key)
+        .collect();
+    if is_key {
+        for choice in &mut choices {
+            choice.insert = None;
+        }
+    }
+    // An item of a list of names or words is not a key.
+    if let Some(parent) = tree.node(map).parent {
+        choices.extend(words(&shapes));
+        if let Some(key) = key_above(&tree, parent) {
+            choices.extend(names(&tree, &key));
+        }
+    }
+    unique(choices)
+}
+
+/// Values for a key on the same line.
+fn behind_key(source: &Source<'_>, line: Span, key: &str) -> Vec<Choice> {
+    // What is typed behind the key may break the file; the key alone does not.
+    let text = source.text();
+    let Some(colon) = source.slice(line).find(": ").map(|at| line.start + at) else { return Vec::new() };
+    let start = colon - key.len();
+    let marked = format!("{}{CURSOR}:{}", &text[..start], &text[line.end..]);
+    let (tree, _) = parse(&marked, Limits::default());
+    let Some((map, _)) = find_cursor(&tree) else { return Vec::new() };
+    let Some((_, known)) = place::key(&tree, map, key) else { return Vec::new() };
+    let mut choices = words(&place::forms(known.shape));
+    choices.extend(names(&tree, key));
+    unique(choices)
+}
+
+fn unique(choices: Vec<Choice>) -> Vec<Choice> {
+    let mut kept: Vec<Choice> = Vec::new();
+    for choice in choices {
+        if !kept.iter().any(|known| known.label == choice.label) {
+            kept.push(choice);
+        }
+    }
+    kept
+}
+
+/// The map with the cursor's key, and that key.
+fn find_cursor(tree: &Tree) -> Option<(NodeId, NodeId)> {
+    tree.ids().find_map(|id| match &tree.node(id).kind {
+        Kind::Mapping(entries) => {
+            let entry = entries.iter().find(|entry| tree.text(entry.key) == Some(CURSOR))?;
+            Some((id, entry.key))
+        }
+        _ => None,
+    })
+}
+
+/// The key whose value a node is.
+fn key_above(tree: &Tree, value: NodeId) -> Option<String> {
+    let Kind::Mapping(entries) = &tree.node(tree.node(value).parent?).kind else { return None };
+    let entry = entries.iter().find(|entry| entry.value == value)?;
+    tree.text(entry.key).map(str::to_owned)
+}
+
+/// The words that a value may be.
+fn words(shapes: &[&'static Shape]) -> Vec<Choice> {
+    let of = |shape: &&'static Shape| match shape {
+        Shape::Text(text) => text.words.to_vec(),
+        Shape::Boolean => vec!["true", "false"],
+        _ => Vec::new(),
+    };
+    shapes.iter().flat_map(of).map(|word| Choice::new(word, "value", "")).collect()
+}
+
+/// The names that the file or Bitbucket defines for what a key refers to.
+fn names(tree: &Tree, key: &str) -> Vec<Choice> {
+    let file = pipeline::read(tree);
+    match key {
+        "services" => {
+            let own = file.definitions.services.iter().map(|service| service.name.value);
+            own.chain([BUILT_IN_SERVICE]).map(|name| Choice::new(name, "name", "a service")).collect()
+        }
+        "caches" => {
+            let own = file.definitions.caches.iter().map(|cache| cache.name.value);
+            own.chain(PREDEFINED_CACHES).map(|name| Choice::new(name, "name", "a cache")).collect()
+        }
+        "deployment" | "environment" => {
+            let used =
+                file.steps.iter().filter_map(|step| step.deployment).map(|deployment| deployment.environment.value);
+            used.chain(["test", "staging", "production"])
+                .filter(|name| !name.contains(CURSOR))
+                .map(|name| Choice::new(name, "name", "an environment"))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at;
+
+    /// The labels offered at `|`.
+    fn labels(text: &str) -> Vec<String> {
+        let offset = text.find('|').unwrap();
+        at(&text.replace('|', ""), offset)
+            .map(|completion| completion.options.into_iter().map(|choice| choice.label).collect())
+            .unwrap_or_default()
+    }
+
+    fn assert_offers(text: &str, expected: &[&str], not: &[&str]) {
+        let found = labels(text);
+        for label in expected {
+            assert!(found.iter().any(|known| known == label), "{label} is not among {found:?}");
+        }
+        for label in not {
+            assert!(!found.iter().any(|known| known == label), "{label} is among {found:?}");
+        }
+    }
+
+    #[test]
+    fn keys_fit_the_place_and_are_offered_once() {
+        assert_offers("|", &["pipelines", "definitions"], &["script"]);
+        assert_offers("pipelines:\n  |", &["default", "branches"], &["script"]);
+        assert_offers("pipelines:\n  default:\n    - |", &["step", "parallel", "stage"], &["variables", "script"]);
+        assert_offers(
+            "pipelines:\n  default:\n    - step:\n        name: x\n        o|\n        script: [make]\n",
+            &["oidc", "deployment"],
+            &["name", "script"],
+        );
+        assert_offers("definitions:\n  steps:\n    - step: &s\n        |\n", &["script", "oidc"], &[]);
+    }
+
+    #[test]
+    fn a_key_that_is_there_already_keeps_its_colon() {
+        let text = "pipelines:\n  default:\n    - step:\n        scri: [make]\n";
+        let completion = at(text, text.find("scri").unwrap() + 4).unwrap();
+        assert_eq!(completion.length, 4);
+        let script = completion.options.iter().find(|choice| choice.label == "script").unwrap();
+        assert_eq!(script.insert, None);
+    }
+
+    #[test]
+    fn values_fit_their_key() {
+        let step = "pipelines:\n  default:\n    - step:\n        script: [make]\n        ";
+        assert_offers(&format!("{step}oidc: |"), &["true", "false"], &[]);
+        assert_offers(&format!("{step}size: 2|"), &["1x", "2x", "4x"], &[]);
+        assert_offers(&format!("{step}trigger: |"), &["manual", "automatic"], &[]);
+        assert_offers(
+            &format!("definitions:\n  services: {{db: {{image: x}}}}\n{step}services:\n          - |"),
+            &["db", "docker"],
+            &[],
+        );
+        assert_offers(&format!("{step}caches:\n          - n|\n"), &["node"], &["script"]);
+        assert_offers(&format!("{step}deployment: |"), &["staging"], &[]);
+    }
+
+    #[test]
+    fn aliases_are_the_files_anchors() {
+        assert_offers(
+            "definitions:\n  steps:\n    - step: &build\n        script: [make]\npipelines:\n  default:\n    - step: *|",
+            &["build"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn inside_commands_nothing_is_offered() {
+        assert!(labels("pipelines:\n  default:\n    - step:\n        script:\n          - echo a|").is_empty());
+        assert!(labels("image: node:|").is_empty());
+    }
+}

@@ -1,0 +1,143 @@
+//! What the file says about the place under the mouse.
+
+use crate::{
+    facts::{self, Availability},
+    text::{Source, Span},
+    yaml::{Kind, Limits, Tree, parse},
+};
+use serde::Serialize;
+
+use super::place;
+
+/// Documentation of a key or a variable.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Hover {
+    offset: usize,
+    length: usize,
+    /// The key or the variable.
+    name: String,
+    /// What has the key, as the language table calls it: `a step`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<&'static str>,
+    /// Lines of prose with `code`.
+    lines: Vec<String>,
+}
+
+/// The documentation of what stands at a byte offset.
+pub fn at(text: &str, offset: usize) -> Option<Hover> {
+    let (tree, _) = parse(text, Limits::default());
+    key(&tree, offset).or_else(|| variable(&Source::new("", text), offset))
+}
+
+fn key(tree: &Tree, offset: usize) -> Option<Hover> {
+    let (map, key) = tree.ids().find_map(|id| match &tree.node(id).kind {
+        Kind::Mapping(entries) => {
+            let entry = entries.iter().find(|entry| touches(tree.span(entry.key), offset))?;
+            Some((id, entry.key))
+        }
+        _ => None,
+    })?;
+    let (object, entry) = place::key(tree, map, tree.text(key)?)?;
+    let mut lines = vec![entry.doc.to_owned(), format!("takes {}", entry.shape.allowed())];
+    if entry.required {
+        lines.push("required".to_owned());
+    }
+    lines.extend(entry.doubt.map(|doubt| format!("unconfirmed: {doubt}")));
+    let Span { start, .. } = tree.span(key);
+    Some(Hover {
+        offset: start,
+        length: tree.span(key).len(),
+        name: entry.name.to_owned(),
+        of: Some(object.name),
+        lines,
+    })
+}
+
+fn variable(source: &Source<'_>, offset: usize) -> Option<Hover> {
+    let text = source.text();
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let bytes = text.as_bytes();
+    let start = bytes.get(..offset)?.iter().rposition(|byte| !is_name(*byte)).map_or(0, |at| at + 1);
+    let end = bytes[start..].iter().position(|byte| !is_name(*byte)).map_or(bytes.len(), |length| start + length);
+    let name = source.slice(Span::new(start, end));
+    let availability = facts::availability(name)?;
+    let line = format!("set by Bitbucket {}", when(availability));
+    Some(Hover { offset: start, length: name.len(), name: name.to_owned(), of: None, lines: vec![line] })
+}
+
+const fn when(availability: Availability) -> &'static str {
+    match availability {
+        Availability::Always => "in every step",
+        Availability::Branch => "in pipelines of branches and pull requests",
+        Availability::Tag => "in pipelines of tags",
+        Availability::PullRequest => "in pipelines of pull requests",
+        Availability::Parallel => "in steps of a parallel group",
+        Availability::AfterScript => "in `after-script`",
+        Availability::Deployment => "in steps with a `deployment`",
+        Availability::Oidc => "in steps with `oidc: true`",
+        Availability::Pipe => "in the containers of pipes",
+        Availability::Trigger => "in pipelines that `triggers` start",
+        Availability::Undocumented => "in some builds; documented nowhere",
+    }
+}
+
+fn touches(span: Span, offset: usize) -> bool {
+    span.start <= offset && offset <= span.end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at;
+
+    /// What stands at `word`, and of what it is a key.
+    fn known(text: &str, word: &str) -> Option<(String, Option<&'static str>)> {
+        at(text, text.find(word).unwrap()).map(|hover| (hover.name, hover.of))
+    }
+
+    const FILE: &str = "
+definitions:
+  steps:
+    - step: &build
+        script: [echo $BITBUCKET_STEP_OIDC_TOKEN]
+  shared: &deploy
+    oidc: true
+    size: 2x
+pipelines:
+  branches:
+    main:
+      - step: *build
+      - parallel:
+          steps:
+            - step: {<<: *deploy, max-time: 5}
+";
+
+    #[test]
+    fn keys_are_known_by_where_they_stand() {
+        for (word, object) in [
+            ("definitions", "the file"),
+            ("script", "a step"),
+            ("parallel", "an item of a pipeline"),
+            ("max-time", "a step"),
+        ] {
+            assert_eq!(known(FILE, word), Some((word.to_owned(), Some(object))));
+        }
+    }
+
+    #[test]
+    fn an_anchored_part_is_known_by_where_it_is_used() {
+        assert_eq!(known(FILE, "size"), Some(("size".to_owned(), Some("a step"))));
+    }
+
+    #[test]
+    fn variables_of_bitbucket_are_explained() {
+        let hover = at(FILE, FILE.find("STEP_OIDC").unwrap()).unwrap();
+        assert_eq!((hover.name.as_str(), hover.of), ("BITBUCKET_STEP_OIDC_TOKEN", None));
+        assert_eq!(hover.lines, ["set by Bitbucket in steps with `oidc: true`"]);
+    }
+
+    #[test]
+    fn elsewhere_there_is_nothing_to_say() {
+        assert_eq!(known(FILE, "2x"), None);
+        assert!(at("a: b", 99).is_none());
+    }
+}

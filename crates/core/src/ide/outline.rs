@@ -1,0 +1,217 @@
+//! The picture of a file: what runs when, which steps get a token, and which roles they take.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    facts::{self, Calls, Facts, ROLE_VARIABLE, StepFacts, Value},
+    pipeline::{self, Deployment, File, ItemKind, Start, Step, StepId},
+    text::Span,
+    yaml::{Limits, Tree, parse},
+};
+use serde::Serialize;
+
+/// All pipelines, in the order of the text.
+#[derive(Debug, Serialize)]
+pub struct Outline {
+    pipelines: Vec<Pipeline>,
+}
+
+#[derive(Debug, Serialize)]
+struct Pipeline {
+    /// The key under which it stands: `branches`, `custom`.
+    start: &'static str,
+    /// Its name or pattern; absent for the default pipeline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(flatten)]
+    place: Place,
+    groups: Vec<Group>,
+}
+
+/// Steps that belong together: one by itself, a parallel group, or a stage.
+#[derive(Debug, Serialize)]
+struct Group {
+    /// `step`, `parallel`, `stage` or `final`.
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<String>,
+    manual: bool,
+    steps: Vec<StepBox>,
+}
+
+/// One step as it runs in one pipeline.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StepBox {
+    name: String,
+    #[serde(flatten)]
+    place: Place,
+    /// The byte offset behind all that is written of it.
+    end: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<String>,
+    manual: bool,
+    /// Whether it gets an OIDC token.
+    token: bool,
+    /// The roles that it names, as far as they are written in the file.
+    roles: BTreeSet<String>,
+    /// The AWS tools and pipes that it runs.
+    tools: BTreeSet<String>,
+    /// Whether one of them certainly calls AWS.
+    calls_aws: bool,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Place {
+    offset: usize,
+    length: usize,
+}
+
+impl From<Span> for Place {
+    fn from(span: Span) -> Self {
+        Self { offset: span.start, length: span.len() }
+    }
+}
+
+/// The picture of `text`.
+pub fn read(text: &str) -> Outline {
+    let (tree, _) = parse(text, Limits::default());
+    let file = pipeline::read(&tree);
+    let facts = facts::read(text, &tree, &file);
+    let drawing = Drawing { tree: &tree, file: &file, facts: &facts };
+    Outline { pipelines: file.pipelines.iter().map(|pipeline| drawing.pipeline(pipeline)).collect() }
+}
+
+struct Drawing<'d> {
+    tree: &'d Tree,
+    file: &'d File<'d>,
+    facts: &'d Facts,
+}
+
+impl Drawing<'_> {
+    fn pipeline(&self, pipeline: &pipeline::Pipeline<'_>) -> Pipeline {
+        Pipeline {
+            start: pipeline.start.key(),
+            name: (pipeline.start != Start::Default).then(|| pipeline.name.value.to_owned()),
+            place: pipeline.name.span(self.tree).into(),
+            groups: pipeline.items.iter().filter_map(|item| self.group(&item.kind)).collect(),
+        }
+    }
+
+    fn group(&self, kind: &ItemKind<'_>) -> Option<Group> {
+        let plain = |kind, steps: &[StepId]| Group {
+            kind,
+            name: None,
+            environment: None,
+            manual: false,
+            steps: steps.iter().map(|step| self.step(*step)).collect(),
+        };
+        Some(match kind {
+            ItemKind::Step(step) => plain("step", &[*step]),
+            ItemKind::Final(step) => plain("final", &[*step]),
+            ItemKind::Parallel(group) => plain("parallel", &group.steps),
+            ItemKind::Stage(stage) => Group {
+                name: stage.name.map(|name| name.value.to_owned()),
+                environment: environment(stage.deployment),
+                manual: stage.trigger.is_some_and(|trigger| trigger.value == "manual"),
+                ..plain("stage", &stage.steps)
+            },
+            ItemKind::Variables(_) | ItemKind::Unknown => return None,
+        })
+    }
+
+    fn step(&self, id: StepId) -> StepBox {
+        let step = self.file.step(id);
+        let facts = self.facts.of(id);
+        StepBox {
+            name: step.name.map_or_else(|| first_command(step), |name| name.value.to_owned()),
+            place: step.place(self.tree).into(),
+            end: self.tree.span(step.node).end,
+            environment: environment(step.deployment),
+            manual: step.trigger.is_some_and(|trigger| trigger.value == "manual"),
+            token: step.has_token(),
+            roles: facts.map(roles).unwrap_or_default(),
+            tools: facts.map(tools).unwrap_or_default(),
+            calls_aws: facts.is_some_and(|facts| {
+                facts.tools.iter().any(|tool| tool.call.calls.needs_credentials())
+                    || facts.pipes.iter().any(|pipe| pipe.known.is_some())
+            }),
+        }
+    }
+}
+
+fn environment(deployment: Option<Deployment<'_>>) -> Option<String> {
+    deployment.map(|deployment| deployment.environment.value.to_owned())
+}
+
+/// What stands for the name of a step that has none: how its script begins.
+fn first_command(step: &Step<'_>) -> String {
+    let command = step.script.iter().find_map(|item| match item {
+        pipeline::ScriptItem::Command(command) => command.value.lines().next().map(str::to_owned),
+        pipeline::ScriptItem::Pipe(pipe) => Some(pipe.name().to_owned()),
+        pipeline::ScriptItem::Other(_) => None,
+    });
+    command.unwrap_or_else(|| "step".to_owned())
+}
+
+fn roles(facts: &StepFacts) -> BTreeSet<String> {
+    let bound = facts.bindings.iter().filter(|binding| binding.name == "AWS_ROLE_ARN").map(|binding| &binding.value);
+    let assumed = facts.assumptions.iter().filter_map(|assumption| assumption.role.as_ref()).map(|(role, _)| role);
+    let piped = facts.pipes.iter().filter_map(|pipe| pipe.variable(ROLE_VARIABLE)).map(|variable| &variable.value);
+    bound.chain(assumed).chain(piped).filter_map(Value::literal).map(str::to_owned).collect()
+}
+
+fn tools(facts: &StepFacts) -> BTreeSet<String> {
+    let run = facts.tools.iter().filter(|tool| tool.call.calls != Calls::Never);
+    let run = run.map(|tool| match tool.call.subcommand.split(' ').next() {
+        Some(subcommand) if !subcommand.is_empty() => format!("{} {subcommand}", tool.call.tool.name),
+        _ => tool.call.tool.name.to_owned(),
+    });
+    run.chain(facts.pipes.iter().map(|pipe| pipe.name.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::read;
+
+    #[test]
+    fn steps_stages_and_groups_are_drawn_with_what_they_deploy_by() {
+        let outline = read(
+            "pipelines:
+  default:
+    - step: {script: [make]}
+  branches:
+    main:
+      - parallel:
+          - step: {name: a, script: [b]}
+      - stage:
+          name: Ship
+          deployment: production
+          trigger: manual
+          steps:
+            - step:
+                name: Deploy
+                oidc: true
+                script:
+                  - export AWS_ROLE_ARN=arn:aws:iam::123456789012:role/Deploy
+                  - npx cdk deploy --all --require-approval never
+",
+        );
+        let outline = serde_json::to_value(outline).unwrap();
+        let pipelines = outline["pipelines"].as_array().unwrap();
+        assert_eq!((&pipelines[0]["start"], &pipelines[0]["name"]), (&json!("default"), &Value::Null));
+        assert_eq!(pipelines[0]["groups"][0]["steps"][0]["name"], "make");
+        assert_eq!((&pipelines[1]["start"], &pipelines[1]["name"]), (&json!("branches"), &json!("main")));
+        let stage = &pipelines[1]["groups"][1];
+        assert_eq!((&stage["kind"], &stage["name"]), (&json!("stage"), &json!("Ship")));
+        assert_eq!((&stage["environment"], &stage["manual"]), (&json!("production"), &json!(true)));
+        let deploy = &stage["steps"][0];
+        assert_eq!(deploy["token"], true);
+        assert_eq!(deploy["roles"], json!(["arn:aws:iam::123456789012:role/Deploy"]));
+        assert_eq!(deploy["tools"], json!(["AWS CDK deploy"]));
+    }
+}

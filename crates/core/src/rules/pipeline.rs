@@ -1,0 +1,263 @@
+//! The rules over pipelines, one file each.
+
+mod alias_bomb;
+mod ambiguous_boolean;
+mod ambiguous_item;
+mod approval_prompt;
+mod artifact_outside_clone;
+mod artifact_without_clone;
+mod child_pipeline_setting;
+mod command_as_mapping;
+mod custom_audience;
+mod deploy_from_any_branch;
+mod deploy_from_pull_request;
+mod disabled_verification;
+mod duplicate_environment;
+mod duplicate_key;
+mod empty_condition;
+mod export_across_steps;
+mod export_of_import;
+mod forbidden_docker_option;
+mod ignored_cache;
+mod ignored_lock_file;
+mod incomplete_credentials;
+mod ineffective_fail_fast;
+mod invalid_default;
+mod invalid_merge;
+mod invalid_oidc;
+mod invalid_region;
+mod keys_with_role;
+mod malformed_role_arn;
+mod manual_first_step;
+mod mismatched_session_duration;
+mod misplaced_final;
+mod misplaced_oidc;
+mod misplaced_variables;
+mod missing_docker_service;
+mod missing_key;
+mod missing_oidc;
+mod missing_pipe_variable;
+mod missing_pipelines;
+mod missing_script;
+mod missing_token_file;
+mod missing_variable;
+mod misspelled_oidc;
+mod misspelled_variable;
+mod multiple_documents;
+mod nested_group;
+mod nested_step;
+mod oidc_without_deployment;
+mod out_of_range;
+mod overcommitted_memory;
+mod pipe_without_role;
+mod piped_download;
+mod printed_credentials;
+mod printed_token;
+mod recursive_alias;
+mod rejected_token;
+mod removed_app_password;
+mod repeated_synthesis;
+mod script_injection;
+mod secret_in_file;
+mod self_assignment;
+mod service_without_image;
+mod shadowed_branch;
+mod stage_step_setting;
+mod stored_keys;
+mod token_in_clone;
+mod too_many_steps;
+mod unavailable_variable;
+mod undefined_agent;
+mod undefined_alias;
+mod undefined_cache;
+mod undefined_import;
+mod undefined_pipeline;
+mod undefined_service;
+mod unexpanded_variable;
+mod unexported_variable;
+mod ungated_production;
+mod unindented_step;
+mod unknown_event;
+mod unknown_key;
+mod unknown_value;
+mod unlabeled_runner;
+mod unlisted_ip_address;
+mod unmatchable_pattern;
+mod unpinned_cdk;
+mod unpinned_image;
+mod unpinned_pipe;
+mod unquoted_pattern;
+mod unrecognized_file_name;
+mod unused_anchor;
+mod unused_definition;
+mod unused_oidc;
+mod wrong_count;
+mod wrong_length;
+mod wrong_type;
+mod yaml_syntax;
+
+use super::Findings;
+use crate::analysis::Analysis;
+
+/// A rule over pipelines.
+pub type Rule = super::Rule<fn(&Analysis<'_>, &mut Findings<'_>)>;
+
+/// All rules, in the order of their documentation: first what keeps the file from being read at all.
+pub static RULES: &[&Rule] = &[
+    &yaml_syntax::RULE,
+    &duplicate_key::RULE,
+    &undefined_alias::RULE,
+    &unquoted_pattern::RULE,
+    &recursive_alias::RULE,
+    &alias_bomb::RULE,
+    &invalid_merge::RULE,
+    &multiple_documents::RULE,
+    &unrecognized_file_name::RULE,
+    &missing_pipelines::RULE,
+    &unknown_key::RULE,
+    &missing_key::RULE,
+    &wrong_type::RULE,
+    &ambiguous_boolean::RULE,
+    &unknown_value::RULE,
+    &out_of_range::RULE,
+    &wrong_length::RULE,
+    &wrong_count::RULE,
+    &unindented_step::RULE,
+    &nested_step::RULE,
+    &missing_script::RULE,
+    &command_as_mapping::RULE,
+    &ambiguous_item::RULE,
+    &nested_group::RULE,
+    &manual_first_step::RULE,
+    &misplaced_final::RULE,
+    &misplaced_variables::RULE,
+    &invalid_default::RULE,
+    &duplicate_environment::RULE,
+    &unexpanded_variable::RULE,
+    &stage_step_setting::RULE,
+    &child_pipeline_setting::RULE,
+    &too_many_steps::RULE,
+    &ineffective_fail_fast::RULE,
+    &undefined_service::RULE,
+    &missing_docker_service::RULE,
+    &forbidden_docker_option::RULE,
+    &undefined_cache::RULE,
+    &undefined_agent::RULE,
+    &undefined_import::RULE,
+    &undefined_pipeline::RULE,
+    &unknown_event::RULE,
+    &export_of_import::RULE,
+    &service_without_image::RULE,
+    &overcommitted_memory::RULE,
+    &incomplete_credentials::RULE,
+    &ignored_cache::RULE,
+    &artifact_outside_clone::RULE,
+    &artifact_without_clone::RULE,
+    &empty_condition::RULE,
+    &unmatchable_pattern::RULE,
+    &shadowed_branch::RULE,
+    &unlabeled_runner::RULE,
+    &unused_definition::RULE,
+    &unused_anchor::RULE,
+    &misspelled_oidc::RULE,
+    &misplaced_oidc::RULE,
+    &invalid_oidc::RULE,
+    &missing_oidc::RULE,
+    &missing_variable::RULE,
+    &missing_token_file::RULE,
+    &unexported_variable::RULE,
+    &misspelled_variable::RULE,
+    &unavailable_variable::RULE,
+    &export_across_steps::RULE,
+    &unused_oidc::RULE,
+    &rejected_token::RULE,
+    &oidc_without_deployment::RULE,
+    &custom_audience::RULE,
+    &malformed_role_arn::RULE,
+    &invalid_region::RULE,
+    &token_in_clone::RULE,
+    &printed_token::RULE,
+    &printed_credentials::RULE,
+    &secret_in_file::RULE,
+    &stored_keys::RULE,
+    &keys_with_role::RULE,
+    &self_assignment::RULE,
+    &deploy_from_pull_request::RULE,
+    &deploy_from_any_branch::RULE,
+    &ungated_production::RULE,
+    &unpinned_cdk::RULE,
+    &approval_prompt::RULE,
+    &repeated_synthesis::RULE,
+    &pipe_without_role::RULE,
+    &missing_pipe_variable::RULE,
+    &unlisted_ip_address::RULE,
+    &mismatched_session_duration::RULE,
+    &unpinned_pipe::RULE,
+    &unpinned_image::RULE,
+    &piped_download::RULE,
+    &disabled_verification::RULE,
+    &script_injection::RULE,
+    &ignored_lock_file::RULE,
+    &removed_app_password::RULE,
+];
+
+/// A rule by its id.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.id.as_str() == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULES;
+    use crate::{
+        analysis::access::{RoleFile, Roles},
+        diagnostic::Severity,
+        iam::role,
+        lint::{lint, lint_with_roles},
+        settings::Settings,
+        text::Source,
+    };
+
+    #[test]
+    fn every_rule_finds_itself_in_its_wrong_examples_and_nothing_in_its_right_ones() {
+        for rule in RULES {
+            let examples = rule.examples();
+            for wrong in [true, false] {
+                assert!(examples.iter().any(|example| example.wrong == wrong), "{}: needs both examples", rule.id);
+            }
+            for example in examples {
+                let source = Source::new(&example.file_name, &example.text);
+                let findings = match &example.policy {
+                    None => lint(&source, &Settings::default()),
+                    Some(policy) => {
+                        let roles = role::read(policy, None).unwrap();
+                        let general = Some(RoleFile { name: "trust-policy.json".to_owned(), roles });
+                        lint_with_roles(&source, &Settings::default(), &Roles { general, ..Roles::default() })
+                    }
+                };
+                let own = findings.iter().filter(|finding| finding.rule == rule.id).count();
+                let seen: Vec<_> = findings.iter().map(|finding| (finding.rule, &finding.message)).collect();
+                if example.wrong {
+                    assert!(own > 0, "{}: not found in\n{}\nbut {seen:?}", rule.id, example.text);
+                } else {
+                    assert_eq!(own, 0, "{}: found in\n{}\n{seen:?}", rule.id, example.text);
+                    let worst = findings.iter().map(|finding| finding.severity).max();
+                    assert!(worst < Some(Severity::Error), "{}: an error in\n{}\n{seen:?}", rule.id, example.text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ids_are_kebab_case_and_unique() {
+        for (index, rule) in RULES.iter().enumerate() {
+            assert!(
+                rule.id.as_str().chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
+                "{}",
+                rule.id
+            );
+            assert!(RULES[..index].iter().all(|other| other.id != rule.id), "{}", rule.id);
+            assert!(rule.summary().ends_with('.'), "{}: {}", rule.id, rule.summary());
+        }
+    }
+}

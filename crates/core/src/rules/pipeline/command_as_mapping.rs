@@ -1,0 +1,69 @@
+use crate::{
+    analysis::Analysis,
+    diagnostic::{Edit, Safety},
+    language::Departure,
+    rules::{Findings, rule},
+    yaml::{Kind, NodeId},
+};
+
+rule! {
+    /// A command that YAML reads as a map, because it holds a colon followed by a space.
+    ///
+    /// `- echo "a: b"` is no text: to YAML it is the key `echo "a` with the value `b"`. Bitbucket refuses it. Quotes around
+    /// the whole command, or a block with `|`, keep it text.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - echo "result: done"
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - 'echo "result: done"'
+    /// ```
+    static RULE: "command-as-mapping", Error, check
+}
+
+/// Whether a map stands where a script expects a command, and is neither a pipe nor an agent task.
+pub(super) fn is_command(file: &Analysis<'_>, node: NodeId) -> bool {
+    let Kind::Mapping(_) = file.tree.node(node).kind else { return false };
+    let Some(list) = file.tree.node(node).parent else { return false };
+    let Some(map) = file.tree.node(list).parent else { return false };
+    let Kind::Mapping(entries) = &file.tree.node(map).kind else { return false };
+    let in_script = entries
+        .iter()
+        .any(|entry| entry.value == list && matches!(file.text(entry.key), "script" | "after-script" | "setup-script"));
+    in_script && ["pipe", "agent"].iter().all(|key| file.tree.field(node, key).is_none())
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for violation in file.violations {
+        let Departure::WrongType { value, .. } = violation.departure else { continue };
+        if !is_command(file, value) {
+            continue;
+        }
+        let span = file.span(value);
+        let fields = file.tree.fields(value);
+        if let [field] = fields.as_slice()
+            && file.text(field.key) == "variables"
+        {
+            findings
+                .report(file.span(field.key), "`variables` stands as an item of its own, so no pipe receives them")
+                .help("remove the dash and put `variables:` directly below `pipe:`, at the same indentation");
+            continue;
+        }
+        let written = file.source.slice(span);
+        let finding = findings.report(file.first_line(span), "YAML reads this command as a map, because of its `: `");
+        finding.help("put the whole command in quotes, or write it as a block with `|`");
+        if !written.contains('\n') && !written.starts_with('{') {
+            let quoted = format!("'{}'", written.replace('\'', "''"));
+            finding.fix("put the command in quotes", Safety::Safe, vec![Edit { span, replacement: quoted }]);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use crate::{
+    analysis::{Analysis, steps::shown},
+    diagnostic::Severity,
+    facts::{Binding, ROLE_VARIABLE, StepFacts},
+    pipeline::Step,
+    rules::{Findings, rule},
+    settings::Known,
+};
+
+rule! {
+    /// A stored access key beside a role: the key wins.
+    ///
+    /// AWS SDKs take `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` before they look for a token file, so that the role is
+    /// never assumed. Nothing fails; the deployment goes on with the long-lived key. Atlassian's AWS pipes do it the other
+    /// way round and drop the keys, which then only wait to be leaked.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - export AWS_ACCESS_KEY_ID=$DEPLOY_KEY AWS_SECRET_ACCESS_KEY=$DEPLOY_SECRET
+    ///           - export AWS_ROLE_ARN=arn:aws:iam::123456789012:role/deploy
+    ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+    ///           - aws s3 sync dist s3://bucket
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - export AWS_ROLE_ARN=arn:aws:iam::123456789012:role/deploy
+    ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+    ///           - aws s3 sync dist s3://bucket
+    /// ```
+    static RULE: "keys-with-role", Warning, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for (step, facts) in file.steps() {
+        environment(file, step, facts, findings);
+        for pipe in &facts.pipes {
+            let (Some(role), Some(key)) = (pipe.variable(ROLE_VARIABLE), pipe.variable("AWS_ACCESS_KEY_ID")) else {
+                continue;
+            };
+            if !role.value.is_empty() && !key.value.is_empty() {
+                let message = format!("`{}` uses the role and drops this key", pipe.name);
+                findings
+                    .report_as(Severity::Hint, key.key, message)
+                    .related(role.key, "the role")
+                    .help("remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, here and in Bitbucket's settings");
+            }
+        }
+    }
+}
+
+fn environment(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, findings: &mut Findings<'_>) {
+    let is_set = |binding: &&Binding| !binding.value.is_empty();
+    for tool in &facts.tools {
+        let get = |name: &str| tool.variable(name).filter(is_set);
+        let Some(token_file) = get("AWS_WEB_IDENTITY_TOKEN_FILE") else { continue };
+        let command = shown(file.source.slice(tool.span));
+        if let Some(key) = get("AWS_ACCESS_KEY_ID") {
+            let stored = key.value.literal().is_some() || key.value.copy_of().is_some();
+            if !stored || get("AWS_SESSION_TOKEN").is_some() {
+                continue;
+            }
+            findings
+                .report(key.span, format!("`{command}` uses this key, not the role"))
+                .related(token_file.span, "the role's token is not looked at")
+                .help("remove the key, here and in Bitbucket's settings");
+            return;
+        }
+        let declared = file.environments(step).into_iter().any(|environment| {
+            file.settings.known("AWS_ACCESS_KEY_ID", environment) == Known::Defined
+                && file.settings.known("AWS_SECRET_ACCESS_KEY", environment) == Known::Defined
+        });
+        if declared && tool.variable("AWS_ACCESS_KEY_ID").is_none() {
+            let message = format!(
+                "`{command}` uses the stored key that keyless.yaml declares as AWS_ACCESS_KEY_ID, not the role"
+            );
+            findings
+                .report(token_file.span, message)
+                .help("remove the key from Bitbucket's settings, or `unset AWS_ACCESS_KEY_ID` before this line");
+            return;
+        }
+    }
+}

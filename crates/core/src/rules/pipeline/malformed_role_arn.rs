@@ -1,0 +1,83 @@
+use crate::{
+    analysis::Analysis,
+    aws::RoleArn,
+    diagnostic::Severity,
+    facts::{ROLE_VARIABLE, StepFacts},
+    pipeline::Step,
+    rules::{Findings, rule},
+    text::Span,
+};
+
+rule! {
+    /// A role that is not written as the ARN of an IAM role.
+    ///
+    /// `AWS_ROLE_ARN`, `AWS_OIDC_ROLE_ARN`, `oidc-role` and `--role-arn` take the whole ARN:
+    /// `arn:aws:iam::` with twelve digits, `:role/` and the role's path and name. Placeholders of a copied example are the usual
+    /// cause.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - pipe: atlassian/aws-s3-deploy:2.0.1
+    ///             variables:
+    ///               AWS_OIDC_ROLE_ARN: arn:aws:iam::12345678901:role/deploy
+    ///               S3_BUCKET: bucket
+    ///               LOCAL_PATH: dist
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - pipe: atlassian/aws-s3-deploy:2.0.1
+    ///             variables:
+    ///               AWS_OIDC_ROLE_ARN: arn:aws:iam::123456789012:role/deploy
+    ///               S3_BUCKET: bucket
+    ///               LOCAL_PATH: dist
+    /// ```
+    static RULE: "malformed-role-arn", Error, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for (step, facts) in file.steps() {
+        for (text, span) in roles(file, step, facts) {
+            if let Err(error) = RoleArn::parse(&text) {
+                // A bare name may be filled in by whatever writes the file; a broken ARN can never work.
+                let severity = if text.starts_with("arn:") { Severity::Error } else { Severity::Warning };
+                findings
+                    .report_as(severity, span, format!("no role ARN: {error}"))
+                    .help("a role is written like `arn:aws:iam::123456789012:role/deploy`");
+            }
+        }
+    }
+}
+
+/// The roles that a step names in full, with their places.
+pub(super) fn roles(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> Vec<(String, Span)> {
+    let mut roles = Vec::new();
+    for binding in facts.bindings.iter().filter(|binding| binding.name == "AWS_ROLE_ARN") {
+        roles.extend(binding.value.literal().map(|text| (text.to_owned(), binding.span)));
+    }
+    for role in facts.pipes.iter().filter_map(|pipe| pipe.variable(ROLE_VARIABLE)) {
+        roles.extend(role.value.literal().map(|text| (text.to_owned(), role.span)));
+    }
+    for (value, span) in facts.assumptions.iter().filter_map(|assumption| assumption.role.as_ref()) {
+        roles.extend(value.literal().map(|text| (text.to_owned(), *span)));
+    }
+    let services = file.model.definitions.services.iter();
+    let services = services.filter(|service| step.services.iter().any(|used| used.value == service.name.value));
+    let images = step.image.or(file.model.image).into_iter().chain(services.filter_map(|service| service.image));
+    let storage = step.runtime.and_then(|runtime| runtime.storage_oidc_role);
+    for role in images.filter_map(|image| image.oidc_role).chain(storage) {
+        if !role.value.contains('$') {
+            roles.push((role.value.to_owned(), role.span(file.tree)));
+        }
+    }
+    roles.retain(|(text, _)| !text.is_empty());
+    roles
+}

@@ -1,0 +1,68 @@
+use crate::{
+    analysis::Analysis,
+    language::{self, Departure},
+    pipeline::ItemKind,
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// A `final` step that is not the one last item of a pipeline, or has what a final step cannot have.
+    ///
+    /// A pipeline has at most one final step, as its last item and after at least one other; it starts by itself, and records no
+    /// deployment.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - final:
+    ///         script: [make report]
+    ///     - step:
+    ///         script: [make]
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script: [make]
+    ///     - final:
+    ///         script: [make report]
+    /// ```
+    static RULE: "misplaced-final", Error, check
+}
+
+/// Settings of a step that a final step cannot have.
+const FORBIDDEN: [&str; 2] = ["deployment", "fail-fast"];
+
+/// Whether a key is one of them, on a final step.
+pub(super) fn is_forbidden(object: &'static language::Object, name: &str) -> bool {
+    std::ptr::eq(object, &raw const language::FINAL) && FORBIDDEN.contains(&name)
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for pipeline in &file.model.pipelines {
+        let finals = pipeline.items.iter().enumerate().filter(|(_, item)| matches!(item.kind, ItemKind::Final(_)));
+        let last = pipeline.items.len() - usize::from(!pipeline.items.is_empty());
+        for (index, item) in finals {
+            let Some(key) = item.key else { continue };
+            if index != last {
+                findings
+                    .report(file.span(key), "`final` is not the last item of its pipeline")
+                    .help("move it to the end; a pipeline has one final step");
+            } else if !pipeline.items[..index].iter().any(|item| !matches!(item.kind, ItemKind::Variables(_))) {
+                findings
+                    .report(file.span(key), "`final` is the only item of its pipeline")
+                    .help("a final step follows at least one step, parallel group or stage");
+            }
+        }
+    }
+    for violation in file.violations {
+        if let Departure::UnknownKey { object, key, .. } = violation.departure
+            && is_forbidden(object, file.text(key))
+        {
+            findings
+                .report(file.span(key), format!("a final step cannot have `{}`", file.text(key)))
+                .help("move it to an ordinary step");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+use crate::{
+    analysis::{Analysis, steps::Token},
+    diagnostic::Safety,
+    facts::{Login, ROLE_VARIABLE, TOKEN},
+    pipeline::Step,
+    rules::{Findings, rule},
+    text::Span,
+};
+
+rule! {
+    /// A step that uses its OIDC token, or a role that needs one, without `oidc: true`.
+    ///
+    /// Without the key `BITBUCKET_STEP_OIDC_TOKEN` is empty. AWS tools then report that they are not authorized to perform
+    /// `sts:AssumeRoleWithWebIdentity`, or go on with whatever other credentials they find; Atlassian's AWS pipes only warn
+    /// and fall back to stored keys. The key belongs to each step that needs a token: stages and `options` do not pass it on
+    /// (<https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>).
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         deployment: staging
+    ///         script:
+    ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+    ///           - aws s3 sync dist s3://bucket
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         deployment: staging
+    ///         script:
+    ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+    ///           - aws s3 sync dist s3://bucket
+    /// ```
+    static RULE: "missing-oidc", Error, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for (step, facts) in file.steps() {
+        if file.token(step) != Token::Off || step.is_child_pipeline {
+            continue;
+        }
+        let needs = needs(file, step, facts);
+        let Some(((span, message), others)) = needs.split_first() else { continue };
+        let finding = findings.report(*span, message);
+        for (span, _) in others {
+            finding.related(*span, "needs it too");
+        }
+        let help = match &step.oidc {
+            Some(oidc) => {
+                finding.related(file.span(oidc.node()), "switched off here");
+                "set `oidc: true` on this step"
+            }
+            None => "add `oidc: true` to this step",
+        };
+        match file.first_line_of_step(step, "oidc: true").filter(|_| step.oidc.is_none()) {
+            Some(edit) => finding.help(help).fix("add `oidc: true` to the step", Safety::Safe, vec![edit]),
+            None => finding.help(help),
+        };
+    }
+}
+
+/// What in a step needs a token, the plainest first.
+fn needs(file: &Analysis<'_>, step: &Step<'_>, facts: &crate::facts::StepFacts) -> Vec<(Span, String)> {
+    let mut needs = Vec::new();
+    for read in facts.reads.iter().filter(|read| read.name == TOKEN && !read.optional && !read.set_before) {
+        needs.push((read.span, format!("`{TOKEN}` is empty: the step has no `oidc: true`")));
+    }
+    for pipe in &facts.pipes {
+        let role = pipe.variable(ROLE_VARIABLE);
+        match (pipe.known.map(|known| known.login), role) {
+            (_, Some(role)) if !role.value.is_empty() => {
+                let message = format!("`{ROLE_VARIABLE}` has no effect: the step has no `oidc: true`");
+                needs.push((role.key, message));
+            }
+            (Some(Login::Role | Login::Token), _) => {
+                let message =
+                    format!("`{}` logs in with the step's OIDC token, and the step has no `oidc: true`", pipe.name);
+                needs.push((pipe.span, message));
+            }
+            _ => {}
+        }
+    }
+    let services = file.model.definitions.services.iter();
+    let services = services.filter(|service| step.services.iter().any(|used| used.value == service.name.value));
+    let images = step.image.or(file.model.image).into_iter().chain(services.filter_map(|service| service.image));
+    for role in images.filter_map(|image| image.oidc_role) {
+        let message = "the image is pulled with a role, and the step has no `oidc: true`".to_owned();
+        needs.push((role.span(file.tree), message));
+    }
+    if let Some(role) = step.runtime.and_then(|runtime| runtime.storage_oidc_role) {
+        let message = "the storage is opened with a role, and the step has no `oidc: true`".to_owned();
+        needs.push((role.span(file.tree), message));
+    }
+    needs
+}

@@ -1,0 +1,46 @@
+use crate::{
+    analysis::Analysis,
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// A step without a script.
+    ///
+    /// Every step runs commands, except one of `type: pipeline`, which runs a custom pipeline instead.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         name: Build
+    ///         image: node:22
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         name: Build
+    ///         image: node:22
+    ///         script:
+    ///           - npm ci
+    /// ```
+    static RULE: "missing-script", Error, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for step in &file.model.steps {
+        let node = file.tree.node(step.node);
+        // What is missing may stand in the unread rest, come with an alias that leads nowhere, or be inherited.
+        let elsewhere = node.incomplete
+            || file.tree.merges_unknown(step.node)
+            || file.tree.field(step.node, "config").is_some()
+            || super::nested_step::is_doubled(file, step.node);
+        if step.is_child_pipeline || step.script_key.is_some() || elsewhere {
+            continue;
+        }
+        findings
+            .report(step.place(file.tree), "a step without `script`")
+            .help("add `script:` with at least one command, or `type: pipeline` with `custom:` for a child pipeline");
+    }
+}

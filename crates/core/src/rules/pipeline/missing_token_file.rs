@@ -1,0 +1,138 @@
+use crate::{
+    analysis::{
+        Analysis,
+        steps::{Token, shown},
+    },
+    facts::{Binding, Credentials, FileWrite, Path, StepFacts, TOKEN, Value},
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// `AWS_WEB_IDENTITY_TOKEN_FILE` names a file that is not written, or not yet, or elsewhere.
+    ///
+    /// Bitbucket hands the token over in `BITBUCKET_STEP_OIDC_TOKEN`; the SDKs read it from a file, which the script has to
+    /// write before the first AWS command runs.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token
+    ///           - aws s3 sync dist s3://bucket
+    /// ```
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > web-identity-token
+    ///           - aws s3 sync dist s3://bucket
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+    ///           - aws s3 sync dist s3://bucket
+    /// ```
+    static RULE: "missing-token-file", Error, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for (step, facts) in file.steps() {
+        if file.token(step) != Token::On {
+            continue;
+        }
+        let bindings = facts.bindings.iter().filter(|binding| binding.name == "AWS_WEB_IDENTITY_TOKEN_FILE");
+        for binding in bindings.filter(|binding| !binding.partial && !binding.value.is_empty()) {
+            one(file, facts, binding, findings);
+        }
+    }
+}
+
+fn one(file: &Analysis<'_>, facts: &StepFacts, binding: &Binding, findings: &mut Findings<'_>) {
+    let path = path_of(facts, binding);
+    let user = facts.tools.iter().find(|tool| {
+        tool.call.calls.needs_credentials()
+            && facts.credentials(tool) == Credentials::WebIdentity
+            && tool.variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_some_and(|used| used.moment == binding.moment)
+    });
+    let written = facts.writes.iter().filter(|write| write.path == path).min_by_key(|write| write.moment);
+    match (written, user) {
+        (Some(write), Some(user)) if write.moment > user.moment => {
+            let command = shown(file.source.slice(user.span));
+            findings
+                .report(write.span, format!("the token is written after `{command}` needs it"))
+                .related(user.span, "reads the token here")
+                .help("write the token before the first AWS command");
+        }
+        (Some(_), _) => {}
+        (None, _) if may_be_written_unseen(facts) => {}
+        (None, _) => {
+            let shown_path = path.written().unwrap_or("the file");
+            let elsewhere = facts.writes.iter().find(|write| is_token(&write.content));
+            match elsewhere {
+                Some(FileWrite { path: other, .. }) if !other.is_known() || !path.is_known() => {}
+                Some(write) => {
+                    let other = write.path.written().unwrap_or("another file");
+                    let message = format!("the token is written to {other}, and AWS tools look for it in {shown_path}");
+                    findings
+                        .report(write.span, message)
+                        .related(binding.span, "names the file that AWS tools read")
+                        .help("write to \"$AWS_WEB_IDENTITY_TOKEN_FILE\", so that the two cannot differ");
+                }
+                None => {
+                    let finding = findings.report(binding.span, format!("{shown_path} is never written"));
+                    if let Some(user) = user {
+                        finding.related(user.span, "needs the token");
+                    }
+                    finding.help(
+                        "write the token to it: echo \"$BITBUCKET_STEP_OIDC_TOKEN\" > \"$AWS_WEB_IDENTITY_TOKEN_FILE\"",
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The file that a binding names. A relative path counts from where scripts start: programs resolve it themselves.
+pub(super) fn path_of(facts: &StepFacts, binding: &Binding) -> Path {
+    let same = facts.writes.iter().find(|write| write.path == binding.value.path(&clone_directory()));
+    same.map_or_else(|| binding.value.path(&clone_directory()), |write| write.path.clone())
+}
+
+fn clone_directory() -> Value {
+    Value::atom(crate::facts::Atom::CloneDirectory)
+}
+
+/// Whether a text holds the step's token.
+pub(super) fn is_token(value: &Value) -> bool {
+    value.mentions(TOKEN)
+}
+
+/// Programs that run code which the file does not show.
+const RUNNERS: [&str; 19] = [
+    "ant", "bash", "bun", "composer", "docker", "go", "gradle", "make", "mvn", "node", "npm", "php", "pnpm", "python",
+    "python3", "ruby", "sh", "task", "yarn",
+];
+
+/// Whether code that the file does not show may write the token: scripts, and programs that are handed the token.
+fn may_be_written_unseen(facts: &StepFacts) -> bool {
+    !facts.opaque.is_empty()
+        || facts.listings.iter().flat_map(|listing| &listing.script.commands).any(|command| {
+            let Some(invocation) = command.invocation() else { return !command.words.is_empty() };
+            let own = invocation.path.contains('/') && !invocation.path.starts_with("/usr/");
+            let handed = invocation.arguments.iter().flat_map(|word| word.expansions()).any(|read| read.name == TOKEN);
+            let printed = matches!(invocation.program.as_str(), "echo" | "printf");
+            own || RUNNERS.contains(&invocation.program.as_str()) || handed && !printed
+        })
+}

@@ -1,0 +1,197 @@
+use crate::{
+    analysis::{
+        Analysis,
+        steps::{Token, shown},
+    },
+    diagnostic::Severity,
+    facts::{Credentials, StepFacts, ToolUse},
+    pipeline::Step,
+    requirements,
+    rules::{Findings, rule},
+    settings::Known,
+};
+
+rule! {
+    /// A variable that a step needs, and that neither the file sets nor the settings declare.
+    ///
+    /// To turn the step's token into a session, the SDKs read `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`; most calls
+    /// need `AWS_REGION` or `AWS_DEFAULT_REGION` too. The role and the region usually come from Bitbucket's settings, so
+    /// that without a declaration this is a hint. Say in `keyless.yaml` what the workspace, the repository and each
+    /// deployment environment define, and it becomes an error that is worth having; every other variable that a script or a
+    /// pipe reads is then held against the declaration too, as a warning, since an image may bring variables along.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+    ///           - aws cloudformation deploy --stack-name app --template-file app.yml
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - export AWS_ROLE_ARN=arn:aws:iam::123456789012:role/deploy AWS_REGION=eu-west-1
+    ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+    ///           - aws cloudformation deploy --stack-name app --template-file app.yml
+    /// ```
+    static RULE: "missing-variable", Hint, check
+}
+
+const TOKEN_FILE: &[&str] = &["AWS_WEB_IDENTITY_TOKEN_FILE"];
+const ROLE: &[&str] = &["AWS_ROLE_ARN"];
+const REGION: &[&str] = &["AWS_REGION", "AWS_DEFAULT_REGION"];
+const KEYS: &[&str] = &["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
+
+/// Services of the AWS CLI that answer without a region.
+const GLOBAL: [&str; 7] = ["s3", "s3api", "sts", "iam", "route53", "cloudfront", "organizations"];
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for (step, facts) in file.steps() {
+        if file.settings.variables.is_some() {
+            undeclared(file, step, facts, findings);
+        }
+        // A self-hosted runner may have a role of its own.
+        if !step.runs_on.is_empty() || !file.model.options.runs_on.is_empty() {
+            continue;
+        }
+        let mut reported: Vec<&[&str]> = Vec::new();
+        for tool in facts.tools.iter().filter(|tool| tool.call.calls.needs_credentials()) {
+            for needed in needs(file, step, facts, tool) {
+                if !reported.contains(&needed) && !facts.is_opaque(tool.moment) {
+                    reported.push(needed);
+                    report(file, step, tool, needed, findings);
+                }
+            }
+        }
+    }
+}
+
+/// What a tool needs and the script does not set.
+fn needs(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, tool: &ToolUse) -> Vec<&'static [&'static str]> {
+    let set = |names: &[&str]| names.iter().any(|name| tool.variable(name).is_some());
+    let web_identity = match facts.credentials(tool) {
+        Credentials::WebIdentity => true,
+        // The step has a token and no other credentials are in sight.
+        Credentials::Outside => {
+            // A key that another step reads is there for this one too.
+            let keys = file.facts.steps.iter().flat_map(|facts| &facts.reads).any(|read| read.name == KEYS[0]);
+            !keys
+                && file.token(step) == Token::On
+                && facts.pipes.is_empty()
+                && facts.assumptions.is_empty()
+                && !declared(file, KEYS)
+        }
+        _ => false,
+    };
+    let needed = [(TOKEN_FILE, web_identity), (ROLE, web_identity), (REGION, web_identity && needs_region(tool))];
+    needed.into_iter().filter(|(names, needed)| *needed && !set(names)).map(|(names, _)| names).collect()
+}
+
+fn declared(file: &Analysis<'_>, names: &[&str]) -> bool {
+    names.iter().any(|name| matches!(file.settings.known(name, None), Known::Defined | Known::OtherEnvironments(_)))
+}
+
+fn needs_region(tool: &ToolUse) -> bool {
+    let service = tool.call.subcommand.split(' ').next().unwrap_or_default();
+    let cli = tool.call.tool.programs.contains(&"aws");
+    // CDK apps name the regions of their stacks themselves as often as not.
+    cli && !tool.region && !GLOBAL.contains(&service)
+}
+
+fn report(file: &Analysis<'_>, step: &Step<'_>, tool: &ToolUse, names: &[&str], findings: &mut Findings<'_>) {
+    let command = shown(file.source.slice(tool.span));
+    let name = names[0];
+    let missing = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+    let mut environments = file.environments(step);
+    environments.sort_unstable();
+    for environment in environments {
+        let known: Vec<_> = names.iter().map(|name| file.settings.known(name, environment)).collect();
+        if known.contains(&Known::Defined) {
+            continue;
+        }
+        let perhaps = known.contains(&Known::Perhaps);
+        let elsewhere = known.iter().find_map(|known| match known {
+            Known::OtherEnvironments(environments) => Some(environments.join(", ")),
+            _ => None,
+        });
+        let (message, help) = match (elsewhere, environment) {
+            (Some(elsewhere), None) => (
+                format!(
+                    "`{command}` needs {missing}, which is defined for {elsewhere}, and this step has no `deployment`"
+                ),
+                "add `deployment` with one of these environments".to_owned(),
+            ),
+            (Some(elsewhere), Some(environment)) => (
+                format!("`{command}` needs {missing}, which is defined for {elsewhere}, not for {environment}"),
+                format!("define it for `{environment}` under Repository settings > Deployments"),
+            ),
+            (None, _) if name == TOKEN_FILE[0] => (
+                format!("`{command}` is not given the step's token: nothing sets {missing}"),
+                "write the token to a file outside the clone and export the file's path:\n\
+                 export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token\n\
+                 echo \"$BITBUCKET_STEP_OIDC_TOKEN\" > \"$AWS_WEB_IDENTITY_TOKEN_FILE\""
+                    .to_owned(),
+            ),
+            (None, _) => (
+                format!("`{command}` needs {missing}, which this file does not set"),
+                where_to_define(name, environment, perhaps),
+            ),
+        };
+        let severity = if perhaps { Severity::Hint } else { Severity::Error };
+        findings.report_as(severity, tool.span, message).help(help);
+        // One hint will do; of what is declared each environment has its own.
+        if perhaps {
+            return;
+        }
+    }
+}
+
+fn where_to_define(name: &str, environment: Option<&str>, perhaps: bool) -> String {
+    let place = match environment {
+        Some(environment) if name == "AWS_ROLE_ARN" => {
+            format!("for `{environment}` under Repository settings > Deployments")
+        }
+        _ => "under Repository settings > Repository variables".to_owned(),
+    };
+    let declare =
+        if perhaps { "; declare it in keyless.yaml once it is there" } else { ", and declare it in keyless.yaml" };
+    format!("define `{name}` {place}{declare}")
+}
+
+/// Variables that are read and exist nowhere.
+fn undeclared(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, findings: &mut Findings<'_>) {
+    let environments = file.environments(step);
+    let mut reported: Vec<&str> = Vec::new();
+    for read in facts.reads.iter().filter(|read| !read.optional && !read.set_before && !facts.is_opaque(read.moment)) {
+        let name = read.name.as_str();
+        if reported.contains(&name) || requirements::is_provided(&file.model, step, name) {
+            continue;
+        }
+        let unknown = environments.iter().find_map(|environment| match file.settings.known(name, *environment) {
+            Known::Missing => Some((*environment, None)),
+            Known::OtherEnvironments(elsewhere) => Some((*environment, Some(elsewhere.join(", ")))),
+            Known::Defined | Known::Perhaps => None,
+        });
+        let Some((environment, elsewhere)) = unknown else { continue };
+        reported.push(name);
+        let message = match (elsewhere, environment) {
+            (None, _) => format!("`{name}` is set nowhere"),
+            (Some(elsewhere), None) => {
+                format!("`{name}` is defined for {elsewhere}, and this step has no `deployment`")
+            }
+            (Some(elsewhere), Some(environment)) => {
+                format!("`{name}` is defined for {elsewhere}, not for {environment}")
+            }
+        };
+        let help = where_to_define(name, environment, false);
+        findings.report_as(Severity::Warning, read.span, message).help(help);
+    }
+}

@@ -1,0 +1,58 @@
+use crate::{
+    analysis::Analysis,
+    language::{self, Departure, Object},
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// A parallel group or a stage holds something that is no step.
+    ///
+    /// Parallel groups and stages take steps only: no stage in a parallel group, no parallel group in a stage, neither in
+    /// itself, and no final step or variables in either.
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/stage-options/>.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - stage:
+    ///         name: Test
+    ///         steps:
+    ///           - parallel:
+    ///               - step:
+    ///                   script: [make unit]
+    ///               - step:
+    ///                   script: [make e2e]
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - parallel:
+    ///         - step:
+    ///             script: [make unit]
+    ///         - step:
+    ///             script: [make e2e]
+    /// ```
+    static RULE: "nested-group", Error, check
+}
+
+/// Whether a key is an item of a pipeline, in a place that takes steps only.
+pub(super) fn is_nested(object: &'static Object, name: &str) -> bool {
+    let holder = [&raw const language::GROUP_ITEM, &raw const language::STAGE_ITEM];
+    holder.iter().any(|holder| std::ptr::eq(*holder, object))
+        && matches!(name, "parallel" | "stage" | "final" | "variables")
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for violation in file.violations {
+        if let Departure::UnknownKey { object, key, .. } = violation.departure
+            && is_nested(object, file.text(key))
+        {
+            let outer =
+                if std::ptr::eq(object, &raw const language::STAGE_ITEM) { "a stage" } else { "a parallel group" };
+            findings
+                .report(file.span(key), format!("`{}` cannot stand in {outer}", file.text(key)))
+                .help(format!("{outer} takes steps only; make this an item of the pipeline"));
+        }
+    }
+}

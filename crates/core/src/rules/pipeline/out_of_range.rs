@@ -1,0 +1,54 @@
+use crate::{
+    analysis::Analysis,
+    diagnostic::Severity,
+    language::Departure,
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// A number below or above what the key takes.
+    ///
+    /// `max-time` goes from 1 to 720 minutes (the upper end is documented, the schema sets none), `clone.depth` begins at
+    /// 1, a service needs at least 128 megabytes.
+    ///
+    /// ```yaml wrong
+    /// definitions:
+    ///   services:
+    ///     cache:
+    ///       image: redis:7
+    ///       memory: 64
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         max-time: 0
+    ///         services: [cache]
+    ///         script: [make]
+    /// ```
+    ///
+    /// ```yaml right
+    /// definitions:
+    ///   services:
+    ///     cache:
+    ///       image: redis:7
+    ///       memory: 128
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         max-time: 10
+    ///         services: [cache]
+    ///         script: [make]
+    /// ```
+    static RULE: "out-of-range", Error, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for violation in file.violations {
+        let Departure::OutOfRange { value, key, least, most } = violation.departure else { continue };
+        let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
+        let allowed = if most == i64::MAX { format!("{least} or more") } else { format!("{least} to {most}") };
+        let key = key.map_or("this", |key| file.text(key));
+        findings
+            .report_as(severity, file.span(value), format!("`{key}` cannot be {}", file.text(value)))
+            .help(format!("allowed: {allowed}"));
+    }
+}

@@ -1,0 +1,100 @@
+use super::missing_token_file::is_token;
+use crate::{
+    analysis::{Analysis, steps::Token},
+    diagnostic::Severity,
+    facts::{StepFacts, TOKEN},
+    rules::{Findings, rule},
+    script::{Command, Output},
+};
+
+rule! {
+    /// The OIDC token goes to the build log.
+    ///
+    /// Everyone with read access to the repository can open the log, and until the token expires it can be exchanged for the
+    /// role. `echo`, `cat` of the file that holds it, and `set -x` all print it; `env` and `printenv` print it with every
+    /// other variable, and whether Bitbucket masks it there is not documented, so that is a warning.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - echo $BITBUCKET_STEP_OIDC_TOKEN
+    /// ```
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - set -ex
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > /tmp/web-identity-token
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > /tmp/web-identity-token
+    ///           - set -x
+    /// ```
+    static RULE: "printed-token", Error, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for (step, facts) in file.steps() {
+        if file.token(step) == Token::Off {
+            continue;
+        }
+        for print in facts.prints.iter().filter(|print| is_token(&print.content)) {
+            findings
+                .report(print.span, "prints the OIDC token to the build log")
+                .help("remove the line; to see what AWS sees, decode the payload alone, without the signature");
+        }
+        traced(facts, findings);
+        if file.token(step) == Token::On {
+            listed(facts, findings);
+        }
+    }
+}
+
+/// Commands that expand the token while `set -x` prints them.
+fn traced(facts: &StepFacts, findings: &mut Findings<'_>) {
+    let on = |moment: usize| facts.traces.iter().rfind(|trace| trace.moment < moment).filter(|trace| trace.on);
+    let mut read = facts.reads.iter().filter(|read| read.name == TOKEN && !read.set_before);
+    if let Some((read, trace)) = read.find_map(|read| Some((read, on(read.moment)?))) {
+        findings
+            .report(read.span, "`set -x` prints this command with the OIDC token in it")
+            .related(trace.span, "switched on here")
+            .help("put `set +x` before the commands that use the token");
+    }
+}
+
+/// Commands that print every variable.
+fn listed(facts: &StepFacts, findings: &mut Findings<'_>) {
+    for listing in &facts.listings {
+        let commands = &listing.script.commands;
+        for command in commands {
+            let shown = match command.place.output {
+                Output::Pipe(to) => commands.get(to).is_some_and(|next| is(next, "sort") && next.prints_to_log()),
+                _ => command.prints_to_log(),
+            };
+            let lists = ["env", "printenv", "set", "export"].iter().any(|name| is(command, name));
+            if shown && lists && command.words.len() == 1 {
+                let span = listing.place(command.span);
+                let message = "prints every variable, the OIDC token included";
+                findings
+                    .report_as(Severity::Warning, span, message)
+                    .help("print the variables that you are after by name");
+            }
+        }
+    }
+}
+
+fn is(command: &Command, name: &str) -> bool {
+    command.words.first().is_some_and(|word| word.prefix() == name)
+}

@@ -1,0 +1,151 @@
+use crate::{
+    analysis::Analysis,
+    diagnostic::Severity,
+    facts::ToolUse,
+    pipeline::{ItemKind, Pipeline, StepId, glob},
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// What an earlier step synthesised does not reach `cdk deploy`.
+    ///
+    /// Steps share no files but artifacts. Without `--app cdk.out` the app is built again: what was reviewed or tested in the
+    /// first step is then not what is deployed, since context, dependencies and time may have changed. With it, and without an
+    /// artifact that carries the folder, there is nothing to deploy, which is a warning.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - step:
+    ///           script:
+    ///             - npx cdk synth
+    ///       - step:
+    ///           oidc: true
+    ///           deployment: production
+    ///           script:
+    ///             - npx cdk deploy --require-approval never
+    /// ```
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - step:
+    ///           script:
+    ///             - npx cdk synth
+    ///           artifacts:
+    ///             - dist/**
+    ///       - step:
+    ///           oidc: true
+    ///           deployment: production
+    ///           script:
+    ///             - npx cdk deploy --app cdk.out --require-approval never
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - step:
+    ///           script:
+    ///             - npx cdk synth
+    ///           artifacts:
+    ///             - cdk.out/**
+    ///       - step:
+    ///           oidc: true
+    ///           deployment: production
+    ///           script:
+    ///             - npx cdk deploy --app cdk.out --require-approval never
+    /// ```
+    static RULE: "repeated-synthesis", Hint, check
+}
+
+const SYNTHESIS: &[&str] = &["synth", "synthesize"];
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for pipeline in &file.model.pipelines {
+        let steps = in_order(pipeline);
+        let synthesis = steps.iter().find_map(|(item, step)| Some((*item, cdk(file, *step, SYNTHESIS)?)));
+        let Some((first, synthesis)) = synthesis else { continue };
+        for (item, step) in steps.iter().filter(|(item, _)| *item > first) {
+            let Some((deploy, app)) = cdk(file, *step, &["deploy"]).and_then(|it| Some((it, app(file, *step, it)?)))
+            else {
+                continue;
+            };
+            let earlier = || steps.iter().filter(|(other, _)| other < item).map(|(_, step)| file.model.step(*step));
+            let (severity, message) = match app {
+                App::BuiltAgain => {
+                    (Severity::Hint, "builds the app again instead of deploying what was synthesised".into())
+                }
+                App::Folder(_) if cdk(file, *step, SYNTHESIS).is_some() || carries_more(file, *step) => continue,
+                App::Folder(name)
+                    if earlier().any(|step| step.artifacts.paths.iter().any(|path| carries(path.value, &name))) =>
+                {
+                    continue;
+                }
+                App::Folder(name) => (Severity::Warning, format!("no artifact carries `{name}` to this step")),
+            };
+            findings
+                .report_as(severity, deploy.span, message)
+                .related(synthesis.span, "synthesised here")
+                .help("keep `cdk.out/**` as an artifact of that step and deploy it with `--app cdk.out`");
+        }
+    }
+}
+
+/// The steps of a pipeline with the number of the item that they stand in.
+fn in_order(pipeline: &Pipeline<'_>) -> Vec<(usize, StepId)> {
+    let items = pipeline.items.iter().enumerate();
+    let steps = items.flat_map(|(index, item)| {
+        let steps = match &item.kind {
+            ItemKind::Step(step) | ItemKind::Final(step) => std::slice::from_ref(step),
+            ItemKind::Parallel(group) => &group.steps,
+            ItemKind::Stage(stage) => &stage.steps,
+            ItemKind::Variables(_) | ItemKind::Unknown => &[],
+        };
+        steps.iter().map(move |step| (index, *step))
+    });
+    steps.collect()
+}
+
+/// The first use of the CDK in a step with one of these subcommands.
+fn cdk<'f>(file: &'f Analysis<'_>, step: StepId, subcommands: &[&str]) -> Option<&'f ToolUse> {
+    file.facts.of(step)?.tools.iter().find(|tool| {
+        tool.call.tool.programs == ["cdk"]
+            && tool.call.subcommand.split(' ').next().is_some_and(|first| subcommands.contains(&first))
+    })
+}
+
+/// What `cdk deploy` deploys.
+enum App {
+    BuiltAgain,
+    Folder(String),
+}
+
+/// What a deployment takes; `None` when only the run can tell.
+fn app(file: &Analysis<'_>, step: StepId, deploy: &ToolUse) -> Option<App> {
+    let command = &file.facts.of(step)?.listings[deploy.listing].script.commands[deploy.command];
+    let invocation = command.invocation()?;
+    if let Some(app) = invocation.option("--app").or_else(|| invocation.option("-a")) {
+        // `--app "node bin/app.js"` builds it.
+        let folder = app.literal()?.trim_start_matches("./").trim_end_matches('/').to_owned();
+        return folder.ends_with("cdk.out").then_some(App::Folder(folder));
+    }
+    let unknown = invocation.arguments.iter().any(|word| word.literal().is_none() && word.prefix().is_empty());
+    (!unknown).then_some(App::BuiltAgain)
+}
+
+/// Whether an artifact's path may hold a folder.
+fn carries(path: &str, folder: &str) -> bool {
+    path.contains("cdk.out") || glob::matches(path, &format!("{folder}/manifest.json"))
+}
+
+/// Whether the folder may come another way: the step goes elsewhere, or copies or loads something.
+fn carries_more(file: &Analysis<'_>, step: StepId) -> bool {
+    let commands = file.facts.of(step).into_iter().flat_map(|facts| &facts.listings[0].script.commands);
+    let names = commands.filter_map(|command| command.words.first());
+    names
+        .into_iter()
+        .any(|name| matches!(name.prefix(), "cd" | "pushd" | "cp" | "mv" | "tar" | "unzip" | "aws" | "git"))
+}

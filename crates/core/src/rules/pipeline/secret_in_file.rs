@@ -1,0 +1,119 @@
+use crate::{
+    analysis::Analysis,
+    rules::{Findings, rule},
+    text::Span,
+};
+
+rule! {
+    /// A key or token, recognised by its shape, stands in the file.
+    ///
+    /// Everyone who can read the repository, now or ever, can use it, and removing the line leaves it in the history. Revoke
+    /// it first, then define it as a secured variable or, for AWS, replace it with a role.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - export AWS_ACCESS_KEY_ID=AKIAQWERTYUIOPASDFGH
+    ///           - aws s3 ls
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+    ///           - aws s3 ls
+    /// ```
+    static RULE: "secret-in-file", Error, check
+}
+
+/// What a secret looks like.
+struct Shape {
+    name: &'static str,
+    prefix: &'static str,
+    /// How many characters follow the prefix, at least.
+    length: usize,
+    /// Whether a character may follow the prefix.
+    body: fn(u8) -> bool,
+}
+
+const fn shape(name: &'static str, prefix: &'static str, length: usize, body: fn(u8) -> bool) -> Shape {
+    Shape { name, prefix, length, body }
+}
+
+fn upper(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte) || byte.is_ascii_digit()
+}
+
+fn word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+fn token(byte: u8) -> bool {
+    word(byte) || matches!(byte, b'=' | b'.' | b'+' | b'/')
+}
+
+/// Shapes by their makers' documentation.
+const SHAPES: [Shape; 12] = [
+    shape("AWS access key id", "AKIA", 16, upper),
+    shape("AWS session key id", "ASIA", 16, upper),
+    shape("Bitbucket app password", "ATBB", 28, word),
+    shape("Atlassian API token", "ATATT3x", 100, token),
+    shape("Bitbucket access token", "ATCTT3x", 100, token),
+    shape("GitHub token", "ghp_", 36, word),
+    shape("GitHub token", "github_pat_", 60, word),
+    shape("GitLab token", "glpat-", 20, word),
+    shape("npm token", "npm_", 36, |byte| byte.is_ascii_alphanumeric()),
+    shape("Slack token", "xoxb-", 40, word),
+    shape("Slack webhook", "https://hooks.slack.com/services/T", 40, token),
+    shape("Docker Hub token", "dckr_pat_", 24, word),
+];
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    let text = file.source.text();
+    for shape in &SHAPES {
+        for (at, _) in text.match_indices(shape.prefix) {
+            let before = text[..at].bytes().last();
+            let rest = &text.as_bytes()[at + shape.prefix.len()..];
+            let length = rest.iter().take_while(|byte| (shape.body)(**byte)).count();
+            let bounded = shape.prefix != "AKIA" && shape.prefix != "ASIA" || length == shape.length;
+            let end = at + shape.prefix.len() + length;
+            let documented = text[at..end].ends_with("EXAMPLE");
+            if length < shape.length
+                || before.is_some_and(|byte| byte.is_ascii_alphanumeric())
+                || !bounded
+                || documented
+            {
+                continue;
+            }
+            report(shape.name, Span::new(at, end), findings);
+        }
+    }
+    for (at, opening) in text.match_indices("-----BEGIN ") {
+        let line = text[at + opening.len()..].lines().next().unwrap_or_default();
+        if let Some((kind, _)) = line.split_once("PRIVATE KEY-----") {
+            let length = opening.len() + kind.len() + "PRIVATE KEY-----".len();
+            report("private key", Span::new(at, at + length), findings);
+        }
+    }
+    for (_, facts) in file.steps() {
+        for binding in facts.bindings.iter().filter(|binding| binding.name.ends_with("SECRET_ACCESS_KEY")) {
+            let secret = |text: &str| text.len() == 40 && text.bytes().all(|byte| token(byte) && byte != b'.');
+            if binding.value.literal().is_some_and(|text| secret(text) && !text.contains("EXAMPLE")) {
+                report("AWS secret access key", binding.span, findings);
+            }
+        }
+    }
+}
+
+fn report(name: &str, span: Span, findings: &mut Findings<'_>) {
+    let article = if name.starts_with('A') { "an" } else { "a" };
+    findings
+        .report(span, format!("{article} {name} in the file"))
+        .help("revoke it; the history keeps it even when the line goes");
+}

@@ -1,0 +1,119 @@
+use crate::{
+    analysis::Analysis,
+    diagnostic::Severity,
+    facts::{Login, ROLE_VARIABLE, StepFacts, Value},
+    pipeline::Step,
+    rules::{Findings, rule},
+    text::Span,
+};
+
+rule! {
+    /// A step logs in to AWS with a stored access key.
+    ///
+    /// A key in Bitbucket's settings lives until someone replaces it, works from anywhere, and can be read by everyone who may
+    /// push. A role that trusts the step's OIDC token gives a session of an hour to this step alone, and nothing needs to be
+    /// stored. An error where the key itself stands in the file.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - pipe: atlassian/aws-s3-deploy:2.0.1
+    ///             variables:
+    ///               AWS_ACCESS_KEY_ID: $AWS_ACCESS_KEY_ID
+    ///               AWS_SECRET_ACCESS_KEY: $AWS_SECRET_ACCESS_KEY
+    ///               AWS_DEFAULT_REGION: eu-west-1
+    ///               S3_BUCKET: bucket
+    ///               LOCAL_PATH: dist
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - pipe: atlassian/aws-s3-deploy:2.0.1
+    ///             variables:
+    ///               AWS_OIDC_ROLE_ARN: $AWS_OIDC_ROLE_ARN
+    ///               AWS_DEFAULT_REGION: eu-west-1
+    ///               S3_BUCKET: bucket
+    ///               LOCAL_PATH: dist
+    /// ```
+    static RULE: "stored-keys", Warning, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for (step, facts) in file.steps() {
+        let found = pipes(facts).into_iter().chain(script(facts)).chain(images(file, step));
+        for (span, in_file, help) in found {
+            if in_file {
+                let message = "an AWS access key is written into the file";
+                findings
+                    .report_as(Severity::Error, span, message)
+                    .help(format!("revoke the key; the history keeps it. then {help}"));
+            } else {
+                findings.report(span, "logs in to AWS with a stored key").help(help);
+            }
+        }
+    }
+}
+
+const FOR_PIPE: &str = "set `oidc: true` on the step and give the pipe AWS_OIDC_ROLE_ARN instead of the keys";
+const FOR_SCRIPT: &str = "set `oidc: true` on the step, write its token to a file outside the clone, and export \
+                          AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN instead of the keys";
+const FOR_IMAGE: &str = "set `oidc: true` on the step and `oidc-role` instead of the keys";
+
+/// The place of a key, whether the key itself stands there, and what to do.
+type Stored = (Span, bool, &'static str);
+
+fn pipes(facts: &StepFacts) -> Vec<Stored> {
+    let with_keys = facts.pipes.iter().filter(|pipe| pipe.variable(ROLE_VARIABLE).is_none());
+    let known = with_keys.filter(|pipe| pipe.known.is_some_and(|known| known.login == Login::RoleOrKeys));
+    known
+        .filter_map(|pipe| {
+            stored(&pipe.variable("AWS_ACCESS_KEY_ID")?.value, pipe.variable("AWS_ACCESS_KEY_ID")?.key, FOR_PIPE)
+        })
+        .collect()
+}
+
+fn script(facts: &StepFacts) -> Vec<Stored> {
+    let mut found = Vec::new();
+    let role =
+        |moment: usize| facts.binding("AWS_WEB_IDENTITY_TOKEN_FILE", moment).is_some_and(|file| !file.value.is_empty());
+    let session = facts.bindings.iter().any(|binding| binding.name == "AWS_SESSION_TOKEN" && !binding.value.is_empty());
+    for binding in facts.bindings.iter().filter(|binding| binding.name == "AWS_ACCESS_KEY_ID" && binding.exported) {
+        // Beside a role `keys-with-role` says more.
+        let beside = facts.tools.iter().any(|tool| tool.moment > binding.moment && role(tool.moment));
+        if !session && !beside {
+            found.extend(stored(&binding.value, binding.span, FOR_SCRIPT));
+        }
+    }
+    let configured = facts.configurations.iter().filter(|configuration| configuration.keys && !session);
+    found.extend(configured.map(|configuration| (configuration.span, false, FOR_SCRIPT)));
+    found
+}
+
+fn images(file: &Analysis<'_>, step: &Step<'_>) -> Vec<Stored> {
+    let services = file.model.definitions.services.iter();
+    let services = services.filter(|service| step.services.iter().any(|used| used.value == service.name.value));
+    let images = step.image.or(file.model.image).into_iter().chain(services.filter_map(|service| service.image));
+    let keys = images.filter_map(|image| {
+        let aws = file.tree.field(image.node, "aws")?;
+        let aws = file.tree.resolve(aws.value);
+        let key = file.tree.field(aws, "access-key")?;
+        // Of half a pair, or of a pair beside a role, `incomplete-credentials` speaks.
+        file.tree.field(aws, "secret-key").filter(|_| image.oidc_role.is_none())?;
+        Some((file.span(key.key), !file.text(key.value).contains('$'), FOR_IMAGE))
+    });
+    keys.collect()
+}
+
+fn stored(value: &Value, span: Span, help: &'static str) -> Option<Stored> {
+    match (value.literal(), value.copy_of()) {
+        (Some(text), _) if !text.is_empty() => Some((span, true, help)),
+        (_, Some(_)) => Some((span, false, help)),
+        _ => None,
+    }
+}

@@ -1,0 +1,77 @@
+use super::missing_token_file::is_token;
+use crate::{
+    analysis::Analysis,
+    diagnostic::Severity,
+    pipeline::{Step, Text, glob},
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// The OIDC token is written to a file inside the clone.
+    ///
+    /// Artifacts, caches, `docker build .` and everything else that takes whole folders takes the token along. Until it
+    /// expires it stands for the step. When an artifact or a cache of the step covers the file, this is an error.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=$(pwd)/web-identity-token
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > $(pwd)/web-identity-token
+    ///         artifacts:
+    ///           - "**"
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token
+    ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
+    ///         artifacts:
+    ///           - "**"
+    /// ```
+    static RULE: "token-in-clone", Hint, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for (step, facts) in file.steps() {
+        for write in facts.writes.iter().filter(|write| is_token(&write.content)) {
+            let Some(path) = write.path.in_clone().filter(|path| !path.starts_with("..")) else { continue };
+            let help = "write it to a file outside the clone, such as /tmp/web-identity-token";
+            match kept(file, step, path) {
+                Some((how, text)) => {
+                    let message = format!("the OIDC token is kept as {how}: `{path}`");
+                    findings
+                        .report_as(Severity::Warning, write.span, message)
+                        .related(text.span(file.tree), "takes the file along")
+                        .help(help);
+                }
+                None => {
+                    findings.report(write.span, "the OIDC token lies inside the clone").help(help);
+                }
+            }
+        }
+    }
+}
+
+/// The artifact or cache that a file ends up in.
+fn kept<'f>(file: &Analysis<'f>, step: &Step<'f>, path: &str) -> Option<(&'static str, Text<'f>)> {
+    let artifact = step.artifacts.paths.iter().find(|pattern| {
+        let pattern = pattern.value.trim_start_matches("./");
+        glob::matches(pattern, path)
+    });
+    let cache = || {
+        let caches = file.model.definitions.caches.iter();
+        let used = caches.filter(|cache| step.caches.iter().any(|used| used.value == cache.name.value));
+        used.map(|cache| (cache.name, file.tree.text(cache.node).unwrap_or_default())).find(|(_, folder)| {
+            let folder = folder.trim_start_matches("./").trim_end_matches('/');
+            folder == "." || !folder.is_empty() && path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        })
+    };
+    artifact.map(|text| ("an artifact", *text)).or_else(|| cache().map(|(name, _)| ("part of a cache", name)))
+}

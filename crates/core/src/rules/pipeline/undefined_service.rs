@@ -1,0 +1,62 @@
+use crate::{
+    analysis::Analysis,
+    diagnostic::{Edit, Safety},
+    pipeline::BUILT_IN_SERVICE,
+    rules::{Findings, rule},
+    spelling,
+};
+
+rule! {
+    /// A step asks for a service that the file does not define.
+    ///
+    /// Services stand under `definitions.services`; only `docker` is there by itself. Bitbucket refuses the file.
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/databases-and-service-containers/>.
+    ///
+    /// ```yaml wrong
+    /// definitions:
+    ///   services:
+    ///     postgres:
+    ///       image: postgres:16
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         services: [postgers]
+    ///         script: [make test]
+    /// ```
+    ///
+    /// ```yaml right
+    /// definitions:
+    ///   services:
+    ///     postgres:
+    ///       image: postgres:16
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         services: [postgres, docker]
+    ///         script: [make test]
+    /// ```
+    static RULE: "undefined-service", Error, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    let defined: Vec<_> = file.model.definitions.services.iter().map(|service| service.name.value).collect();
+    if file.tree.is_broken() {
+        return;
+    }
+    for service in file.model.steps.iter().flat_map(|step| &step.services) {
+        if service.value == BUILT_IN_SERVICE || defined.contains(&service.value) {
+            continue;
+        }
+        let near = spelling::nearest(service.value, defined.iter().copied().chain([BUILT_IN_SERVICE]));
+        let span = service.span(file.tree);
+        let finding = findings.report(span, format!("no service `{}` is defined", service.value));
+        match near {
+            Some(near) => finding.help(format!("did you mean `{near}`?")).fix(
+                format!("write `{near}`"),
+                Safety::Unsafe,
+                vec![Edit { span, replacement: near.to_owned() }],
+            ),
+            None => finding.help(format!("define it under `definitions.services.{}` with its `image`", service.value)),
+        };
+    }
+}

@@ -1,0 +1,55 @@
+use crate::{
+    analysis::Analysis,
+    diagnostic::{Edit, Safety, Severity},
+    language::Departure,
+    rules::{Findings, rule},
+    spelling,
+};
+
+rule! {
+    /// A word that the key does not know.
+    ///
+    /// Some keys take one of a few words, and Bitbucket refuses the file for any other.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         size: 3x
+    ///         script: [make]
+    ///     - step:
+    ///         trigger: manualy
+    ///         script: [make deploy]
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         size: 4x
+    ///         script: [make]
+    ///     - step:
+    ///         trigger: manual
+    ///         script: [make deploy]
+    /// ```
+    static RULE: "unknown-value", Error, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for violation in file.violations {
+        let Departure::UnknownWord { words, value, key } = violation.departure else { continue };
+        let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
+        let word = file.text(value);
+        let key = key.map_or("this", |key| file.text(key));
+        let allowed = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        let finding = findings.report_as(severity, file.place(value, None), format!("`{key}` cannot be `{word}`"));
+        finding.help(format!("allowed: {allowed}"));
+        if let Some(near) = spelling::nearest(word, words.iter().copied()) {
+            finding.fix(
+                format!("write `{near}`"),
+                Safety::Unsafe,
+                vec![Edit { span: file.span(value), replacement: near.to_owned() }],
+            );
+        }
+    }
+}

@@ -1,0 +1,67 @@
+use crate::{
+    analysis::{Analysis, steps::Started},
+    facts::split_package,
+    rules::{Findings, rule},
+    text::Span,
+};
+
+rule! {
+    /// The AWS CDK command is installed without a version, or as `latest`.
+    ///
+    /// The version decides what is deployed, and another one may be there tomorrow. npm's `latest` of `aws-cdk` is 3.0.0 at
+    /// the time of writing, published by accident: it cannot read the cloud assemblies that today's `aws-cdk-lib` writes. Keep
+    /// the command in the project's `package.json`, or name a version of the 2.x line.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - npm install -g aws-cdk
+    ///           - cdk synth
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - npm install -g aws-cdk@2.1148.1
+    ///           - cdk synth
+    /// ```
+    static RULE: "unpinned-cdk", Warning, check
+}
+
+const INSTALLERS: [&str; 4] = ["npm", "yarn", "pnpm", "bun"];
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    file.each_program(&mut |Started { listing, invocation, .. }| {
+        let words: Vec<(usize, String)> = invocation.literals().collect();
+        let adds = words.iter().any(|(_, word)| matches!(word.as_str(), "install" | "i" | "add" | "global"));
+        // In a project's own `npm ci` the lock file decides.
+        if INSTALLERS.contains(&invocation.program.as_str()) && adds {
+            for (index, word) in words.iter().filter(|(_, word)| is_unpinned(word)) {
+                report(listing.place(invocation.arguments[*index].span), word, findings);
+            }
+        }
+    });
+    for (_, facts) in file.steps() {
+        for tool in &facts.tools {
+            if let Some(package) = tool.call.package.as_deref().filter(|package| is_unpinned(package)) {
+                report(tool.span, package, findings);
+            }
+        }
+    }
+}
+
+/// Whether a package specification is the CDK command without a version.
+fn is_unpinned(word: &str) -> bool {
+    let (name, version) = split_package(word);
+    name == "aws-cdk" && version.is_none_or(|version| matches!(version, "" | "latest" | "*" | "next"))
+}
+
+fn report(span: Span, package: &str, findings: &mut Findings<'_>) {
+    findings.report(span, format!("`{package}` names no version of the AWS CDK command")).help(
+        "name one, such as `aws-cdk@2.1148.1`: npm's `latest` is 3.0.0, which cannot read today's cloud assemblies",
+    );
+}

@@ -1,0 +1,103 @@
+use crate::{
+    analysis::{Analysis, steps::Token},
+    diagnostic::Severity,
+    facts::{Credentials, StepFacts, TOKEN},
+    pipeline::Step,
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// `oidc: true` on a step in which nothing uses the token.
+    ///
+    /// Every program of the step can read `BITBUCKET_STEP_OIDC_TOKEN`, a package's install script as well. A step that does
+    /// not need it should not have it. Nothing is said about steps that run scripts or pipes which may use the token unseen.
+    ///
+    /// A warning where the role's trust policy is given (`--trust-policy`) and lets the step in: whatever runs there may use
+    /// the role. Then steps in which no AWS tool is seen are named too, as a hint.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         oidc: true
+    ///         script:
+    ///           - npm ci
+    ///           - npm publish
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - npm ci
+    ///           - npm publish
+    /// ```
+    static RULE: "unused-oidc", Hint, check
+}
+
+/// Commands that surely do nothing with an OIDC token.
+const HARMLESS: [&str; 32] = [
+    "[", "[[", "apk", "apt", "apt-get", "cat", "cd", "chmod", "cp", "date", "echo", "export", "false", "for", "git",
+    "ls", "mkdir", "mv", "npm", "pip", "pip3", "printf", "pwd", "rm", "set", "sleep", "tar", "test", "touch", "true",
+    "unzip", "zip",
+];
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for (step, facts) in file.steps() {
+        let Some(oidc) = &step.oidc else { continue };
+        if file.token(step) != Token::On || step.is_child_pipeline || may_use(file, step, facts) {
+            continue;
+        }
+        let admitted = file.access(step).is_some_and(|access| access.admitted);
+        let (severity, message) = match (is_harmless(facts), admitted) {
+            (true, false) => (Severity::Hint, "nothing in this step uses its OIDC token"),
+            (true, true) => {
+                (Severity::Warning, "nothing in this step uses its OIDC token, and the role's trust policy lets it in")
+            }
+            (false, true) => {
+                (Severity::Hint, "no AWS tool is seen in this step, and the role's trust policy lets its token in")
+            }
+            (false, false) => continue,
+        };
+        findings
+            .report_as(severity, file.place(oidc.node(), None), message)
+            .help("remove `oidc`, so that no program of the step can take the token");
+    }
+}
+
+/// Whether something in the step is seen that uses the token, or a pipe or a script that may.
+fn may_use(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> bool {
+    let roles = step.image.or(file.model.image).is_some_and(|image| image.oidc_role.is_some())
+        || file
+            .model
+            .definitions
+            .services
+            .iter()
+            .any(|service| service.image.is_some_and(|image| image.oidc_role.is_some()))
+        || step.runtime.is_some_and(|runtime| runtime.storage_oidc_role.is_some());
+    let reads = facts.reads.iter().any(|read| read.name == TOKEN);
+    let tools = facts.tools.iter().any(|tool| {
+        matches!(facts.credentials(tool), Credentials::WebIdentity | Credentials::Outside | Credentials::Session)
+    });
+    roles || reads || tools || !facts.pipes.is_empty() || !facts.opaque.is_empty()
+}
+
+/// Whether the step runs commands, and only such as surely do nothing with a token.
+fn is_harmless(facts: &StepFacts) -> bool {
+    let commands = || facts.listings.iter().flat_map(|listing| &listing.script.commands);
+    let harmless = commands().all(|command| {
+        command.words.is_empty()
+            || command.invocation().is_some_and(|invocation| {
+                let name = invocation.program.as_str();
+                let runs = name == "npm"
+                    && invocation
+                        .arguments
+                        .first()
+                        .is_some_and(|word| matches!(word.prefix(), "run" | "exec" | "x" | "start"));
+                HARMLESS.contains(&name) && !runs && !invocation.path.contains('/')
+            })
+    });
+    let unread = facts.listings.iter().any(|listing| !listing.script.unparsed.is_empty());
+    harmless && commands().next().is_some() && !unread
+}

@@ -1,0 +1,48 @@
+use crate::{
+    analysis::Analysis,
+    diagnostic::Severity,
+    language::Departure,
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// A text that is empty, or longer than Bitbucket takes.
+    ///
+    /// Runner labels and concurrency groups end at 50 characters, audiences at 150, the expression of a condition at 1000 and
+    /// may not be empty.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         concurrency-group: everything-that-touches-the-shared-staging-database-of-team-blue
+    ///         script: [make]
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         concurrency-group: staging-database
+    ///         script: [make]
+    /// ```
+    static RULE: "wrong-length", Error, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for violation in file.violations {
+        let Departure::Length { value, key, length, shortest, longest } = violation.departure else { continue };
+        let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
+        let message = if length < shortest {
+            "an empty text".to_owned()
+        } else {
+            format!("{length} characters, and {longest} are allowed")
+        };
+        let finding = findings.report_as(severity, file.place(value, key), message);
+        if let Some(key) = key
+            && length < shortest
+        {
+            finding.help(format!("give `{}` a value, or remove it", file.text(key)));
+        }
+    }
+}

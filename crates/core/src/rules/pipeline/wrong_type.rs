@@ -1,0 +1,111 @@
+use crate::{
+    analysis::Analysis,
+    diagnostic::{Edit, Safety, Severity},
+    language::{Departure, Shape},
+    rules::{Findings, rule},
+    yaml::{Kind, Meaning, NodeId},
+};
+
+rule! {
+    /// A value of a type that the key cannot have.
+    ///
+    /// Bitbucket refuses the file. A number or a boolean where text is expected needs quotes: YAML decides the type before
+    /// Bitbucket sees it.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         name: 2024
+    ///         caches: node
+    ///         script: make
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         name: "2024"
+    ///         caches: [node]
+    ///         script: [make]
+    /// ```
+    static RULE: "wrong-type", Error, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for violation in file.violations {
+        let Departure::WrongType { shape, value, key } = violation.departure else { continue };
+        if super::invalid_oidc::is_oidc(file, key)
+            || super::command_as_mapping::is_command(file, value)
+            || is_unindented_step(file, value, key)
+        {
+            continue;
+        }
+        let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
+        let given = file.tree.kind(value).noun();
+        let place = file.place(value, key);
+        let what = match key {
+            Some(key) => format!("`{}`", file.text(key)),
+            None if file.tree.root() == Some(value) => "the file".to_owned(),
+            None => "this item".to_owned(),
+        };
+        let finding =
+            findings.report_as(severity, place, format!("{what} must be {}, and this is {given}", shape.allowed()));
+        if let Some((title, edits)) = fix(file, shape, value) {
+            finding.fix(title, Safety::Safe, edits);
+        }
+        if let Some(help) = help(file, shape, value, key) {
+            finding.help(help);
+        }
+    }
+}
+
+fn is_unindented_step(file: &Analysis<'_>, value: NodeId, key: Option<NodeId>) -> bool {
+    let item = key.and_then(|key| file.tree.node(key).parent);
+    file.tree.is_null(value) && item.is_some_and(|item| super::unindented_step::is_unindented(file, item))
+}
+
+fn takes(shape: &Shape, wanted: impl Fn(&Shape) -> bool) -> bool {
+    match shape {
+        Shape::Either(_, forms) => forms.iter().any(|form| wanted(form)),
+        other => wanted(other),
+    }
+}
+
+fn help(file: &Analysis<'_>, shape: &Shape, value: NodeId, key: Option<NodeId>) -> Option<String> {
+    let list = takes(shape, |shape| matches!(shape, Shape::List(_)));
+    let text = takes(shape, |shape| matches!(shape, Shape::Text(_)));
+    match file.tree.kind(value) {
+        Kind::Scalar(scalar) if scalar.meaning() == Meaning::Null => {
+            let name = key.map_or("the key", |key| file.text(key));
+            Some(format!("give `{name}` a value, indented below it, or remove it"))
+        }
+        Kind::Scalar(scalar) if text && scalar.meaning() != Meaning::Text => {
+            Some(format!("put it in quotes: \"{}\"", scalar.value))
+        }
+        Kind::Scalar(_) if list => Some("write it as a list, one `- ` line for each item".to_owned()),
+        Kind::Mapping(_) if list => Some("begin each item with `- `".to_owned()),
+        Kind::Sequence(_) if text => Some("write one text; a list is not read here".to_owned()),
+        _ => None,
+    }
+}
+
+/// Quotes around a number, brackets around a single item.
+fn fix(file: &Analysis<'_>, shape: &Shape, value: NodeId) -> Option<(String, Vec<Edit>)> {
+    let Kind::Scalar(scalar) = file.tree.kind(value) else { return None };
+    let span = file.span(value);
+    match scalar.meaning() {
+        Meaning::Boolean(_) | Meaning::Integer(_) | Meaning::Float
+            if takes(shape, |shape| matches!(shape, Shape::Text(_))) =>
+        {
+            let written = file.source.slice(span);
+            Some(("put it in quotes".to_owned(), vec![Edit { span, replacement: format!("\"{written}\"") }]))
+        }
+        Meaning::Text if takes(shape, |shape| matches!(shape, Shape::List(_))) => {
+            let written = file.source.slice(span);
+            let simple = !written.contains(['\n', ',', '[', ']', '{', '}', '#', ':']) && !written.is_empty();
+            simple.then(|| ("make it a list".to_owned(), vec![Edit { span, replacement: format!("[{written}]") }]))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,84 @@
+use crate::{
+    diagnostic::Safety,
+    iam::{
+        policy::{ASSUME_WITH_WEB_IDENTITY, PrincipalKind},
+        trust::Trust,
+    },
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// An action that the principal cannot call.
+    ///
+    /// Holders of a token call `sts:AssumeRoleWithWebIdentity`; `sts:AssumeRole` is for callers that have credentials
+    /// of AWS, and a SAML provider has an action of its own. The statement never applies.
+    ///
+    /// ```json wrong
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRole",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ```json right
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    static RULE: "action-principal-mismatch", Error, check
+}
+
+fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
+    for statement in trust.allowing() {
+        let (Some(principals), Some(actions)) = (&statement.principals, &statement.actions) else { continue };
+        if principals.negated || actions.negated {
+            continue;
+        }
+        let oidc = statement.issuers().next().is_some();
+        if oidc && !statement.means(ASSUME_WITH_WEB_IDENTITY) {
+            let place = actions.items.first().map_or(actions.key_span, |action| action.span);
+            let finding = findings.report(place, "a token cannot be exchanged by this action");
+            finding.help(format!("write {ASSUME_WITH_WEB_IDENTITY}"));
+            let only_federated = principals.items.iter().all(|it| it.kind == PrincipalKind::Federated);
+            if let [only] = actions.items.as_slice()
+                && only_federated
+                && only.as_str() == Some("sts:AssumeRole")
+            {
+                finding.fix(
+                    format!("write {ASSUME_WITH_WEB_IDENTITY}"),
+                    Safety::Safe,
+                    vec![trust.respell(only.span, ASSUME_WITH_WEB_IDENTITY)],
+                );
+            }
+        }
+        let signed = |kind| matches!(kind, PrincipalKind::Aws | PrincipalKind::Service);
+        let only_signed = !principals.items.is_empty()
+            && principals.items.iter().all(|it| signed(it.kind) && it.name.as_str() != Some("*"));
+        let web = actions
+            .items
+            .iter()
+            .find(|it| it.as_str().is_some_and(|name| name.eq_ignore_ascii_case(ASSUME_WITH_WEB_IDENTITY)));
+        if let (true, Some(web)) = (only_signed, web) {
+            findings.report(web.span, "a caller of AWS has no token to exchange").help(
+                "name the identity provider as {\"Federated\": \"arn:…:oidc-provider/…\"}, or write sts:AssumeRole",
+            );
+        }
+    }
+}

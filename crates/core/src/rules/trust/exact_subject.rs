@@ -1,0 +1,55 @@
+use crate::{
+    iam::{trust::Trust, trust::has_wildcard},
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// A subject that is compared letter by letter.
+    ///
+    /// The last part of a subject is the step's UUID, which is new in every run: what matched yesterday's token matches
+    /// none tomorrow.
+    ///
+    /// ```json wrong
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:{5e0c1d2b-3a49-4857-9665-748392a1b0c9}"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ```json right
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    static RULE: "exact-subject", Error, check
+}
+
+fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
+    for condition in trust.bitbucket_conditions("sub").filter(|it| it.is_exact() && it.holds_of_nothing().is_none()) {
+        // A wildcard that is no wildcard here is another rule's.
+        if condition.known_values().any(|(_, value)| has_wildcard(value)) {
+            continue;
+        }
+        findings
+            .report(condition.operator_span, format!("{} on `sub` matches one run at most", condition.operator_name))
+            .related(condition.values_span, "the step's part of the subject is new in every run")
+            .help("use StringLike and put `*` for the step: {repository UUID}:{environment UUID}:*");
+    }
+}

@@ -1,0 +1,77 @@
+use crate::{
+    diagnostic::{Safety, Severity},
+    iam::{
+        trust::Trust,
+        trust::{has_wildcard, is_uuid},
+    },
+    oidc::AUDIENCE,
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// An audience that tokens of this workspace do not have.
+    ///
+    /// Bitbucket's tokens are made for `ari:cloud:bitbucket::workspace/` followed by the workspace's UUID without
+    /// braces. `sts.amazonaws.com` is what other products use. Audiences of one's own (`oidc: {audiences: […]}`) are
+    /// added beside the workspace's and make `aud` a list; how AWS compares one is not documented.
+    ///
+    /// ```json wrong
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "sts.amazonaws.com"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ```json right
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    static RULE: "foreign-audience", Warning, check
+}
+
+fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
+    for condition in trust.bitbucket_conditions("aud") {
+        for (span, value) in condition.known_values() {
+            let Some(workspace) = value.strip_prefix(AUDIENCE) else {
+                if !has_wildcard(value) {
+                    findings
+                        .report(span, format!("`{value}` is not the audience of a Bitbucket workspace"))
+                        .help(format!("write {AUDIENCE}<workspace UUID without braces>"));
+                }
+                continue;
+            };
+            if is_uuid(workspace) || has_wildcard(workspace) {
+                continue;
+            }
+            let bare = workspace.trim_matches(['{', '}']);
+            if is_uuid(bare) {
+                findings.report_as(Severity::Error, span, "the UUID in an audience has no braces").fix(
+                    "remove the braces",
+                    Safety::Safe,
+                    vec![trust.respell(span, &format!("{AUDIENCE}{bare}"))],
+                );
+            } else {
+                let message = format!("`{workspace}` is not a workspace's UUID");
+                findings.report_as(Severity::Error, span, message).help("an audience has the UUID of the workspace, not its name; it stands in the repository's settings under OpenID Connect");
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+use crate::{
+    iam::{
+        policy::Condition,
+        trust::Trust,
+        trust::{has_wildcard, is_braced_uuid, is_uuid},
+    },
+    oidc::AUDIENCE,
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// A subject pattern that no token of Bitbucket can match, because its parts are not those of a subject.
+    ///
+    /// A subject has two or three parts between colons, all UUIDs in braces: the repository, in a deployment step the
+    /// environment, and the step. It has neither the workspace in front nor a branch, a slug or a name in it.
+    ///
+    /// ```json wrong
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:main:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ```json right
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    static RULE: "impossible-subject", Error, check
+}
+
+fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
+    for statement in trust.trusting_bitbucket() {
+        let workspaces: Vec<_> = statement
+            .claim("aud")
+            .flat_map(Condition::known_values)
+            .filter_map(|(_, value)| value.strip_prefix(AUDIENCE).map(|uuid| format!("{{{uuid}}}")))
+            .collect();
+        for (span, value) in statement.claim("sub").flat_map(Condition::known_values) {
+            if let Some(message) = fault(value, &workspaces) {
+                findings.report(span, format!("`{value}` matches no token: {message}")).help(
+                    "a subject is {repository UUID}:{step UUID}, or {repository UUID}:{environment UUID}:{step UUID}",
+                );
+            }
+        }
+    }
+}
+
+fn fault(value: &str, workspaces: &[String]) -> Option<String> {
+    if value.contains("${") {
+        return None;
+    }
+    let parts: Vec<&str> = value.split(':').collect();
+    if workspaces.iter().any(|workspace| workspace == parts[0]) {
+        return Some("it begins with the workspace instead of the repository".to_owned());
+    }
+    for (at, part) in parts.iter().enumerate() {
+        if at == 3 {
+            return Some("a subject has at most three parts".to_owned());
+        }
+        // Bare UUIDs are another rule's.
+        if has_wildcard(part) || is_braced_uuid(part) || is_uuid(part) {
+            continue;
+        }
+        let wanted = ["the repository's", "an environment's or the step's", "the step's"][at];
+        return Some(format!("`{part}` is not {wanted} UUID in braces"));
+    }
+    (parts.len() == 1 && !has_wildcard(value)).then(|| "the step's UUID is missing".to_owned())
+}

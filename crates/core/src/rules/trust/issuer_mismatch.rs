@@ -1,0 +1,68 @@
+use crate::{
+    diagnostic::Safety,
+    iam::{trust::Trust, trust::bare},
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// A condition on a claim of another issuer than the principal's.
+    ///
+    /// Condition keys begin with the issuer of the token. A key of another workspace, or of another product, is missing
+    /// from every token that this principal lets in, and the condition is never true.
+    ///
+    /// ```json wrong
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/other/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ```json right
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    static RULE: "issuer-mismatch", Error, check
+}
+
+fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
+    for statement in trust.allowing() {
+        let issuers: Vec<_> = statement.issuers().map(|(span, issuer)| (span, bare(issuer))).collect();
+        // A principal that a template leaves open may be the one meant.
+        let [(first, own), ..] = issuers[..] else { continue };
+        if issuers.len() != statement.federated().count() {
+            continue;
+        }
+        for condition in &statement.conditions {
+            let Some((issuer, claim)) = condition.claim() else { continue };
+            if issuers.iter().any(|(_, own)| own.eq_ignore_ascii_case(issuer)) {
+                continue;
+            }
+            findings
+                .report(condition.key_span, format!("the key is of the issuer `{issuer}`, and no principal is"))
+                .related(first, "the principal")
+                .fix(
+                    "name the principal's issuer",
+                    Safety::Unsafe,
+                    vec![trust.respell(condition.key_span, &format!("{own}:{claim}"))],
+                );
+        }
+    }
+}

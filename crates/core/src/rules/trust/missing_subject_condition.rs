@@ -1,0 +1,65 @@
+use crate::{
+    iam::{trust::Trust, trust::bare},
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// A statement that trusts an identity provider without asking whose token it is.
+    ///
+    /// The provider stands for a whole workspace. Without a condition on `sub`, every step of every repository in it
+    /// may assume the role, also of repositories that are created tomorrow. IAM demands the condition for some
+    /// providers; for Bitbucket it does not.
+    ///
+    /// ```json wrong
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ```json right
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    static RULE: "missing-subject-condition", Error, check
+}
+
+fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
+    for statement in trust.allowing().filter(|it| it.trusts_oidc() && it.open.is_empty()) {
+        if statement.claim("sub").next().is_some() {
+            continue;
+        }
+        let bitbucket = statement.trusts_bitbucket();
+        let message = if bitbucket {
+            "no condition on `sub`: every repository of the workspace may assume the role"
+        } else {
+            "no condition on `sub`: everyone with a token of this provider may assume the role"
+        };
+        let finding = findings.report(statement.place(), message);
+        let issuer = statement
+            .issuers()
+            .next()
+            .map_or_else(|| "<the provider's URL without https://>".to_owned(), |(_, it)| bare(it).to_owned());
+        finding.help(format!(
+                "add \"StringLike\": {{\"{issuer}:sub\": \"{{repository UUID}}:{{environment UUID}}:*\"}}; both UUIDs stand in the \
+                 repository's settings under OpenID Connect, with their braces"
+            ));
+    }
+}

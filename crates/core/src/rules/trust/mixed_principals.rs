@@ -1,0 +1,58 @@
+use crate::{
+    iam::{policy::PrincipalKind, trust::Trust},
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// Callers of AWS beside an identity provider in one statement.
+    ///
+    /// Conditions count for every principal of a statement. Those on a token's claims lock out accounts and services,
+    /// and those that would bind accounts are missing from a token's request. Give each kind of caller a statement of
+    /// its own.
+    ///
+    /// ```json wrong
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc", "AWS": "arn:aws:iam::123456789012:root"},
+    ///     "Action": ["sts:AssumeRoleWithWebIdentity", "sts:AssumeRole"],
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ```json right
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    static RULE: "mixed-principals", Warning, check
+}
+
+fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
+    for statement in trust.allowing() {
+        let Some(block) = statement.principals.as_ref().filter(|block| !block.negated) else { continue };
+        let federated = block.items.iter().find(|it| it.kind == PrincipalKind::Federated);
+        let other = block.items.iter().find(|it| matches!(it.kind, PrincipalKind::Aws | PrincipalKind::Service));
+        if let (Some(federated), Some(other)) = (federated, other) {
+            let kind = other.kind.name();
+            findings
+                .report(other.name.span, format!("a principal of the kind {kind} beside an identity provider"))
+                .related(federated.name.span, "the identity provider")
+                .help("give it a statement of its own");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+use crate::{
+    iam::{trust::Trust, trust::is_exposed},
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// A condition on a claim that holds when the claim is missing.
+    ///
+    /// `ForAllValues:`, `…IfExists` and the negated operators are true of a key that the request lacks. In a statement
+    /// that allows, they turn a lock into a recommendation. `ForAllValues` is made for keys with many values, and `sub`
+    /// and `aud` have one.
+    ///
+    /// ```json wrong
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "ForAllValues:StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    ///
+    /// ```json right
+    /// {
+    ///   "Version": "2012-10-17",
+    ///   "Statement": {
+    ///     "Effect": "Allow",
+    ///     "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},
+    ///     "Action": "sts:AssumeRoleWithWebIdentity",
+    ///     "Condition": {
+    ///       "StringEquals": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:aud": "ari:cloud:bitbucket::workspace/6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1"},
+    ///       "StringLike": {"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}:{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}:*"}
+    ///     }
+    ///   }
+    /// }
+    /// ```
+    static RULE: "vacuous-condition", Warning, check
+}
+
+fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
+    for statement in trust.allowing().filter(|it| it.trusts_oidc()) {
+        for condition in &statement.conditions {
+            let Some((_, claim)) = condition.claim().filter(|(_, claim)| is_exposed(claim)) else { continue };
+            let Some(reason) = condition.holds_of_nothing() else { continue };
+            findings
+                .report(condition.operator_span, format!("{} does not bind `{claim}`", condition.operator_name))
+                .label(reason)
+                .help("use StringEquals for `aud` and StringLike for `sub`");
+        }
+    }
+}
