@@ -28,4 +28,5 @@ pub mod step;
 pub mod summary;
 pub mod table;
 pub mod trust;
-pub mod variables;
+
+pub use keyless_core::pipes::keyless as variables;

@@ -22,6 +22,7 @@ pub mod language;
 pub mod lint;
 pub mod oidc;
 pub mod pipeline;
+pub mod pipes;
 pub mod report;
 pub mod requirements;
 pub mod rules;

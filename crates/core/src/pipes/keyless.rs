@@ -1,4 +1,5 @@
-//! The pipe's variables, each in one row: the reader, `--help`, `pipe.yml` and the README all take them from here.
+//! keyless's own deploy pipe: its variables, each in one row. The pipe's reader, `--help`, `pipe.yml`, its README and
+//! the linter all take them from here.
 
 /// One variable.
 #[derive(Debug)]
