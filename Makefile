@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # cargo and npm use all processors by themselves, and parts share target/
 .NOTPARALLEL:
-.PHONY: help setup demo test check cargo-test web web-test hook-test image image-test format
+.PHONY: help setup demo test check cargo-test web web-test hook-test image image-test snapshots format
 
 STARTED := $(shell date +%s)
 
@@ -71,6 +71,9 @@ endif
 setup: $(PYTHON_TOOLS) $(WEB_PACKAGES) ## install what is missing for the demo and the tests
 	@tests/system.sh rust emulator browser
 	@tests/install.sh
+
+snapshots: setup ## update every snapshot; read the diff before you commit it
+	SNAPSHOTS=overwrite $(MAKE) cargo-test hook-test
 
 format: ## format the Rust sources
 	cargo fmt --all

@@ -72,7 +72,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 /// repository or the deployment environment into the pipe without the user naming it.
 pub fn pipe_yml() -> String {
     let mut yaml = format!(
-        "# Made from the table in crates/core/src/pipes/keyless.rs; `UPDATE_EXPECTED=1 cargo test -p keyless-pipe` writes it anew.\n\
+        "# Generated from the table in crates/core/src/pipes/keyless.rs; `SNAPSHOTS=overwrite cargo test -p keyless-pipe` updates it.\n\
          name: keyless deploy\n\
          image: {IMAGE}\n\
          description: Deploy an AWS CDK app with a role assumed by OIDC, without a stored key.\n\

@@ -1,33 +1,23 @@
-//! `pipe.yml` and the README say what the table of variables says.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
+//! `pipe.yml` and the README list the variables of the table; `SNAPSHOTS=overwrite` updates both.
 
-use std::{env, fs, path::Path};
+use std::fs;
 
 use keyless_pipe::documentation;
+use snapbox::{assert_data_eq, file};
 
-/// Compares a part of a file with what it should be, or writes it when `UPDATE_EXPECTED` is set.
-fn check(file: &str, part: (&str, &str), expected: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    let text = fs::read_to_string(&path).unwrap_or_default();
-    let start = text.find(part.0).map_or(0, |at| at + part.0.len());
-    let end = if part.1.is_empty() { text.len() } else { text.find(part.1).unwrap_or(text.len()) };
-    if env::var_os("UPDATE_EXPECTED").is_some() {
-        fs::write(&path, format!("{}{expected}{}", &text[..start], &text[end..])).expect("the checkout is writable");
-    } else {
-        assert_eq!(
-            &text[start..end],
-            expected,
-            "{file}: `UPDATE_EXPECTED=1 cargo test -p keyless-pipe` writes it anew"
-        );
-    }
-}
+const START: &str = "<!-- variables -->\n";
+const END: &str = "<!-- end of variables -->";
 
 #[test]
 fn pipe_yml_lists_the_variables() {
-    check("pipe.yml", ("", ""), &documentation::pipe_yml());
+    assert_data_eq!(documentation::pipe_yml(), file!["../pipe.yml"].raw());
 }
 
 #[test]
 fn the_readme_lists_the_variables() {
-    check("README.md", ("<!-- variables -->\n", "<!-- end of variables -->"), &documentation::table());
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (before, rest) = readme.split_once(START).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let updated = [before, START, &documentation::table(), END, after].concat();
+    assert_data_eq!(updated, file!["../README.md"].raw());
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the hook of this checkout with pre-commit, as a user's machine would, and runs it in a repository with a good
 # pipeline and in one with a bad pipeline; then as the README says, and with the command installed by hand. The exit
-# status and all that the hook prints must be as <case>.expected says; UPDATE_EXPECTED=1 rewrites it.
+# status and all that the hook prints must be as <case>.expected says; SNAPSHOTS=overwrite updates it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 checkout=$(cd "$here/../.." && pwd)
@@ -33,7 +33,7 @@ check() {
         sed -n '/^lint bitbucket-pipelines.yml/,$p' "$scratch/output" | sed '/^- duration:/d'
         echo "[exit status $status]"
     } >"$scratch/actual"
-    if [ -n "${UPDATE_EXPECTED:-}" ]; then
+    if [ "${SNAPSHOTS:-}" = overwrite ]; then
         cp "$scratch/actual" "$expected"
     elif diff -u --label expected --label actual "$expected" "$scratch/actual"; then
         echo "$name: as expected"

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use snapbox::Data;
 use tempfile::TempDir;
 
 /// The variable that names the image whose binaries the tests of the pipe run.
@@ -13,6 +14,12 @@ pub const TEST_IMAGE: &str = "KEYLESS_TEST_IMAGE";
 /// The root of the checkout.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests' crate lies in the checkout")
+}
+
+/// The expected output `tests/expected/<name>`, to be compared with `snapbox::assert_data_eq!`: literally, without
+/// wildcards. `SNAPSHOTS=overwrite` updates it.
+pub fn expected(name: &str) -> Data {
+    Data::read_from(&root().join("tests/expected").join(name), None).raw()
 }
 
 /// A binary of the workspace, beside the one that runs now. `cargo test --workspace` builds it, because its package has

@@ -13,7 +13,6 @@ pub mod checkout;
 pub mod cloud;
 pub mod codeartifact;
 pub mod emulator;
-pub mod expected;
 pub mod insights;
 pub mod life;
 pub mod run;

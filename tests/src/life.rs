@@ -3,9 +3,11 @@
 
 use std::fs;
 
+use snapbox::assert_data_eq;
+
 use crate::{
+    checkout,
     cloud::Cloud,
-    expected,
     insights::Insights,
     run::{Finished, Workplace},
     secrets,
@@ -59,5 +61,5 @@ pub fn live(cloud: &Cloud, workplace: &Workplace, token: String, run: impl Fn(&[
     hidden.push(token);
     assert_eq!(secrets::in_text("output", printed.as_bytes(), &hidden), []);
     assert_eq!(secrets::below(workplace.folder(), &hidden), []);
-    expected::check("pipe-deploys.txt", &said);
+    assert_data_eq!(said, checkout::expected("pipe-deploys.txt"));
 }

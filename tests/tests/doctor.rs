@@ -7,11 +7,11 @@ use keyless_tests::{
     bitbucket::{self, Bitbucket, Settings},
     checkout,
     cloud::{ACCOUNT, Cloud, ROLE},
-    expected,
     run::{Finished, Workplace, finish},
     secrets, step,
 };
 use serde_json::{Value, json};
+use snapbox::assert_data_eq;
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(|| {
     let cloud = Cloud::start();
@@ -87,7 +87,7 @@ fn check(case: &str, finished: &Finished, replaced: &[(&str, &str)]) {
     for (found, word) in replaced {
         said = said.replace(found, word);
     }
-    expected::check(&format!("doctor/{case}.txt"), &without_request_ids(&said));
+    assert_data_eq!(without_request_ids(&said), checkout::expected(&format!("doctor/{case}.txt")));
 }
 
 /// Every answer of AWS has an id of its own.

@@ -4,13 +4,14 @@
 use std::{fs, process::Command, sync::LazyLock};
 
 use keyless_tests::{
+    checkout,
     cloud::Cloud,
-    expected,
     run::{Finished, Workplace, finish},
     secrets, step,
     strict_sts::REQUEST_ID,
 };
 use serde_json::{Value, json};
+use snapbox::assert_data_eq;
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
 
@@ -31,7 +32,10 @@ fn refuses(case: &str, change: impl FnOnce(&mut Command, &Workplace)) {
 
     let said = format!("exit code {}\n--- output\n{stdout}--- errors\n{stderr}", code.unwrap_or(-1));
     let said = said.replace(&workplace.clone_folder().display().to_string(), "<clone>");
-    expected::check(&format!("pipe-refuses/{case}.txt"), &without_request_ids(&without_times(&said)));
+    assert_data_eq!(
+        without_request_ids(&without_times(&said)),
+        checkout::expected(&format!("pipe-refuses/{case}.txt"))
+    );
 }
 
 fn refuses_claims(case: &str, change: impl FnOnce(&mut Value)) {

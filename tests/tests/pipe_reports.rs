@@ -7,13 +7,14 @@ use std::{fmt::Write, fs, process::Command, sync::LazyLock};
 use http_body_util::Full;
 use hyper::{Response, StatusCode, body::Bytes};
 use keyless_tests::{
+    checkout,
     cloud::Cloud,
-    expected,
     insights::Insights,
     run::{Finished, Workplace, finish},
     secrets,
     server::Server,
 };
+use snapbox::assert_data_eq;
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
 
@@ -49,7 +50,7 @@ fn a_diff_is_reported_with_all_that_a_reviewer_must_see() {
             let _ = writeln!(said, "{annotation:#}");
         }
     }
-    expected::check("pipe-reports.txt", &without_random_parts(&said));
+    assert_data_eq!(without_random_parts(&said), checkout::expected("pipe-reports.txt"));
     let mut hidden = CLOUD.sts.issued();
     hidden.push(token);
     assert_eq!(secrets::in_text("the reports", said.as_bytes(), &hidden), []);

@@ -5,11 +5,12 @@
 use std::{fmt::Write, process::Command, sync::LazyLock, time::Duration};
 
 use keyless_tests::{
+    checkout,
     cloud::{Cloud, ROLE},
-    expected,
     run::{Finished, Workplace, finish, without_times},
     strict_sts::{Fault, StrictSts},
 };
+use snapbox::assert_data_eq;
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
 
@@ -132,5 +133,5 @@ fn every_refusal_is_explained() {
     let (code, message) = ("AccessDenied", "User is not authorized to perform: sts:AssumeRole");
     let chain = [("ROLE_CHAIN", "arn:aws:iam::000000000000:role/second#id")];
     tell(code, message, vec![Fault::None, Fault::Answer(403, code, message)], &chain);
-    expected::check("sts-refusals.txt", &said);
+    assert_data_eq!(said, checkout::expected("sts-refusals.txt"));
 }

@@ -1,4 +1,5 @@
-//! Every folder below `cases` is a test: its `session` is run in a copy of it and must come out as it is written.
+//! Every folder in `cases` is a test: its `session` is run in a copy of the folder and must print what it says.
+//! `SNAPSHOTS=overwrite` updates the sessions.
 
 mod session;
 
@@ -6,6 +7,8 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
+
+use snapbox::Redactions;
 
 const SESSION: &str = "session";
 
@@ -24,7 +27,9 @@ fn run(case: &Path) -> io::Result<()> {
     let session = case.join(SESSION);
     let scratch = tempfile::tempdir()?;
     copy_folder(case, scratch.path())?;
-    session::check(&session, &session::replay(&fs::read_to_string(&session)?, scratch.path())?)
+    let mut redactions = Redactions::new();
+    redactions.insert("[VERSION]", env!("CARGO_PKG_VERSION")).map_err(io::Error::other)?;
+    session::check(&session, session::replay(&fs::read_to_string(&session)?, scratch.path(), &redactions)?)
 }
 
 /// Copies all but the session itself.

@@ -1,7 +1,7 @@
 //! Pipeline files with all that is found in them, from the files in `lint`.
 //!
-//! A case is `NAME.yml`, or `NAME.yml` with the settings in `NAME.settings.json`, and `NAME.txt` with the findings.
-//! `KEYLESS_BLESS=1` writes the findings anew; read the difference before committing it.
+//! A case is `NAME.yml`, or `NAME.yml` with the settings in `NAME.settings.json`, and `NAME.txt` with the findings,
+//! which `SNAPSHOTS=overwrite` updates.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -13,6 +13,7 @@ use keyless_core::{
     settings::Settings,
     text::{Source, Span},
 };
+use snapbox::{Assert, Data, IntoData, assert::DEFAULT_ACTION_ENV};
 
 fn render(source: &Source<'_>, settings: &Settings) -> String {
     let place = |span: Span| {
@@ -46,18 +47,15 @@ fn files_are_linted_in_full() {
     let mut cases: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.retain(|path| path.extension().is_some_and(|extension| extension == "yml"));
     cases.sort();
+    let assert = Assert::new().action_env(DEFAULT_ACTION_ENV);
     let mut wrong = Vec::new();
     for path in &cases {
         let text = fs::read_to_string(path).unwrap();
         let settings = fs::read_to_string(path.with_extension("settings.json"))
             .map_or_else(|_| Settings::default(), |json| serde_json::from_str(&json).unwrap());
         let actual = render(&Source::new("bitbucket-pipelines.yml", &text), &settings);
-        let expected = fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
-        if std::env::var_os("KEYLESS_BLESS").is_some() {
-            fs::write(path.with_extension("txt"), actual).unwrap();
-        } else if actual != expected {
-            wrong.push(format!("{}\n-- expected\n{expected}-- found\n{actual}", path.display()));
-        }
+        let expected = Data::read_from(&path.with_extension("txt"), None).raw();
+        wrong.extend(assert.try_eq(None, actual.into_data(), expected).err().map(|error| error.to_string()));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(cases.len() >= 6, "only {} cases", cases.len());

@@ -1,10 +1,10 @@
 //! What `generate` writes: every language in full (`setup/<case>.*`), and what cannot be set up.
 //!
-//! `UPDATE_EXPECTED=1` writes the expected output anew; read the difference before committing it.
+//! `SNAPSHOTS=overwrite` updates the files.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use keyless_core::{
     ip_ranges,
@@ -12,6 +12,7 @@ use keyless_core::{
     setup::{Profile, Setup, Subject, cdk, cloudformation, commands, guide, plan, terraform},
     text::Source,
 };
+use snapbox::{Data, assert_data_eq};
 
 const WEB: &str = "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}";
 const PRODUCTION: &str = "{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}";
@@ -62,12 +63,7 @@ fn every_language_says_the_same_in_its_own_words() {
             ("txt", guide::text(&plan)),
         ] {
             let path = folder.join(format!("{case}.{extension}"));
-            if std::env::var_os("UPDATE_EXPECTED").is_some() {
-                fs::create_dir_all(&folder).unwrap();
-                fs::write(&path, &text).unwrap();
-            } else {
-                assert_eq!(text, fs::read_to_string(&path).unwrap(), "{}", path.display());
-            }
+            assert_data_eq!(&text, Data::read_from(&path, None).raw());
             if extension == "json" {
                 let findings = check::check(&Source::new("template", &text)).unwrap();
                 let allowed = ["repository-wide-subject", "ip-deny-without-via-service"];

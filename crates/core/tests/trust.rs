@@ -1,6 +1,6 @@
 //! Trust policies judged and checked, from files: `trust/operators.tsv` and the folders beside it.
 //!
-//! `UPDATE_EXPECTED=1` writes the expected output anew; read the difference before committing it.
+//! `SNAPSHOTS=overwrite` updates the expected output.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
@@ -20,6 +20,7 @@ use keyless_core::{
     text::Source,
 };
 use serde_json::Value;
+use snapbox::{Data, assert_data_eq};
 
 fn data() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/trust")
@@ -76,7 +77,7 @@ fn verdicts_are_explained_in_full() {
     for path in cases {
         let text = fs::read_to_string(&path).unwrap();
         let (policy, rest) = text.split_once("--- request\n").unwrap();
-        let (request_text, expected) = rest.split_once("--- verdict\n").unwrap();
+        let (request_text, _) = rest.split_once("--- verdict\n").unwrap();
         let given: Value = serde_json::from_str(request_text).unwrap();
         let mut request = Request::new(given["issuer"].as_str());
         request.account = given["account"].as_str().map(str::to_owned);
@@ -98,11 +99,8 @@ fn verdicts_are_explained_in_full() {
                 evaluate::evaluate(&policy, &request).to_string()
             })
             .collect();
-        if std::env::var_os("UPDATE_EXPECTED").is_some() {
-            fs::write(&path, format!("{policy}--- request\n{request_text}--- verdict\n{actual}")).unwrap();
-        } else {
-            assert_eq!(actual, expected, "{}", path.display());
-        }
+        let file = format!("{policy}--- request\n{request_text}--- verdict\n{actual}");
+        assert_data_eq!(file, Data::read_from(&path, None).raw());
     }
 }
 
@@ -126,7 +124,7 @@ fn policies_are_checked_in_full() {
     assert!(cases.len() >= 15, "only {} cases", cases.len());
     for path in cases {
         let file = fs::read_to_string(&path).unwrap();
-        let (text, expected) = file.split_once("--- findings\n").unwrap();
+        let (text, _) = file.split_once("--- findings\n").unwrap();
         let source = Source::new("policy", text);
         let mut actual = String::new();
         for finding in findings(text) {
@@ -148,11 +146,7 @@ fn policies_are_checked_in_full() {
                 writeln!(actual, "  fix ({:?}): {}: {}", fix.safety, fix.title, edits.join(" ")).unwrap();
             }
         }
-        if std::env::var_os("UPDATE_EXPECTED").is_some() {
-            fs::write(&path, format!("{text}--- findings\n{actual}")).unwrap();
-        } else {
-            assert_eq!(actual, expected, "{}", path.display());
-        }
+        assert_data_eq!(format!("{text}--- findings\n{actual}"), Data::read_from(&path, None).raw());
     }
 }
 

@@ -227,7 +227,9 @@ fn swift_registries(registry: &Registry<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{env, fmt::Write, fs, path::Path};
+    use std::fmt::Write;
+
+    use snapbox::{assert_data_eq, file};
 
     use super::*;
 
@@ -254,10 +256,6 @@ mod tests {
                 }
             }
         }
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/packages/logins.txt");
-        if env::var_os("UPDATE_EXPECTED").is_some() {
-            fs::write(&path, &said).unwrap();
-        }
-        assert_eq!(fs::read_to_string(&path).unwrap(), said);
+        assert_data_eq!(said, file!["logins.txt"].raw());
     }
 }
