@@ -9,7 +9,7 @@ import type { Tooltip } from "@codemirror/view";
 
 import { element, prose } from "./dom";
 import type { Engine } from "./engine";
-import type * as protocol from "./protocol";
+import type { Questions } from "./questions";
 import { reference } from "./anchors";
 import * as text from "./text";
 
@@ -44,11 +44,11 @@ async function ask<Q extends "hover" | "completion" | "definition">(
   question: Q,
   view: EditorView,
   position: number,
-): Promise<protocol.Questions[Q]["answer"] | undefined> {
+): Promise<Questions[Q]["answer"] | undefined> {
   const { doc } = view.state;
   if (doc.length > LARGEST) return undefined;
   try {
-    const { answer } = await engine.ask(question, ...([doc.toString(), position] as protocol.Questions[Q]["ask"]));
+    const { answer } = await engine.ask(question, ...([doc.toString(), position] as Questions[Q]["ask"]));
     return view.state.doc.eq(doc) ? answer : undefined;
   } catch {
     return undefined;

@@ -29,7 +29,7 @@ import { assistance } from "./assistance";
 import { element, prose } from "./dom";
 import type { Engine } from "./engine";
 import { pipelineLanguage } from "./language";
-import type { LocatedFinding } from "./report";
+import type { LocatedFinding, TextRange } from "./questions";
 import * as text from "./text";
 import { highlighting, theme } from "./theme";
 
@@ -133,7 +133,7 @@ export class Editor {
   fix(findings: readonly LocatedFinding[]): void {
     // Edits are places in the text that was linted.
     if (this.#shown.text !== this.text) return;
-    const taken: { from: number; to: number }[] = [];
+    const taken: TextRange[] = [];
     const changes: ChangeSpec[] = [];
     for (const { fix } of findings) {
       if (!fix || fix.edits.some((edit) => taken.some((other) => overlap(edit, other)))) continue;
@@ -179,10 +179,5 @@ export class Editor {
   }
 }
 
-interface Range {
-  from: number;
-  to: number;
-}
-
 /** Two insertions at one place overlap too: their order would be chance. */
-const overlap = (a: Range, b: Range): boolean => (a.from < b.to && b.from < a.to) || a.from === b.from;
+const overlap = (a: TextRange, b: TextRange): boolean => (a.from < b.to && b.from < a.to) || a.from === b.from;

@@ -1,6 +1,6 @@
 // The page's end of the worker: questions out, answers in, and a new worker when one has died.
 
-import type { Question, Questions, Reply, Request } from "./protocol";
+import type { Question, Questions, Reply, Request } from "./questions";
 
 /** A question that takes longer than this ends its worker. */
 const PATIENCE_MS = 20_000;

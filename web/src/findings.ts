@@ -2,8 +2,9 @@
 
 import { documentation } from "./documentation";
 import { blank, element, prose } from "./dom";
-import { SEVERITIES } from "./report";
-import type { LocatedFinding, Severity } from "./report";
+import type { Severity } from "./protocol";
+import type { LocatedFinding } from "./questions";
+import { SEVERITIES } from "./severity";
 import * as text from "./text";
 
 /** More rows than this are not read; the rest is counted. */
@@ -145,7 +146,7 @@ export class Findings {
         element("span", { className: "position" }, text.findings.place(start.line, start.column)),
         element("span", { className: "message" }, prose(message)),
       ),
-      ...finding.related.map((place) =>
+      ...(finding.related ?? []).map((place) =>
         element(
           "button",
           { type: "button", className: "place related", onclick: () => this.events.goTo(place.from, place.to) },

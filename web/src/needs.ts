@@ -1,7 +1,7 @@
 // What each step needs from Bitbucket's settings: `keyless requirements`, live.
 
 import { blank, element, prose } from "./dom";
-import type { Requirements } from "./protocol";
+import type { RequirementsAnswer } from "./protocol";
 import * as text from "./text";
 
 const KEY = "keyless.defined";
@@ -20,7 +20,7 @@ export class Needs {
     return [...this.#defined];
   }
 
-  show({ steps, variables, markdown }: Requirements): void {
+  show({ steps, variables, markdown }: RequirementsAnswer): void {
     if (!variables.length) {
       this.panel.replaceChildren(blank(text.needs.empty));
       return;

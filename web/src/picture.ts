@@ -1,18 +1,19 @@
 // The picture of the pipeline: what runs when, in which environment, with a token or without.
 
 import { blank, element } from "./dom";
-import type { Outline, OutlineGroup, OutlinePipeline, OutlineStep } from "./protocol";
+import type { OutlineGroup } from "./protocol";
+import type { Located, LocatedOutline, LocatedStep } from "./questions";
 import * as text from "./text";
 
 export class Picture {
   readonly panel = element("div", { className: "picture" });
 
-  #steps: { step: OutlineStep; box: HTMLElement }[] = [];
+  #steps: { step: LocatedStep; box: HTMLElement }[] = [];
   #position = 0;
 
   constructor(private readonly goTo: (from: number, to: number) => void) {}
 
-  show({ pipelines }: Outline): void {
+  show({ pipelines }: LocatedOutline): void {
     this.#steps = [];
     this.panel.replaceChildren(
       ...(pipelines.length ? pipelines.map((pipeline) => this.#pipeline(pipeline)) : [blank(text.picture.empty)]),
@@ -24,11 +25,11 @@ export class Picture {
   mark(position: number): void {
     this.#position = position;
     for (const { step, box } of this.#steps) {
-      box.ariaCurrent = step.from <= position && position <= step.end ? "true" : null;
+      box.ariaCurrent = step.extent.from <= position && position <= step.extent.to ? "true" : null;
     }
   }
 
-  #pipeline(pipeline: OutlinePipeline): HTMLElement {
+  #pipeline(pipeline: LocatedOutline["pipelines"][number]): HTMLElement {
     const { start, name, groups, from, to } = pipeline;
     const heading = element(
       "button",
@@ -44,7 +45,7 @@ export class Picture {
     );
   }
 
-  #group(group: OutlineGroup): HTMLLIElement {
+  #group(group: Located<OutlineGroup>): HTMLLIElement {
     const title = [text.picture.kinds[group.kind], group.name].filter(Boolean).join(" ");
     const steps = group.steps.map((step) => this.#step(step, group));
     return element(
@@ -55,7 +56,7 @@ export class Picture {
     );
   }
 
-  #step(step: OutlineStep, group: OutlineGroup): HTMLElement {
+  #step(step: LocatedStep, group: Located<OutlineGroup>): HTMLElement {
     const environment = step.environment ?? (group.kind === "stage" ? undefined : group.environment);
     const role = step.roles.length ? step.roles.join(", ") : step.callsAws && step.token ? text.picture.roleFromSettings : undefined;
     const box = element(

@@ -1,193 +1,278 @@
-// What the page may ask the worker. Each question is one export of crates/wasm.
+// What the modules receive and answer. Generated from the Rust types by crates/wasm/src/protocol.rs: do not edit.
+// The Rust types have the documentation. Offsets and lengths count bytes of UTF-8; questions.ts adds the editor's offsets.
 
-import type { Located, LocatedFinding, LocatedReport } from "./report";
+export type Answers = {
+  lint: Report;
+  hover: Hover | null;
+  completion: Completion | null;
+  definition: Array<DefinitionTarget>;
+  outline: Outline;
+  requirements: RequirementsAnswer;
+  trust: TrustAnswer;
+  token: OrError<TokenClaims>;
+  setup: OrError<SetupAnswer>;
+};
 
-/** Documentation of the key or variable at a place. */
-export interface Hover extends Located {
-  /** The key or the variable. */
-  name: string;
-  /** What has the key, as the language table calls it: `a step`. */
-  of?: string;
-  lines: string[];
-}
+export type ByteRange = {
+  offset: number;
+  length: number;
+};
 
-/** What may replace the word at the cursor. */
-export interface Completion extends Located {
-  options: { label: string; insert?: string; kind: "key" | "value" | "name" | "alias"; doc: string }[];
-}
-
-/** What runs when. */
-export interface Outline {
-  pipelines: OutlinePipeline[];
-}
-
-export interface OutlinePipeline extends Located {
-  /** The key under which it stands: `branches`, `custom`. */
-  start: string;
-  name?: string;
-  groups: OutlineGroup[];
-}
-
-export interface OutlineGroup {
-  kind: "step" | "parallel" | "stage" | "final";
-  name?: string;
-  environment?: string;
-  manual: boolean;
-  steps: OutlineStep[];
-}
-
-export interface OutlineStep extends Located {
-  name: string;
-  /** Behind all that is written of it. */
-  end: number;
-  environment?: string;
-  manual: boolean;
-  token: boolean;
-  roles: string[];
-  tools: string[];
-  callsAws: boolean;
-}
-
-/** What Bitbucket's settings must define. */
-export interface Requirements {
-  steps: {
-    step: string;
-    line: number;
-    environment?: string;
-    oidc: boolean;
-    variables: { name: string; used_by: string; status: Status }[];
-  }[];
-  variables: { name: string; level: "environment" | "repository"; environments: string[]; status: Status }[];
-  markdown: string;
-}
-
-export type Status = "declared" | "unknown" | "missing";
-
-/** A call of AssumeRoleWithWebIdentity, by its claims or by the step that makes it; what is empty is not known. */
-export type TrustRequest = { sourceIp: string } & (ClaimsAsked | { step: StepAsked });
-
-export interface ClaimsAsked {
+export type CallerClaims = {
   issuer: string;
   audience: string;
   subject: string;
-}
+};
 
-/** A step of a pipeline file, and what Bitbucket calls its repository. */
-export interface StepAsked {
+export type CallerStep = {
   pipeline: string;
-  /** Where the outline has the step; the module counts bytes. */
   offset: number;
-  environment?: string;
+  environment: string | null;
   workspace: string;
   workspaceUuid: string;
   repositoryUuid: string;
   environmentUuid: string;
-}
+};
 
-export interface Trust {
-  findings: LocatedFinding[];
-  /** By role. */
-  verdicts: Verdict[];
-}
+export type Completion = {
+  offset: number;
+  length: number;
+  options: Array<CompletionOption>;
+};
 
-export interface Verdict {
-  role: string;
-  verdict: "allow" | "deny" | "depends";
-  statements: Statement[];
-  /** Statements that only a deployment knows. */
-  open: string[];
-}
+export type CompletionKind = "key" | "value" | "name" | "alias";
+
+export type CompletionOption = {
+  label: string;
+  insert?: string;
+  kind: CompletionKind;
+  doc: string;
+};
+
+export type DefinitionTarget = {
+  offset: number;
+  length: number;
+};
+
+export type Edit = {
+  start: Position;
+  end: Position;
+  offset: number;
+  length: number;
+  replacement: string;
+};
+
+export type Finding = {
+  rule: string;
+  severity: Severity;
+  message: string;
+  related?: Array<Location>;
+  help?: string;
+  fix?: Fix;
+  start: Position;
+  end: Position;
+  offset: number;
+  length: number;
+  label?: string;
+};
+
+export type Fix = {
+  title: string;
+  safe: boolean;
+  edits: Array<Edit>;
+};
 
 export type Holds = "yes" | "no" | "depends";
 
-export interface Statement {
-  number: number;
-  sid: string | null;
-  effect: "allow" | "deny" | null;
-  applies: Holds;
-  parts: StatementPart[];
-  /** Elements that only a deployment knows. */
-  open: string[];
-}
-
-/** Principal, action, or a condition: what it wants and what the request has. */
-export interface StatementPart {
-  /** The element or the operator. */
+export type Hover = {
+  offset: number;
+  length: number;
   name: string;
-  key?: string;
-  holds: Holds;
-  expected: string[];
-  /** Nothing where the request has no such key, or where that is not known. */
-  actual: string | null;
-  known: boolean;
-  because?: string | null;
-}
+  of?: string;
+  lines: Array<string>;
+};
 
-export type Token =
-  | { error: string }
-  | {
-      issuer: string;
-      audiences: string[];
-      subject: string;
-      repository: string | null;
-      environment: string | null;
-      step: string | null;
-      branch: string | null;
-      validFor: string | null;
-      expiredSince: string | null;
-      mismatches: { fatal: boolean; message: string }[];
-    };
+export type Location = {
+  start: Position;
+  end: Position;
+  offset: number;
+  length: number;
+  label?: string;
+};
 
-/** What the set-up form asks for. */
-export interface SetupForm {
+export type NeededVariable = {
+  name: string;
+  used_by: string;
+  status: VariableStatus;
+};
+
+export type OrError<T> = { error: string, } | T;
+
+export type Outline = {
+  pipelines: Array<OutlinePipeline>;
+};
+
+export type OutlineGroup = {
+  kind: OutlineGroupKind;
+  name?: string;
+  environment?: string;
+  manual: boolean;
+  steps: Array<OutlineStep>;
+};
+
+export type OutlineGroupKind = "step" | "parallel" | "stage" | "final";
+
+export type OutlinePipeline = {
+  start: string;
+  name?: string;
+  groups: Array<OutlineGroup>;
+  offset: number;
+  length: number;
+};
+
+export type OutlineStep = {
+  name: string;
+  extent: ByteRange;
+  environment?: string;
+  manual: boolean;
+  token: boolean;
+  roles: Array<string>;
+  tools: Array<string>;
+  callsAws: boolean;
+  offset: number;
+  length: number;
+};
+
+export type Position = {
+  line: number;
+  column: number;
+};
+
+export type Report = {
+  file: string;
+  findings: Array<Finding>;
+};
+
+export type Requests = {
+  trust: TrustRequest;
+  setup: SetupForm;
+};
+
+export type RequirementsAnswer = {
+  markdown: string;
+  steps: Array<StepRequirements>;
+  variables: Array<VariableRequirement>;
+};
+
+export type RoleVerdict = {
+  role: string;
+  verdict: TrustVerdict;
+  statements: Array<TrustStatement>;
+  open: Array<string>;
+};
+
+export type SetupAnswer = {
+  text: string;
+  roles: string;
+  settings: Array<string>;
+  steps: string;
+};
+
+export type SetupForm = {
   workspace: string;
   workspaceUuid: string;
   repository: string;
   repositoryUuid: string;
-  /** Name and UUID of each. */
-  environments: [name: string, uuid: string][];
-  profile: string;
-  format: string;
+  environments: Array<[string, string]>;
+  profile: SetupProfile;
+  format: SetupFormat;
   providerExists: boolean;
   withReadOnly: boolean;
   prefix: string;
   qualifier: string;
   sessionHours: number;
-  addresses: "anywhere" | "bitbucket" | { listed: string };
+  addresses: SourceAddresses;
   bindSession: boolean;
   trustPolicyQuota: number;
-}
+};
 
-/** The file, what its roles grant, the variables to set in Bitbucket, and the steps to write. */
-export interface Written {
-  text: string;
-  roles: string;
-  settings: string[];
-  steps: string;
-}
+export type SetupFormat = "cloudformation" | "cloudformation-json" | "cdk" | "terraform" | "commands";
 
-/** Offsets count UTF-16 units, in questions and in answers. */
-export interface Questions {
-  hover: { ask: [text: string, offset: number]; answer: Hover | null };
-  completion: { ask: [text: string, offset: number]; answer: Completion | null };
-  definition: { ask: [text: string, offset: number]; answer: Located[] };
-  requirements: { ask: [text: string, knownVariables: string[]]; answer: Requirements };
-  outline: { ask: [text: string]; answer: Outline };
-  trust: { ask: [policy: string, request: TrustRequest]; answer: Trust };
-  token: { ask: [token: string, now: number]; answer: Token };
-  setup: { ask: [form: SetupForm]; answer: Written | { error: string } };
-  lint: { ask: [text: string, fileName: string, knownVariables: string[]]; answer: LocatedReport };
-}
+export type SetupProfile = "minimal" | "full" | "read-only";
 
-export type Question = keyof Questions;
+export type Severity = "hint" | "warning" | "error";
 
-export interface Request<Q extends Question = Question> {
-  id: number;
-  question: Q;
-  ask: Questions[Q]["ask"];
-}
+export type SourceAddresses = "anywhere" | "bitbucket" | { "listed": string };
 
-/** `milliseconds` is the time inside the module, without the way to the worker and back. */
-export type Reply =
-  | { id: number; answer: Questions[Question]["answer"]; milliseconds: number }
-  | { id: number; panic: string };
+export type StepRequirements = {
+  step: string;
+  line: number;
+  environment?: string;
+  oidc: boolean;
+  variables: Array<NeededVariable>;
+};
+
+export type TokenClaims = {
+  issuer: string;
+  audiences: Array<string>;
+  subject: string;
+  repository: string | null;
+  environment: string | null;
+  step: string | null;
+  branch: string | null;
+  validFor: string | null;
+  expiredSince: string | null;
+  mismatches: Array<TokenMismatch>;
+};
+
+export type TokenMismatch = {
+  fatal: boolean;
+  message: string;
+};
+
+export type TrustAnswer = {
+  report: Report;
+  verdicts: Array<RoleVerdict>;
+};
+
+export type TrustCaller = { "claims": CallerClaims } | { "step": CallerStep };
+
+export type TrustEffect = "allow" | "deny";
+
+export type TrustRequest = {
+  sourceIp: string;
+  caller: TrustCaller;
+};
+
+export type TrustStatement = {
+  number: number;
+  sid: string | null;
+  effect: TrustEffect | null;
+  applies: Holds;
+  parts: Array<TrustStatementPart>;
+  open: Array<string>;
+};
+
+export type TrustStatementPart = {
+  name: string;
+  key?: string;
+  holds: Holds;
+  expected: Array<string>;
+  actual?: string;
+  known: boolean;
+  because?: string;
+};
+
+export type TrustVerdict = "allow" | "deny" | "depends";
+
+export type VariableLevel = "environment" | "repository";
+
+export type VariableRequirement = {
+  name: string;
+  level: VariableLevel;
+  environments: Array<string>;
+  status: VariableStatus;
+  missing_for?: Array<string>;
+};
+
+export type VariableStatus = "declared" | "unknown" | "missing";

@@ -5,11 +5,10 @@ import type { Engine } from "./engine";
 import { Latest } from "./engine";
 import * as files from "./files";
 import type { Identity } from "./identity";
-import type { Outline, SetupForm, Written } from "./protocol";
+import type { OrError, SetupAnswer, SetupFormat, SetupForm, SetupProfile } from "./protocol";
+import type { LocatedOutline } from "./questions";
 import { environments } from "./steps";
 import * as text from "./text";
-
-type Format = keyof typeof text.setup.formats;
 
 type Check = "providerExists" | "withReadOnly" | "bindSession";
 
@@ -33,7 +32,7 @@ export class SetupView {
   readonly #answer = element("div", { className: "answer", attributes: { "aria-live": "polite" } });
   readonly #rows = element("div", { className: "environments" });
   readonly #none = element("p", { className: "nothing", textContent: text.setup.noEnvironments });
-  readonly #latest: Latest<SetupForm, Written | { error: string }>;
+  readonly #latest: Latest<SetupForm, OrError<SetupAnswer>>;
   readonly #profile = select(text.setup.profiles);
   readonly #format = select(text.setup.formats);
   readonly #from = select(text.setup.addresses);
@@ -57,7 +56,7 @@ export class SetupView {
     this.#checks = { providerExists: check(), withReadOnly: check(), bindSession: check() };
     this.#latest = new Latest(
       async (form) => (await engine.ask("setup", form)).answer,
-      (form, answer) => this.#show(answer, form.format as Format),
+      (form, answer) => this.#show(answer, form.format),
       () => this.#answer.replaceChildren(text.status.failed),
     );
     const checked = (name: Check) => element("label", { className: "check" }, this.#checks[name], words[name]);
@@ -115,7 +114,7 @@ export class SetupView {
   }
 
   /** Offers the environments of the file, beside those that were added or have a UUID already. */
-  outline(outline: Outline): void {
+  outline(outline: LocatedOutline): void {
     const named = environments(outline);
     this.#environments = this.#environments.filter(({ name, added, row }) => {
       const stays = added || named.includes(name) || this.identity.value(`environment ${name}`) !== "";
@@ -172,8 +171,8 @@ export class SetupView {
       repository: identity.value("repository"),
       repositoryUuid: identity.value("repositoryUuid"),
       environments: wanted.map(({ name }) => [name, identity.value(`environment ${name}`)]),
-      profile: this.#profile.value,
-      format: this.#format.value,
+      profile: this.#profile.value as SetupProfile,
+      format: this.#format.value as SetupFormat,
       providerExists: this.#checks.providerExists.checked,
       withReadOnly: this.#checks.withReadOnly.checked,
       prefix: this.#prefix.value.trim(),
@@ -185,7 +184,7 @@ export class SetupView {
     };
   }
 
-  #show(answer: Written | { error: string }, format: Format): void {
+  #show(answer: OrError<SetupAnswer>, format: SetupFormat): void {
     if ("error" in answer) {
       this.#answer.replaceChildren(element("p", { className: "problem error" }, prose(answer.error)));
       return;

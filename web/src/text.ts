@@ -1,8 +1,8 @@
 // Every English word that the page itself says. What the linter says comes from crates/core.
 
 import type { Refusal } from "./files";
+import type { Severity, SetupFormat, SetupProfile, TrustEffect } from "./protocol";
 import type { Failure } from "./remote";
-import type { Severity } from "./report";
 
 /** Filled into index.html by the build, wherever it says {{name}}. */
 export const page = {
@@ -141,7 +141,7 @@ export const trust = {
     nothing: "No statement allows it.",
     depends: "What is not known decides: fill it in above.",
   },
-  statement: (number: number, effect: "allow" | "deny" | null) => `Statement ${number} (${effect ?? "effect not known"})`,
+  statement: (number: number, effect: TrustEffect | null) => `Statement ${number} (${effect ?? "effect not known"})`,
   holds: { yes: "holds", no: "does not hold", depends: "not known" },
   onlyDeployed: "only a deployment knows",
   wants: "wants",
@@ -190,7 +190,7 @@ export const setup = {
     minimal: "assume the roles of cdk bootstrap, nothing else",
     full: "also read the account and use CodeArtifact",
     "read-only": "only read, for cdk diff",
-  },
+  } satisfies Record<SetupProfile, string>,
   format: "Write as",
   formats: {
     "cloudformation-json": "CloudFormation (JSON)",
@@ -198,14 +198,14 @@ export const setup = {
     cdk: "CDK (TypeScript)",
     terraform: "Terraform",
     commands: "AWS CLI commands",
-  },
+  } satisfies Record<SetupFormat, string>,
   files: {
     "cloudformation-json": "access.json",
     cloudformation: "access.yaml",
     cdk: "access.ts",
     terraform: "access.tf",
     commands: "access.sh",
-  },
+  } satisfies Record<SetupFormat, string>,
   commands: {
     "cloudformation-json":
       "aws cloudformation deploy --stack-name bitbucket-access \\\n  --template-file access.json --capabilities CAPABILITY_NAMED_IAM",
@@ -214,7 +214,7 @@ export const setup = {
     cdk: "npx cdk deploy --app 'npx tsx access.ts'",
     terraform: "terraform init && terraform apply",
     commands: "sh access.sh",
-  },
+  } satisfies Record<SetupFormat, string>,
   providerExists: "The account has the identity provider already",
   more: "Source addresses and other options",
   from: "The role takes calls from",

@@ -4,8 +4,8 @@ import { HighlightStyle } from "@codemirror/language";
 import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
-import { SEVERITIES } from "./report";
-import type { Severity } from "./report";
+import type { Severity } from "./protocol";
+import { SEVERITIES } from "./severity";
 
 export const highlighting = HighlightStyle.define([
   { tag: tags.definition(tags.propertyName), color: "var(--code-key)" },

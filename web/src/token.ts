@@ -3,7 +3,7 @@
 import { area, element, field, prose } from "./dom";
 import type { Engine } from "./engine";
 import { Latest } from "./engine";
-import type { Token } from "./protocol";
+import type { OrError, TokenClaims } from "./protocol";
 import * as text from "./text";
 
 /** The token stays in this element: no draft, no link. */
@@ -11,11 +11,11 @@ export class TokenView {
   readonly panel = element("div", { className: "form" });
   readonly #token = area(5);
   readonly #answer = element("div", { className: "answer", attributes: { "aria-live": "polite" } });
-  readonly #latest: Latest<string, Token>;
+  readonly #latest: Latest<string, OrError<TokenClaims>>;
 
   constructor(
     engine: Engine,
-    private readonly ask: (token: Exclude<Token, { error: string }>) => void,
+    private readonly ask: (token: TokenClaims) => void,
   ) {
     this.#latest = new Latest(
       async (token) => (await engine.ask("token", token, Math.floor(Date.now() / 1000))).answer,
@@ -34,7 +34,7 @@ export class TokenView {
     });
   }
 
-  #show(token: Token): void {
+  #show(token: OrError<TokenClaims>): void {
     if (!this.#token.value.trim()) return;
     if ("error" in token) {
       this.#answer.replaceChildren(element("p", { className: "problem error" }, prose(token.error)));

@@ -4,7 +4,8 @@ import { area, disclosure, element, field, line, prose } from "./dom";
 import type { Engine } from "./engine";
 import { Latest } from "./engine";
 import type { Identity } from "./identity";
-import type { ClaimsAsked, Outline, StepAsked, Token, Trust, TrustRequest } from "./protocol";
+import type { CallerClaims, CallerStep, TokenClaims, TrustRequest } from "./protocol";
+import type { LocatedOutline, Trust } from "./questions";
 import { steps } from "./steps";
 import type { Step } from "./steps";
 import * as text from "./text";
@@ -40,7 +41,7 @@ export class TrustView {
   readonly #chosen = element("select", { id: "trust-step" });
   readonly #asked = element("div", { className: "pairs asked" });
   readonly #sourceIp = line(text.trust.unknown);
-  readonly #claims: Record<keyof ClaimsAsked, HTMLInputElement> = {
+  readonly #claims: Record<keyof CallerClaims, HTMLInputElement> = {
     issuer: line(text.trust.unknown),
     audience: line(text.trust.unknown),
     subject: line(text.trust.unknown),
@@ -84,7 +85,7 @@ export class TrustView {
   }
 
   /** Offers the steps of the file, and keeps the choice where it is still there. */
-  outline(pipeline: string, outline: Outline): void {
+  outline(pipeline: string, outline: LocatedOutline): void {
     this.#pipeline = pipeline;
     const kept = this.#step();
     this.#steps = steps(outline);
@@ -105,7 +106,7 @@ export class TrustView {
   }
 
   /** Asks about the claims of a token. */
-  fill({ issuer, audiences, subject }: Exclude<Token, { error: string }>): void {
+  fill({ issuer, audiences, subject }: TokenClaims): void {
     this.#chosen.value = CLAIMS;
     this.#byClaims = true;
     this.#drawAsked();
@@ -135,19 +136,19 @@ export class TrustView {
     const step = this.#step();
     if (!step) {
       const { issuer, audience, subject } = this.#claims;
-      return { sourceIp, issuer: issuer.value, audience: audience.value, subject: subject.value };
+      return { sourceIp, caller: { claims: { issuer: issuer.value, audience: audience.value, subject: subject.value } } };
     }
     const { environment } = step;
-    const asked: StepAsked = {
+    const caller: CallerStep = {
       pipeline: this.#pipeline,
       offset: step.step.from,
-      ...(environment !== undefined && { environment }),
+      environment: environment ?? null,
       workspace: this.identity.value("workspace"),
       workspaceUuid: this.identity.value("workspaceUuid"),
       repositoryUuid: this.identity.value("repositoryUuid"),
       environmentUuid: environment === undefined ? "" : this.identity.value(`environment ${environment}`),
     };
-    return { sourceIp, step: asked };
+    return { sourceIp, caller: { step: caller } };
   }
 
   /** The fields for what was chosen. */
@@ -164,11 +165,11 @@ export class TrustView {
             ? []
             : [field(words.environmentUuid(step.environment), identity.input(`environment ${step.environment}`, words.unknown))]),
         ]
-      : Object.entries(this.#claims).map(([name, input]) => field(words[name as keyof ClaimsAsked], input));
+      : Object.entries(this.#claims).map(([name, input]) => field(words[name as keyof CallerClaims], input));
     this.#asked.replaceChildren(...fields, field(words.sourceIp, this.#sourceIp));
   }
 
-  #show({ findings, verdicts }: Trust): void {
+  #show({ report: { findings }, verdicts }: Trust): void {
     const words = text.trust;
     const step = this.#step();
     this.#answer.replaceChildren(

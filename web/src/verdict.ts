@@ -1,14 +1,14 @@
 // A verdict over a trust policy as a tree: statements, and in each what it wants and what the request has.
 
 import { element, prose } from "./dom";
-import type { Holds, Statement, StatementPart, Verdict } from "./protocol";
-import type { LocatedFinding } from "./report";
+import type { Holds, RoleVerdict, TrustStatement, TrustStatementPart } from "./protocol";
+import type { LocatedFinding } from "./questions";
 import * as text from "./text";
 
 /** More values than this are counted. */
 const SHOWN = 3;
 
-export function verdict({ role, verdict, statements, open }: Verdict): HTMLElement {
+export function verdict({ role, verdict, statements, open }: RoleVerdict): HTMLElement {
   const words = text.trust;
   return element(
     "section",
@@ -19,9 +19,9 @@ export function verdict({ role, verdict, statements, open }: Verdict): HTMLEleme
   );
 }
 
-function reason(verdict: Verdict["verdict"], statements: readonly Statement[]): string {
+function reason(verdict: RoleVerdict["verdict"], statements: readonly TrustStatement[]): string {
   const words = text.trust.reasons;
-  const deciding = (effect: Statement["effect"]) =>
+  const deciding = (effect: TrustStatement["effect"]) =>
     statements.find((statement) => statement.applies === "yes" && statement.effect === effect)?.number;
   const [denies, allows] = [deciding("deny"), deciding("allow")];
   if (verdict === "depends") return words.depends;
@@ -32,7 +32,7 @@ function reason(verdict: Verdict["verdict"], statements: readonly Statement[]): 
 const mark = (holds: Holds) =>
   element("span", { className: "holds", title: text.trust.holds[holds], attributes: { role: "img", "aria-label": text.trust.holds[holds] } });
 
-function statement({ number, sid, effect, applies, parts, open }: Statement): HTMLLIElement {
+function statement({ number, sid, effect, applies, parts, open }: TrustStatement): HTMLLIElement {
   const words = text.trust;
   return element(
     "li",
@@ -51,14 +51,14 @@ function statement({ number, sid, effect, applies, parts, open }: Statement): HT
 const onlyDeployed = (name: string) =>
   element("li", { className: "depends" }, element("p", {}, mark("depends"), text.trust.onlyDeployed, " ", element("code", { textContent: name })));
 
-function part({ name, key, holds, expected, actual, known, because }: StatementPart): HTMLLIElement {
+function part({ name, key, holds, expected, actual, known, because }: TrustStatementPart): HTMLLIElement {
   const words = text.trust;
-  const has = actual ?? (known ? words.noKey : words.unknown);
+  const shown = actual ?? (known ? words.noKey : words.unknown);
   const more = expected.length - SHOWN;
   const wanted = [...expected.slice(0, SHOWN), ...(more > 0 ? [words.more(more)] : [])];
   const rows: [string, HTMLElement[]][] = [
     [words.wants, wanted.length ? wanted.map(value) : [value(words.nothing)]],
-    [words.has, [actual === null ? element("i", { textContent: has }) : value(has)]],
+    [words.has, [actual === undefined ? element("i", { textContent: shown }) : value(shown)]],
     ...(because ? ([[words.because, [element("span", {}, prose(because))]]] satisfies [string, HTMLElement[]][]) : []),
   ];
   return element(

@@ -8,6 +8,7 @@ use crate::text::Span;
 
 /// How much a finding weighs, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename_all = "kebab-case"))]
 pub enum Severity {
     /// Advice: the file works, and could be better.
     Hint,

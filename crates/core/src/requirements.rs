@@ -14,6 +14,7 @@ use crate::{
 
 /// The requirements of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Requirements {
     /// By step, in the order of the file; steps that need nothing are left out.
     pub steps: Vec<StepRequirements>,
@@ -23,6 +24,7 @@ pub struct Requirements {
 
 /// What one step needs in one environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 pub struct StepRequirements {
     /// Its name, or its line.
     pub step: String,
@@ -39,6 +41,7 @@ pub struct StepRequirements {
 
 /// One variable of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "NeededVariable"))]
 pub struct Needed {
     /// Its name.
     pub name: String,
@@ -51,6 +54,7 @@ pub struct Needed {
 /// What is known about a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "VariableStatus"))]
 pub enum Status {
     /// keyless.yaml says that it is there.
     Declared,
@@ -62,6 +66,7 @@ pub enum Status {
 
 /// Where one variable must exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct VariableRequirement {
     /// Its name.
     pub name: String,
@@ -73,12 +78,14 @@ pub struct VariableRequirement {
     pub status: Status,
     /// Those of the environments for which keyless.yaml does not have it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<Vec<String>>", optional))]
     pub missing_for: Vec<String>,
 }
 
 /// Where a variable is best defined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "VariableLevel"))]
 pub enum Level {
     /// For each deployment environment that needs it: it differs from one to the other.
     Environment,

@@ -48,6 +48,7 @@ impl Span {
 
 /// A line and a column, both counted from 1. Columns count characters, not bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Position {
     /// The line, from 1.
     pub line: usize,

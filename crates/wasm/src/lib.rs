@@ -1,100 +1,140 @@
-//! keyless in the browser: text in, JSON out.
+//! keyless in the browser: strings in, JSON out.
 //!
-//! Each export is one line over a function of [`lint`], [`assistance`], [`views`], [`trust`], [`token`] or [`setup`], which are plain Rust
-//! and are tested natively.
-//! The page calls the exports from a worker (`web/src/worker/worker.ts`) and knows the JSON from `web/src/protocol.ts`.
+//! Each export reads its arguments, asks `keyless_core`, and answers with one serialized value. The types of these values
+//! and of the JSON arguments are written to `web/src/protocol.ts` by the test in `protocol.rs`, so that the page cannot
+//! drift from them.
 //!
-//! The build makes two modules of it: `lint`, which the page loads first and which must stay small, and `views`, which it
-//! loads when someone asks for more than findings.
+//! The build makes two modules of this crate: `lint`, which the page loads first and which must stay small, and `views`,
+//! which it loads when someone asks for more than findings.
 
+#[cfg(test)]
+mod protocol;
 #[cfg(feature = "views")]
-pub mod assistance;
-mod json_text;
-#[cfg(feature = "lint")]
-pub mod lint;
+pub mod requirements;
 #[cfg(feature = "views")]
 pub mod setup;
 #[cfg(feature = "views")]
 pub mod token;
 #[cfg(feature = "views")]
 pub mod trust;
-#[cfg(feature = "views")]
-pub mod views;
 
-use wasm_bindgen::prelude::wasm_bindgen;
+use serde::Serialize;
+use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
-/// Runs when the module starts: a panic then prints its message and place to the console before it traps.
+/// Runs when the module starts: a panic then prints its message and location to the console before it traps.
 #[wasm_bindgen(start)]
 pub fn start() {
     console_error_panic_hook::set_once();
 }
 
+/// The form of every answer. A failure is an exception in the worker.
+fn json(answer: &impl Serialize) -> Result<String, JsError> {
+    Ok(serde_json::to_string(answer)?)
+}
+
 /// The exports of the module that the page loads first.
 #[cfg(feature = "lint")]
 pub mod lint_exports {
-    use wasm_bindgen::prelude::wasm_bindgen;
+    use keyless_core::{lint, report, settings::Settings, text::Source};
+    use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
-    use crate::lint;
+    use crate::json;
 
-    /// The JSON report of one pipeline file; see [`lint::lint`].
+    /// Lints a pipeline file: the report of `keyless lint --format json` for one file.
+    ///
+    /// `known_variables` are the names that Bitbucket's settings define.
     #[wasm_bindgen]
-    pub fn lint(text: &str, file_name: &str, known_variables: Vec<String>) -> String {
-        lint::lint(text, file_name, known_variables)
+    pub fn lint(text: &str, file_name: &str, known_variables: Vec<String>) -> Result<String, JsError> {
+        let source = Source::new(file_name, text);
+        let diagnostics = lint::lint(&source, &Settings::with_variables(known_variables));
+        json(&report::json::file(&source, &diagnostics))
     }
 }
 
-/// The exports of the module that the page loads later.
+/// The exports of the module that the page loads later. Offsets count bytes of the text as UTF-8.
 #[cfg(feature = "views")]
 pub mod views_exports {
-    use wasm_bindgen::prelude::wasm_bindgen;
+    use keyless_core::{ide, rules, text::Source};
+    use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
-    use crate::{assistance, setup, token, trust, views};
+    use crate::{json, requirements, setup, token, trust};
 
-    /// Documentation of what stands at a byte offset, or `null`; see [`assistance::hover`].
+    /// The documentation of the key or variable at an offset; `null` where there is none.
     #[wasm_bindgen]
-    pub fn hover(text: &str, offset: usize) -> String {
-        assistance::hover(text, offset)
+    pub fn hover(text: &str, offset: usize) -> Result<String, JsError> {
+        json(&ide::hover::at(text, offset))
     }
 
-    /// What may be typed at a byte offset, or `null`; see [`assistance::completion`].
+    /// What may be typed at an offset; `null` where nothing can be suggested.
     #[wasm_bindgen]
-    pub fn completion(text: &str, offset: usize) -> String {
-        assistance::completion(text, offset)
+    pub fn completion(text: &str, offset: usize) -> Result<String, JsError> {
+        json(&ide::completion::at(text, offset))
     }
 
-    /// From an alias to its anchor and back; see [`assistance::definition`].
+    /// The anchor of the alias at an offset, or the uses of the anchor there.
     #[wasm_bindgen]
-    pub fn definition(text: &str, offset: usize) -> String {
-        assistance::definition(text, offset)
+    pub fn definition(text: &str, offset: usize) -> Result<String, JsError> {
+        json(&ide::definition::at(text, offset))
     }
 
-    /// What runs when, and with which role; see [`views::outline`].
+    /// What runs when: pipelines, their groups and steps, with environments, tokens and roles.
     #[wasm_bindgen]
-    pub fn outline(text: &str) -> String {
-        views::outline(text)
+    pub fn outline(text: &str) -> Result<String, JsError> {
+        json(&ide::outline::read(text))
     }
 
-    /// What Bitbucket's settings must define; see [`views::requirements`].
+    /// What the steps need from Bitbucket's settings; see [`requirements::requirements`].
     #[wasm_bindgen]
-    pub fn requirements(text: &str, known_variables: Vec<String>) -> String {
-        views::requirements(text, known_variables)
+    pub fn requirements(text: &str, known_variables: Vec<String>) -> Result<String, JsError> {
+        json(&requirements::requirements(text, known_variables))
     }
 
-    /// Trust policies checked and judged; see [`trust::trust`].
+    /// Checks the trust policies in a document and simulates a request against each; see [`trust::simulate`].
+    ///
+    /// `request` is a [`trust::TrustRequest`] as JSON.
     #[wasm_bindgen]
-    pub fn trust(text: &str, request: &str) -> String {
-        trust::trust(text, request)
+    pub fn trust(text: &str, request: &str) -> Result<String, JsError> {
+        let request = serde_json::from_str(request)?;
+        let source = Source::new("trust-policy.json", text);
+        let diagnostics = rules::trust::findings(&source);
+        json(&trust::simulate(&source, &diagnostics, &request))
     }
 
-    /// A token explained; see [`token::token`]. Seconds come as JavaScript's only kind of number.
+    /// Reads a token; see [`token::read`]. `now` is in seconds since 1970, as JavaScript's only kind of number.
     #[wasm_bindgen]
-    pub fn token(raw: &str, now: u32) -> String {
-        token::token(raw, now.into())
+    pub fn token(raw: &str, now: u32) -> Result<String, JsError> {
+        json(&token::read(raw, now.into()))
     }
 
-    /// The AWS side written down; see [`setup::setup`].
+    /// Writes the AWS side of a repository; see [`setup::setup`]. `form` is a [`setup::SetupForm`] as JSON.
     #[wasm_bindgen]
-    pub fn setup(wanted: &str) -> String {
-        setup::setup(wanted)
+    pub fn setup(form: &str) -> Result<String, JsError> {
+        let form = serde_json::from_str(form)?;
+        json(&setup::setup(&form))
+    }
+}
+
+/// An answer, or why there is none.
+#[cfg(feature = "views")]
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum OrError<T> {
+    /// The input cannot be used.
+    Error {
+        /// Why, in one sentence.
+        error: String,
+    },
+    /// The answer.
+    Answer(T),
+}
+
+#[cfg(feature = "views")]
+impl<T, E: std::fmt::Display> From<Result<T, E>> for OrError<T> {
+    fn from(result: Result<T, E>) -> Self {
+        match result {
+            Ok(answer) => Self::Answer(answer),
+            Err(error) => Self::Error { error: error.to_string() },
+        }
     }
 }

@@ -1,63 +1,94 @@
-//! The AWS side of a repository written down, as `keyless setup` does; answered as JSON text.
+//! The AWS side of a repository, as `keyless setup` writes it.
 
 use keyless_core::{
     ip_ranges,
     setup::{self, Plan, Profile, Setup, Subject, cdk, cloudformation, commands, guide, terraform},
 };
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
-use crate::json_text::written;
-
-/// Writes the provider and the roles of a repository in one of the formats of `keyless setup`.
-///
-/// `wanted` is JSON; see `SetupForm` in `web/src/protocol.ts`. The answer has the file as `text`, what the roles grant as
-/// `roles`, the variables to set as `settings`, and the steps to write as `steps`; or `error`.
-pub fn setup(wanted: &str) -> String {
-    let answer = serde_json::from_str::<Wanted>(wanted).map_err(|error| error.to_string()).and_then(|wanted| {
-        let plan = wanted.plan()?;
-        Ok(json!({
-            "text": write(&plan, &wanted.format)?, "roles": guide::roles(&plan), "settings": guide::settings(&plan),
-            "steps": guide::steps(&plan),
-        }))
-    });
-    written(&answer.unwrap_or_else(|error| json!({ "error": error })))
-}
+use crate::OrError;
 
 /// The form that a person fills in.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wanted {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SetupForm {
     workspace: String,
     workspace_uuid: String,
     repository: String,
     repository_uuid: String,
-    /// Names and UUIDs.
+    /// Name and UUID of each.
     environments: Vec<(String, String)>,
-    profile: String,
-    format: String,
+    profile: Profile,
+    format: SetupFormat,
     provider_exists: bool,
     with_read_only: bool,
     prefix: String,
     qualifier: String,
     session_hours: u32,
-    addresses: Addresses,
+    addresses: SourceAddresses,
     bind_session: bool,
     trust_policy_quota: usize,
 }
 
-/// Where calls may come from.
+/// The formats of `keyless setup`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum SetupFormat {
+    /// A template in YAML.
+    Cloudformation,
+    /// A template in JSON.
+    CloudformationJson,
+    /// An app in TypeScript.
+    Cdk,
+    /// A configuration.
+    Terraform,
+    /// A shell script of AWS CLI commands.
+    Commands,
+}
+
+/// The addresses that a role accepts calls from.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Addresses {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum SourceAddresses {
+    /// All.
     Anywhere,
     /// Those that Bitbucket publishes, in the copy of [`ip_ranges::BITBUCKET_AS_OF`].
     Bitbucket,
-    /// A text in a form that [`ip_ranges::read`] takes.
+    /// A list in a format that [`ip_ranges::read`] reads.
     Listed(String),
 }
 
-impl Wanted {
+/// What to deploy, and what to do next.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SetupAnswer {
+    /// The file.
+    text: String,
+    /// What the roles grant.
+    roles: String,
+    /// The variables to set in Bitbucket, one a line.
+    settings: Vec<String>,
+    /// The steps to add to the pipeline file.
+    steps: String,
+}
+
+/// Writes the identity provider and the roles of a repository in one of the formats of `keyless setup`.
+pub fn setup(form: &SetupForm) -> OrError<SetupAnswer> {
+    let answer = form.plan().and_then(|plan| {
+        Ok(SetupAnswer {
+            text: write(&plan, form.format)?,
+            roles: guide::roles(&plan),
+            settings: guide::settings(&plan),
+            steps: guide::steps(&plan),
+        })
+    });
+    answer.into()
+}
+
+impl SetupForm {
     fn plan(&self) -> Result<Plan, String> {
         let subject = |environment| Subject {
             repository: self.repository.clone(),
@@ -69,17 +100,16 @@ impl Wanted {
         } else {
             self.environments.iter().cloned().map(|environment| subject(Some(environment))).collect()
         };
-        let profile = Profile::ALL.into_iter().find(|profile| profile.name() == self.profile);
         let addresses = match &self.addresses {
-            Addresses::Anywhere => Ok(Vec::new()),
-            Addresses::Bitbucket => ip_ranges::read(&ip_ranges::BITBUCKET.join("\n")),
-            Addresses::Listed(text) => ip_ranges::read(text),
+            SourceAddresses::Anywhere => Ok(Vec::new()),
+            SourceAddresses::Bitbucket => ip_ranges::read(&ip_ranges::BITBUCKET.join("\n")),
+            SourceAddresses::Listed(text) => ip_ranges::read(text),
         };
         let setup = Setup {
             workspace: self.workspace.clone(),
             workspace_uuid: self.workspace_uuid.clone(),
             subjects,
-            profile: profile.ok_or_else(|| format!("`{}` is no profile", self.profile))?,
+            profile: self.profile,
             with_read_only: self.with_read_only,
             prefix: self.prefix.clone(),
             qualifier: self.qualifier.clone(),
@@ -93,29 +123,28 @@ impl Wanted {
     }
 }
 
-fn write(plan: &Plan, format: &str) -> Result<String, String> {
+fn write(plan: &Plan, format: SetupFormat) -> Result<String, String> {
     match format {
-        "cloudformation" => serde_yaml::to_string(&cloudformation::template(plan))
+        SetupFormat::Cloudformation => serde_yaml::to_string(&cloudformation::template(plan))
             .map(|yaml| cloudformation::quote_dates(&yaml))
             .map_err(|error| error.to_string()),
-        "cloudformation-json" => serde_json::to_string_pretty(&cloudformation::template(plan))
+        SetupFormat::CloudformationJson => serde_json::to_string_pretty(&cloudformation::template(plan))
             .map(|text| text + "\n")
             .map_err(|error| error.to_string()),
-        "cdk" => Ok(cdk::app(plan)),
-        "terraform" => Ok(terraform::configuration(plan)),
-        "commands" => Ok(commands::script(plan)),
-        other => Err(format!("`{other}` is no format")),
+        SetupFormat::Cdk => Ok(cdk::app(plan)),
+        SetupFormat::Terraform => Ok(terraform::configuration(plan)),
+        SetupFormat::Commands => Ok(commands::script(plan)),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn answered(changes: &Value) -> Value {
-        let mut wanted = json!({
+    fn answer(changes: &Value) -> Value {
+        let mut form = json!({
             "workspace": "acme", "workspaceUuid": "{6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1}",
             "repository": "web", "repositoryUuid": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}",
             "environments": [["production", "{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}"]],
@@ -123,29 +152,42 @@ mod tests {
             "prefix": "bitbucket", "qualifier": "hnb659fds", "sessionHours": 1, "addresses": "anywhere",
             "bindSession": false, "trustPolicyQuota": 2048,
         });
-        wanted.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-        serde_json::from_str(&setup(&wanted.to_string())).unwrap()
+        form.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        serde_json::to_value(setup(&serde_json::from_value(form).unwrap())).unwrap()
     }
 
     #[test]
     fn each_format_is_written() {
         for format in ["cloudformation", "cloudformation-json", "cdk", "terraform", "commands"] {
-            let answer = answered(&json!({ "format": format }));
+            let answer = answer(&json!({ "format": format }));
             assert!(answer["text"].as_str().unwrap().contains("0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9"), "{answer}");
             assert!(answer["steps"].as_str().unwrap().contains("deployment: production"), "{answer}");
             assert_eq!(answer["settings"].as_array().unwrap().len(), 2);
         }
-        assert!(setup("{}").contains("error"));
     }
 
     #[test]
-    fn calls_are_bound_to_addresses_that_are_published_or_listed() {
+    fn each_profile_is_read_by_its_name() {
+        for profile in Profile::ALL {
+            let answer = answer(&json!({ "profile": profile.name() }));
+            assert!(answer["text"].is_string(), "{answer}");
+        }
+    }
+
+    #[test]
+    fn invalid_input_is_an_error() {
+        let answer = answer(&json!({ "workspaceUuid": "acme" }));
+        assert!(answer["error"].as_str().unwrap().contains("`acme`"), "{answer}");
+    }
+
+    #[test]
+    fn calls_are_restricted_to_published_or_listed_addresses() {
         let text =
-            |addresses: Value| answered(&json!({ "addresses": addresses, "trustPolicyQuota": 4096 }))["text"].clone();
+            |addresses: Value| answer(&json!({ "addresses": addresses, "trustPolicyQuota": 4096 }))["text"].clone();
         assert!(!text(json!("anywhere")).as_str().unwrap().contains("aws:SourceIp"));
         assert!(text(json!("bitbucket")).as_str().unwrap().contains(ip_ranges::BITBUCKET[0]));
         assert!(text(json!({ "listed": "203.0.113.0/24\n" })).as_str().unwrap().contains("203.0.113.0/24"));
-        let refused = answered(&json!({ "addresses": { "listed": "nowhere" } }));
-        assert!(refused["error"].as_str().unwrap().contains("`nowhere`"), "{refused}");
+        let rejected = answer(&json!({ "addresses": { "listed": "nowhere" } }));
+        assert!(rejected["error"].as_str().unwrap().contains("`nowhere`"), "{rejected}");
     }
 }

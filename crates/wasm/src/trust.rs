@@ -1,67 +1,63 @@
-//! Trust policies checked, and asked whether they let a step in; answered as JSON text.
+//! Trust policies, checked and simulated against a request.
 
 use keyless_core::{
     analysis::{Analysis, ParsedFile, access},
-    diagnostic::Severity,
+    diagnostic::{Diagnostic, Severity},
     facts,
     iam::{
         caller::{Caller, Environment},
-        evaluate::{ConditionResult, ElementResult, Evaluation, StatementResult, evaluate},
+        evaluate::{ConditionResult, ElementResult, Evaluation, StatementResult, Verdict, evaluate},
         policy::{self, Effect},
         request::{Entry, Request},
         template::{Document, Found},
+        truth::Truth,
     },
     pipeline,
     report::json,
-    rules::trust as check,
     settings::Settings,
     text::Source,
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use crate::json_text::written;
-
-/// Checks the trust policies in a text and asks each about a request.
-///
-/// The answer has the report of `keyless trust check` as `report`, and under `verdicts` for each role its name, `allow`,
-/// `deny` or `depends`, and what led to it. A role whose policy IAM would refuse has no verdict. `request` is JSON; see
-/// `TrustRequest` in `web/src/protocol.ts`.
-pub fn trust(text: &str, request: &str) -> String {
-    let source = Source::new("trust-policy.json", text);
-    let findings = check::findings(&source);
-    let request = serde_json::from_str::<Asked>(request).unwrap_or_default().request();
-    let verdicts: Vec<_> = evaluations(text, &request)
-        .into_iter()
-        .map(|(role, evaluation)| {
-            let statements: Vec<_> = evaluation.statements.iter().map(statement).collect();
-            json!({
-                "role": role, "verdict": evaluation.verdict.name(), "statements": statements, "open": evaluation.open,
-            })
-        })
-        .collect();
-    written(&json!({ "report": json::file(&source, &findings), "verdicts": verdicts }))
+/// A call of `AssumeRoleWithWebIdentity`. Empty values are unknown.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TrustRequest {
+    source_ip: String,
+    caller: TrustCaller,
 }
 
-/// A request as a person describes it: by its claims, or by the step that makes it. What is empty is not known.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Asked {
+/// Who makes the call.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum TrustCaller {
+    /// Whoever has a token with these claims.
+    Claims(CallerClaims),
+    /// A step of the file in the editor.
+    Step(CallerStep),
+}
+
+/// The claims of a token.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct CallerClaims {
     issuer: String,
     audience: String,
     subject: String,
-    source_ip: String,
-    step: Option<AskedStep>,
 }
 
-/// A step of the file in the editor, and what Bitbucket calls its repository.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct AskedStep {
+/// A step of a pipeline file, with the identifiers that only Bitbucket knows.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct CallerStep {
+    /// The file.
     pipeline: String,
     /// The byte offset at which the outline has the step.
     offset: usize,
-    /// The deployment environment that it is to run in, where it has one.
+    /// The deployment environment that it runs in, if any.
     environment: Option<String>,
     workspace: String,
     workspace_uuid: String,
@@ -69,20 +65,128 @@ struct AskedStep {
     environment_uuid: String,
 }
 
-/// What was given, if anything was.
+/// The findings in a document, and a verdict for each of its roles.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TrustAnswer<'a> {
+    /// The report of `keyless trust check --format json`.
+    report: json::File<'a>,
+    /// One for each policy that IAM would accept.
+    verdicts: Vec<RoleVerdict>,
+}
+
+/// What a trust policy says about the request.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RoleVerdict {
+    /// The role's name; empty for a policy by itself.
+    role: String,
+    verdict: TrustVerdict,
+    statements: Vec<TrustStatement>,
+    /// Statements whose content is only known after a deployment.
+    open: Vec<String>,
+}
+
+/// The outcome.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum TrustVerdict {
+    /// The role may be assumed.
+    Allow,
+    /// The role may not be assumed.
+    Deny,
+    /// Unknown values decide.
+    Depends,
+}
+
+/// One statement.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TrustStatement {
+    /// Its number, from 1.
+    number: usize,
+    sid: Option<String>,
+    /// `null` where it is only known after a deployment.
+    effect: Option<TrustEffect>,
+    applies: Holds,
+    parts: Vec<TrustStatementPart>,
+    /// Elements whose content is only known after a deployment.
+    open: Vec<String>,
+}
+
+/// The effect of a statement that applies.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum TrustEffect {
+    /// `Allow`.
+    Allow,
+    /// `Deny`.
+    Deny,
+}
+
+/// Whether a part of a policy matches the request.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Holds {
+    /// It matches.
+    Yes,
+    /// It does not match.
+    No,
+    /// Unknown values decide.
+    Depends,
+}
+
+/// The principal, the action, or a condition: what it expects, and what the request has.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct TrustStatementPart {
+    /// The element or the operator.
+    name: String,
+    /// The condition key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    holds: Holds,
+    expected: Vec<String>,
+    /// Absent where the request has no such key, or its value is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actual: Option<String>,
+    known: bool,
+    /// What decided, where it was not the values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<String>,
+}
+
+/// Reports the findings in a document, and simulates a request against each of its trust policies.
+///
+/// A role whose policy IAM would reject has no verdict.
+pub fn simulate<'a>(source: &Source<'a>, diagnostics: &'a [Diagnostic], request: &TrustRequest) -> TrustAnswer<'a> {
+    let request = request.request();
+    let verdicts = evaluations(source.text(), &request)
+        .into_iter()
+        .map(|(role, evaluation)| RoleVerdict {
+            role,
+            verdict: evaluation.verdict.into(),
+            statements: evaluation.statements.iter().map(statement).collect(),
+            open: evaluation.open,
+        })
+        .collect();
+    TrustAnswer { report: json::file(source, diagnostics), verdicts }
+}
+
+/// A value that was given.
 fn given(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !text.is_empty())
 }
 
-impl Asked {
+impl TrustRequest {
     fn request(&self) -> Request {
-        let entry = |text: &str| given(text).map_or(Entry::Unknown, |text| Entry::Value(text.to_owned()));
-        let by_claims = || {
-            let mut request = Request::new(given(&self.issuer));
-            request.claims(&[("aud", entry(&self.audience)), ("sub", entry(&self.subject))]);
-            request
+        let mut request = match &self.caller {
+            TrustCaller::Claims(claims) => claims.request(),
+            TrustCaller::Step(step) => step.request(),
         };
-        let mut request = self.step.as_ref().map_or_else(by_claims, AskedStep::request);
         if let Some(address) = given(&self.source_ip) {
             request.set("aws:SourceIp", Entry::Value(address.to_owned()));
         }
@@ -90,7 +194,16 @@ impl Asked {
     }
 }
 
-impl AskedStep {
+impl CallerClaims {
+    fn request(&self) -> Request {
+        let entry = |text: &str| given(text).map_or(Entry::Unknown, |text| Entry::Value(text.to_owned()));
+        let mut request = Request::new(given(&self.issuer));
+        request.claims(&[("aud", entry(&self.audience)), ("sub", entry(&self.subject))]);
+        request
+    }
+}
+
+impl CallerStep {
     fn request(&self) -> Request {
         let given = Caller {
             workspace: given(&self.workspace),
@@ -103,14 +216,14 @@ impl AskedStep {
         let (source, settings) = (Source::new("", &self.pipeline), Settings::default());
         let parsed = ParsedFile::new(&source);
         let file = Analysis::new(&parsed, &settings);
-        let place = |step: &&pipeline::Step<'_>| step.place(file.tree).start == self.offset;
-        let Some(step) = file.model.steps.iter().find(place) else { return given.request() };
-        let named = |environment: Option<&str>| environment == self.environment.as_deref();
+        let is_chosen = |step: &&pipeline::Step<'_>| step.place(file.tree).start == self.offset;
+        let Some(step) = file.model.steps.iter().find(is_chosen) else { return given.request() };
+        let is_chosen = |environment: Option<&str>| environment == self.environment.as_deref();
         let mut deployments = facts::deployments(&file.model, step).into_iter();
-        let deployment = deployments.find(|it| named(it.map(|it| it.environment.value))).flatten();
+        let deployment = deployments.find(|it| is_chosen(it.map(|it| it.environment.value))).flatten();
         let own = access::caller(&file, step, deployment);
         match own.environment {
-            // there is no UUID to give
+            // Without an environment, the subject has no UUID for it.
             Environment::None => Caller { environment: Environment::None, ..given }.or(own).request(),
             _ => given.or(own).request(),
         }
@@ -120,51 +233,90 @@ impl AskedStep {
 fn evaluations(text: &str, request: &Request) -> Vec<(String, Evaluation)> {
     let Ok(document) = Document::parse(text) else { return Vec::new() };
     let Ok(found) = document.trust_policies() else { return Vec::new() };
-    let judge = |found: &Found<'_>| {
+    let evaluated = |found: &Found<'_>| {
         let (policy, problems) = policy::read(&found.policy, found.template);
-        let refused = problems.iter().any(|problem| problem.severity == Severity::Error);
-        (!refused).then(|| (found.role.to_owned(), evaluate(&policy, request)))
+        let rejected = problems.iter().any(|problem| problem.severity == Severity::Error);
+        (!rejected).then(|| (found.role.to_owned(), evaluate(&policy, request)))
     };
-    found.iter().filter_map(judge).collect()
+    found.iter().filter_map(evaluated).collect()
 }
 
-fn statement(statement: &StatementResult) -> Value {
-    let effect = statement.effect.map(|effect| match effect {
-        Effect::Allow => "allow",
-        Effect::Deny => "deny",
-    });
+impl From<Verdict> for TrustVerdict {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Allow => Self::Allow,
+            Verdict::Deny => Self::Deny,
+            Verdict::Depends => Self::Depends,
+        }
+    }
+}
+
+impl From<Effect> for TrustEffect {
+    fn from(effect: Effect) -> Self {
+        match effect {
+            Effect::Allow => Self::Allow,
+            Effect::Deny => Self::Deny,
+        }
+    }
+}
+
+impl From<Truth> for Holds {
+    fn from(truth: Truth) -> Self {
+        match truth {
+            Truth::True => Self::Yes,
+            Truth::False => Self::No,
+            Truth::Unknown => Self::Depends,
+        }
+    }
+}
+
+fn statement(statement: &StatementResult) -> TrustStatement {
     let elements = [&statement.principal, &statement.action].map(element).into_iter();
-    let parts: Vec<_> = elements.chain(statement.conditions.iter().map(condition)).collect();
-    json!({
-        "number": statement.number, "sid": statement.sid, "effect": effect, "applies": statement.applies.to_string(),
-        "parts": parts, "open": statement.open,
-    })
+    TrustStatement {
+        number: statement.number,
+        sid: statement.sid.clone(),
+        effect: statement.effect.map(Into::into),
+        applies: statement.applies.into(),
+        parts: elements.chain(statement.conditions.iter().map(condition)).collect(),
+        open: statement.open.clone(),
+    }
 }
 
-fn element(element: &ElementResult) -> Value {
-    json!({
-        "name": element.element, "holds": element.holds.to_string(), "expected": element.expected,
-        "actual": element.actual, "known": element.actual.is_some(),
-    })
+fn element(element: &ElementResult) -> TrustStatementPart {
+    TrustStatementPart {
+        name: element.element.to_owned(),
+        key: None,
+        holds: element.holds.into(),
+        expected: element.expected.clone(),
+        actual: element.actual.clone(),
+        known: element.actual.is_some(),
+        because: None,
+    }
 }
 
-fn condition(condition: &ConditionResult) -> Value {
-    let expected: Vec<_> = condition.expected.iter().map(|(value, _)| value).collect();
+fn condition(condition: &ConditionResult) -> TrustStatementPart {
     let actual = match &condition.actual {
         Entry::Value(value) => Some(value.clone()),
         Entry::List(values) => Some(values.join(", ")),
         Entry::Partial(partial) => Some(partial.to_string()),
         Entry::Absent | Entry::Unknown => None,
     };
-    json!({
-        "name": condition.operator, "key": condition.key, "holds": condition.holds.to_string(), "expected": expected,
-        "actual": actual, "known": !matches!(condition.actual, Entry::Unknown | Entry::Partial(_)),
-        "because": condition.note.map(|note| note.to_string()),
-    })
+    TrustStatementPart {
+        name: condition.operator.clone(),
+        key: Some(condition.key.clone()),
+        holds: condition.holds.into(),
+        expected: condition.expected.iter().map(|(value, _)| value.clone()).collect(),
+        actual,
+        known: !matches!(condition.actual, Entry::Unknown | Entry::Partial(_)),
+        because: condition.note.map(|note| note.to_string()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use keyless_core::rules::trust as rules;
+    use serde_json::{Value, json};
+
     use super::*;
 
     const REPOSITORY: &str = "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}";
@@ -185,25 +337,29 @@ mod tests {
         .to_string()
     }
 
-    fn asked(text: &str, request: &Value) -> Value {
-        serde_json::from_str(&trust(text, &request.to_string())).unwrap()
+    fn answer(text: &str, caller: &Value, source_ip: &str) -> Value {
+        let source = Source::new("trust-policy.json", text);
+        let request = serde_json::from_value(json!({ "sourceIp": source_ip, "caller": caller })).unwrap();
+        serde_json::to_value(simulate(&source, &rules::findings(&source), &request)).unwrap()
+    }
+
+    fn claims(issuer: &str, audience: &str, subject: &str) -> Value {
+        json!({ "claims": { "issuer": issuer, "audience": audience, "subject": subject } })
     }
 
     #[test]
-    fn a_policy_is_judged_by_what_is_known_of_the_claims() {
+    fn a_policy_is_evaluated_with_the_given_claims() {
         let issuer = format!("https://{ISSUER}");
         for (audience, verdict) in [("ari:cloud:bitbucket::workspace/w", "allow"), ("other", "deny"), ("", "depends")] {
-            let answer = asked(
-                &policy(),
-                &json!({ "issuer": issuer, "audience": audience, "subject": format!("{REPOSITORY}:{ENVIRONMENT}:{OTHER}") }),
-            );
+            let subject = format!("{REPOSITORY}:{ENVIRONMENT}:{OTHER}");
+            let answer = answer(&policy(), &claims(&issuer, audience, &subject), "");
             assert_eq!(answer["verdicts"][0]["verdict"], verdict, "{answer}");
         }
-        assert!(asked(&policy(), &json!({}))["report"]["findings"][0]["rule"].is_string());
+        assert!(answer(&policy(), &claims("", "", ""), "")["report"]["findings"][0]["rule"].is_string());
     }
 
     #[test]
-    fn a_policy_is_judged_by_what_is_known_of_the_step() {
+    fn a_policy_is_evaluated_for_a_step() {
         let pipeline = "pipelines:\n  default:\n    - step: {deployment: production, oidc: true, script: [a]}\n    \
                         - step: {oidc: true, script: [b]}\n";
         let [deploying, other] = ["step", "step: {oidc"].map(|sign| pipeline.find(sign).unwrap());
@@ -221,13 +377,13 @@ mod tests {
                 "pipeline": pipeline, "offset": offset, "environment": environment, "workspace": "acme",
                 "workspaceUuid": "w", "repositoryUuid": repository, "environmentUuid": environment_uuid,
             });
-            let answer = asked(&policy(), &json!({ "step": step }));
+            let answer = answer(&policy(), &json!({ "step": step }), "");
             assert_eq!(answer["verdicts"][0]["verdict"], verdict, "{step}");
         }
     }
 
     #[test]
-    fn a_step_calls_from_where_its_runtime_lets_it() {
+    fn the_source_address_depends_on_the_runtime_of_the_step() {
         let bound = policy()
             .replace("\"StringEquals\"", "\"IpAddress\": {\"aws:SourceIp\": [\"34.199.54.113/32\"]}, \"StringEquals\"");
         let pipeline = "pipelines: {default: [step: {deployment: e, oidc: true, script: [a]}]}";
@@ -236,14 +392,14 @@ mod tests {
             "workspaceUuid": "w", "repositoryUuid": REPOSITORY, "environmentUuid": ENVIRONMENT,
         });
         for (source_ip, verdict) in [("", "deny"), ("34.199.54.113", "allow"), ("198.51.100.7", "deny")] {
-            let answer = asked(&bound, &json!({ "step": step, "sourceIp": source_ip }));
+            let answer = answer(&bound, &json!({ "step": step }), source_ip);
             assert_eq!(answer["verdicts"][0]["verdict"], verdict, "{source_ip}: {answer}");
         }
     }
 
     #[test]
-    fn a_verdict_says_what_each_part_wanted_and_got() {
-        let answer = asked(&policy(), &json!({ "issuer": ISSUER, "subject": format!("{REPOSITORY}:{OTHER}") }));
+    fn a_verdict_shows_what_each_part_expects_and_what_the_request_has() {
+        let answer = answer(&policy(), &claims(ISSUER, "", &format!("{REPOSITORY}:{OTHER}")), "");
         let statement = &answer["verdicts"][0]["statements"][0];
         assert_eq!((&statement["effect"], &statement["applies"]), (&json!("allow"), &json!("no")));
         let parts = statement["parts"].as_array().unwrap();
@@ -258,8 +414,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_is_a_finding_without_a_verdict() {
-        let answer = asked("{", &json!({}));
+    fn an_invalid_policy_is_a_finding_without_a_verdict() {
+        let answer = answer("{", &claims("", "", ""), "");
         assert_eq!(answer["verdicts"], json!([]));
         assert_eq!(answer["report"]["findings"].as_array().unwrap().len(), 1);
     }

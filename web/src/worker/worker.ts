@@ -2,8 +2,8 @@
 
 import startViews, * as views from "../../.build/views/keyless_wasm.js";
 import startKeyless, * as keyless from "../../.build/keyless/keyless_wasm.js";
-import type { Outline, OutlineStep, Question, Questions, Reply, Request } from "../protocol";
-import type { Finding, Located, LocatedFinding, Report } from "../report";
+import type { Answers, Requests } from "../protocol";
+import type { Located, Question, Questions, Reply, Request, TextRange } from "../questions";
 import { utf16Offsets, utf8Offset } from "./offsets";
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -19,70 +19,44 @@ function ready(question: Question): Promise<unknown> {
   return question === "lint" ? lintReady : (viewsReady ??= load(startViews, "views.wasm"));
 }
 
-/** A range as the core gives it. */
-interface Bytes {
-  offset: number;
-  length: number;
-}
-
-/** Adds to ranges of `text` where they lie in UTF-16 units. */
-function locator(text: string): <R extends Bytes>(range: R) => R & Located {
+/** Adds the {@link TextRange} to every range of `text` in an answer. */
+function locate<T>(text: string, answer: T): Located<T> {
   const offset = utf16Offsets(text);
-  return (range) => ({ ...range, from: offset(range.offset), to: offset(range.offset + range.length) });
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) return value.forEach(visit);
+    if (typeof value !== "object" || value === null) return;
+    const range = value as Partial<{ offset: number; length: number } & TextRange>;
+    if (range.offset !== undefined && range.length !== undefined) {
+      range.from = offset(range.offset);
+      range.to = offset(range.offset + range.length);
+    }
+    Object.values(value).forEach(visit);
+  };
+  visit(answer);
+  return answer as Located<T>;
 }
 
-function locateFindings(text: string, findings: Finding[]): LocatedFinding[] {
-  const locate = locator(text);
-  return findings.map(({ related, fix, ...finding }) => ({
-    ...locate(finding),
-    related: (related ?? []).map(locate),
-    ...(fix && { fix: { ...fix, edits: fix.edits.map(locate) } }),
-  }));
-}
+/** The answer to a question whose ranges, if any, are ranges of `text`. */
+const parse = <Q extends Question>(_: Q, text: string, json: string) => locate(text, JSON.parse(json) as Answers[Q]);
 
-/** Asks one of the questions about a place. */
-function about<A>(ask: (text: string, offset: number) => string, text: string, offset: number): A {
-  return JSON.parse(ask(text, utf8Offset(text, offset))) as A;
-}
-
-const answers: { [Q in keyof Questions]: (...ask: Questions[Q]["ask"]) => Questions[Q]["answer"] } = {
-  lint(text, fileName, knownVariables) {
-    const report = JSON.parse(keyless.lint(text, fileName, knownVariables)) as Report;
-    return { ...report, findings: locateFindings(text, report.findings) };
-  },
-  requirements: (text, known) => JSON.parse(views.requirements(text, known)) as Questions["requirements"]["answer"],
-  outline(text) {
-    const outline = JSON.parse(views.outline(text)) as Outline;
-    // A part that is used twice is met twice, so that places are not in the order of the text.
-    const locate = locator(text) as <T>(range: T) => T & Located;
-    const step = (step: OutlineStep) => ({ ...locate(step), end: locate({ ...step, offset: step.end, length: 0 }).from });
-    const pipelines = outline.pipelines.map((pipeline) => ({
-      ...locate(pipeline),
-      groups: pipeline.groups.map((group) => ({ ...group, steps: group.steps.map(step) })),
-    }));
-    return { pipelines };
-  },
-  trust(policy, asked) {
-    const request =
-      "step" in asked ? { ...asked, step: { ...asked.step, offset: utf8Offset(asked.step.pipeline, asked.step.offset) } } : asked;
-    const { report, verdicts } = JSON.parse(views.trust(policy, JSON.stringify(request))) as {
-      report: Report;
-      verdicts: Questions["trust"]["answer"]["verdicts"];
-    };
-    return { findings: locateFindings(policy, report.findings), verdicts };
-  },
-  token: (token, now) => JSON.parse(views.token(token, now)) as Questions["token"]["answer"],
-  setup: (form) => JSON.parse(views.setup(JSON.stringify(form))) as Questions["setup"]["answer"],
-  hover(text, offset) {
-    const hover = about<(Questions["hover"]["answer"] & Bytes) | null>(views.hover, text, offset);
-    return hover && locator(text)(hover);
-  },
-  completion(text, offset) {
-    const completion = about<(Questions["completion"]["answer"] & Bytes) | null>(views.completion, text, offset);
-    return completion && locator(text)(completion);
-  },
-  definition: (text, offset) => about<Bytes[]>(views.definition, text, offset).map(locator(text)),
+const answers: { [Q in Question]: (...ask: Questions[Q]["ask"]) => Questions[Q]["answer"] } = {
+  lint: (text, fileName, known) => parse("lint", text, keyless.lint(text, fileName, known)),
+  hover: (text, offset) => parse("hover", text, views.hover(text, utf8Offset(text, offset))),
+  completion: (text, offset) => parse("completion", text, views.completion(text, utf8Offset(text, offset))),
+  definition: (text, offset) => parse("definition", text, views.definition(text, utf8Offset(text, offset))),
+  outline: (text) => parse("outline", text, views.outline(text)),
+  requirements: (text, known) => parse("requirements", text, views.requirements(text, known)),
+  trust: (policy, request) => parse("trust", policy, views.trust(policy, JSON.stringify(inBytes(request)))),
+  token: (token, now) => parse("token", "", views.token(token, now)),
+  setup: (form) => parse("setup", "", views.setup(JSON.stringify(form))),
 };
+
+/** A request with the offset of its step in bytes. */
+function inBytes(request: Requests["trust"]): Requests["trust"] {
+  if (!("step" in request.caller)) return request;
+  const { step } = request.caller;
+  return { ...request, caller: { step: { ...step, offset: utf8Offset(step.pipeline, step.offset) } } };
+}
 
 self.onmessage = async ({ data }: MessageEvent<Request>) => {
   const { id, question, ask } = data;

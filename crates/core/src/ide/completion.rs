@@ -15,6 +15,7 @@ use super::place;
 
 /// What may replace the word at the cursor.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Completion {
     /// The word that is replaced.
     offset: usize,
@@ -24,18 +25,33 @@ pub struct Completion {
 
 /// One possibility.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "CompletionOption", optional_fields))]
 pub struct Choice {
     label: String,
     /// What is typed for it; the label itself if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     insert: Option<String>,
-    /// `key`, `value`, `name` or `alias`.
-    kind: &'static str,
+    kind: ChoiceKind,
     doc: &'static str,
 }
 
+/// What a [`Choice`] is.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "CompletionKind"))]
+enum ChoiceKind {
+    /// A key of the mapping around.
+    Key,
+    /// One of the values that a key allows.
+    Value,
+    /// The name of a service, a cache or an environment.
+    Name,
+    /// An anchor of the file.
+    Alias,
+}
+
 impl Choice {
-    fn new(label: impl Into<String>, kind: &'static str, doc: &'static str) -> Self {
+    fn new(label: impl Into<String>, kind: ChoiceKind, doc: &'static str) -> Self {
         Self { label: label.into(), insert: None, kind, doc }
     }
 
@@ -44,7 +60,7 @@ impl Choice {
             .iter()
             .all(|form| matches!(form, Shape::Object(_) | Shape::List(_) | Shape::Names(_)));
         let insert = if nested { format!("{}:", key.name) } else { format!("{}: ", key.name) };
-        Self { label: key.name.to_owned(), insert: Some(insert), kind: "key", doc: key.doc }
+        Self { label: key.name.to_owned(), insert: Some(insert), kind: ChoiceKind::Key, doc: key.doc }
     }
 }
 
@@ -81,7 +97,7 @@ fn aliases(text: &str) -> Vec<Choice> {
     let (tree, _) = parse(text, Limits::default());
     tree.anchors()
         .iter()
-        .map(|anchor| Choice::new(anchor.name.clone(), "alias", "an anchored part of this file"))
+        .map(|anchor| Choice::new(anchor.name.clone(), ChoiceKind::Alias, "an anchored part of this file"))
         .collect()
 }
 
@@ -171,7 +187,7 @@ fn words(shapes: &[&'static Shape]) -> Vec<Choice> {
         Shape::Boolean => vec!["true", "false"],
         _ => Vec::new(),
     };
-    shapes.iter().flat_map(of).map(|word| Choice::new(word, "value", "")).collect()
+    shapes.iter().flat_map(of).map(|word| Choice::new(word, ChoiceKind::Value, "")).collect()
 }
 
 /// The names that the file or Bitbucket defines for what a key refers to.
@@ -180,18 +196,18 @@ fn names(tree: &Tree, key: &str) -> Vec<Choice> {
     match key {
         "services" => {
             let own = file.definitions.services.iter().map(|service| service.name.value);
-            own.chain([BUILT_IN_SERVICE]).map(|name| Choice::new(name, "name", "a service")).collect()
+            own.chain([BUILT_IN_SERVICE]).map(|name| Choice::new(name, ChoiceKind::Name, "a service")).collect()
         }
         "caches" => {
             let own = file.definitions.caches.iter().map(|cache| cache.name.value);
-            own.chain(PREDEFINED_CACHES).map(|name| Choice::new(name, "name", "a cache")).collect()
+            own.chain(PREDEFINED_CACHES).map(|name| Choice::new(name, ChoiceKind::Name, "a cache")).collect()
         }
         "deployment" | "environment" => {
             let used =
                 file.steps.iter().filter_map(|step| step.deployment).map(|deployment| deployment.environment.value);
             used.chain(["test", "staging", "production"])
                 .filter(|name| !name.contains(CURSOR))
-                .map(|name| Choice::new(name, "name", "an environment"))
+                .map(|name| Choice::new(name, ChoiceKind::Name, "an environment"))
                 .collect()
         }
         _ => Vec::new(),

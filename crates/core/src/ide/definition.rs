@@ -8,6 +8,7 @@ use serde::Serialize;
 
 /// A range of the file.
 #[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "DefinitionTarget"))]
 pub struct Target {
     offset: usize,
     length: usize,

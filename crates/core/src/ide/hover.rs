@@ -11,6 +11,7 @@ use super::place;
 
 /// Documentation of a key or a variable.
 #[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 pub struct Hover {
     offset: usize,
     length: usize,

@@ -12,11 +12,14 @@ use serde::Serialize;
 
 /// All pipelines, in the order of the text.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Outline {
     pipelines: Vec<Pipeline>,
 }
 
+/// One pipeline and what starts it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "OutlinePipeline", optional_fields))]
 struct Pipeline {
     /// The key under which it stands: `branches`, `custom`.
     start: &'static str,
@@ -30,9 +33,9 @@ struct Pipeline {
 
 /// Steps that belong together: one by itself, a parallel group, or a stage.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "OutlineGroup", optional_fields))]
 struct Group {
-    /// `step`, `parallel`, `stage` or `final`.
-    kind: &'static str,
+    kind: GroupKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,15 +44,31 @@ struct Group {
     steps: Vec<StepBox>,
 }
 
+/// How the steps of a [`Group`] run.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "OutlineGroupKind"))]
+enum GroupKind {
+    /// One step by itself.
+    Step,
+    /// At the same time.
+    Parallel,
+    /// One after the other, as one unit.
+    Stage,
+    /// After all others, whatever their result.
+    Final,
+}
+
 /// One step as it runs in one pipeline.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "OutlineStep", optional_fields))]
 struct StepBox {
     name: String,
     #[serde(flatten)]
     place: Place,
-    /// The byte offset behind all that is written of it.
-    end: usize,
+    /// Everything that is written of it, not only its name or key.
+    extent: Place,
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
     manual: bool,
@@ -63,7 +82,9 @@ struct StepBox {
     calls_aws: bool,
 }
 
+/// A range of the file, in bytes of its UTF-8 form.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "ByteRange"))]
 struct Place {
     offset: usize,
     length: usize,
@@ -109,14 +130,14 @@ impl Drawing<'_> {
             steps: steps.iter().map(|step| self.step(*step)).collect(),
         };
         Some(match kind {
-            ItemKind::Step(step) => plain("step", &[*step]),
-            ItemKind::Final(step) => plain("final", &[*step]),
-            ItemKind::Parallel(group) => plain("parallel", &group.steps),
+            ItemKind::Step(step) => plain(GroupKind::Step, &[*step]),
+            ItemKind::Final(step) => plain(GroupKind::Final, &[*step]),
+            ItemKind::Parallel(group) => plain(GroupKind::Parallel, &group.steps),
             ItemKind::Stage(stage) => Group {
                 name: stage.name.map(|name| name.value.to_owned()),
                 environment: environment(stage.deployment),
                 manual: stage.trigger.is_some_and(|trigger| trigger.value == "manual"),
-                ..plain("stage", &stage.steps)
+                ..plain(GroupKind::Stage, &stage.steps)
             },
             ItemKind::Variables(_) | ItemKind::Unknown => return None,
         })
@@ -128,7 +149,7 @@ impl Drawing<'_> {
         StepBox {
             name: step.name.map_or_else(|| first_command(step), |name| name.value.to_owned()),
             place: step.place(self.tree).into(),
-            end: self.tree.span(step.node).end,
+            extent: self.tree.span(step.node).into(),
             environment: environment(step.deployment),
             manual: step.trigger.is_some_and(|trigger| trigger.value == "manual"),
             token: step.has_token(),

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+#[cfg(feature = "typescript")]
+use crate::diagnostic::Severity;
 use crate::{
     diagnostic::{Diagnostic, Edit, Fix, Label, Safety},
     text::{Position, Source, Span},
@@ -9,6 +11,7 @@ use crate::{
 
 /// One file and its findings.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "Report"))]
 pub struct File<'a> {
     /// What the report calls the file.
     pub file: &'a str,
@@ -19,13 +22,16 @@ pub struct File<'a> {
 /// One finding. Lines and columns count from 1, columns in characters; offsets count bytes from 0.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 pub struct Finding<'a> {
     rule: &'static str,
+    #[cfg_attr(feature = "typescript", ts(as = "Severity"))]
     severity: &'static str,
     message: &'a str,
     #[serde(flatten)]
     place: Place<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<Vec<Place>>", optional))]
     related: Vec<Place<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'a str>,
@@ -33,24 +39,31 @@ pub struct Finding<'a> {
     fix: Option<FixView<'a>>,
 }
 
+/// A range of the file, with what it shows where that is not obvious.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "Location"))]
 struct Place<'a> {
     start: Position,
     end: Position,
     offset: usize,
     length: usize,
     #[serde(skip_serializing_if = "str::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(as = "Option<String>", optional))]
     label: &'a str,
 }
 
+/// A fix as a set of edits.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "Fix"))]
 struct FixView<'a> {
     title: &'a str,
     safe: bool,
     edits: Vec<EditView<'a>>,
 }
 
+/// One replacement.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "Edit"))]
 struct EditView<'a> {
     start: Position,
     end: Position,

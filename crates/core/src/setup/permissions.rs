@@ -1,9 +1,13 @@
 //! What roles may do: the profiles and their statements, each with what it grants in words.
 
+use serde::Deserialize;
+
 use super::{Expression, Name, Setup, addresses};
 
 /// A set of permissions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "SetupProfile"))]
 pub enum Profile {
     /// Assume the roles that `cdk bootstrap` made, and nothing else.
     Minimal,
