@@ -20,7 +20,7 @@ pub use check::{Departure, Violation, check};
 pub use pipelines::{CUSTOM_ITEM, GROUP_ITEM, ITEM, STAGE, STAGE_ITEM};
 pub use reference::reference;
 pub use root::{DEFINITIONS, OPTIONS, PIPELINES, ROOT};
-pub use shape::{Integer, Key, List, Names, Numbers, Object, Shape, Text};
+pub use shape::{Integer, Key, List, Names, Numbers, Object, ObjectId, Shape, Text};
 pub use step::{FINAL, PIPE, STEP};
 
 /// Every object of the language, the root first, each once: what the reference page lists.
@@ -28,7 +28,7 @@ pub fn objects() -> Vec<&'static Object> {
     let mut found: Vec<&'static Object> = Vec::new();
     let mut waiting = vec![&ROOT];
     while let Some(object) = waiting.pop() {
-        if found.iter().any(|known| std::ptr::eq(*known, object)) {
+        if found.iter().any(|known| known.id == object.id) {
             continue;
         }
         found.push(object);
@@ -41,7 +41,31 @@ pub fn objects() -> Vec<&'static Object> {
 
 #[cfg(test)]
 mod tests {
-    use super::objects;
+    use std::collections::HashMap;
+
+    use super::{Object, ObjectId, ROOT, objects};
+    use crate::yaml::{Limits, parse};
+
+    #[test]
+    fn a_step_that_nothing_uses_is_checked_once() {
+        let (tree, _) = parse(
+            "definitions:\n  steps:\n    - step: &a\n        scirpt: []\n        script: [1]\n",
+            Limits::default(),
+        );
+        assert_eq!(super::check(&tree).len(), 2);
+    }
+
+    #[test]
+    fn ids_of_objects_are_unique() {
+        // the table has no cycles, so the walk ends without remembering where it has been
+        let mut waiting: Vec<&Object> = vec![&ROOT];
+        let mut keys: HashMap<ObjectId, Vec<&str>> = HashMap::new();
+        while let Some(object) = waiting.pop() {
+            let names: Vec<_> = object.names().collect();
+            assert_eq!(*keys.entry(object.id).or_insert_with(|| names.clone()), names, "{:?}", object.id);
+            object.keys.iter().for_each(|key| key.shape.objects(&mut waiting));
+        }
+    }
 
     #[test]
     fn every_key_is_documented_and_named_once_in_its_object() {

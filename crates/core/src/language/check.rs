@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     root::ROOT,
-    shape::{Key, Numbers, Object, Shape, Text},
+    shape::{Key, Numbers, Object, ObjectId, Shape, Text},
     step::STEP,
 };
 use crate::yaml::{Kind, Meaning, NodeId, Scalar, Tree};
@@ -127,16 +127,16 @@ struct Checker<'t> {
     tree: &'t Tree,
     found: Vec<Violation>,
     /// Values already held against a shape: through aliases and merges one place is met many times.
-    values: HashSet<(NodeId, *const Shape)>,
+    values: HashSet<(NodeId, &'static Shape)>,
     seen: HashSet<NodeId>,
-    keys: HashSet<(NodeId, *const Object)>,
+    keys: HashSet<(NodeId, ObjectId)>,
 }
 
 impl Checker<'_> {
     fn value(&mut self, site: NodeId, key: Option<NodeId>, shape: &'static Shape) {
         let id = self.tree.resolve(site);
         let node = self.tree.node(id);
-        if matches!(node.kind, Kind::Alias(_)) || !self.values.insert((id, std::ptr::from_ref(shape))) {
+        if matches!(node.kind, Kind::Alias(_)) || !self.values.insert((id, shape)) {
             return;
         }
         self.seen.insert(id);
@@ -195,9 +195,7 @@ impl Checker<'_> {
                 self.value(field.value, Some(field.key), key.shape);
                 // Nothing that rests on a doubtful entry is an error.
                 self.doubt_since(found, key.doubt.is_some());
-            } else if self.keys.insert((field.key, std::ptr::from_ref(object)))
-                && !self.holds_anchors(object, field.value)
-            {
+            } else if self.keys.insert((field.key, object.id)) && !self.holds_anchors(object, field.value) {
                 self.report(Departure::UnknownKey { object, map: id, key: field.key, value: field.value });
             }
         }
@@ -223,8 +221,7 @@ impl Checker<'_> {
 
     /// At the top and under `definitions`, a key may stand only to hold anchors.
     fn holds_anchors(&self, object: &'static Object, value: NodeId) -> bool {
-        let holder = std::ptr::eq(object, &raw const ROOT) || std::ptr::eq(object, &raw const super::root::DEFINITIONS);
-        holder && self.tree.first_anchor_in(value).is_some()
+        matches!(object.id, ObjectId::Root | ObjectId::Definitions) && self.tree.first_anchor_in(value).is_some()
     }
 
     /// The form of an `Either` that the value is meant to have.
@@ -287,11 +284,8 @@ impl Checker<'_> {
     /// A step that an anchor keeps but no pipeline uses is still a step: it breaks on the day someone uses it.
     fn unused_steps(&mut self) {
         for anchor in self.tree.anchors() {
-            let unused =
-                anchor.uses.is_empty() && !self.values.contains(&(anchor.node, std::ptr::from_ref(&STEP_SHAPE)));
-            let is_step = self.tree.field(anchor.node, "script").is_some();
-            let seen = self.values.iter().any(|(id, _)| *id == anchor.node);
-            if unused && is_step && !seen {
+            let unused = anchor.uses.is_empty() && !self.seen.contains(&anchor.node);
+            if unused && self.tree.field(anchor.node, "script").is_some() {
                 self.value(anchor.node, None, &STEP_SHAPE);
             }
         }

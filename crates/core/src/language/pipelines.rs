@@ -1,7 +1,7 @@
 //! A pipeline: steps, parallel groups, stages, a final step, variables and imports.
 
 use super::{
-    shape::{BOOLEAN, Key, LOOSE_TEXT, Object, Shape, TEXT, list},
+    shape::{BOOLEAN, Key, LOOSE_TEXT, Object, ObjectId, Shape, TEXT, list},
     step::{CONDITION, FINAL, ON_FAIL, STEP, TRIGGER},
 };
 
@@ -25,11 +25,16 @@ const STAGE_KEY: Key = Key::new("stage", &STAGE_SHAPE, "steps that share a deplo
 const FINAL_KEY: Key = Key::new("final", &FINAL_SHAPE, "the step that always runs last");
 
 /// One item of a pipeline.
-pub static ITEM: Object =
-    Object { name: "an item of a pipeline", closed: true, keys: &[STEP_KEY, PARALLEL_KEY, STAGE_KEY, FINAL_KEY] };
+pub static ITEM: Object = Object {
+    id: ObjectId::PipelineItem,
+    name: "an item of a pipeline",
+    closed: true,
+    keys: &[STEP_KEY, PARALLEL_KEY, STAGE_KEY, FINAL_KEY],
+};
 
 /// One item of a pipeline that may ask for variables.
 pub static CUSTOM_ITEM: Object = Object {
+    id: ObjectId::CustomPipelineItem,
     name: "an item of a custom pipeline",
     closed: true,
     keys: &[
@@ -51,9 +56,11 @@ static PARALLEL: Shape = Shape::Either("a list of steps, or a map with `steps`",
 static STEPS: Shape = list(&Shape::Object(&GROUP_ITEM), 1, usize::MAX);
 
 /// One item of a parallel group.
-pub static GROUP_ITEM: Object = Object { name: "an item of a parallel group", closed: true, keys: &[STEP_KEY] };
+pub static GROUP_ITEM: Object =
+    Object { id: ObjectId::ParallelGroupItem, name: "an item of a parallel group", closed: true, keys: &[STEP_KEY] };
 
 static GROUP: Object = Object {
+    id: ObjectId::ParallelGroup,
     name: "a parallel group",
     closed: false,
     keys: &[
@@ -65,6 +72,7 @@ static GROUP: Object = Object {
 
 /// A stage.
 pub static STAGE: Object = Object {
+    id: ObjectId::Stage,
     name: "a stage",
     closed: false,
     keys: &[
@@ -79,11 +87,13 @@ pub static STAGE: Object = Object {
 };
 
 /// One item of a stage.
-pub static STAGE_ITEM: Object = Object { name: "an item of a stage", closed: false, keys: &[STEP_KEY] };
+pub static STAGE_ITEM: Object =
+    Object { id: ObjectId::StageItem, name: "an item of a stage", closed: false, keys: &[STEP_KEY] };
 
 static VARIABLES: Shape = list(&Shape::Object(&VARIABLE), 1, usize::MAX);
 
 static VARIABLE: Object = Object {
+    id: ObjectId::PipelineVariable,
     name: "a pipeline variable",
     closed: false,
     keys: &[
@@ -101,6 +111,7 @@ static VARIABLE: Object = Object {
 static IMPORT: Shape = Shape::Object(&IMPORT_MAP);
 
 static IMPORT_MAP: Object = Object {
+    id: ObjectId::ImportedPipeline,
     name: "an imported pipeline",
     closed: true,
     keys: &[

@@ -4,14 +4,15 @@ use super::{
     pipelines::{CUSTOM_PIPELINE, PIPELINE},
     runtime::{CLONE, IMAGE, MAX_TIME, RUNS_ON, RUNTIME, SIZE},
     shape::{
-        ANY, BOOLEAN, Key, LOOSE_TEXT, Object, SOME_TEXTS, Shape, TEXT, TEXTS, integer_from, list, names, some_names,
-        words,
+        ANY, BOOLEAN, Key, LOOSE_TEXT, Object, ObjectId, SOME_TEXTS, Shape, TEXT, TEXTS, integer_from, list, names,
+        some_names, words,
     },
     step::{AUDIENCES, SCRIPT},
 };
 
 /// The file itself.
 pub static ROOT: Object = Object {
+    id: ObjectId::Root,
     name: "the file",
     closed: false,
     keys: &[
@@ -32,6 +33,7 @@ pub static ROOT: Object = Object {
 
 /// `options`: settings for all steps.
 pub static OPTIONS: Object = Object {
+    id: ObjectId::Options,
     name: "`options`",
     closed: false,
     keys: &[
@@ -51,6 +53,7 @@ pub static OPTIONS: Object = Object {
 
 /// `definitions`: what the pipelines refer to, and a usual home for anchors.
 pub static DEFINITIONS: Object = Object {
+    id: ObjectId::Definitions,
     name: "`definitions`",
     closed: false,
     keys: &[
@@ -66,6 +69,7 @@ pub static DEFINITIONS: Object = Object {
 };
 
 static SERVICE: Object = Object {
+    id: ObjectId::Service,
     name: "a service",
     closed: false,
     keys: &[
@@ -83,6 +87,7 @@ static SERVICE: Object = Object {
 static CACHE: Shape = Shape::Either("a path or a map with `key` and `path`", &[&TEXT, &Shape::Object(&FILE_CACHE)]);
 
 static FILE_CACHE: Object = Object {
+    id: ObjectId::Cache,
     name: "a cache",
     closed: false,
     keys: &[
@@ -92,12 +97,14 @@ static FILE_CACHE: Object = Object {
 };
 
 static CACHE_KEY: Object = Object {
+    id: ObjectId::CacheKey,
     name: "a cache's `key`",
     closed: false,
     keys: &[Key::new("files", &TEXTS, "files whose checksum makes the key").required()],
 };
 
 static AGENT: Object = Object {
+    id: ObjectId::Agent,
     name: "an agent",
     closed: false,
     keys: &[
@@ -113,6 +120,7 @@ static AGENT: Object = Object {
 pub(super) static PROVIDER: Shape = words(&["rovodev", "claude", "codex"]);
 
 pub(super) static AGENT_CONFIG: Object = Object {
+    id: ObjectId::AgentConfig,
     name: "an agent's `config`",
     closed: false,
     keys: &[
@@ -122,6 +130,7 @@ pub(super) static AGENT_CONFIG: Object = Object {
 };
 
 pub(super) static PERMISSIONS: Object = Object {
+    id: ObjectId::AgentPermissions,
     name: "an agent's `permissions`",
     closed: false,
     keys: &[Key::new(
@@ -134,6 +143,7 @@ pub(super) static PERMISSIONS: Object = Object {
 static MODE: Shape = words(&["allow", "deny"]);
 
 static ASK_RULES: Object = Object {
+    id: ObjectId::AgentPermissionRules,
     name: "permission rules",
     closed: false,
     keys: &[
@@ -145,6 +155,7 @@ static ASK_RULES: Object = Object {
 
 /// `pipelines`: what runs, by what starts it.
 pub static PIPELINES: Object = Object {
+    id: ObjectId::Pipelines,
     name: "`pipelines`",
     closed: false,
     keys: &[
@@ -173,6 +184,7 @@ pub static PIPELINES: Object = Object {
 static TRIGGERS: Shape = list(&Shape::Object(&TRIGGER), 1, usize::MAX);
 
 static TRIGGER: Object = Object {
+    id: ObjectId::Trigger,
     name: "a trigger",
     closed: false,
     keys: &[

@@ -1,7 +1,8 @@
 //! What a step runs on: image, size, time, runner, clone.
 
 use super::shape::{
-    BOOLEAN, Key, Object, SOME_TEXTS, Shape, TEXT, TEXT_OR_NUMBER, integer_from, integer_or_so, list, short_text, words,
+    BOOLEAN, Key, Object, ObjectId, SOME_TEXTS, Shape, TEXT, TEXT_OR_NUMBER, integer_from, integer_or_so, list,
+    short_text, words,
 };
 
 /// A Docker image in any of its forms.
@@ -9,6 +10,7 @@ pub(super) static IMAGE: Shape =
     Shape::Either("an image name or a map with `name`", &[&TEXT, &Shape::Object(&IMAGE_MAP)]);
 
 static IMAGE_MAP: Object = Object {
+    id: ObjectId::Image,
     name: "an image",
     closed: false,
     keys: &[
@@ -23,6 +25,7 @@ static IMAGE_MAP: Object = Object {
 };
 
 static IMAGE_AWS: Object = Object {
+    id: ObjectId::ImageAws,
     name: "an image's `aws`",
     closed: false,
     keys: &[
@@ -47,6 +50,7 @@ static LABEL: Shape = short_text(50);
 pub(super) static CLONE: Shape = Shape::Object(&CLONE_MAP);
 
 static CLONE_MAP: Object = Object {
+    id: ObjectId::Clone,
     name: "`clone`",
     closed: false,
     keys: &[
@@ -68,6 +72,7 @@ static FULL: Shape = words(&["full"]);
 pub(super) static RUNTIME: Shape = Shape::Object(&RUNTIME_MAP);
 
 static RUNTIME_MAP: Object = Object {
+    id: ObjectId::Runtime,
     name: "`runtime`",
     closed: false,
     keys: &[
@@ -77,6 +82,7 @@ static RUNTIME_MAP: Object = Object {
 };
 
 static CLOUD: Object = Object {
+    id: ObjectId::RuntimeCloud,
     name: "`runtime.cloud`",
     closed: false,
     keys: &[
@@ -93,6 +99,7 @@ static CLOUD: Object = Object {
 };
 
 static SELF_HOSTED: Object = Object {
+    id: ObjectId::RuntimeSelfHosted,
     name: "`runtime.self-hosted`",
     closed: false,
     keys: &[
@@ -107,18 +114,21 @@ static STORAGE: Shape =
     Shape::Either("a map with `aws` or `gcp`", &[&Shape::Object(&STORAGE_IN_S3), &Shape::Object(&STORAGE_IN_GCS)]);
 
 static STORAGE_IN_S3: Object = Object {
+    id: ObjectId::StorageInS3,
     name: "`storage`",
     closed: false,
     keys: &[Key::new("aws", &Shape::Object(&STORAGE_AWS), "an S3 bucket").required()],
 };
 
 static STORAGE_IN_GCS: Object = Object {
+    id: ObjectId::StorageInGcs,
     name: "`storage`",
     closed: false,
     keys: &[Key::new("gcp", &Shape::Object(&STORAGE_GCP), "a Google Cloud Storage bucket").required()],
 };
 
 static STORAGE_AWS: Object = Object {
+    id: ObjectId::StorageAws,
     name: "`storage.aws`",
     closed: false,
     keys: &[
@@ -131,6 +141,7 @@ static STORAGE_AWS: Object = Object {
 };
 
 static STORAGE_GCP: Object = Object {
+    id: ObjectId::StorageGcp,
     name: "`storage.gcp`",
     closed: false,
     keys: &[

@@ -1,7 +1,9 @@
 //! The vocabulary of the table.
 
-/// What a value may be.
-#[derive(Debug)]
+use std::hash::{Hash, Hasher};
+
+/// What a value may be. Two shapes are equal if they allow the same values.
+#[derive(Debug, PartialEq, Eq)]
 pub enum Shape {
     /// Text.
     Text(Text),
@@ -22,7 +24,7 @@ pub enum Shape {
 }
 
 /// Rules for a whole number.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Integer {
     /// The smallest allowed.
     pub least: i64,
@@ -33,7 +35,7 @@ pub struct Integer {
 }
 
 /// Rules for text.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Text {
     /// The only words allowed; any when empty.
     pub words: &'static [&'static str],
@@ -57,7 +59,7 @@ pub enum Numbers {
 }
 
 /// Rules for a list.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct List {
     /// What each item may be.
     pub item: &'static Shape,
@@ -68,7 +70,7 @@ pub struct List {
 }
 
 /// Rules for a map of free names.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Names {
     /// What a name stands for, with its article: "a service".
     pub what: &'static str,
@@ -83,12 +85,125 @@ pub struct Names {
 /// A map of known keys.
 #[derive(Debug)]
 pub struct Object {
+    /// Its identity.
+    pub id: ObjectId,
     /// What it is, with its article: "a step".
     pub name: &'static str,
     /// Its keys.
     pub keys: &'static [Key],
     /// Whether Bitbucket's schema refuses other keys. Where it does not, an unknown key is ignored, so it is a warning.
     pub closed: bool,
+}
+
+/// The identity of an [`Object`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ObjectId {
+    /// The file itself.
+    Root,
+    /// `options`
+    Options,
+    /// `definitions`
+    Definitions,
+    /// An entry of `definitions.services`.
+    Service,
+    /// An entry of `definitions.caches`.
+    Cache,
+    /// `key` of a cache.
+    CacheKey,
+    /// An entry of `definitions.agents`.
+    Agent,
+    /// `config` of an agent or an agent task.
+    AgentConfig,
+    /// `permissions` of an agent or an agent task.
+    AgentPermissions,
+    /// `permissions.on-ask` as a mapping.
+    AgentPermissionRules,
+    /// `pipelines`
+    Pipelines,
+    /// An item of `triggers`.
+    Trigger,
+    /// An item of a pipeline.
+    PipelineItem,
+    /// An item of a custom or shared pipeline, which may have `variables`.
+    CustomPipelineItem,
+    /// An item of `parallel`.
+    ParallelGroupItem,
+    /// `parallel` as a mapping.
+    ParallelGroup,
+    /// `stage`
+    Stage,
+    /// An item of `stage.steps`.
+    StageItem,
+    /// An item of `variables` of a pipeline.
+    PipelineVariable,
+    /// A pipeline with `import`.
+    ImportedPipeline,
+    /// `step`
+    Step,
+    /// `final`
+    FinalStep,
+    /// `oidc` as a mapping.
+    Oidc,
+    /// An item of a script with `pipe`.
+    Pipe,
+    /// An item of a script with `agent`.
+    AgentTask,
+    /// `condition` of a step or a stage.
+    Condition,
+    /// `condition.changesets`
+    Changesets,
+    /// `artifacts` as a mapping.
+    Artifacts,
+    /// An item of `artifacts.upload`.
+    Upload,
+    /// `on-fail`
+    OnFail,
+    /// `auth`
+    Auth,
+    /// `auth.system`
+    AuthSystem,
+    /// `image` as a mapping.
+    Image,
+    /// `image.aws`
+    ImageAws,
+    /// `clone`
+    Clone,
+    /// `runtime`
+    Runtime,
+    /// `runtime.cloud`
+    RuntimeCloud,
+    /// `runtime.self-hosted`
+    RuntimeSelfHosted,
+    /// `runtime.self-hosted.storage` with `aws`.
+    StorageInS3,
+    /// `runtime.self-hosted.storage` with `gcp`.
+    StorageInGcs,
+    /// `runtime.self-hosted.storage.aws`
+    StorageAws,
+    /// `runtime.self-hosted.storage.gcp`
+    StorageGcp,
+}
+
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Object {}
+
+/// Hashes what distinguishes most shapes cheaply; equality compares the rest.
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Object(object) => object.id.hash(state),
+            Self::List(list) => list.item.hash(state),
+            Self::Names(names) => names.what.len().hash(state),
+            Self::Either(what, _) => what.len().hash(state),
+            Self::Text(_) | Self::Integer(_) | Self::Boolean | Self::Any => {}
+        }
+    }
 }
 
 /// A key and its value.

@@ -4,8 +4,8 @@ use super::{
     root::{AGENT_CONFIG, PERMISSIONS, PROVIDER},
     runtime::{CLONE, IMAGE, MAX_TIME, RUNS_ON, RUNTIME, SIZE},
     shape::{
-        ANY, BOOLEAN, Key, LOOSE_TEXT, Object, SOME_TEXTS, Shape, TEXT, TEXTS, integer_from, integer_or_so, list,
-        names, short_text, some_names, some_text, words,
+        ANY, BOOLEAN, Key, LOOSE_TEXT, Object, ObjectId, SOME_TEXTS, Shape, TEXT, TEXTS, integer_from, integer_or_so,
+        list, names, short_text, some_names, some_text, words,
     },
 };
 
@@ -46,6 +46,7 @@ macro_rules! step_keys {
 
 /// A step.
 pub static STEP: Object = Object {
+    id: ObjectId::Step,
     name: "a step",
     closed: false,
     keys: step_keys![
@@ -61,6 +62,7 @@ pub static STEP: Object = Object {
 
 /// The final step of a pipeline.
 pub static FINAL: Object = Object {
+    id: ObjectId::FinalStep,
     name: "the final step",
     closed: false,
     keys: step_keys![Key::new("trigger", &words(&["automatic"]), "a final step always starts by itself")],
@@ -75,6 +77,7 @@ static OIDC: Shape =
 /// `oidc: {audiences: […]}`.
 /// Source: <https://www.atlassian.com/blog/bitbucket/bitbucket-pipelines-oidc-now-supports-multiple-audiences>.
 pub(super) static AUDIENCES: Object = Object {
+    id: ObjectId::Oidc,
     name: "`oidc`",
     closed: false,
     keys: &[Key::new("audiences", &list(&AUDIENCE, 1, 10), "audiences of the token besides the workspace's").required()],
@@ -90,6 +93,7 @@ static SCRIPT_ITEM: Shape =
 
 /// A pipe in a script.
 pub static PIPE: Object = Object {
+    id: ObjectId::Pipe,
     name: "a pipe",
     closed: false,
     keys: &[
@@ -102,6 +106,7 @@ pub static PIPE: Object = Object {
 static PIPE_VALUE: Shape = Shape::Either("text or a list of texts", &[&LOOSE_TEXT, &list(&LOOSE_TEXT, 0, usize::MAX)]);
 
 static AGENT_TASK: Object = Object {
+    id: ObjectId::AgentTask,
     name: "an agent task",
     closed: false,
     keys: &[
@@ -118,6 +123,7 @@ static AGENT_TASK: Object = Object {
 pub(super) static CONDITION: Shape = Shape::Object(&CONDITION_MAP);
 
 static CONDITION_MAP: Object = Object {
+    id: ObjectId::Condition,
     name: "a condition",
     closed: false,
     keys: &[
@@ -127,6 +133,7 @@ static CONDITION_MAP: Object = Object {
 };
 
 static CHANGESETS: Object = Object {
+    id: ObjectId::Changesets,
     name: "`changesets`",
     closed: true,
     keys: &[
@@ -141,6 +148,7 @@ static ARTIFACTS: Shape = Shape::Either(
 );
 
 static ARTIFACTS_MAP: Object = Object {
+    id: ObjectId::Artifacts,
     name: "`artifacts`",
     closed: false,
     keys: &[
@@ -157,6 +165,7 @@ static ARTIFACTS_MAP: Object = Object {
 static UPLOAD: Shape = Shape::Either("a map with `name` and `paths`", &[&Shape::Object(&UPLOAD_MAP), &TEXT]);
 
 static UPLOAD_MAP: Object = Object {
+    id: ObjectId::Upload,
     name: "an upload",
     closed: false,
     keys: &[
@@ -175,6 +184,7 @@ static INPUT_VARIABLES: Shape = some_names("a value", &LOOSE_TEXT, 20);
 pub(super) static ON_FAIL: Shape = Shape::Object(&ON_FAIL_MAP);
 
 static ON_FAIL_MAP: Object = Object {
+    id: ObjectId::OnFail,
     name: "`on-fail`",
     closed: false,
     keys: &[
@@ -185,12 +195,14 @@ static ON_FAIL_MAP: Object = Object {
 };
 
 static AUTH: Object = Object {
+    id: ObjectId::Auth,
     name: "`auth`",
     closed: false,
     keys: &[Key::new("system", &Shape::Object(&AUTH_SYSTEM), "the token that Bitbucket gives the step")],
 };
 
 static AUTH_SYSTEM: Object = Object {
+    id: ObjectId::AuthSystem,
     name: "`auth.system`",
     closed: false,
     keys: &[Key::new("scopes", &SOME_TEXTS, "scopes added to the token")],

@@ -1,6 +1,6 @@
 use crate::{
     analysis::Analysis,
-    language::{self, Departure},
+    language::{Departure, ObjectId},
     pipeline::ItemKind,
     rules::{Findings, rule},
 };
@@ -35,8 +35,8 @@ rule! {
 const FORBIDDEN: [&str; 2] = ["deployment", "fail-fast"];
 
 /// Whether a key is one of them, on a final step.
-pub(super) fn is_forbidden(object: &'static language::Object, name: &str) -> bool {
-    std::ptr::eq(object, &raw const language::FINAL) && FORBIDDEN.contains(&name)
+pub(super) fn is_forbidden(object: ObjectId, name: &str) -> bool {
+    object == ObjectId::FinalStep && FORBIDDEN.contains(&name)
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
@@ -58,7 +58,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     }
     for violation in file.violations {
         if let Departure::UnknownKey { object, key, .. } = violation.departure
-            && is_forbidden(object, file.text(key))
+            && is_forbidden(object.id, file.text(key))
         {
             findings
                 .report(file.span(key), format!("a final step cannot have `{}`", file.text(key)))

@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    language::{self, Departure},
+    language::{Departure, ObjectId},
     pipeline::{Oidc, means_oidc},
     rules::{Findings, rule},
 };
@@ -41,7 +41,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
         match violation.departure {
             Departure::UnknownKey { object, map, key, .. } if means_oidc(file.text(key)) => {
-                if std::ptr::eq(object, &raw const language::STEP) || std::ptr::eq(object, &raw const language::FINAL) {
+                if matches!(object.id, ObjectId::Step | ObjectId::FinalStep) {
                     continue;
                 }
                 let beside_step = file.tree.field(map, "step").is_some();

@@ -1,6 +1,6 @@
 use crate::{
     analysis::Analysis,
-    language::{self, Object},
+    language::ObjectId,
     pipeline::{ItemKind, Start},
     rules::{Findings, rule},
 };
@@ -35,8 +35,8 @@ rule! {
 }
 
 /// Whether a key is `variables` on an item of a pipeline that cannot have them.
-pub(super) fn is_misplaced(object: &'static Object, name: &str) -> bool {
-    std::ptr::eq(object, &raw const language::ITEM) && name == "variables"
+pub(super) fn is_misplaced(object: ObjectId, name: &str) -> bool {
+    object == ObjectId::PipelineItem && name == "variables"
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {

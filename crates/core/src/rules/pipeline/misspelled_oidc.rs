@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety},
-    language::{self, Departure},
+    language::{Departure, ObjectId},
     pipeline::means_oidc,
     rules::{Findings, rule},
 };
@@ -33,8 +33,7 @@ rule! {
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
         let Departure::UnknownKey { object, map, key, .. } = violation.departure else { continue };
-        let in_step =
-            std::ptr::eq(object, &raw const language::STEP) || std::ptr::eq(object, &raw const language::FINAL);
+        let in_step = matches!(object.id, ObjectId::Step | ObjectId::FinalStep);
         if !in_step || !means_oidc(file.text(key)) {
             continue;
         }

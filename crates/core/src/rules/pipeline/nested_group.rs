@@ -1,6 +1,6 @@
 use crate::{
     analysis::Analysis,
-    language::{self, Departure, Object},
+    language::{Departure, ObjectId},
     rules::{Findings, rule},
 };
 
@@ -37,19 +37,17 @@ rule! {
 }
 
 /// Whether a key is an item of a pipeline, in a place that takes steps only.
-pub(super) fn is_nested(object: &'static Object, name: &str) -> bool {
-    let holder = [&raw const language::GROUP_ITEM, &raw const language::STAGE_ITEM];
-    holder.iter().any(|holder| std::ptr::eq(*holder, object))
+pub(super) fn is_nested(object: ObjectId, name: &str) -> bool {
+    matches!(object, ObjectId::ParallelGroupItem | ObjectId::StageItem)
         && matches!(name, "parallel" | "stage" | "final" | "variables")
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
         if let Departure::UnknownKey { object, key, .. } = violation.departure
-            && is_nested(object, file.text(key))
+            && is_nested(object.id, file.text(key))
         {
-            let outer =
-                if std::ptr::eq(object, &raw const language::STAGE_ITEM) { "a stage" } else { "a parallel group" };
+            let outer = if object.id == ObjectId::StageItem { "a stage" } else { "a parallel group" };
             findings
                 .report(file.span(key), format!("`{}` cannot stand in {outer}", file.text(key)))
                 .help(format!("{outer} takes steps only; make this an item of the pipeline"));

@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety, Severity},
-    language::{self, Departure, Object},
+    language::{self, Departure, Object, ObjectId},
     pipeline::means_oidc,
     rules::{Findings, rule},
     spelling,
@@ -46,7 +46,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
         let Departure::UnknownKey { object, map, key, .. } = violation.departure else { continue };
         // The unknown keys of one map follow each other: what concerns the whole map is asked once.
-        let holder = match last.take().filter(|last| last.id == map && std::ptr::eq(last.object, object)) {
+        let holder = match last.take().filter(|last| last.id == map && last.object.id == object.id) {
             Some(same) => same,
             None => Map::new(file, object, map),
         };
@@ -108,9 +108,9 @@ impl Map {
         means_oidc(name)
             || self.unindented
             || self.doubled && name == "step"
-            || super::nested_group::is_nested(self.object, name)
-            || super::misplaced_final::is_forbidden(self.object, name)
-            || super::misplaced_variables::is_misplaced(self.object, name)
+            || super::nested_group::is_nested(self.object.id, name)
+            || super::misplaced_final::is_forbidden(self.object.id, name)
+            || super::misplaced_variables::is_misplaced(self.object.id, name)
     }
 }
 
@@ -138,11 +138,11 @@ const FOREIGN: [(&str, &str); 16] = [
 ];
 
 fn foreign(object: &'static Object, name: &str) -> Option<&'static str> {
-    if std::ptr::eq(object, &raw const language::PIPE) {
+    if object.id == ObjectId::Pipe {
         return matches!(name, "env" | "environment" | "with" | "vars" | "inputs")
             .then_some("what a pipe is told stands under `variables`");
     }
-    let of_step = std::ptr::eq(object, &raw const language::STEP) || object.closed;
+    let of_step = object.id == ObjectId::Step || object.closed;
     FOREIGN.iter().find(|(word, _)| of_step && *word == name).map(|(_, meaning)| *meaning)
 }
 
@@ -167,7 +167,7 @@ fn belongs(file: &Analysis<'_>, object: &Object, key: NodeId, name: &str) -> Opt
         &language::STAGE,
         &language::STEP,
     ];
-    if !levels.iter().any(|level| std::ptr::eq(*level, object)) && !object.closed {
+    if !levels.iter().any(|level| level.id == object.id) && !object.closed {
         return None;
     }
     let owners: Vec<_> = levels.iter().filter(|level| level.key(name).is_some()).map(|level| level.name).collect();
