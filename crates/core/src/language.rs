@@ -1,6 +1,6 @@
 //! Bitbucket's pipeline language as one table: every key at every level, its type, its limits and what it is for.
 //!
-//! The table is the only place that knows these facts. [`check()`] holds a file against it; the rules `unknown-key`,
+//! The table is the only place that knows these facts. [`check()`] checks a file against it; the rules `unknown-key`,
 //! `wrong-type` and their kin put words to what it finds; the reference page is written from it.
 //!
 //! Sources: Atlassian's published JSON schema (<https://api.bitbucket.org/schemas/pipelines-configuration>, read
@@ -16,11 +16,11 @@ mod runtime;
 mod shape;
 mod step;
 
-pub use check::{Departure, Violation, check};
+pub use check::{Violation, ViolationKind, check};
 pub use pipelines::{CUSTOM_ITEM, GROUP_ITEM, ITEM, STAGE, STAGE_ITEM};
 pub use reference::reference;
 pub use root::{DEFINITIONS, OPTIONS, PIPELINES, ROOT};
-pub use shape::{Integer, Key, List, Names, Numbers, Object, ObjectId, Shape, Text};
+pub use shape::{Coercion, IntegerShape, Key, ListShape, MapShape, Object, ObjectId, Shape, StringShape};
 pub use step::{FINAL, PIPE, STEP};
 
 /// Every object of the language, the root first, each once: what the reference page lists.

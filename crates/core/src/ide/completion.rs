@@ -58,7 +58,7 @@ impl Choice {
     fn key(key: &'static Key) -> Self {
         let nested = place::forms(key.shape)
             .iter()
-            .all(|form| matches!(form, Shape::Object(_) | Shape::List(_) | Shape::Names(_)));
+            .all(|form| matches!(form, Shape::Object(_) | Shape::List(_) | Shape::Map(_)));
         let insert = if nested { format!("{}:", key.name) } else { format!("{}: ", key.name) };
         Self { label: key.name.to_owned(), insert: Some(insert), kind: ChoiceKind::Key, doc: key.doc }
     }
@@ -183,7 +183,7 @@ fn key_above(tree: &Tree, value: NodeId) -> Option<String> {
 /// The words that a value may be.
 fn words(shapes: &[&'static Shape]) -> Vec<Choice> {
     let of = |shape: &&'static Shape| match shape {
-        Shape::Text(text) => text.words.to_vec(),
+        Shape::String(text) => text.enum_values.to_vec(),
         Shape::Boolean => vec!["true", "false"],
         _ => Vec::new(),
     };

@@ -10,7 +10,7 @@ static ROOT_SHAPE: Shape = Shape::Object(&ROOT);
 /// How many anchors are followed back to their uses, one behind the other.
 const FOLLOWED: usize = 4;
 
-/// What the table allows at a node, `Either` taken apart. Nothing where the table does not reach.
+/// What the table allows at a node, each form of a `OneOf` on its own. Nothing where the table does not reach.
 ///
 /// An anchored part that stands where the table is silent is judged by where it is used.
 pub(super) fn shapes(tree: &Tree, id: NodeId) -> Vec<&'static Shape> {
@@ -57,7 +57,7 @@ fn values(tree: &Tree, map: NodeId, entry: Entry, follow: usize) -> Vec<&'static
         .iter()
         .filter_map(|shape| match shape {
             Shape::Object(object) => object.key(name).map(|key| key.shape),
-            Shape::Names(names) => Some(names.value),
+            Shape::Map(map) => Some(map.value),
             _ => None,
         })
         .flat_map(forms)
@@ -80,7 +80,7 @@ fn items(lists: &[&'static Shape]) -> Vec<&'static Shape> {
 /// A shape, or each of its forms.
 pub(super) fn forms(shape: &'static Shape) -> Vec<&'static Shape> {
     match shape {
-        Shape::Either(_, some) => some.iter().flat_map(|form| forms(form)).collect(),
+        Shape::OneOf(_, some) => some.iter().flat_map(|form| forms(form)).collect(),
         other => vec![other],
     }
 }

@@ -1,26 +1,26 @@
-//! Holding a file against the table.
+//! Checks a file against the table.
 
 use std::collections::HashSet;
 
 use super::{
     root::ROOT,
-    shape::{Key, Numbers, Object, ObjectId, Shape, Text},
+    shape::{Coercion, Key, Object, ObjectId, Shape, StringShape},
     step::STEP,
 };
 use crate::yaml::{Kind, Meaning, NodeId, Scalar, Tree};
 
-/// A place where a file leaves the table.
+/// A violation of the table.
 #[derive(Clone, Debug)]
 pub struct Violation {
-    /// How it leaves it.
-    pub departure: Departure,
-    /// Sources disagree on its being wrong, so it is no error.
+    /// What is violated, and where.
+    pub kind: ViolationKind,
+    /// Sources disagree on whether it is wrong, so it is not an error.
     pub doubtful: bool,
 }
 
-/// How a file leaves the table.
+/// How a file violates the table.
 #[derive(Clone, Debug)]
-pub enum Departure {
+pub enum ViolationKind {
     /// A key that the object does not have.
     UnknownKey {
         /// The object.
@@ -53,16 +53,16 @@ pub enum Departure {
         key: Option<NodeId>,
     },
     /// `yes`, `no`, `on` or `off` where a boolean is expected.
-    YesNo {
+    AmbiguousBoolean {
         /// The value.
         value: NodeId,
         /// What YAML 1.1 takes it for.
         means: bool,
     },
-    /// A word that is not among those allowed.
-    UnknownWord {
-        /// The words allowed.
-        words: &'static [&'static str],
+    /// A string that is not among those allowed.
+    UnknownValue {
+        /// The values allowed.
+        enum_values: &'static [&'static str],
         /// The value.
         value: NodeId,
         /// The key above it, when there is one.
@@ -74,40 +74,40 @@ pub enum Departure {
         value: NodeId,
         /// The key above it, when there is one.
         key: Option<NodeId>,
-        /// The smallest allowed.
-        least: i64,
-        /// The largest allowed.
-        most: i64,
+        /// The smallest value allowed.
+        minimum: i64,
+        /// The largest value allowed.
+        maximum: i64,
     },
-    /// Text shorter or longer than allowed.
-    Length {
+    /// A string shorter or longer than allowed.
+    WrongLength {
         /// The value.
         value: NodeId,
         /// The key above it, when there is one.
         key: Option<NodeId>,
         /// How many characters it has.
         length: usize,
-        /// How few it may have.
-        shortest: usize,
-        /// How many it may have.
-        longest: usize,
+        /// The minimum number of characters.
+        min_length: usize,
+        /// The maximum number of characters.
+        max_length: usize,
     },
-    /// A list or a map with too few or too many entries.
-    Count {
+    /// A list or a mapping with too few or too many entries.
+    WrongCount {
         /// The list or map.
         value: NodeId,
         /// The key above it, when there is one.
         key: Option<NodeId>,
         /// How many entries it has.
         count: usize,
-        /// The fewest allowed.
-        fewest: usize,
-        /// The most allowed.
-        most: usize,
+        /// The minimum number of entries.
+        minimum: usize,
+        /// The maximum number of entries.
+        maximum: usize,
     },
 }
 
-/// All places where the document leaves the table, each once however many aliases lead there.
+/// All violations of the table in a document, each once however many aliases lead there.
 ///
 /// A missing document is no violation. Where a syntax error cut a map short, nothing is called missing from it.
 pub fn check(tree: &Tree) -> Vec<Violation> {
@@ -126,7 +126,7 @@ static STEP_SHAPE: Shape = Shape::Object(&STEP);
 struct Checker<'t> {
     tree: &'t Tree,
     found: Vec<Violation>,
-    /// Values already held against a shape: through aliases and merges one place is met many times.
+    /// Values already checked against a shape: through aliases and merges one place is met many times.
     values: HashSet<(NodeId, &'static Shape)>,
     seen: HashSet<NodeId>,
     keys: HashSet<(NodeId, ObjectId)>,
@@ -145,40 +145,41 @@ impl Checker<'_> {
         }
         match shape {
             Shape::Any => {}
-            Shape::Either(_, forms) => match self.form(id, forms) {
+            Shape::OneOf(_, forms) => match self.form(id, forms) {
                 Some(form) => self.value(id, key, form),
                 None => self.wrong_type(shape, id, key),
             },
-            Shape::Text(text) => self.text(text, shape, id, key),
+            Shape::String(string) => self.string(string, shape, id, key),
             Shape::Boolean => match self.tree.scalar(id).map(Scalar::meaning) {
                 Some(Meaning::Boolean(_)) => {}
-                Some(Meaning::YesNo(means)) => self.report(Departure::YesNo { value: id, means }),
+                Some(Meaning::YesNo(means)) => self.report(ViolationKind::AmbiguousBoolean { value: id, means }),
                 _ => self.wrong_type(shape, id, key),
             },
             Shape::Integer(rules) => match self.tree.scalar(id).map(Scalar::meaning) {
-                Some(Meaning::Integer(Some(number))) if (rules.least..=rules.most).contains(&number) => {}
+                Some(Meaning::Integer(Some(number))) if (rules.minimum..=rules.maximum).contains(&number) => {}
                 Some(Meaning::Integer(number)) => {
-                    self.report(Departure::OutOfRange { value: id, key, least: rules.least, most: rules.most });
-                    let above = number.is_none_or(|number| number > rules.most);
-                    self.doubt_since(self.found.len() - 1, above && rules.most_doubtful);
+                    let (minimum, maximum) = (rules.minimum, rules.maximum);
+                    self.report(ViolationKind::OutOfRange { value: id, key, minimum, maximum });
+                    let above = number.is_none_or(|number| number > rules.maximum);
+                    self.doubt_since(self.found.len() - 1, above && rules.maximum_doubtful);
                 }
                 _ => self.wrong_type(shape, id, key),
             },
             Shape::List(list) => {
                 let Kind::Sequence(items) = &self.tree.node(id).kind else { return self.wrong_type(shape, id, key) };
-                let (fewest, most) = (if self.tree.node(id).incomplete { 0 } else { list.fewest }, list.most);
-                self.count(id, key, items.len(), fewest, most);
+                let minimum = if self.tree.node(id).incomplete { 0 } else { list.min_items };
+                self.count(id, key, items.len(), minimum, list.max_items);
                 for item in items.clone() {
                     self.value(item, None, list.item);
                 }
             }
-            Shape::Names(names) => {
+            Shape::Map(map) => {
                 let Kind::Mapping(_) = &self.tree.node(id).kind else { return self.wrong_type(shape, id, key) };
                 let fields = self.tree.fields(id);
-                let fewest = if self.tree.node(id).incomplete { 0 } else { names.fewest };
-                self.count(id, key, fields.len(), fewest, names.most);
+                let minimum = if self.tree.node(id).incomplete { 0 } else { map.min_properties };
+                self.count(id, key, fields.len(), minimum, map.max_properties);
                 for field in fields {
-                    self.value(field.value, Some(field.key), names.value);
+                    self.value(field.value, Some(field.key), map.value);
                 }
             }
             Shape::Object(object) => self.object(object, shape, id, key),
@@ -196,7 +197,7 @@ impl Checker<'_> {
                 // Nothing that rests on a doubtful entry is an error.
                 self.doubt_since(found, key.doubt.is_some());
             } else if self.keys.insert((field.key, object.id)) && !self.holds_anchors(object, field.value) {
-                self.report(Departure::UnknownKey { object, map: id, key: field.key, value: field.value });
+                self.report(ViolationKind::UnknownKey { object, map: id, key: field.key, value: field.value });
             }
         }
         if self.tree.node(id).incomplete {
@@ -204,13 +205,13 @@ impl Checker<'_> {
         }
         for key in object.keys.iter().filter(|key| key.required) {
             if !fields.iter().any(|field| self.tree.text(field.key) == Some(key.name)) {
-                self.report(Departure::MissingKey { object, map: id, under, key });
+                self.report(ViolationKind::MissingKey { object, map: id, under, key });
             }
         }
     }
 
-    fn report(&mut self, departure: Departure) {
-        self.found.push(Violation { departure, doubtful: false });
+    fn report(&mut self, kind: ViolationKind) {
+        self.found.push(Violation { kind, doubtful: false });
     }
 
     fn doubt_since(&mut self, index: usize, doubtful: bool) {
@@ -224,13 +225,13 @@ impl Checker<'_> {
         matches!(object.id, ObjectId::Root | ObjectId::Definitions) && self.tree.first_anchor_in(value).is_some()
     }
 
-    /// The form of an `Either` that the value is meant to have.
+    /// The form of a `OneOf` that the value is meant to have.
     fn form(&self, id: NodeId, forms: &'static [&'static Shape]) -> Option<&'static Shape> {
         let meaning = self.tree.scalar(id).map(Scalar::meaning);
         let fits = |form: &Shape| match form {
             Shape::Any => true,
             Shape::List(_) => matches!(self.tree.node(id).kind, Kind::Sequence(_)),
-            Shape::Names(_) => matches!(self.tree.node(id).kind, Kind::Mapping(_)),
+            Shape::Map(_) => matches!(self.tree.node(id).kind, Kind::Mapping(_)),
             Shape::Object(object) => {
                 // Of several objects the first key of each is what tells them apart.
                 let first = object.keys.first().map_or("", |key| key.name);
@@ -238,46 +239,47 @@ impl Checker<'_> {
                     && (forms.iter().filter(|form| matches!(form, Shape::Object(_))).count() == 1
                         || self.tree.field(id, first).is_some())
             }
-            Shape::Text(_) => matches!(meaning, Some(meaning) if meaning != Meaning::Null),
+            Shape::String(_) => matches!(meaning, Some(meaning) if meaning != Meaning::Null),
             Shape::Boolean => matches!(meaning, Some(Meaning::Boolean(_) | Meaning::YesNo(_))),
             Shape::Integer(_) => matches!(meaning, Some(Meaning::Integer(_))),
-            Shape::Either(..) => false,
+            Shape::OneOf(..) => false,
         };
         forms.iter().copied().find(|form| fits(form))
     }
 
-    fn text(&mut self, text: &'static Text, shape: &'static Shape, id: NodeId, key: Option<NodeId>) {
+    fn string(&mut self, string: &'static StringShape, shape: &'static Shape, id: NodeId, key: Option<NodeId>) {
         let Some(scalar) = self.tree.scalar(id) else { return self.wrong_type(shape, id, key) };
         match scalar.meaning() {
             Meaning::Null => return self.wrong_type(shape, id, key),
             Meaning::Text | Meaning::YesNo(_) => {}
-            Meaning::Boolean(_) | Meaning::Integer(_) | Meaning::Float => match text.numbers {
-                Numbers::Accepted => {}
-                Numbers::Refused => return self.wrong_type(shape, id, key),
-                Numbers::Doubtful => {
-                    self.report(Departure::WrongType { shape, value: id, key });
+            Meaning::Boolean(_) | Meaning::Integer(_) | Meaning::Float => match string.coercion {
+                Coercion::Accepted => {}
+                Coercion::Rejected => return self.wrong_type(shape, id, key),
+                Coercion::Doubtful => {
+                    self.report(ViolationKind::WrongType { shape, value: id, key });
                 }
             },
         }
-        if !text.words.is_empty() && !text.words.contains(&scalar.value.as_str()) {
-            self.report(Departure::UnknownWord { words: text.words, value: id, key });
+        let enum_values = string.enum_values;
+        if !enum_values.is_empty() && !enum_values.contains(&scalar.value.as_str()) {
+            self.report(ViolationKind::UnknownValue { enum_values, value: id, key });
         }
         let length = scalar.value.chars().count();
-        let (shortest, longest) = (text.shortest, text.longest);
-        if length < shortest || length > longest {
-            self.report(Departure::Length { value: id, key, length, shortest, longest });
+        let (min_length, max_length) = (string.min_length, string.max_length);
+        if !(min_length..=max_length).contains(&length) {
+            self.report(ViolationKind::WrongLength { value: id, key, length, min_length, max_length });
         }
     }
 
-    fn count(&mut self, value: NodeId, key: Option<NodeId>, count: usize, fewest: usize, most: usize) {
-        if count < fewest || count > most {
-            self.report(Departure::Count { value, key, count, fewest, most });
+    fn count(&mut self, value: NodeId, key: Option<NodeId>, count: usize, minimum: usize, maximum: usize) {
+        if !(minimum..=maximum).contains(&count) {
+            self.report(ViolationKind::WrongCount { value, key, count, minimum, maximum });
         }
     }
 
     fn wrong_type(&mut self, shape: &'static Shape, value: NodeId, key: Option<NodeId>) {
         if !(self.tree.node(value).incomplete && self.tree.is_null(value)) {
-            self.report(Departure::WrongType { shape, value, key });
+            self.report(ViolationKind::WrongType { shape, value, key });
         }
     }
 

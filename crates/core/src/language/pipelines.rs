@@ -1,16 +1,16 @@
 //! A pipeline: steps, parallel groups, stages, a final step, variables and imports.
 
 use super::{
-    shape::{BOOLEAN, Key, LOOSE_TEXT, Object, ObjectId, Shape, TEXT, list},
+    shape::{BOOLEAN, Key, Object, ObjectId, STRING, STRING_OR_DOUBTFUL_NUMBER, Shape, list},
     step::{CONDITION, FINAL, ON_FAIL, STEP, TRIGGER},
 };
 
 /// A pipeline as a push, a tag or a pull request starts it.
 pub(super) static PIPELINE: Shape =
-    Shape::Either("a list of steps, or a map with `import`", &[&list(&Shape::Object(&ITEM), 1, usize::MAX), &IMPORT]);
+    Shape::OneOf("a list of steps, or a map with `import`", &[&list(&Shape::Object(&ITEM), 1, usize::MAX), &IMPORT]);
 
 /// A pipeline that may have variables: custom and shared ones.
-pub(super) static CUSTOM_PIPELINE: Shape = Shape::Either(
+pub(super) static CUSTOM_PIPELINE: Shape = Shape::OneOf(
     "a list of steps, or a map with `import`",
     &[&list(&Shape::Object(&CUSTOM_ITEM), 1, usize::MAX), &IMPORT],
 );
@@ -28,7 +28,7 @@ const FINAL_KEY: Key = Key::new("final", &FINAL_SHAPE, "the step that always run
 pub static ITEM: Object = Object {
     id: ObjectId::PipelineItem,
     name: "an item of a pipeline",
-    closed: true,
+    additional_properties: false,
     keys: &[STEP_KEY, PARALLEL_KEY, STAGE_KEY, FINAL_KEY],
 };
 
@@ -36,7 +36,7 @@ pub static ITEM: Object = Object {
 pub static CUSTOM_ITEM: Object = Object {
     id: ObjectId::CustomPipelineItem,
     name: "an item of a custom pipeline",
-    closed: true,
+    additional_properties: false,
     keys: &[
         STEP_KEY,
         PARALLEL_KEY,
@@ -51,18 +51,22 @@ pub static CUSTOM_ITEM: Object = Object {
     ],
 };
 
-static PARALLEL: Shape = Shape::Either("a list of steps, or a map with `steps`", &[&STEPS, &Shape::Object(&GROUP)]);
+static PARALLEL: Shape = Shape::OneOf("a list of steps, or a map with `steps`", &[&STEPS, &Shape::Object(&GROUP)]);
 
 static STEPS: Shape = list(&Shape::Object(&GROUP_ITEM), 1, usize::MAX);
 
 /// One item of a parallel group.
-pub static GROUP_ITEM: Object =
-    Object { id: ObjectId::ParallelGroupItem, name: "an item of a parallel group", closed: true, keys: &[STEP_KEY] };
+pub static GROUP_ITEM: Object = Object {
+    id: ObjectId::ParallelGroupItem,
+    name: "an item of a parallel group",
+    additional_properties: false,
+    keys: &[STEP_KEY],
+};
 
 static GROUP: Object = Object {
     id: ObjectId::ParallelGroup,
     name: "a parallel group",
-    closed: false,
+    additional_properties: true,
     keys: &[
         Key::new("steps", &STEPS, "the steps").required(),
         Key::new("fail-fast", &BOOLEAN, "whether the first failure stops the others"),
@@ -74,12 +78,16 @@ static GROUP: Object = Object {
 pub static STAGE: Object = Object {
     id: ObjectId::Stage,
     name: "a stage",
-    closed: false,
+    additional_properties: true,
     keys: &[
-        Key::new("name", &TEXT, "what the stage is called in the log"),
+        Key::new("name", &STRING, "what the stage is called in the log"),
         Key::new("steps", &list(&Shape::Object(&STAGE_ITEM), 1, usize::MAX), "its steps, one after another").required(),
-        Key::new("deployment", &TEXT, "the deployment environment of all its steps"),
-        Key::new("environment", &TEXT, "the environment whose variables its steps get, without recording a deployment"),
+        Key::new("deployment", &STRING, "the deployment environment of all its steps"),
+        Key::new(
+            "environment",
+            &STRING,
+            "the environment whose variables its steps get, without recording a deployment",
+        ),
         Key::new("condition", &CONDITION, "when the stage runs at all"),
         Key::new("trigger", &TRIGGER, "whether the stage waits for someone to start it"),
         Key::new("on-fail", &ON_FAIL, "what happens when a step fails").doubt("documented, absent from the schema"),
@@ -88,21 +96,21 @@ pub static STAGE: Object = Object {
 
 /// One item of a stage.
 pub static STAGE_ITEM: Object =
-    Object { id: ObjectId::StageItem, name: "an item of a stage", closed: false, keys: &[STEP_KEY] };
+    Object { id: ObjectId::StageItem, name: "an item of a stage", additional_properties: true, keys: &[STEP_KEY] };
 
 static VARIABLES: Shape = list(&Shape::Object(&VARIABLE), 1, usize::MAX);
 
 static VARIABLE: Object = Object {
     id: ObjectId::PipelineVariable,
     name: "a pipeline variable",
-    closed: false,
+    additional_properties: true,
     keys: &[
-        Key::new("name", &TEXT, "the variable's name").required(),
-        Key::new("default", &LOOSE_TEXT, "its value when none is given"),
-        Key::new("description", &TEXT, "what it is for"),
+        Key::new("name", &STRING, "the variable's name").required(),
+        Key::new("default", &STRING_OR_DOUBTFUL_NUMBER, "its value when none is given"),
+        Key::new("description", &STRING, "what it is for"),
         Key::new(
             "allowed-values",
-            &list(&LOOSE_TEXT, 1, usize::MAX),
+            &list(&STRING_OR_DOUBTFUL_NUMBER, 1, usize::MAX),
             "the only values it may take; needs a `default` among them",
         ),
     ],
@@ -113,9 +121,9 @@ static IMPORT: Shape = Shape::Object(&IMPORT_MAP);
 static IMPORT_MAP: Object = Object {
     id: ObjectId::ImportedPipeline,
     name: "an imported pipeline",
-    closed: true,
+    additional_properties: false,
     keys: &[
-        Key::new("import", &TEXT, "`pipeline@source`, or `repository:branch:pipeline`").required(),
+        Key::new("import", &STRING, "`pipeline@source`, or `repository:branch:pipeline`").required(),
         Key::new("variables", &VARIABLES, "variables of the imported pipeline"),
     ],
 };

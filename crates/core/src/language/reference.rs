@@ -18,7 +18,7 @@ pub fn reference() -> String {
 }
 
 fn section(page: &mut String, object: &Object) {
-    let others = if object.closed { "refuses" } else { "ignores" };
+    let others = if object.additional_properties { "ignores" } else { "refuses" };
     // Writing to a string cannot fail.
     let _ = write!(page, "\n## {}\n\nBitbucket {others} other keys.\n\n", heading(object.name));
     page.push_str("| key | holds | what it is |\n|---|---|---|\n");
@@ -39,12 +39,17 @@ fn heading(name: &str) -> String {
 fn holds(shape: &Shape) -> String {
     match shape {
         Shape::List(list) => {
-            let most = if list.most == usize::MAX { String::new() } else { format!(", at most {}", list.most) };
-            format!("a list of {}{most}", holds(list.item))
+            let limit =
+                if list.max_items == usize::MAX { String::new() } else { format!(", at most {}", list.max_items) };
+            format!("a list of {}{limit}", holds(list.item))
         }
-        Shape::Text(text) if text.longest < usize::MAX => format!("text of at most {} characters", text.longest),
+        Shape::String(string) if string.max_length < usize::MAX => {
+            format!("text of at most {} characters", string.max_length)
+        }
         Shape::Object(object) => object.name.to_owned(),
-        Shape::Names(names) if names.most < usize::MAX => format!("{}, at most {}", shape.allowed(), names.most),
+        Shape::Map(map) if map.max_properties < usize::MAX => {
+            format!("{}, at most {}", shape.allowed(), map.max_properties)
+        }
         other => other.allowed(),
     }
 }

@@ -5,84 +5,84 @@ use std::hash::{Hash, Hasher};
 /// What a value may be. Two shapes are equal if they allow the same values.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// Text.
-    Text(Text),
+    /// A string.
+    String(StringShape),
     /// A whole number.
-    Integer(Integer),
+    Integer(IntegerShape),
     /// `true` or `false`.
     Boolean,
     /// A list.
-    List(List),
-    /// A map of known keys.
+    List(ListShape),
+    /// A mapping with known keys.
     Object(&'static Object),
-    /// A map of names that the author chooses.
-    Names(Names),
-    /// One of several forms, told apart by what the file holds. The text names them together: "text or a map".
-    Either(&'static str, &'static [&'static Shape]),
+    /// A mapping whose keys the author chooses.
+    Map(MapShape),
+    /// One of several shapes, chosen by what the file holds, and a description of them all: "text or a map".
+    OneOf(&'static str, &'static [&'static Shape]),
     /// Anything at all: Bitbucket does not look.
     Any,
 }
 
 /// Rules for a whole number.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Integer {
-    /// The smallest allowed.
-    pub least: i64,
-    /// The largest allowed.
-    pub most: i64,
-    /// Whether sources disagree on the largest.
-    pub most_doubtful: bool,
+pub struct IntegerShape {
+    /// The smallest value allowed.
+    pub minimum: i64,
+    /// The largest value allowed.
+    pub maximum: i64,
+    /// Whether sources disagree on the maximum.
+    pub maximum_doubtful: bool,
 }
 
-/// Rules for text.
+/// Rules for a string.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Text {
-    /// The only words allowed; any when empty.
-    pub words: &'static [&'static str],
-    /// The fewest characters allowed.
-    pub shortest: usize,
-    /// The most characters allowed.
-    pub longest: usize,
-    /// What becomes of a number or a boolean without quotes.
-    pub numbers: Numbers,
+pub struct StringShape {
+    /// The only values allowed; any if empty.
+    pub enum_values: &'static [&'static str],
+    /// The minimum number of characters.
+    pub min_length: usize,
+    /// The maximum number of characters.
+    pub max_length: usize,
+    /// What happens to a number or a boolean without quotes.
+    pub coercion: Coercion,
 }
 
-/// What becomes of an unquoted number or boolean where text is expected.
+/// What happens to an unquoted number or boolean where a string is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Numbers {
-    /// Bitbucket refuses it.
-    Refused,
-    /// The schema refuses it, other sources accept it: unconfirmed.
+pub enum Coercion {
+    /// Bitbucket rejects it.
+    Rejected,
+    /// The schema rejects it, other sources accept it: unconfirmed.
     Doubtful,
-    /// It is read as text.
+    /// It is read as a string.
     Accepted,
 }
 
 /// Rules for a list.
 #[derive(Debug, PartialEq, Eq)]
-pub struct List {
+pub struct ListShape {
     /// What each item may be.
     pub item: &'static Shape,
-    /// The fewest items.
-    pub fewest: usize,
-    /// The most items.
-    pub most: usize,
+    /// The minimum number of items.
+    pub min_items: usize,
+    /// The maximum number of items.
+    pub max_items: usize,
 }
 
-/// Rules for a map of free names.
+/// Rules for a mapping whose keys the author chooses.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Names {
-    /// What a name stands for, with its article: "a service".
+pub struct MapShape {
+    /// What each key names, with its article: "a service".
     pub what: &'static str,
     /// What each value may be.
     pub value: &'static Shape,
-    /// The fewest names.
-    pub fewest: usize,
-    /// The most names.
-    pub most: usize,
+    /// The minimum number of keys.
+    pub min_properties: usize,
+    /// The maximum number of keys.
+    pub max_properties: usize,
 }
 
-/// A map of known keys.
+/// A mapping with known keys.
 #[derive(Debug)]
 pub struct Object {
     /// Its identity.
@@ -91,8 +91,8 @@ pub struct Object {
     pub name: &'static str,
     /// Its keys.
     pub keys: &'static [Key],
-    /// Whether Bitbucket's schema refuses other keys. Where it does not, an unknown key is ignored, so it is a warning.
-    pub closed: bool,
+    /// Whether Bitbucket's schema allows other keys. Where it does, an unknown key is ignored, so it is a warning.
+    pub additional_properties: bool,
 }
 
 /// The identity of an [`Object`].
@@ -199,9 +199,9 @@ impl Hash for Shape {
         match self {
             Self::Object(object) => object.id.hash(state),
             Self::List(list) => list.item.hash(state),
-            Self::Names(names) => names.what.len().hash(state),
-            Self::Either(what, _) => what.len().hash(state),
-            Self::Text(_) | Self::Integer(_) | Self::Boolean | Self::Any => {}
+            Self::Map(map) => map.what.len().hash(state),
+            Self::OneOf(what, _) => what.len().hash(state),
+            Self::String(_) | Self::Integer(_) | Self::Boolean | Self::Any => {}
         }
     }
 }
@@ -253,17 +253,21 @@ impl Shape {
     /// What it allows, as words for a message: "a whole number from 1 to 720".
     pub fn allowed(&self) -> String {
         match self {
-            Self::Text(Text { words: [], .. }) => "text".to_owned(),
-            Self::Text(Text { words, .. }) => {
-                words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+            Self::String(StringShape { enum_values: [], .. }) => "text".to_owned(),
+            Self::String(StringShape { enum_values, .. }) => {
+                enum_values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
             }
-            Self::Integer(Integer { least, most: i64::MAX, .. }) => format!("a whole number from {least} up"),
-            Self::Integer(Integer { least, most, .. }) => format!("a whole number from {least} to {most}"),
+            Self::Integer(IntegerShape { minimum, maximum: i64::MAX, .. }) => {
+                format!("a whole number from {minimum} up")
+            }
+            Self::Integer(IntegerShape { minimum, maximum, .. }) => {
+                format!("a whole number from {minimum} to {maximum}")
+            }
             Self::Boolean => "`true` or `false`".to_owned(),
             Self::List(_) => "a list".to_owned(),
             Self::Object(_) => "a map".to_owned(),
-            Self::Names(names) => format!("a map with {} under each name", names.what),
-            Self::Either(what, _) => (*what).to_owned(),
+            Self::Map(map) => format!("a map with {} under each name", map.what),
+            Self::OneOf(what, _) => (*what).to_owned(),
             Self::Any => "anything".to_owned(),
         }
     }
@@ -273,64 +277,62 @@ impl Shape {
         match self {
             Self::Object(object) => found.push(object),
             Self::List(list) => list.item.objects(found),
-            Self::Names(names) => names.value.objects(found),
-            Self::Either(_, forms) => forms.iter().rev().for_each(|form| form.objects(found)),
-            Self::Text(_) | Self::Integer(_) | Self::Boolean | Self::Any => {}
+            Self::Map(map) => map.value.objects(found),
+            Self::OneOf(_, forms) => forms.iter().rev().for_each(|form| form.objects(found)),
+            Self::String(_) | Self::Integer(_) | Self::Boolean | Self::Any => {}
         }
     }
 }
 
-/// Text of any kind; an unquoted number is refused.
-pub(super) static TEXT: Shape = text(Numbers::Refused);
-/// Text where an unquoted number may or may not be read.
-pub(super) static LOOSE_TEXT: Shape = text(Numbers::Doubtful);
-/// Text where an unquoted number is read as text.
-pub(super) static TEXT_OR_NUMBER: Shape = text(Numbers::Accepted);
+/// A string; an unquoted number is rejected.
+pub(super) static STRING: Shape = string(Coercion::Rejected);
+/// A string where an unquoted number may or may not be accepted.
+pub(super) static STRING_OR_DOUBTFUL_NUMBER: Shape = string(Coercion::Doubtful);
+/// A string where an unquoted number is accepted.
+pub(super) static STRING_OR_NUMBER: Shape = string(Coercion::Accepted);
 /// `true` or `false`.
 pub(super) static BOOLEAN: Shape = Shape::Boolean;
-/// A list of at least one text.
-pub(super) static TEXTS: Shape = list(&TEXT, 1, usize::MAX);
-/// A list of texts that may be empty.
-pub(super) static SOME_TEXTS: Shape = list(&TEXT, 0, usize::MAX);
-/// Whatever the author likes.
+/// A list of at least one string.
+pub(super) static NON_EMPTY_STRINGS: Shape = list(&STRING, 1, usize::MAX);
+/// A list of strings that may be empty.
+pub(super) static STRINGS: Shape = list(&STRING, 0, usize::MAX);
+/// Any value.
 pub(super) static ANY: Shape = Shape::Any;
 
-const fn text(numbers: Numbers) -> Shape {
-    Shape::Text(Text { words: &[], shortest: 0, longest: usize::MAX, numbers })
+const fn string(coercion: Coercion) -> Shape {
+    Shape::String(StringShape { enum_values: &[], min_length: 0, max_length: usize::MAX, coercion })
 }
 
-/// A whole number with no upper end.
-pub(super) const fn integer_from(least: i64) -> Shape {
-    Shape::Integer(Integer { least, most: i64::MAX, most_doubtful: false })
+pub(super) const fn string_up_to(max_length: usize) -> Shape {
+    Shape::String(StringShape { enum_values: &[], min_length: 0, max_length, coercion: Coercion::Rejected })
 }
 
-/// A whole number whose upper end is documented, and absent from the schema.
-pub(super) const fn integer_or_so(least: i64, most: i64) -> Shape {
-    Shape::Integer(Integer { least, most, most_doubtful: true })
+pub(super) const fn non_empty_string_up_to(max_length: usize) -> Shape {
+    Shape::String(StringShape { enum_values: &[], min_length: 1, max_length, coercion: Coercion::Rejected })
 }
 
-pub(super) const fn short_text(longest: usize) -> Shape {
-    Shape::Text(Text { words: &[], shortest: 0, longest, numbers: Numbers::Refused })
+pub(super) const fn string_enum(enum_values: &'static [&'static str]) -> Shape {
+    Shape::String(StringShape { enum_values, min_length: 0, max_length: usize::MAX, coercion: Coercion::Rejected })
 }
 
-pub(super) const fn words(words: &'static [&'static str]) -> Shape {
-    Shape::Text(Text { words, shortest: 0, longest: usize::MAX, numbers: Numbers::Refused })
+/// A whole number without a maximum.
+pub(super) const fn integer_from(minimum: i64) -> Shape {
+    Shape::Integer(IntegerShape { minimum, maximum: i64::MAX, maximum_doubtful: false })
 }
 
-pub(super) const fn list(item: &'static Shape, fewest: usize, most: usize) -> Shape {
-    Shape::List(List { item, fewest, most })
+/// A whole number whose maximum is documented, and absent from the schema.
+pub(super) const fn integer_up_to_doubtful(minimum: i64, maximum: i64) -> Shape {
+    Shape::Integer(IntegerShape { minimum, maximum, maximum_doubtful: true })
 }
 
-pub(super) const fn names(what: &'static str, value: &'static Shape) -> Shape {
-    Shape::Names(Names { what, value, fewest: 0, most: usize::MAX })
+pub(super) const fn list(item: &'static Shape, min_items: usize, max_items: usize) -> Shape {
+    Shape::List(ListShape { item, min_items, max_items })
 }
 
-/// A map with at least one name.
-pub(super) const fn some_names(what: &'static str, value: &'static Shape, most: usize) -> Shape {
-    Shape::Names(Names { what, value, fewest: 1, most })
+pub(super) const fn map(what: &'static str, value: &'static Shape) -> Shape {
+    Shape::Map(MapShape { what, value, min_properties: 0, max_properties: usize::MAX })
 }
 
-/// Text of at least one character.
-pub(super) const fn some_text(longest: usize) -> Shape {
-    Shape::Text(Text { words: &[], shortest: 1, longest, numbers: Numbers::Refused })
+pub(super) const fn non_empty_map(what: &'static str, value: &'static Shape, max_properties: usize) -> Shape {
+    Shape::Map(MapShape { what, value, min_properties: 1, max_properties })
 }

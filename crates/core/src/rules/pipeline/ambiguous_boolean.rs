@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety},
-    language::Departure,
+    language::ViolationKind,
     rules::{Findings, rule},
 };
 
@@ -31,7 +31,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let Departure::YesNo { value, means } = violation.departure else { continue };
+        let ViolationKind::AmbiguousBoolean { value, means } = violation.kind else { continue };
         findings
             .report(file.span(value), format!("`{}` may be read as text", file.text(value)))
             .help(format!("write `{means}`"))

@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety},
-    language::Departure,
+    language::ViolationKind,
     rules::{Findings, rule},
     yaml::{Kind, NodeId},
 };
@@ -44,7 +44,7 @@ pub(super) fn is_command(file: &Analysis<'_>, node: NodeId) -> bool {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let Departure::WrongType { value, .. } = violation.departure else { continue };
+        let ViolationKind::WrongType { value, .. } = violation.kind else { continue };
         if !is_command(file, value) {
             continue;
         }

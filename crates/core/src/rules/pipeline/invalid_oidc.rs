@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety},
-    language::Departure,
+    language::ViolationKind,
     rules::{Findings, rule},
     yaml::NodeId,
 };
@@ -36,7 +36,7 @@ pub(super) fn is_oidc(file: &Analysis<'_>, key: Option<NodeId>) -> bool {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let Departure::WrongType { value, key, .. } = violation.departure else { continue };
+        let ViolationKind::WrongType { value, key, .. } = violation.kind else { continue };
         if !is_oidc(file, key) {
             continue;
         }

@@ -1,6 +1,6 @@
 use crate::{
     analysis::Analysis,
-    language::{Departure, ObjectId},
+    language::{ObjectId, ViolationKind},
     pipeline::ItemKind,
     rules::{Findings, rule},
 };
@@ -57,7 +57,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
     }
     for violation in file.violations {
-        if let Departure::UnknownKey { object, key, .. } = violation.departure
+        if let ViolationKind::UnknownKey { object, key, .. } = violation.kind
             && is_forbidden(object.id, file.text(key))
         {
             findings

@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    language::{Departure, ObjectId},
+    language::{ObjectId, ViolationKind},
     pipeline::{Oidc, means_oidc},
     rules::{Findings, rule},
 };
@@ -39,8 +39,8 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        match violation.departure {
-            Departure::UnknownKey { object, map, key, .. } if means_oidc(file.text(key)) => {
+        match violation.kind {
+            ViolationKind::UnknownKey { object, map, key, .. } if means_oidc(file.text(key)) => {
                 if matches!(object.id, ObjectId::Step | ObjectId::FinalStep) {
                     continue;
                 }
@@ -54,7 +54,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 findings.report(file.span(key), message).help(help);
             }
             // `deployment: {name: production, oidc: true}` is no text, and what is below it is not looked at.
-            Departure::WrongType { value, key: Some(key), .. } if file.text(key) == "deployment" => {
+            ViolationKind::WrongType { value, key: Some(key), .. } if file.text(key) == "deployment" => {
                 for field in file.tree.fields(value) {
                     if means_oidc(file.text(field.key)) {
                         findings

@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    language::Departure,
+    language::ViolationKind,
     rules::{Findings, rule},
 };
 
@@ -39,7 +39,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let Departure::MissingKey { object, map, under, key } = violation.departure else { continue };
+        let ViolationKind::MissingKey { object, map, under, key } = violation.kind else { continue };
         if super::command_as_mapping::is_command(file, map) {
             continue;
         }

@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety},
-    language::{Departure, ObjectId},
+    language::{ObjectId, ViolationKind},
     pipeline::means_oidc,
     rules::{Findings, rule},
 };
@@ -32,7 +32,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let Departure::UnknownKey { object, map, key, .. } = violation.departure else { continue };
+        let ViolationKind::UnknownKey { object, map, key, .. } = violation.kind else { continue };
         let in_step = matches!(object.id, ObjectId::Step | ObjectId::FinalStep);
         if !in_step || !means_oidc(file.text(key)) {
             continue;

@@ -1,6 +1,6 @@
 use crate::{
     analysis::Analysis,
-    language::{Departure, ObjectId},
+    language::{ObjectId, ViolationKind},
     rules::{Findings, rule},
 };
 
@@ -44,7 +44,7 @@ pub(super) fn is_nested(object: ObjectId, name: &str) -> bool {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        if let Departure::UnknownKey { object, key, .. } = violation.departure
+        if let ViolationKind::UnknownKey { object, key, .. } = violation.kind
             && is_nested(object.id, file.text(key))
         {
             let outer = if object.id == ObjectId::StageItem { "a stage" } else { "a parallel group" };

@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    language::Departure,
+    language::ViolationKind,
     rules::{Findings, rule},
 };
 
@@ -43,9 +43,10 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let Departure::OutOfRange { value, key, least, most } = violation.departure else { continue };
+        let ViolationKind::OutOfRange { value, key, minimum, maximum } = violation.kind else { continue };
         let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
-        let allowed = if most == i64::MAX { format!("{least} or more") } else { format!("{least} to {most}") };
+        let allowed =
+            if maximum == i64::MAX { format!("{minimum} or more") } else { format!("{minimum} to {maximum}") };
         let key = key.map_or("this", |key| file.text(key));
         findings
             .report_as(severity, file.span(value), format!("`{key}` cannot be {}", file.text(value)))

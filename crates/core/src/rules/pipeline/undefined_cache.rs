@@ -1,6 +1,6 @@
 use crate::{
     analysis::Analysis,
-    language::Departure,
+    language::ViolationKind,
     pipeline::PREDEFINED_CACHES,
     rules::{Findings, rule},
     spelling,
@@ -37,7 +37,7 @@ rule! {
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     // Of definitions that could not be read nobody knows what they define.
     let unreadable = file.violations.iter().any(|violation| {
-        matches!(violation.departure, Departure::WrongType { key: Some(key), .. } if file.text(key) == "caches"
+        matches!(violation.kind, ViolationKind::WrongType { key: Some(key), .. } if file.text(key) == "caches"
             && file.path(key) == "definitions.caches")
     });
     if file.tree.is_broken() || unreadable {

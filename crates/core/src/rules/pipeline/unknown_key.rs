@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety, Severity},
-    language::{self, Departure, Object, ObjectId},
+    language::{self, Object, ObjectId, ViolationKind},
     pipeline::means_oidc,
     rules::{Findings, rule},
     spelling,
@@ -44,7 +44,7 @@ rule! {
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let mut last: Option<Map> = None;
     for violation in file.violations {
-        let Departure::UnknownKey { object, map, key, .. } = violation.departure else { continue };
+        let ViolationKind::UnknownKey { object, map, key, .. } = violation.kind else { continue };
         // The unknown keys of one map follow each other: what concerns the whole map is asked once.
         let holder = match last.take().filter(|last| last.id == map && last.object.id == object.id) {
             Some(same) => same,
@@ -55,7 +55,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if holder.explains(name) {
             continue;
         }
-        let severity = if object.closed { Severity::Error } else { Severity::Warning };
+        let severity = if !object.additional_properties { Severity::Error } else { Severity::Warning };
         if !matches!(file.tree.node(key).kind, Kind::Scalar(_)) {
             findings
                 .report_as(
@@ -142,7 +142,7 @@ fn foreign(object: &'static Object, name: &str) -> Option<&'static str> {
         return matches!(name, "env" | "environment" | "with" | "vars" | "inputs")
             .then_some("what a pipe is told stands under `variables`");
     }
-    let of_step = object.id == ObjectId::Step || object.closed;
+    let of_step = object.id == ObjectId::Step || !object.additional_properties;
     FOREIGN.iter().find(|(word, _)| of_step && *word == name).map(|(_, meaning)| *meaning)
 }
 
@@ -167,7 +167,7 @@ fn belongs(file: &Analysis<'_>, object: &Object, key: NodeId, name: &str) -> Opt
         &language::STAGE,
         &language::STEP,
     ];
-    if !levels.iter().any(|level| level.id == object.id) && !object.closed {
+    if !levels.iter().any(|level| level.id == object.id) && object.additional_properties {
         return None;
     }
     let owners: Vec<_> = levels.iter().filter(|level| level.key(name).is_some()).map(|level| level.name).collect();

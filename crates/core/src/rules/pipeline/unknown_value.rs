@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety, Severity},
-    language::Departure,
+    language::ViolationKind,
     rules::{Findings, rule},
     spelling,
 };
@@ -37,14 +37,14 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let Departure::UnknownWord { words, value, key } = violation.departure else { continue };
+        let ViolationKind::UnknownValue { enum_values, value, key } = violation.kind else { continue };
         let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
         let word = file.text(value);
         let key = key.map_or("this", |key| file.text(key));
-        let allowed = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        let allowed = enum_values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
         let finding = findings.report_as(severity, file.place(value, None), format!("`{key}` cannot be `{word}`"));
         finding.help(format!("allowed: {allowed}"));
-        if let Some(near) = spelling::nearest(word, words.iter().copied()) {
+        if let Some(near) = spelling::nearest(word, enum_values.iter().copied()) {
             finding.fix(
                 format!("write `{near}`"),
                 Safety::Unsafe,

@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    language::Departure,
+    language::ViolationKind,
     rules::{Findings, rule},
 };
 
@@ -31,13 +31,13 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let Departure::Count { value, key, count, fewest, most } = violation.departure else { continue };
+        let ViolationKind::WrongCount { value, key, count, minimum, maximum } = violation.kind else { continue };
         let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
         let name = key.map_or_else(|| "this list".to_owned(), |key| format!("`{}`", file.text(key)));
-        let (message, help) = if count < fewest {
+        let (message, help) = if count < minimum {
             (format!("{name} is empty"), "give it at least one item, or remove the key".to_owned())
         } else {
-            (format!("{name} has {count} entries"), format!("at most {most} are allowed"))
+            (format!("{name} has {count} entries"), format!("at most {maximum} are allowed"))
         };
         findings.report_as(severity, file.place(value, key), message).help(help);
     }

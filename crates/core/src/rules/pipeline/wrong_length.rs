@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    language::Departure,
+    language::ViolationKind,
     rules::{Findings, rule},
 };
 
@@ -31,16 +31,18 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let Departure::Length { value, key, length, shortest, longest } = violation.departure else { continue };
+        let ViolationKind::WrongLength { value, key, length, min_length, max_length } = violation.kind else {
+            continue;
+        };
         let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
-        let message = if length < shortest {
+        let message = if length < min_length {
             "an empty text".to_owned()
         } else {
-            format!("{length} characters, and {longest} are allowed")
+            format!("{length} characters, and {max_length} are allowed")
         };
         let finding = findings.report_as(severity, file.place(value, key), message);
         if let Some(key) = key
-            && length < shortest
+            && length < min_length
         {
             finding.help(format!("give `{}` a value, or remove it", file.text(key)));
         }

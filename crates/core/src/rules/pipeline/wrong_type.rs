@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety, Severity},
-    language::{Departure, Shape},
+    language::{Shape, ViolationKind},
     rules::{Findings, rule},
     yaml::{Kind, Meaning, NodeId},
 };
@@ -34,7 +34,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let Departure::WrongType { shape, value, key } = violation.departure else { continue };
+        let ViolationKind::WrongType { shape, value, key } = violation.kind else { continue };
         if super::invalid_oidc::is_oidc(file, key)
             || super::command_as_mapping::is_command(file, value)
             || is_unindented_step(file, value, key)
@@ -67,14 +67,14 @@ fn is_unindented_step(file: &Analysis<'_>, value: NodeId, key: Option<NodeId>) -
 
 fn takes(shape: &Shape, wanted: impl Fn(&Shape) -> bool) -> bool {
     match shape {
-        Shape::Either(_, forms) => forms.iter().any(|form| wanted(form)),
+        Shape::OneOf(_, forms) => forms.iter().any(|form| wanted(form)),
         other => wanted(other),
     }
 }
 
 fn help(file: &Analysis<'_>, shape: &Shape, value: NodeId, key: Option<NodeId>) -> Option<String> {
     let list = takes(shape, |shape| matches!(shape, Shape::List(_)));
-    let text = takes(shape, |shape| matches!(shape, Shape::Text(_)));
+    let text = takes(shape, |shape| matches!(shape, Shape::String(_)));
     match file.tree.kind(value) {
         Kind::Scalar(scalar) if scalar.meaning() == Meaning::Null => {
             let name = key.map_or("the key", |key| file.text(key));
@@ -96,7 +96,7 @@ fn fix(file: &Analysis<'_>, shape: &Shape, value: NodeId) -> Option<(String, Vec
     let span = file.span(value);
     match scalar.meaning() {
         Meaning::Boolean(_) | Meaning::Integer(_) | Meaning::Float
-            if takes(shape, |shape| matches!(shape, Shape::Text(_))) =>
+            if takes(shape, |shape| matches!(shape, Shape::String(_))) =>
         {
             let written = file.source.slice(span);
             Some(("put it in quotes".to_owned(), vec![Edit { span, replacement: format!("\"{written}\"") }]))
