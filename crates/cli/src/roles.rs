@@ -4,7 +4,7 @@ use std::{fs, path::Path, path::PathBuf};
 
 use keyless_core::{
     analysis::access::{RoleFile, Roles},
-    iam::role,
+    iam::role::{self, RoleError, RoleSelector},
     settings::Settings,
 };
 
@@ -25,8 +25,7 @@ pub(crate) fn of(settings: &Settings, given: Option<(&Path, Option<&str>)>) -> R
 
 fn read(path: &Path, role: Option<&str>) -> Result<RoleFile, Failure> {
     let text = fs::read_to_string(path).map_err(|error| Failure::Unreadable { path: path.to_owned(), error })?;
-    let unusable =
-        |error: role::Unusable| Failure::UnusablePolicy { path: PathBuf::from(path), reason: error.to_string() };
-    let roles = role::read(&text, role).map_err(unusable)?;
+    let unusable = |error: RoleError| Failure::UnusablePolicy { path: PathBuf::from(path), reason: error.to_string() };
+    let roles = role::read(&text, role.map(RoleSelector::parse).as_ref()).map_err(unusable)?;
     Ok(RoleFile { name: path.display().to_string(), roles })
 }

@@ -94,7 +94,7 @@ fn ask(arguments: &Token, streams: &mut Streams<'_>) -> Result<Asked, Failure> {
     let mut roles = Vec::new();
     for path in &arguments.trust_policy {
         for role in trust_command::roles(path, arguments.role.as_deref(), streams)? {
-            roles.push((format!("{} {}", path.display(), role.name).trim_end().to_owned(), role));
+            roles.push((format!("{} {}", path.display(), role.identity.logical_id).trim_end().to_owned(), role));
         }
     }
     Ok(Asked { token, keys, roles })

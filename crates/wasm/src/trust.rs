@@ -236,7 +236,7 @@ fn evaluations(text: &str, request: &Request) -> Vec<(String, Evaluation)> {
     let evaluated = |found: &Found<'_>| {
         let (policy, problems) = policy::read(&found.policy, found.template);
         let rejected = problems.iter().any(|problem| problem.severity == Severity::Error);
-        (!rejected).then(|| (found.role.to_owned(), evaluate(&policy, request)))
+        (!rejected).then(|| (found.identity.logical_id.clone(), evaluate(&policy, request)))
     };
     found.iter().filter_map(evaluated).collect()
 }

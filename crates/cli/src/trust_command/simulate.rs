@@ -14,7 +14,7 @@ use keyless_core::{
         evaluate::{self, Evaluation, Verdict},
         policy,
         request::{Entry, Request},
-        role::{self, TrustedRole},
+        role::{self, RoleError, RoleSelector, TrustedRole},
     },
     oidc::{StepToken, VARIABLE},
 };
@@ -144,24 +144,20 @@ pub(crate) fn read_text(path: &Path, streams: &mut Streams<'_>) -> Result<String
 /// The roles of a file, or the one of a name.
 pub(crate) fn roles(path: &Path, role: Option<&str>, streams: &mut Streams<'_>) -> Result<Vec<TrustedRole>, Failure> {
     let text = read_text(path, streams)?;
-    role::read(&text, role).map_err(|error| unusable(path, error.to_string()))
+    role::read(&text, role.map(RoleSelector::parse).as_ref()).map_err(|error| unusable(path, &error))
 }
 
-fn unusable(path: &Path, reason: String) -> Failure {
-    Failure::UnusablePolicy { path: path.to_owned(), reason }
+fn unusable(path: &Path, error: &RoleError) -> Failure {
+    let hint = if matches!(error, RoleError::Ambiguous { .. }) { "; select one with --role" } else { "" };
+    Failure::UnusablePolicy { path: path.to_owned(), reason: format!("{error}{hint}") }
 }
 
-/// The policy of the only role that is asked.
+/// The policy of the selected role.
 fn asked(arguments: &Simulate, streams: &mut Streams<'_>) -> Result<policy::Policy, Failure> {
-    let mut roles = roles(&arguments.policy, arguments.role.as_deref(), streams)?;
-    match roles.pop() {
-        Some(only) if roles.is_empty() => Ok(only.policy),
-        last => {
-            let names: Vec<_> = roles.into_iter().chain(last).map(|role| role.name).collect();
-            let reason = format!("it holds several roles; name one by --role: {}", names.join(", "));
-            Err(unusable(&arguments.policy, reason))
-        }
-    }
+    let text = read_text(&arguments.policy, streams)?;
+    let selector = arguments.role.as_deref().map(RoleSelector::parse);
+    let role = role::read_one(&text, selector.as_ref()).map_err(|error| unusable(&arguments.policy, &error))?;
+    Ok(role.policy)
 }
 
 fn request(arguments: &Simulate, policy: &policy::Policy, streams: &mut Streams<'_>) -> Result<Request, Failure> {

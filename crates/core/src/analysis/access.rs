@@ -14,7 +14,7 @@ use crate::{
         evaluate::{Evaluation, Verdict, evaluate},
         key::{Key, bitbucket_workspace},
         policy::Policy,
-        role::TrustedRole,
+        role::{self, RoleSelector, TrustedRole},
         trust::is_braced_uuid,
     },
     oidc::AUDIENCE,
@@ -61,24 +61,24 @@ struct Candidates<'r> {
 
 impl Roles {
     /// The roles of an environment, those left out that a step which names its roles in full does not mean.
-    fn of(&self, environment: Option<&str>, assumed: &[RoleArn]) -> Option<Candidates<'_>> {
+    fn of(&self, environment: Option<&str>, assumed: &[RoleSelector]) -> Option<Candidates<'_>> {
         let file = environment.and_then(|name| self.environments.get(name)).or(self.general.as_ref())?;
-        let meant = |role: &&TrustedRole| match &role.name_in_aws {
-            Some(name) if !assumed.is_empty() => assumed.iter().any(|arn| arn.name() == name),
-            _ => true,
+        let roles: Vec<_> = if assumed.is_empty() {
+            file.roles.iter().collect()
+        } else {
+            assumed.iter().flat_map(|selector| role::select(&file.roles, selector)).collect()
         };
-        let roles: Vec<_> = file.roles.iter().filter(meant).collect();
         (!roles.is_empty()).then_some(Candidates { file: &file.name, roles })
     }
 }
 
 /// The roles that a step names in full.
-fn assumed(facts: &StepFacts) -> Vec<RoleArn> {
+fn assumed(facts: &StepFacts) -> Vec<RoleSelector> {
     let by_hand = facts.assumptions.iter().filter_map(|assumption| Some(&assumption.role.as_ref()?.0));
     let pipes = facts.pipes.iter().flat_map(|pipe| ROLES.iter().filter_map(|name| Some(&pipe.variable(name)?.value)));
     let tools = facts.tools.iter().filter_map(|tool| Some(&tool.variable("AWS_ROLE_ARN")?.value));
     let values = by_hand.chain(pipes).chain(tools).filter_map(|value| value.literal());
-    values.filter_map(|value| RoleArn::parse(value).ok()).collect()
+    values.filter_map(|value| RoleArn::parse(value).ok().map(RoleSelector::Arn)).collect()
 }
 
 /// What the policies say of every step, in the order of the model.

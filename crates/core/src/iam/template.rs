@@ -8,6 +8,7 @@ use std::{borrow::Cow, fmt};
 
 use super::{
     document::{self, Member, Node, NotJson, Value},
+    role::RoleIdentity,
     text::{Part, Text},
 };
 use crate::{
@@ -24,14 +25,18 @@ pub struct Document {
 /// A trust policy in a [`Document`].
 #[derive(Clone, Debug)]
 pub struct Found<'d> {
-    /// What the document calls the role; empty for a policy that stands by itself.
-    pub role: &'d str,
-    /// What the role is called in AWS, where the document says so.
-    pub name: Option<&'d str>,
+    /// The role that it belongs to.
+    pub identity: RoleIdentity,
     /// The policy.
     pub policy: Cow<'d, Node>,
     /// What its template knows.
     pub template: Template<'d>,
+}
+
+impl AsRef<RoleIdentity> for Found<'_> {
+    fn as_ref(&self) -> &RoleIdentity {
+        &self.identity
+    }
 }
 
 /// There is no trust policy to read.
@@ -102,7 +107,8 @@ impl Document {
         let template = Template { resources: self.root.get("Resources") };
         let mut found = Vec::new();
         if self.root.get("Statement").is_some() {
-            found.push(Found { role: "", name: None, policy: Cow::Borrowed(&self.root), template });
+            let identity = RoleIdentity::default();
+            found.push(Found { identity, policy: Cow::Borrowed(&self.root), template });
         } else {
             search(&self.root, "", template, &mut found)?;
         }
@@ -120,12 +126,14 @@ fn search<'d>(
         return items.iter().try_for_each(|item| search(item, role, template, found));
     }
     // A role of the API says its name; a resource of a template is named by the key two levels up.
-    let named = ["RoleName", "name"].iter().find_map(|key| node.get(key)?.as_str());
+    let name = || ["RoleName", "name"].iter().find_map(|key| template.text(node.get(key)?));
     for member in node.members() {
         if HOLDERS.contains(&member.key.as_str()) {
-            let role = if template.resources.is_some() { role } else { named.unwrap_or(role) };
             if let Some(policy) = held(&member.value)? {
-                found.push(Found { role, name: named, policy, template });
+                let name = name();
+                let own = name.as_ref().and_then(Text::as_str).filter(|_| template.resources.is_none());
+                let identity = RoleIdentity { logical_id: own.unwrap_or(role).to_owned(), name };
+                found.push(Found { identity, policy, template });
             }
         } else {
             let role = if member.key == "Properties" || member.key == "values" { role } else { &member.key };
@@ -346,7 +354,7 @@ mod tests {
             .map(|found| {
                 let federated =
                     found.policy.get("Statement").unwrap().items()[0].get("Principal").unwrap().get("Federated");
-                format!("{}: {}", found.role, found.template.text(federated.unwrap()).unwrap())
+                format!("{}: {}", found.identity.logical_id, found.template.text(federated.unwrap()).unwrap())
             })
             .collect()
     }
