@@ -14,6 +14,7 @@ pub mod analysis;
 pub mod aws;
 pub mod code_insights;
 pub mod diagnostic;
+pub mod expression;
 pub mod facts;
 pub mod iam;
 pub mod ide;
