@@ -20,10 +20,7 @@ pub use tools::{Calls, TOOLS, Tool, ToolCall, split_package};
 pub use value::{Atom, Path, Value};
 pub use variables::{Availability, DEFAULTS, availability, is_from_elsewhere};
 
-use crate::{
-    pipeline::{self, Deployment, ItemKind, Start, Step, StepId},
-    text::Span,
-};
+use crate::{pipeline::StepId, text::Span};
 
 /// The variable that holds the step's OIDC token.
 pub const TOKEN: &str = "BITBUCKET_STEP_OIDC_TOKEN";
@@ -286,6 +283,20 @@ impl StepFacts {
         found.min_by_key(|(moment, ..)| *moment).map(|(_, span, name)| (span, name))
     }
 
+    /// Whether the step exchanges its OIDC token for a role.
+    pub fn assumes_role(&self) -> bool {
+        let names_role = |pipe: &PipeUse| {
+            let mut roles = ROLE_VARIABLES.into_iter().filter_map(|name| pipe.variable(name));
+            roles.any(|role| !role.value.is_empty())
+        };
+        self.assumptions.iter().any(|assumption| assumption.web_identity)
+            || self.pipes.iter().any(names_role)
+            || self
+                .tools
+                .iter()
+                .any(|tool| tool.call.calls.needs_credentials() && self.credentials(tool) == Credentials::WebIdentity)
+    }
+
     /// Whether commands that the file does not show ran before a moment.
     pub fn is_opaque(&self, before: Moment) -> bool {
         self.opaque.iter().any(|(_, moment)| *moment < before)
@@ -313,36 +324,6 @@ impl StepFacts {
             None => Credentials::Outside,
         }
     }
-}
-
-/// What starts the pipelines that run a step, each once.
-pub fn starts(file: &pipeline::File<'_>, step: &Step<'_>) -> Vec<Start> {
-    let mut starts = Vec::new();
-    for at in &step.uses {
-        let start = file.pipelines[at.pipeline].start;
-        if !starts.contains(&start) {
-            starts.push(start);
-        }
-    }
-    starts
-}
-
-/// The environments that a step runs in, its own or that of its stage, for every use; `None` for a use without one.
-pub fn deployments<'t>(file: &pipeline::File<'t>, step: &Step<'t>) -> Vec<Option<Deployment<'t>>> {
-    let of_use = |at: &pipeline::Use| match file.pipelines[at.pipeline].items.get(at.item).map(|item| &item.kind) {
-        Some(ItemKind::Stage(stage)) => step.deployment.or(stage.deployment),
-        _ => step.deployment,
-    };
-    let mut found: Vec<Option<Deployment<'t>>> = Vec::new();
-    for deployment in step.uses.iter().map(of_use) {
-        let same = |known: &Option<Deployment<'t>>| {
-            known.map(|known| known.environment.value) == deployment.map(|new| new.environment.value)
-        };
-        if !found.iter().any(same) {
-            found.push(deployment);
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -5,14 +5,17 @@
 //! is one [`Step`] with several [`Use`]s.
 
 mod definitions;
+mod effective;
 pub mod glob;
 mod read;
 mod step;
 
 pub use definitions::{BUILT_IN_SERVICE, Definitions, Imported, Named, PREDEFINED_CACHES, Service};
 pub use read::read;
+use step::MANUAL;
 pub use step::{
-    Artifacts, Command, Deployment, Image, Oidc, Pipe, Role, Runtime, ScriptItem, Step, StepId, Text, means_oidc,
+    Artifacts, Command, Deployment, Image, Oidc, Pipe, Role, Runtime, ScriptItem, Step, StepId, Text, is_moving_tag,
+    means_oidc,
 };
 
 use crate::yaml::NodeId;
@@ -109,6 +112,15 @@ pub struct Pipeline<'t> {
 }
 
 impl<'t> Pipeline<'t> {
+    /// Whether a push to any branch may start it. Pull requests do not count.
+    pub fn runs_on_any_branch(&self) -> bool {
+        match self.start {
+            Start::Default => true,
+            Start::Branches => matches!(self.name.value, "*" | "**"),
+            Start::Tags | Start::PullRequests | Start::Custom | Start::Shared => false,
+        }
+    }
+
     /// Its steps in order, those of parallel groups and stages included.
     pub fn steps(&self) -> impl Iterator<Item = StepId> + '_ {
         self.items
@@ -183,6 +195,13 @@ pub struct Stage<'t> {
     pub condition: Option<NodeId>,
     /// Its steps.
     pub steps: Vec<StepId>,
+}
+
+impl Stage<'_> {
+    /// Whether it waits for someone to start it: `trigger: manual`.
+    pub fn is_manual(&self) -> bool {
+        self.trigger.is_some_and(|trigger| trigger.value == MANUAL)
+    }
 }
 
 /// A variable that a custom pipeline asks for.

@@ -137,7 +137,7 @@ fn steps(
     for step in file.steps.iter().filter(|step| !step.uses.is_empty()) {
         let Some(of_step) = facts.of(step.id) else { continue };
         let line = source.position(step.place(tree).start).line;
-        for deployment in facts::deployments(file, step) {
+        for deployment in file.deployments(step) {
             let environment = deployment.map(|deployment| deployment.environment.value);
             let needed = needed(source, file, step, of_step).into_iter().map(|(name, used_by)| {
                 let status = match settings.known(&name, environment) {

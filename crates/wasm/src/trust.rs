@@ -3,7 +3,6 @@
 use keyless_core::{
     analysis::{Analysis, ParsedFile, access},
     diagnostic::{Diagnostic, Severity},
-    facts,
     iam::{
         caller::{Caller, Environment},
         evaluate::{ConditionResult, ElementResult, Evaluation, StatementResult, Verdict, evaluate},
@@ -219,7 +218,7 @@ impl CallerStep {
         let is_chosen = |step: &&pipeline::Step<'_>| step.place(file.tree).start == self.offset;
         let Some(step) = file.model.steps.iter().find(is_chosen) else { return given.request() };
         let is_chosen = |environment: Option<&str>| environment == self.environment.as_deref();
-        let mut deployments = facts::deployments(&file.model, step).into_iter();
+        let mut deployments = file.model.deployments(step).into_iter();
         let deployment = deployments.find(|it| is_chosen(it.map(|it| it.environment.value))).flatten();
         let own = access::caller(&file, step, deployment);
         match own.environment {

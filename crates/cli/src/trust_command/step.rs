@@ -4,7 +4,6 @@ use std::path::Path;
 
 use keyless_core::{
     analysis::{Analysis, ParsedFile, access, steps::Token},
-    facts,
     iam::{
         caller::{Caller, Environment},
         request::Request,
@@ -92,7 +91,7 @@ fn find<'m, 'f>(asked: &Asked<'_>, file: &'m Analysis<'f>) -> Result<&'m Step<'f
 fn deployment<'f>(asked: &Asked<'_>, file: &Analysis<'f>, step: &Step<'f>) -> Result<Option<Deployment<'f>>, Failure> {
     let unusable = |reason: String| Failure::UnusableStep { path: asked.path.to_owned(), reason };
     let name = |deployment: &Option<Deployment<'f>>| deployment.map_or("none", |it| it.environment.value);
-    let all = facts::deployments(&file.model, step);
+    let all = file.model.deployments(step);
     let names = all.iter().map(name).collect::<Vec<_>>().join(", ");
     let matching: Vec<_> =
         all.into_iter().filter(|it| asked.deployment.is_none_or(|wanted| name(it) == wanted)).collect();

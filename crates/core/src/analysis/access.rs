@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Analysis;
 use crate::{
     aws::RoleArn,
-    facts::{self, ROLE_VARIABLES as ROLES, StepFacts},
+    facts::{ROLE_VARIABLES as ROLES, StepFacts},
     iam::{
         caller::{Address, Caller, Environment},
         evaluate::{Evaluation, Verdict, evaluate},
@@ -87,7 +87,7 @@ pub(super) fn read(file: &Analysis<'_>, roles: &Roles) -> Vec<Access> {
 }
 
 fn of_step<'f>(file: &Analysis<'f>, step: &Step<'f>, roles: &Roles) -> Access {
-    let deployments = facts::deployments(&file.model, step);
+    let deployments = file.model.deployments(step);
     let assumed = file.facts.of(step.id).map(assumed).unwrap_or_default();
     let mut access = Access { admitted: !deployments.is_empty(), ..Access::default() };
     for deployment in deployments {
@@ -110,9 +110,6 @@ pub fn caller<'f>(file: &Analysis<'f>, step: &Step<'f>, deployment: Option<Deplo
     let settings = file.settings;
     let options = &file.model.options;
     let uuid = |name: &str| settings.environments.get(name).and_then(|environment| environment.uuid.as_deref());
-    let ranges = step.runtime.and_then(|runtime| runtime.atlassian_ip_ranges);
-    let ranges = ranges.or(options.runtime.and_then(|runtime| runtime.atlassian_ip_ranges));
-    let own_runner = !step.runs_on.is_empty() || !options.runs_on.is_empty();
     let audiences = |oidc: &Option<Oidc<'_>>| matches!(oidc, Some(Oidc::Audiences(..) | Oidc::Unreadable(_)));
     Caller {
         workspace: settings.workspace.as_deref(),
@@ -124,8 +121,8 @@ pub fn caller<'f>(file: &Analysis<'f>, step: &Step<'f>, deployment: Option<Deplo
             Some(_) => Environment::Unknown,
         },
         custom_audiences: audiences(&step.oidc) || audiences(&options.oidc),
-        address: match ranges {
-            None | Some((false, _)) if !own_runner => Address::Unlisted,
+        address: match file.model.atlassian_ip_ranges(step) {
+            None | Some((false, _)) if !file.model.on_self_hosted_runner(step) => Address::Unlisted,
             _ => Address::Unknown,
         },
     }

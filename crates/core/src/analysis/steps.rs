@@ -3,7 +3,7 @@
 use crate::{
     analysis::{Analysis, access::Access},
     diagnostic::Edit,
-    facts::{self, Listing, StepFacts},
+    facts::{Listing, StepFacts},
     pipeline::{Oidc, Step, means_oidc},
     script::Invocation,
     text::Span,
@@ -78,7 +78,7 @@ impl<'f> Analysis<'f> {
 
     /// The environments that the pipelines run a step in; `None` for a use without one.
     pub fn environments(&self, step: &Step<'f>) -> Vec<Option<&'f str>> {
-        let deployments = facts::deployments(&self.model, step);
+        let deployments = self.model.deployments(step);
         deployments.into_iter().map(|deployment| deployment.map(|it| it.environment.value)).collect()
     }
 

@@ -87,9 +87,7 @@ impl Walk<'_> {
     /// Variables in the settings of the step's image and services.
     fn containers(&mut self, file: &pipeline::File<'_>, step: &Step<'_>) {
         let image = step.image.as_ref().or(file.image.as_ref()).map(|image| image.node);
-        let used = |name: &str| step.services.iter().any(|service| service.value == name);
-        let services = file.definitions.services.iter().filter(|service| used(service.name.value));
-        for node in image.into_iter().chain(services.map(|service| service.node)) {
+        for node in image.into_iter().chain(file.services_of(step).map(|service| service.node)) {
             self.settings(node);
         }
     }

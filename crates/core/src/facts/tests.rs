@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use super::*;
-use crate::yaml;
+use crate::{pipeline, yaml};
 
 /// The facts of a single step, one a line in the order of their kinds.
 fn dump(script: &str) -> String {

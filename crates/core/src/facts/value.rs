@@ -67,6 +67,11 @@ impl Value {
         self.atoms.iter().any(|atom| matches!(atom, Atom::Outside(outside) if outside == name))
     }
 
+    /// Whether the step's OIDC token is part of it.
+    pub fn holds_token(&self) -> bool {
+        self.mentions(super::TOKEN)
+    }
+
     /// The outside variable that it is a copy of.
     pub fn copy_of(&self) -> Option<&str> {
         match self.atoms.as_slice() {

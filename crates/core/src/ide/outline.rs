@@ -136,7 +136,7 @@ impl Drawing<'_> {
             ItemKind::Stage(stage) => Group {
                 name: stage.name.map(|name| name.value.to_owned()),
                 environment: environment(stage.deployment),
-                manual: stage.trigger.is_some_and(|trigger| trigger.value == "manual"),
+                manual: stage.is_manual(),
                 ..plain(GroupKind::Stage, &stage.steps)
             },
             ItemKind::Variables(_) | ItemKind::Unknown => return None,
@@ -151,7 +151,7 @@ impl Drawing<'_> {
             place: step.place(self.tree).into(),
             extent: self.tree.span(step.node).into(),
             environment: environment(step.deployment),
-            manual: step.trigger.is_some_and(|trigger| trigger.value == "manual"),
+            manual: step.is_manual(),
             token: step.has_token(),
             roles: facts.map(roles).unwrap_or_default(),
             tools: facts.map(tools).unwrap_or_default(),

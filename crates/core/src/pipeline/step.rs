@@ -107,6 +107,16 @@ impl<'t> Step<'t> {
         })
     }
 
+    /// Whether it waits for someone to start it: `trigger: manual`.
+    pub fn is_manual(&self) -> bool {
+        self.trigger.is_some_and(|trigger| trigger.value == MANUAL)
+    }
+
+    /// Whether it names a service.
+    pub fn uses_service(&self, name: &str) -> bool {
+        self.services.iter().any(|service| service.value == name)
+    }
+
     /// Whether the step asks for a token: `oidc: true`, or a map with audiences.
     pub fn has_token(&self) -> bool {
         matches!(self.oidc, Some(Oidc::Enabled(true, _) | Oidc::Audiences(..)))
@@ -235,6 +245,18 @@ pub struct Artifacts<'t> {
     /// The paths kept for later steps.
     pub paths: Vec<Text<'t>>,
 }
+
+/// The value of `trigger` for a step or a stage that waits.
+pub(super) const MANUAL: &str = "manual";
+
+/// Tags of images and pipes that are moved to new versions by convention.
+const MOVING_TAGS: [&str; 9] = ["latest", "edge", "main", "master", "develop", "dev", "nightly", "stable", "next"];
+
+/// Whether a tag of an image or a pipe moves to new versions by convention.
+pub fn is_moving_tag(tag: &str) -> bool {
+    MOVING_TAGS.contains(&tag)
+}
+
 /// Whether a key is `oidc` or a misspelling of it.
 pub fn means_oidc(name: &str) -> bool {
     // longer names are out at once: every key of every step is checked

@@ -1,4 +1,3 @@
-use super::oidc_without_deployment::assumes_role;
 use crate::{
     analysis::Analysis,
     pipeline::Oidc,
@@ -43,7 +42,7 @@ rule! {
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         let Some(Oidc::Audiences(audiences, node)) = &step.oidc else { continue };
-        if assumes_role(facts) {
+        if facts.assumes_role() {
             let span = audiences.first().map_or_else(|| file.place(*node, None), |audience| audience.span(file.tree));
             findings
                 .report(span, "whether AWS accepts a token with several audiences is not documented")

@@ -1,7 +1,6 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    pipeline::{Start, Step},
     rules::{Findings, rule},
 };
 
@@ -37,7 +36,8 @@ rule! {
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         let Some((span, name)) = facts.deployment() else { continue };
-        if waits(step) || !step.uses.iter().any(|at| from_any_branch(file, at.pipeline)) {
+        let any_branch = step.uses.iter().any(|at| file.model.pipelines[at.pipeline].runs_on_any_branch());
+        if step.is_manual() || !any_branch {
             continue;
         }
         let environment = file.environments(step).into_iter().all(|environment| environment.is_some());
@@ -45,20 +45,5 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         findings
             .report_as(severity, span, format!("{name} deploys from any branch"))
             .help("move the step to a pipeline below `branches`, or let it wait with `trigger: manual`");
-    }
-}
-
-/// Whether a step is started by a person.
-pub(super) fn waits(step: &Step<'_>) -> bool {
-    step.trigger.is_some_and(|trigger| trigger.value == "manual")
-}
-
-/// Whether pushes to any branch start a pipeline.
-pub(super) fn from_any_branch(file: &Analysis<'_>, pipeline: usize) -> bool {
-    let pipeline = &file.model.pipelines[pipeline];
-    match pipeline.start {
-        Start::Default => true,
-        Start::Branches => matches!(pipeline.name.value, "*" | "**"),
-        _ => false,
     }
 }

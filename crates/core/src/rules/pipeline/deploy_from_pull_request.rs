@@ -1,7 +1,5 @@
-use super::oidc_without_deployment::assumes_role;
 use crate::{
     analysis::{Analysis, steps::Token},
-    facts,
     pipeline::Start,
     rules::{Findings, rule},
 };
@@ -50,14 +48,14 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        if !facts::starts(&file.model, step).contains(&Start::PullRequests) {
+        if !file.model.starts(step).contains(&Start::PullRequests) {
             continue;
         }
         if let Some((span, name)) = facts.deployment() {
             findings
                 .report(span, format!("{name} deploys from a pull request, before it is reviewed"))
                 .help("deploy from a branch, or give previews a role of their own that reaches nothing else");
-        } else if file.token(step) == Token::On && assumes_role(facts) {
+        } else if file.token(step) == Token::On && facts.assumes_role() {
             let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));
             findings
                 .report(span, "a pull request's code assumes a role before it is reviewed")

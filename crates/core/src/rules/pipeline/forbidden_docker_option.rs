@@ -40,13 +40,10 @@ const FLAGS: [&str; 8] =
 const OWN: &str = "/opt/atlassian/";
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
-    let options = &file.model.options;
     file.each_program(&mut |Started { step, listing, invocation, .. }| {
-        let runtime = || step.runtime.and_then(|it| it.version).or(options.runtime.and_then(|it| it.version));
         if invocation.program != "docker"
-            || !step.runs_on.is_empty()
-            || !options.runs_on.is_empty()
-            || runtime().is_some_and(|version| version.value == "3")
+            || file.model.on_self_hosted_runner(step)
+            || file.model.runtime_version(step).is_some_and(|version| version.value == "3")
         {
             return;
         }

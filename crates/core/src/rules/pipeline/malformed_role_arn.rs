@@ -58,7 +58,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 }
 
 /// The roles that a step names in full, with their places.
-pub(super) fn roles(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> Vec<(String, Span)> {
+fn roles(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> Vec<(String, Span)> {
     let mut roles = Vec::new();
     for binding in facts.bindings.iter().filter(|binding| binding.name == "AWS_ROLE_ARN") {
         roles.extend(binding.value.literal().map(|text| (text.to_owned(), binding.span)));
@@ -69,11 +69,8 @@ pub(super) fn roles(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> 
     for (value, span) in facts.assumptions.iter().filter_map(|assumption| assumption.role.as_ref()) {
         roles.extend(value.literal().map(|text| (text.to_owned(), *span)));
     }
-    let services = file.model.definitions.services.iter();
-    let services = services.filter(|service| step.services.iter().any(|used| used.value == service.name.value));
-    let images = step.image.or(file.model.image).into_iter().chain(services.filter_map(|service| service.image));
     let storage = step.runtime.and_then(|runtime| runtime.storage_oidc_role);
-    for role in images.filter_map(|image| image.oidc_role).chain(storage) {
+    for role in file.model.images_of(step).filter_map(|image| image.oidc_role).chain(storage) {
         if !role.value.contains('$') {
             roles.push((role.value.to_owned(), role.span(file.tree)));
         }

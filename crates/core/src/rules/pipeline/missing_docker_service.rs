@@ -38,10 +38,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let daemons = file.model.definitions.services.iter().filter(|service| service.is_docker);
     let daemons: Vec<_> = daemons.map(|service| service.name.value).chain([BUILT_IN_SERVICE]).collect();
     for (step, facts) in file.steps() {
-        let on_runner = !step.runs_on.is_empty() || !file.model.options.runs_on.is_empty();
         let served = step.services.iter().any(|service| daemons.contains(&service.value));
         let elsewhere = facts.bindings.iter().any(|binding| binding.name == "DOCKER_HOST");
-        if on_runner || served || elsewhere || file.model.options.docker {
+        if file.model.on_self_hosted_runner(step) || served || elsewhere || file.model.options.docker {
             continue;
         }
         for listing in &facts.listings {

@@ -86,10 +86,7 @@ fn needs(file: &Analysis<'_>, step: &Step<'_>, facts: &crate::facts::StepFacts) 
             _ => {}
         }
     }
-    let services = file.model.definitions.services.iter();
-    let services = services.filter(|service| step.services.iter().any(|used| used.value == service.name.value));
-    let images = step.image.or(file.model.image).into_iter().chain(services.filter_map(|service| service.image));
-    for role in images.filter_map(|image| image.oidc_role) {
+    for role in file.model.images_of(step).filter_map(|image| image.oidc_role) {
         let message = "the image is pulled with a role, and the step has no `oidc: true`".to_owned();
         needs.push((role.span(file.tree), message));
     }

@@ -79,7 +79,7 @@ fn one(file: &Analysis<'_>, facts: &StepFacts, binding: &Binding, findings: &mut
         (None, _) if may_be_written_unseen(facts) => {}
         (None, _) => {
             let shown_path = path.written().unwrap_or("the file");
-            let elsewhere = facts.writes.iter().find(|write| is_token(&write.content));
+            let elsewhere = facts.writes.iter().find(|write| write.content.holds_token());
             match elsewhere {
                 Some(FileWrite { path: other, .. }) if !other.is_known() || !path.is_known() => {}
                 Some(write) => {
@@ -105,18 +105,13 @@ fn one(file: &Analysis<'_>, facts: &StepFacts, binding: &Binding, findings: &mut
 }
 
 /// The file that a binding names. A relative path counts from where scripts start: programs resolve it themselves.
-pub(super) fn path_of(facts: &StepFacts, binding: &Binding) -> Path {
+fn path_of(facts: &StepFacts, binding: &Binding) -> Path {
     let same = facts.writes.iter().find(|write| write.path == binding.value.path(&clone_directory()));
     same.map_or_else(|| binding.value.path(&clone_directory()), |write| write.path.clone())
 }
 
 fn clone_directory() -> Value {
     Value::atom(crate::facts::Atom::CloneDirectory)
-}
-
-/// Whether a text holds the step's token.
-pub(super) fn is_token(value: &Value) -> bool {
-    value.mentions(TOKEN)
 }
 
 /// Programs that run code which the file does not show.

@@ -59,7 +59,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             undeclared(file, step, facts, findings);
         }
         // A self-hosted runner may have a role of its own.
-        if !step.runs_on.is_empty() || !file.model.options.runs_on.is_empty() {
+        if file.model.on_self_hosted_runner(step) {
             continue;
         }
         let mut reported: Vec<&[&str]> = Vec::new();

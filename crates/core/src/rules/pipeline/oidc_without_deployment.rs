@@ -1,7 +1,6 @@
 use crate::{
     analysis::{Analysis, steps::Token},
     diagnostic::Severity,
-    facts::{self, PipeUse, StepFacts},
     rules::{Findings, rule},
 };
 
@@ -48,10 +47,10 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        if file.token(step) != Token::On || !assumes_role(facts) {
+        if file.token(step) != Token::On || !facts.assumes_role() {
             continue;
         }
-        let deployments = facts::deployments(&file.model, step);
+        let deployments = file.model.deployments(step);
         if deployments.iter().all(|deployment| deployment.is_some_and(|deployment| deployment.recorded)) {
             continue;
         }
@@ -80,17 +79,4 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             "add `deployment` with an environment whose branches are restricted, and name its UUID in the trust policy",
         );
     }
-}
-
-/// Whether the step exchanges its token for a role.
-pub(super) fn assumes_role(facts: &StepFacts) -> bool {
-    let names_role = |pipe: &PipeUse| {
-        let mut roles = facts::ROLE_VARIABLES.into_iter().filter_map(|name| pipe.variable(name));
-        roles.any(|role| !role.value.is_empty())
-    };
-    facts.assumptions.iter().any(|assumption| assumption.web_identity)
-        || facts.pipes.iter().any(names_role)
-        || facts.tools.iter().any(|tool| {
-            tool.call.calls.needs_credentials() && facts.credentials(tool) == facts::Credentials::WebIdentity
-        })
 }

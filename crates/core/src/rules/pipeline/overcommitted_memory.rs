@@ -52,10 +52,10 @@ rule! {
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for step in &file.model.steps {
         // A runner of one's own has the memory that its owner gives it.
-        if !step.runs_on.is_empty() || !file.model.options.runs_on.is_empty() {
+        if file.model.on_self_hosted_runner(step) {
             continue;
         }
-        let size = step.size.or(file.model.options.size).map_or("1x", |size| size.value);
+        let size = file.model.size(step).map_or("1x", |size| size.value);
         let Some(units) = size.strip_suffix('x').and_then(|units| units.parse::<i64>().ok()) else { continue };
         let services = services(file, step);
         let parts: Vec<_> = services.iter().map(|name| (*name, memory(file, name))).collect();

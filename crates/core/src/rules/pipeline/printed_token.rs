@@ -1,4 +1,3 @@
-use super::missing_token_file::is_token;
 use crate::{
     analysis::{Analysis, steps::Token},
     diagnostic::Severity,
@@ -50,7 +49,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if file.token(step) == Token::Off {
             continue;
         }
-        for print in facts.prints.iter().filter(|print| is_token(&print.content)) {
+        for print in facts.prints.iter().filter(|print| print.content.holds_token()) {
             findings
                 .report(print.span, "prints the OIDC token to the build log")
                 .help("remove the line; to see what AWS sees, decode the payload alone, without the signature");

@@ -1,4 +1,3 @@
-use super::oidc_without_deployment::assumes_role;
 use crate::{
     analysis::{Analysis, steps::Token},
     rules::{Findings, rule},
@@ -61,7 +60,7 @@ rule! {
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         let Some(reason) = file.access(step).and_then(|access| access.refusal.as_ref()) else { continue };
-        if file.token(step) != Token::On || !assumes_role(facts) {
+        if file.token(step) != Token::On || !facts.assumes_role() {
             continue;
         }
         let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));

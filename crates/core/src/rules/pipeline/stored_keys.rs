@@ -96,10 +96,7 @@ fn script(facts: &StepFacts) -> Vec<Stored> {
 }
 
 fn images(file: &Analysis<'_>, step: &Step<'_>) -> Vec<Stored> {
-    let services = file.model.definitions.services.iter();
-    let services = services.filter(|service| step.services.iter().any(|used| used.value == service.name.value));
-    let images = step.image.or(file.model.image).into_iter().chain(services.filter_map(|service| service.image));
-    let keys = images.filter_map(|image| {
+    let keys = file.model.images_of(step).filter_map(|image| {
         let aws = file.tree.field(image.node, "aws")?;
         let aws = file.tree.resolve(aws.value);
         let key = file.tree.field(aws, "access-key")?;

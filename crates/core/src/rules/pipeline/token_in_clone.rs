@@ -1,4 +1,3 @@
-use super::missing_token_file::is_token;
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
@@ -40,7 +39,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        for write in facts.writes.iter().filter(|write| is_token(&write.content)) {
+        for write in facts.writes.iter().filter(|write| write.content.holds_token()) {
             let Some(path) = write.path.in_clone().filter(|path| !path.starts_with("..")) else { continue };
             let help = "write it to a file outside the clone, such as /tmp/web-identity-token";
             match kept(file, step, path) {

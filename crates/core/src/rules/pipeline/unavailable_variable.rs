@@ -34,7 +34,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        let starts = facts::starts(&file.model, step);
+        let starts = file.model.starts(step);
         let mut reported: Vec<&str> = Vec::new();
         for read in facts.reads.iter().filter(|read| !read.optional && !read.set_before) {
             let Some(availability) = facts::availability(&read.name) else { continue };
@@ -71,7 +71,9 @@ fn only_elsewhere(
         }
         Availability::Parallel => step.uses.iter().all(|at| !at.parallel).then_some("in steps of a `parallel` group"),
         Availability::AfterScript => (moment < facts.after_script && moment > 0).then_some("in `after-script`"),
-        Availability::Deployment => facts::deployments(&file.model, step)
+        Availability::Deployment => file
+            .model
+            .deployments(step)
             .iter()
             .all(Option::is_none)
             .then_some("in steps with a `deployment`, their own or their stage's"),

@@ -1,7 +1,6 @@
-use super::deploy_from_any_branch::{from_any_branch, waits};
 use crate::{
     analysis::Analysis,
-    pipeline::{ItemKind, Start},
+    pipeline::{ItemKind, Stage, Start},
     rules::{Findings, rule},
 };
 
@@ -38,7 +37,7 @@ rule! {
 const PRODUCTION: [&str; 4] = ["production", "prod", "live", "prd"];
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
-    for step in file.model.steps.iter().filter(|step| !waits(step)) {
+    for step in file.model.steps.iter().filter(|step| !step.is_manual()) {
         for at in &step.uses {
             let pipeline = &file.model.pipelines[at.pipeline];
             let stage = match pipeline.items.get(at.item).map(|item| &item.kind) {
@@ -48,13 +47,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             let deployment = step.deployment.or(stage.and_then(|stage| stage.deployment));
             let Some(deployment) = deployment.filter(|deployment| deployment.recorded) else { continue };
             let production = PRODUCTION.contains(&deployment.environment.value.to_ascii_lowercase().as_str());
-            let started = stage.is_some_and(|stage| stage.trigger.is_some_and(|trigger| trigger.value == "manual"));
+            let started = stage.is_some_and(Stage::is_manual);
             let earlier = pipeline.items[..at.item].iter().any(|item| match &item.kind {
-                ItemKind::Step(id) => waits(file.model.step(*id)),
-                ItemKind::Stage(stage) => stage.trigger.is_some_and(|trigger| trigger.value == "manual"),
+                ItemKind::Step(id) => file.model.step(*id).is_manual(),
+                ItemKind::Stage(stage) => stage.is_manual(),
                 _ => false,
             });
-            let open = from_any_branch(file, at.pipeline) || pipeline.start == Start::PullRequests;
+            let open = pipeline.runs_on_any_branch() || pipeline.start == Start::PullRequests;
             if production && open && !started && !earlier {
                 let who = if pipeline.start == Start::PullRequests {
                     "every pull request"

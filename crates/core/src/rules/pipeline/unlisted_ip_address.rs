@@ -1,4 +1,3 @@
-use super::oidc_without_deployment::assumes_role;
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
@@ -42,15 +41,12 @@ rule! {
 const SMALL: [&str; 2] = ["1x", "2x"];
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
-    let options = &file.model.options;
     for (step, facts) in file.steps() {
-        if !step.runs_on.is_empty() || !options.runs_on.is_empty() {
+        if file.model.on_self_hosted_runner(step) {
             continue;
         }
-        let of_step = step.runtime.and_then(|runtime| runtime.atlassian_ip_ranges);
-        let ranges = of_step.or(options.runtime.and_then(|runtime| runtime.atlassian_ip_ranges));
-        let size = step.size.or(options.size);
-        match ranges {
+        let size = file.model.size(step);
+        match file.model.atlassian_ip_ranges(step) {
             Some((true, node)) if size.is_none_or(|size| SMALL.contains(&size.value)) => {
                 let shown = size.map_or("1x, the size without `size`,", |size| size.value);
                 let message = format!("a step of size {shown} is not known to get Atlassian's published addresses");
@@ -60,7 +56,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 }
                 finding.help("set `size: 4x` or larger");
             }
-            None | Some((false, _)) if is_bound(file, step) && assumes_role(facts) => refused(file, step, findings),
+            None | Some((false, _)) if is_bound(file, step) && facts.assumes_role() => refused(file, step, findings),
             _ => {}
         }
     }

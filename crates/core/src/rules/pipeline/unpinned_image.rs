@@ -1,6 +1,6 @@
-use super::unpinned_pipe::MOVING;
 use crate::{
     analysis::Analysis,
+    pipeline::is_moving_tag,
     rules::{Findings, rule},
 };
 
@@ -39,7 +39,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let last = reference.rsplit('/').next().unwrap_or_default();
         let message = match last.split_once(':') {
             None => format!("`{reference}` has no tag"),
-            Some((_, tag)) if MOVING.contains(&tag) || tag.starts_with("latest-") => {
+            Some((_, tag)) if is_moving_tag(tag) || tag.starts_with("latest-") => {
                 format!("`{tag}` is no fixed version of the image")
             }
             Some(_) => continue,

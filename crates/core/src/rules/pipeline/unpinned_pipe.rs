@@ -1,6 +1,6 @@
 use crate::{
     analysis::Analysis,
-    pipeline::Step,
+    pipeline::{Step, is_moving_tag},
     rules::{Findings, rule},
 };
 
@@ -28,10 +28,6 @@ rule! {
     static RULE: "unpinned-pipe", Warning, check
 }
 
-/// Tags that are moved by custom.
-pub(super) const MOVING: [&str; 9] =
-    ["latest", "edge", "main", "master", "develop", "dev", "nightly", "stable", "next"];
-
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for pipe in file.model.steps.iter().flat_map(Step::pipes) {
         let (name, version) = (pipe.name(), pipe.version());
@@ -40,7 +36,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         let message = match version {
             None => format!("`{name}` has no version"),
-            Some(version) if MOVING.contains(&version) => format!("`{version}` is no fixed version of `{name}`"),
+            Some(version) if is_moving_tag(version) => format!("`{version}` is no fixed version of `{name}`"),
             Some(_) => continue,
         };
         findings

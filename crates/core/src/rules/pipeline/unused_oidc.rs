@@ -68,13 +68,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 
 /// Whether something in the step is seen that uses the token, or a pipe or a script that may.
 fn may_use(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> bool {
-    let roles = step.image.or(file.model.image).is_some_and(|image| image.oidc_role.is_some())
-        || file
-            .model
-            .definitions
-            .services
-            .iter()
-            .any(|service| service.image.is_some_and(|image| image.oidc_role.is_some()))
+    let roles = file.model.images_of(step).any(|image| image.oidc_role.is_some())
         || step.runtime.is_some_and(|runtime| runtime.storage_oidc_role.is_some());
     let reads = facts.reads.iter().any(|read| read.name == TOKEN);
     let tools = facts.tools.iter().any(|tool| {
@@ -100,4 +94,37 @@ fn is_harmless(facts: &StepFacts) -> bool {
     });
     let unread = facts.listings.iter().any(|listing| !listing.script.unparsed.is_empty());
     harmless && commands().next().is_some() && !unread
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{lint::lint, settings::Settings, text::Source};
+
+    #[test]
+    fn the_role_of_a_service_counts_only_in_steps_that_use_the_service() {
+        let findings = |services: &str| {
+            let text = format!(
+                "definitions:
+  services:
+    db:
+      image:
+        name: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/db:1
+        aws: {{oidc-role: 'arn:aws:iam::123456789012:role/pull'}}
+pipelines:
+  default:
+    - step:
+        oidc: true
+        services: [docker]
+        script: [npm ci]
+    - step:
+        oidc: true
+        services: {services}
+        script: [npm ci]
+"
+            );
+            let found = lint(&Source::new("bitbucket-pipelines.yml", &text), &Settings::default());
+            found.iter().filter(|finding| finding.rule.as_str() == "unused-oidc").count()
+        };
+        assert_eq!((findings("[db]"), findings("[docker]")), (1, 2));
+    }
 }
