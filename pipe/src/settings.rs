@@ -275,7 +275,7 @@ mod tests {
         assert_eq!(
             mistakes,
             "AWS_OIDC_ROLE_ARN: the account id has 4 digits instead of 12\n\
-             AWS_DEFAULT_REGION: `eu-wset-1` is no AWS region; did you mean `eu-west-1`?\n\
+             AWS_DEFAULT_REGION: unknown AWS region `eu-wset-1`; did you mean `eu-west-1`?\n\
              SESSION_DURATION: `13h` is not a length of time from 15m to 12h; write seconds, or a number with m or h\n\
              SESSION_NAME: it contains ` `; allowed are letters, digits and _ + = , . @ -\n\
              SESSION_POLICY: it is no IAM policy: `Statement` is missing\n\
@@ -313,7 +313,7 @@ mod tests {
             "TRUST_POLICY: iam needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of an identity that may call iam:GetRole, or \
              name a file with the policy\n\
              CODEARTIFACT_DOMAIN_OWNER: the account id has 1 digits instead of 12\n\
-             CODEARTIFACT_REGION: `eu-wset-1` is no AWS region; did you mean `eu-west-1`?\n\
+             CODEARTIFACT_REGION: unknown AWS region `eu-wset-1`; did you mean `eu-west-1`?\n\
              CODEARTIFACT_SCOPE: `@a/b` is not a scope such as @acme\n\
              CODEARTIFACT_TOOLS: `mavn` is not allowed; did you mean `maven`? allowed: npm, pnpm, yarn, pip, uv, twine, maven, \
              gradle, nuget, cargo, swift\n\

@@ -8,6 +8,6 @@ pub mod session_name;
 
 pub use account::AccountId;
 pub use partition::Partition;
-pub use region::Region;
+pub use region::{Region, RegionError};
 pub use role::RoleArn;
 pub use session_name::SessionName;

@@ -1,4 +1,4 @@
-//! What must exist in Bitbucket's settings for the steps of a file to work: `keyless requirements`.
+//! The variables and AWS resources that the steps of a file need from outside it: `keyless requirements`.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -16,9 +16,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Requirements {
-    /// By step, in the order of the file; steps that need nothing are left out.
+    /// The needs of each step, in file order, without the steps that need nothing.
     pub steps: Vec<StepRequirements>,
-    /// By variable: where it is needed.
+    /// The variables to set in Bitbucket, by name.
     pub variables: Vec<VariableRequirement>,
 }
 
@@ -26,77 +26,77 @@ pub struct Requirements {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 pub struct StepRequirements {
-    /// Its name, or its line.
+    /// Its name, or `line N` for a step without one.
     pub step: String,
-    /// The line it begins at, from 1.
+    /// The line where it starts, from 1.
     pub line: usize,
     /// Its deployment environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
-    /// Whether it uses an OIDC token, so that the workspace's identity provider and a role must exist in AWS.
+    /// Whether it uses an OIDC token, which requires the workspace's identity provider and a role in AWS.
     pub oidc: bool,
-    /// Variables that must exist.
+    /// The variables that it needs.
     pub variables: Vec<Needed>,
 }
 
-/// One variable of one step.
+/// A variable that a step needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "NeededVariable"))]
 pub struct Needed {
     /// Its name.
     pub name: String,
-    /// Who needs it.
+    /// The tool or pipe that needs it, or the line that reads it.
     pub used_by: String,
-    /// What the settings declare.
+    /// Whether the settings declare it.
     pub status: Status,
 }
 
-/// What is known about a variable.
+/// Whether `keyless.yaml` declares a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "VariableStatus"))]
 pub enum Status {
-    /// keyless.yaml says that it is there.
+    /// It does.
     Declared,
-    /// Nothing is declared.
+    /// `keyless.yaml` declares no variables, so this cannot be verified.
     Unknown,
-    /// keyless.yaml does not have it.
+    /// It declares variables, but not this one.
     Missing,
 }
 
-/// Where one variable must exist.
+/// A variable to set in Bitbucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct VariableRequirement {
     /// Its name.
     pub name: String,
-    /// The level to define it at.
+    /// Where to set it.
     pub level: Level,
-    /// The environments that need it; empty for a step without one.
+    /// The deployment environments that need it; empty if only steps without an environment do.
     pub environments: Vec<String>,
-    /// The least that is known about it anywhere.
+    /// The worst status of all steps that need it.
     pub status: Status,
-    /// Those of the environments for which keyless.yaml does not have it.
+    /// The environments for which `keyless.yaml` does not declare it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "typescript", ts(as = "Option<Vec<String>>", optional))]
     pub missing_for: Vec<String>,
 }
 
-/// Where a variable is best defined.
+/// Where to set a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "VariableLevel"))]
 pub enum Level {
-    /// For each deployment environment that needs it: it differs from one to the other.
+    /// In each deployment environment that needs it, because its value usually differs between them.
     Environment,
-    /// For the repository, or the workspace when more repositories share it.
+    /// In the repository, or in the workspace if several repositories share it.
     Repository,
 }
 
-/// Whether a variable exists for a step without anyone defining it in Bitbucket's settings: Bitbucket's own, the shell's,
-/// those of the custom pipeline, and those that an earlier step or a parent passes on.
+/// Whether a step has a variable without anyone setting it in Bitbucket: Bitbucket's default variables, the shell's, those
+/// of the custom pipeline, and those that an earlier step or a parent pipeline passes on.
 pub fn is_provided(file: &pipeline::File<'_>, step: &Step<'_>, name: &str) -> bool {
-    let asked = || {
+    let in_pipeline = || {
         step.uses.iter().any(|at| {
             let pipeline = &file.pipelines[at.pipeline];
             let passed = pipeline.items[..at.item].iter().any(|item| match &item.kind {
@@ -108,15 +108,16 @@ pub fn is_provided(file: &pipeline::File<'_>, step: &Step<'_>, name: &str) -> bo
             passed || pipeline.variables().any(|variable| variable.name.value == name)
         })
     };
-    let handed = || file.steps.iter().any(|other| other.input_variables.iter().any(|input| input.value == name));
-    facts::availability(name).is_some() || facts::is_from_elsewhere(name) || asked() || handed()
+    let passed_by_parent =
+        || file.steps.iter().any(|other| other.input_variables.iter().any(|input| input.value == name));
+    facts::availability(name).is_some() || facts::is_from_elsewhere(name) || in_pipeline() || passed_by_parent()
 }
 
 fn outputs(step: &Step<'_>, name: &str) -> bool {
     step.output_variables.iter().any(|output| output.value == name)
 }
 
-/// Reads a file's requirements.
+/// The requirements of a file.
 pub fn requirements(source: &Source<'_>, settings: &Settings) -> Requirements {
     let (tree, _) = yaml::parse(source.text(), Limits::default());
     let file = pipeline::read(&tree);
@@ -163,7 +164,7 @@ fn steps(
     found
 }
 
-/// The variables that a step needs from outside, each with what needs it first.
+/// The variables that a step needs from outside the file, each with its first use.
 fn needed(source: &Source<'_>, file: &pipeline::File<'_>, step: &Step<'_>, facts: &StepFacts) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, used_by: &str| {
@@ -242,7 +243,7 @@ fn variables(steps: &[StepRequirements]) -> Vec<VariableRequirement> {
     }
     let mut all: Vec<_> = by_name.into_values().collect();
     for variable in &mut all {
-        // What only decides where something runs is the same everywhere as often as not.
+        // A region is often the same in every environment.
         if !differs_by_environment(&variable.name) {
             variable.level = Level::Repository;
         }
@@ -250,27 +251,27 @@ fn variables(steps: &[StepRequirements]) -> Vec<VariableRequirement> {
     all
 }
 
-/// Whether a variable usually has a value of its own in each environment.
+/// Whether a variable usually has a different value in each environment.
 fn differs_by_environment(name: &str) -> bool {
     !matches!(name, "AWS_REGION" | "AWS_DEFAULT_REGION")
 }
 
 impl Requirements {
-    /// The table as Markdown; plain enough to be read as text.
+    /// The report as Markdown.
     pub fn to_markdown(&self) -> String {
-        let mut out = String::from("## To define in Bitbucket\n\n");
+        let mut out = String::from("## Variables to set in Bitbucket\n\n");
         if self.variables.is_empty() {
-            out.push_str("nothing\n");
+            out.push_str("None.\n");
         } else {
-            out.push_str("| variable | define it for | status |\n|---|---|---|\n");
+            out.push_str("| Variable | Set it in | Status |\n|---|---|---|\n");
             for variable in &self.variables {
-                let _ = writeln!(out, "| `{}` | {} | {} |", variable.name, variable.place(), variable.standing());
+                let _ = writeln!(out, "| `{}` | {} | {} |", variable.name, variable.place(), variable.status_text());
             }
         }
         if let Some(roles) = self.in_aws() {
-            let _ = writeln!(out, "\n## To set up in AWS\n\n{roles}");
+            let _ = writeln!(out, "\n## Set up in AWS\n\n{roles}");
         }
-        out.push_str("\n## By step\n\n| step | environment | OIDC | needs |\n|---|---|---|---|\n");
+        out.push_str("\n## Steps\n\n| Step | Environment | OIDC | Needs |\n|---|---|---|---|\n");
         for step in &self.steps {
             let needs: Vec<_> =
                 step.variables.iter().map(|needed| format!("`{}` ({})", needed.name, needed.used_by)).collect();
@@ -282,22 +283,22 @@ impl Requirements {
         out
     }
 
-    /// The table for a terminal.
+    /// The report for a terminal.
     pub fn to_text(&self) -> String {
         if self.steps.is_empty() {
-            return "nothing is needed from Bitbucket's settings\n".to_owned();
+            return "No variables or OIDC tokens are needed.\n".to_owned();
         }
         let mut out = String::new();
         let width = self.variables.iter().map(|variable| variable.name.len()).max().unwrap_or_default();
         if !self.variables.is_empty() {
-            out.push_str("to define in Bitbucket:\n");
+            out.push_str("Variables to set in Bitbucket:\n");
         }
         for variable in &self.variables {
-            let (name, standing) = (&variable.name, variable.standing());
-            let _ = writeln!(out, "  {name:width$}  {}: {standing}", variable.place());
+            let name = &variable.name;
+            let _ = writeln!(out, "  {name:width$}  ({}) – {}", variable.place(), variable.status_text());
         }
         if let Some(roles) = self.in_aws() {
-            let _ = writeln!(out, "to set up in AWS:\n  {roles}");
+            let _ = writeln!(out, "\nSet up in AWS:\n  {roles}");
         }
         for step in &self.steps {
             let environment =
@@ -305,13 +306,13 @@ impl Requirements {
             let token = if step.oidc { ", OIDC token" } else { "" };
             let _ = writeln!(out, "\n{} (line {}{environment}{token})", step.step, step.line);
             for needed in &step.variables {
-                let _ = writeln!(out, "  {:width$}  {:8}  for {}", needed.name, needed.status.word(), needed.used_by);
+                let _ = writeln!(out, "  {:width$}  {:12}  {}", needed.name, needed.status.name(), needed.used_by);
             }
         }
         out
     }
 
-    /// What AWS must know before the steps can use their tokens.
+    /// The AWS resources that the steps need to use their tokens.
     fn in_aws(&self) -> Option<String> {
         let mut environments: Vec<&str> = Vec::new();
         let mut steps = self.steps.iter().filter(|step| step.oidc).peekable();
@@ -327,16 +328,16 @@ impl Requirements {
             all => format!(" for each of {}", all.join(", ")),
         };
         Some(format!(
-            "the workspace's identity provider, and a role that trusts it{places}: `keyless setup` writes them"
+            "the workspace's identity provider and a role that trusts it{places}; `keyless setup` generates them"
         ))
     }
 }
 
 impl VariableRequirement {
-    fn standing(&self) -> String {
+    fn status_text(&self) -> String {
         match self.missing_for.as_slice() {
-            [] => self.status.word().to_owned(),
-            environments => format!("{} for {}", self.status.word(), environments.join(", ")),
+            [] => self.status.name().to_owned(),
+            environments => format!("{} for {}", self.status.name(), environments.join(", ")),
         }
     }
 
@@ -352,12 +353,12 @@ impl VariableRequirement {
 }
 
 impl Status {
-    /// The word for reports.
-    pub const fn word(self) -> &'static str {
+    /// The name for reports.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Declared => "declared",
-            Self::Unknown => "to check",
-            Self::Missing => "MISSING",
+            Self::Unknown => "not verified",
+            Self::Missing => "missing",
         }
     }
 }

@@ -96,10 +96,10 @@ impl fmt::Display for RegionError {
                 write!(f, "`{found}` is an availability zone; its region is `{region}`")
             }
             Self::Unknown { found, nearest: Some(nearest) } => {
-                write!(f, "`{found}` is no AWS region; did you mean `{nearest}`?")
+                write!(f, "unknown AWS region `{found}`; did you mean `{nearest}`?")
             }
             Self::Unknown { found, nearest: None } => {
-                write!(f, "`{found}` is no AWS region; a region is written like `eu-west-1`")
+                write!(f, "unknown AWS region `{found}`; a region looks like `eu-west-1`")
             }
         }
     }
@@ -119,13 +119,13 @@ mod tests {
             ("us-gov-west-1", "aws-us-gov https://sts.us-gov-west-1.amazonaws.com"),
             ("eusc-de-east-1", "aws-eusc https://sts.eusc-de-east-1.amazonaws.eu"),
             ("eu-west-4", "aws https://sts.eu-west-4.amazonaws.com"),
-            ("eu-wset-1", "`eu-wset-1` is no AWS region; did you mean `eu-west-1`?"),
-            ("EU-WEST-1", "`EU-WEST-1` is no AWS region; did you mean `eu-west-1`?"),
-            ("eu-west-0", "`eu-west-0` is no AWS region; did you mean `eu-west-1`?"),
+            ("eu-wset-1", "unknown AWS region `eu-wset-1`; did you mean `eu-west-1`?"),
+            ("EU-WEST-1", "unknown AWS region `EU-WEST-1`; did you mean `eu-west-1`?"),
+            ("eu-west-0", "unknown AWS region `eu-west-0`; did you mean `eu-west-1`?"),
             ("eu-west-1b", "`eu-west-1b` is an availability zone; its region is `eu-west-1`"),
-            ("frankfurt", "`frankfurt` is no AWS region; a region is written like `eu-west-1`"),
-            ("$AWS_REGION", "`$AWS_REGION` is no AWS region; a region is written like `eu-west-1`"),
-            ("", "`` is no AWS region; a region is written like `eu-west-1`"),
+            ("frankfurt", "unknown AWS region `frankfurt`; a region looks like `eu-west-1`"),
+            ("$AWS_REGION", "unknown AWS region `$AWS_REGION`; a region looks like `eu-west-1`"),
+            ("", "unknown AWS region ``; a region looks like `eu-west-1`"),
         ] {
             let read = match Region::parse(text) {
                 Ok(region) => format!("{} {}", region.partition(), region.sts_endpoint()),

@@ -170,21 +170,21 @@ const FORM: &str = "arn:aws:iam::123456789012:role/deploy";
 impl fmt::Display for RoleArnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => write!(f, "it is empty; a role's ARN is written like `{FORM}`"),
+            Self::Empty => write!(f, "it is empty; a role ARN looks like `{FORM}`"),
             Self::Unexpanded(found) => {
-                write!(f, "it is the literal text `{found}`: no variable of that name is set for this step")
+                write!(f, "it is the literal string `{found}`: no variable of that name is set for this step")
             }
             Self::StrayCharacter(character) => {
                 write!(f, "it contains {}; remove it", visible(*character))
             }
             Self::NotAnArn { found, parts } if !found.starts_with("arn:") => {
                 let _ = parts;
-                write!(f, "`{found}` is not an ARN; a role's ARN is written like `{FORM}`")
+                write!(f, "`{found}` is not an ARN; a role ARN looks like `{FORM}`")
             }
             Self::NotAnArn { found, parts } => {
                 write!(
                     f,
-                    "`{found}` has {parts} parts between colons instead of 6; a role's ARN is written like `{FORM}`"
+                    "`{found}` has {parts} parts separated by colons instead of 6; a role ARN looks like `{FORM}`"
                 )
             }
             Self::Partition { found, nearest: Some(nearest) } => {
@@ -195,20 +195,20 @@ impl fmt::Display for RoleArnError {
                 write!(f, "its partition `{found}` does not exist; allowed: {}", names.join(", "))
             }
             Self::Service(found) => {
-                write!(f, "its service is `{found}` instead of `iam`; a role's ARN is written like `{FORM}`")
+                write!(f, "its service is `{found}` instead of `iam`; a role ARN looks like `{FORM}`")
             }
-            Self::Region(found) => write!(f, "it names the region `{found}`, and roles have none: write `iam::`"),
+            Self::Region(found) => write!(f, "it contains the region `{found}`, but roles have no region; use `iam::`"),
             Self::Account(error) => error.fmt(f),
             Self::NotARole(kind) if kind == "assumed-role" => {
-                f.write_str("it names a session (`assumed-role/…`) instead of the role itself (`role/…`)")
+                f.write_str("it is the ARN of a session (`assumed-role/…`), not of a role (`role/…`)")
             }
-            Self::NotARole(kind) => write!(f, "it names a `{kind}` instead of a role (`role/…`)"),
-            Self::NameEmpty => f.write_str("the role's name is missing after `role/`"),
+            Self::NotARole(kind) => write!(f, "it is the ARN of a `{kind}`, not of a role (`role/…`)"),
+            Self::NameEmpty => f.write_str("the role name is missing after `role/`"),
             Self::NameCharacter { name, character } => {
                 write!(f, "`{name}` contains {}, which role names do not allow", visible(*character))
             }
             Self::TooLong { part, length, limit } => {
-                write!(f, "the role's {part} has {length} characters, at most {limit} are allowed")
+                write!(f, "the role's {part} has {length} characters; at most {limit} are allowed")
             }
         }
     }
@@ -235,15 +235,18 @@ mod tests {
         for (text, expected) in [
             ("arn:aws:iam::123456789012:role/deploy", "aws 123456789012 deploy"),
             ("arn:aws-cn:iam::123456789012:role/ci/eu/deploy+1", "aws-cn 123456789012 deploy+1"),
-            ("", "it is empty; a role's ARN is written like `arn:aws:iam::123456789012:role/deploy`"),
-            ("$AWS_ROLE_ARN", "it is the literal text `$AWS_ROLE_ARN`: no variable of that name is set for this step"),
+            ("", "it is empty; a role ARN looks like `arn:aws:iam::123456789012:role/deploy`"),
+            (
+                "$AWS_ROLE_ARN",
+                "it is the literal string `$AWS_ROLE_ARN`: no variable of that name is set for this step",
+            ),
             ("arn:aws:iam::123456789012:role/deploy\n", "it contains a line break; remove it"),
             ("\"arn:aws:iam::123456789012:role/deploy\"", "it contains the quotation mark \"; remove it"),
-            ("deploy", "`deploy` is not an ARN; a role's ARN is written like `arn:aws:iam::123456789012:role/deploy`"),
+            ("deploy", "`deploy` is not an ARN; a role ARN looks like `arn:aws:iam::123456789012:role/deploy`"),
             (
                 "arn:aws:iam:123456789012:role/deploy",
-                "`arn:aws:iam:123456789012:role/deploy` has 5 parts between colons instead of 6; \
-                 a role's ARN is written like `arn:aws:iam::123456789012:role/deploy`",
+                "`arn:aws:iam:123456789012:role/deploy` has 5 parts separated by colons instead of 6; \
+                 a role ARN looks like `arn:aws:iam::123456789012:role/deploy`",
             ),
             (
                 "arn:aws_cn:iam::123456789012:role/deploy",
@@ -256,22 +259,22 @@ mod tests {
             ),
             (
                 "arn:aws:sts::123456789012:assumed-role/deploy/me",
-                "its service is `sts` instead of `iam`; a role's ARN is written like \
+                "its service is `sts` instead of `iam`; a role ARN looks like \
                  `arn:aws:iam::123456789012:role/deploy`",
             ),
             (
                 "arn:aws:iam:eu-west-1:123456789012:role/d",
-                "it names the region `eu-west-1`, and roles have none: write `iam::`",
+                "it contains the region `eu-west-1`, but roles have no region; use `iam::`",
             ),
             ("arn:aws:iam::12345678901:role/deploy", "the account id has 11 digits instead of 12"),
             ("arn:aws:iam::12345678901O:role/deploy", "the account id `12345678901O` is not a number of 12 digits"),
-            ("arn:aws:iam::123456789012:roles/deploy", "it names a `roles` instead of a role (`role/…`)"),
-            ("arn:aws:iam::123456789012:user/deploy", "it names a `user` instead of a role (`role/…`)"),
+            ("arn:aws:iam::123456789012:roles/deploy", "it is the ARN of a `roles`, not of a role (`role/…`)"),
+            ("arn:aws:iam::123456789012:user/deploy", "it is the ARN of a `user`, not of a role (`role/…`)"),
             (
                 "arn:aws:iam::123456789012:assumed-role/deploy/me",
-                "it names a session (`assumed-role/…`) instead of the role itself (`role/…`)",
+                "it is the ARN of a session (`assumed-role/…`), not of a role (`role/…`)",
             ),
-            ("arn:aws:iam::123456789012:role/", "the role's name is missing after `role/`"),
+            ("arn:aws:iam::123456789012:role/", "the role name is missing after `role/`"),
             ("arn:aws:iam::123456789012:role/de*", "`de*` contains `*`, which role names do not allow"),
         ] {
             let read = match RoleArn::parse(text) {
@@ -283,7 +286,7 @@ mod tests {
         let long = format!("arn:aws:iam::123456789012:role/{}", "x".repeat(65));
         assert_eq!(
             RoleArn::parse(&long).unwrap_err().to_string(),
-            "the role's name has 65 characters, at most 64 are allowed"
+            "the role's name has 65 characters; at most 64 are allowed"
         );
     }
 }

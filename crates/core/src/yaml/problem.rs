@@ -1,20 +1,20 @@
-//! What is wrong with a text as YAML, before anyone asks what it says.
+//! Problems of a document as YAML, independent of what a pipeline file may contain.
 
 use crate::{text::Span, yaml::tree::NodeId};
 
-/// Something wrong with the document itself.
+/// A problem of the document itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The text is not YAML; the reading ended here.
+    /// The document is not valid YAML; the parser stopped here.
     Syntax {
-        /// Where the parser stood.
+        /// Where the parser stopped.
         span: Span,
-        /// What it met.
+        /// What the parser found there.
         kind: Syntax,
-        /// The innermost collection that was open, when one was.
+        /// The innermost collection that was still open, if any.
         inside: Option<NodeId>,
     },
-    /// A key stands twice in one map.
+    /// A key appears twice in one mapping.
     DuplicateKey {
         /// The later key.
         key: NodeId,
@@ -26,56 +26,56 @@ pub enum Problem {
         /// The alias.
         alias: NodeId,
     },
-    /// `*name` inside what `&name` names.
+    /// `*name` inside the value that `&name` anchors.
     RecursiveAlias {
         /// The alias.
         alias: NodeId,
     },
-    /// Following the aliases would visit more nodes than the limit. They are left unfollowed.
+    /// Expanding the aliases would visit more nodes than the limit. They are not expanded.
     AliasExpansion {
-        /// The limit that was passed.
+        /// The limit, in nodes.
         limit: u64,
-        /// The alias that adds most.
+        /// The alias that adds the most nodes.
         alias: NodeId,
     },
-    /// `<<` with something that is no map, or no list of maps.
+    /// `<<` with a value that is neither a mapping nor a list of mappings.
     MergeWithoutMapping {
         /// The `<<` key.
         key: NodeId,
-        /// What it was given.
+        /// Its value.
         value: NodeId,
     },
     /// A second document after `---`; only the first is read.
     SecondDocument {
-        /// Where it begins.
+        /// Where the second document starts.
         span: Span,
     },
 }
 
-/// What the parser met where the text stops being YAML.
+/// What the parser found where the document stops being valid YAML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Syntax {
-    /// A tab where only spaces may indent.
+    /// A tab in indentation.
     Tab,
-    /// Deeper nesting than the limit, in levels.
+    /// Nesting deeper than this many levels.
     TooDeep(usize),
-    /// A quote that is never closed.
+    /// An unclosed quote.
     UnclosedQuote,
-    /// `[` or `{` that is never closed.
+    /// An unclosed `[` or `{`.
     UnclosedFlow(char),
-    /// A line whose indentation fits no open list or map.
+    /// A line whose indentation matches no open list or mapping.
     Indentation,
-    /// `: ` where no map can begin, as in `a: b: c`.
+    /// `: ` where a mapping cannot start, as in `a: b: c`.
     MisplacedColon,
-    /// A dash where no list can begin.
+    /// A dash where a list cannot start.
     MisplacedDash,
-    /// A key without its colon.
+    /// A key without a colon.
     MissingColon,
     /// `@`, `` ` `` or `%` at the start of an unquoted value, or a control character.
     ReservedCharacter(char),
-    /// `*` or `&` without a usable name after it.
+    /// `*` or `&` without a valid name.
     AliasName,
-    /// A `\` in double quotes that begins no known escape.
+    /// An unknown escape sequence in double quotes.
     Escape,
     /// Anything else, in the parser's own words.
     Other(String),

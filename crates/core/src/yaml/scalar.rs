@@ -48,7 +48,7 @@ impl Meaning {
             Self::Null => "nothing",
             Self::Boolean(_) => "a boolean",
             Self::Integer(_) | Self::Float => "a number",
-            Self::YesNo(_) | Self::Text => "text",
+            Self::YesNo(_) | Self::Text => "a string",
         }
     }
 }

@@ -65,7 +65,7 @@ impl Kind {
         match self {
             Self::Scalar(scalar) => scalar.meaning().noun(),
             Self::Sequence(_) => "a list",
-            Self::Mapping(_) => "a map",
+            Self::Mapping(_) => "a mapping",
             Self::Alias(_) => "an alias",
         }
     }

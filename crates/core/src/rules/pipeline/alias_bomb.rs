@@ -5,10 +5,9 @@ use crate::{
 };
 
 rule! {
-    /// Aliases that repeat aliases until the file grows beyond all measure.
+    /// Nested aliases that expand to too many values.
     ///
-    /// A few lines can stand for billions. keyless reports it, leaves all aliases unfollowed and checks the rest; Bitbucket
-    /// has a limit of its own.
+    /// A few lines can expand to billions of values, which exhausts the memory of a program that expands them.
     ///
     /// ```yaml wrong
     /// a: &a [x, x, x, x, x, x, x, x, x, x]
@@ -31,6 +30,8 @@ rule! {
     ///     - step:
     ///         script: [make]
     /// ```
+    ///
+    /// keyless does not expand the aliases of such a file and checks the rest of it. Bitbucket has its own limit.
     static RULE: "alias-bomb", Error, check
 }
 
@@ -38,9 +39,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for problem in file.problems {
         if let Problem::AliasExpansion { limit, alias } = problem {
             findings
-                .report(file.span(*alias), format!("the aliases of this file add more than {limit} values"))
-                .label("this one adds most")
-                .help("repeat smaller parts; the aliases were not followed");
+                .report(file.span(*alias), format!("aliases in this file expand to more than {limit} values"))
+                .label("this alias adds the most")
+                .help("use fewer nested aliases; keyless did not expand them");
         }
     }
 }

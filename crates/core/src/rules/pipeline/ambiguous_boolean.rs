@@ -6,10 +6,10 @@ use crate::{
 };
 
 rule! {
-    /// `yes`, `no`, `on` or `off` where `true` or `false` is meant.
+    /// A boolean written as `yes`, `no`, `on` or `off`.
     ///
-    /// YAML 1.1 reads them as booleans, YAML 1.2 as text. Which of the two Bitbucket follows is not documented, so the
-    /// setting may not do what it says.
+    /// YAML 1.1 reads these values as booleans, YAML 1.2 as strings. Bitbucket does not document which version it
+    /// follows, so the setting may not take effect.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -33,10 +33,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
         let ViolationKind::AmbiguousBoolean { value, means } = violation.kind else { continue };
         findings
-            .report(file.span(value), format!("`{}` may be read as text", file.text(value)))
-            .help(format!("write `{means}`"))
+            .report(file.span(value), format!("`{}` may be read as a string, not as a boolean", file.text(value)))
+            .help(format!("use `{means}`"))
             .fix(
-                format!("write `{means}`"),
+                format!("use `{means}`"),
                 Safety::Safe,
                 vec![Edit { span: file.span(value), replacement: means.to_string() }],
             );

@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// An item of a pipeline that is several things at once, or nothing.
+    /// A pipeline item with several kinds, such as `step` and `parallel`, or with none.
     ///
-    /// Each item of the list is one of `step`, `parallel`, `stage`, `final` or, in a custom pipeline, `variables`. Two of them in
-    /// one item usually lack a dash.
+    /// Each item of a pipeline is one of `step`, `parallel`, `stage`, `final` or, in a custom pipeline, `variables`.
+    /// When one item has two of them, a dash is usually missing.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -48,16 +48,17 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             entries.iter().map(|entry| entry.key).filter(|key| KINDS.contains(&file.text(*key))).collect();
         match keys.as_slice() {
             [first, second, ..] => {
-                let message = format!("one item cannot be a `{}` and a `{}`", file.text(*first), file.text(*second));
+                let message =
+                    format!("`{}` cannot be used with `{}` in one item", file.text(*second), file.text(*first));
                 findings
                     .report(file.span(*second), message)
-                    .related(file.span(*first), "the item begins here")
-                    .help("begin a new item with `- `");
+                    .related(file.span(*first), "the item starts here")
+                    .help("start a new item with `- `");
             }
             [] if entries.is_empty() => {
                 findings
-                    .report(file.first_line(file.span(item.site)), "an empty item")
-                    .help("write `step:`, `parallel:` or `stage:`, or remove it");
+                    .report(file.first_line(file.span(item.site)), "item is empty")
+                    .help("add `step:`, `parallel:` or `stage:`, or remove the item");
             }
             _ => {}
         }

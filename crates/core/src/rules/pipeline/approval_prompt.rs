@@ -6,9 +6,9 @@ use crate::{
 rule! {
     /// `cdk deploy` without `--require-approval never`.
     ///
-    /// When a change widens permissions, the command asks before it goes on. A build has no terminal to answer from, so the
-    /// deployment stops with an error, usually on the day the first role or security group is added. Unless `cdk.json` sets
-    /// `requireApproval`, say it on the command line, and review permissions in the pull request, with `cdk diff`.
+    /// When a change widens permissions, `cdk deploy` asks for approval. A pipeline has no terminal to answer from, so
+    /// the deployment fails, usually on the day the first role or security group is added. Review permissions in the
+    /// pull request instead, with `cdk diff`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -31,6 +31,8 @@ rule! {
     ///           script:
     ///             - npx cdk deploy --all --require-approval never
     /// ```
+    ///
+    /// keyless does not read `cdk.json`. If it sets `requireApproval`, turn this rule off.
     static RULE: "approval-prompt", Warning, check
 }
 
@@ -50,7 +52,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             let switched_off = invocation.has_flag(&["--no-require-approval", "--yes", "-y"]);
             if asks && !switched_off && !unsure {
                 findings
-                    .report(tool.span, "`cdk deploy` stops where it would ask for approval")
+                    .report(
+                        tool.span,
+                        "`cdk deploy` will fail when it needs approval, because a pipeline has no terminal",
+                    )
                     .help("add `--require-approval never`, unless cdk.json sets `requireApproval`");
             }
         }

@@ -4,11 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// An artifact path that lies outside the clone.
+    /// An artifact path outside the clone directory.
     ///
-    /// Artifacts are looked for below the clone directory: an absolute path, or one with `.` or `..`, matches nothing, and the
-    /// next step goes without the files.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/use-artifacts-in-steps/>.
+    /// Bitbucket looks for artifacts under the clone directory. An absolute path, or a path with `.` or `..`, matches
+    /// nothing, so the next step does not receive the files.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -29,6 +28,8 @@ rule! {
     ///           - report.html
     ///           - dist/**
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/use-artifacts-in-steps/>.
     static RULE: "artifact-outside-clone", Warning, check
 }
 
@@ -37,12 +38,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let span = path.span(file.tree);
         if path.value.starts_with('/') || path.value.starts_with('~') {
             findings
-                .report(span, "an absolute path: artifacts are kept from below the clone only")
-                .help("copy the files into the clone, and name them relative to it");
+                .report(span, "artifact paths must be relative to the clone directory")
+                .help("copy the files into the clone directory and use a relative path");
         } else if path.value.split('/').any(|part| matches!(part, "." | "..")) {
             findings
-                .report(span, "`.` and `..` match nothing in an artifact path")
-                .help("name the files relative to the clone, as in `dist/**`");
+                .report(span, format!("`{}` never matches: artifact paths cannot contain `.` or `..`", path.value))
+                .help("use a path relative to the clone directory, such as `dist/**`");
         }
     }
 }

@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A step asks for artifacts by name and does not clone the repository.
+    /// A step that downloads artifacts by name but does not clone the repository.
     ///
-    /// Artifacts are put into the clone directory; people report that a step with `clone: {enabled: false}` receives none.
-    /// Source: <https://community.atlassian.com/forums/Bitbucket-questions/qaq-p/3104806>.
+    /// Artifacts are placed in the clone directory. Users report that a step with `clone: {enabled: false}` receives
+    /// none.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -41,6 +41,9 @@ rule! {
     ///           download: [site]
     ///         script: [ls dist]
     /// ```
+    ///
+    /// This is a hint, because Atlassian does not document it. Source:
+    /// <https://community.atlassian.com/forums/Bitbucket-questions/qaq-p/3104806>.
     static RULE: "artifact-without-clone", Hint, check
 }
 
@@ -50,8 +53,11 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let Some(download) = file.tree.field(artifacts.value, "download") else { continue };
         if let Kind::Sequence(_) = file.tree.kind(download.value) {
             findings
-                .report(file.span(download.key), "artifacts may not arrive in a step without a clone")
-                .help("let the step clone, with `depth: 1` to be quick");
+                .report(
+                    file.span(download.key),
+                    "artifacts may not be downloaded in a step that does not clone the repository",
+                )
+                .help("enable the clone; with `depth: 1` it stays fast");
         }
     }
 }

@@ -4,16 +4,15 @@ use crate::{
     rules::{Findings, rule},
 };
 
-/// What such a step cannot have, as the documentation lists it.
+/// Keys that a child pipeline step does not support, as documented.
 const UNSUPPORTED: [&str; 10] =
     ["image", "clone", "size", "runtime", "caches", "services", "oidc", "runs-on", "output-variables", "deployment"];
 
 rule! {
-    /// A step that runs a child pipeline lacks its name, or has settings that such a step cannot have.
+    /// A child pipeline step without `custom`, or with a setting that such a step does not support.
     ///
-    /// `type: pipeline` takes `custom` and `input-variables`. It runs no container of its own, so image, size, services, caches
-    /// and the like belong to the steps of the child, and `oidc` too.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/child-pipeline-step-options/>.
+    /// A step with `type: pipeline` takes `custom` and `input-variables`. It does not run a container, so `image`,
+    /// `size`, `services`, `caches` and `oidc` belong to the steps of the child pipeline.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -41,6 +40,8 @@ rule! {
     ///           oidc: true
     ///           script: [make release]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/child-pipeline-step-options/>.
     static RULE: "child-pipeline-setting", Error, check
 }
 
@@ -50,7 +51,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if !step.is_child_pipeline {
             for name in ["custom", "input-variables"] {
                 if let Some(field) = field(name) {
-                    let message = format!("`{name}` without `type: pipeline` has no effect");
+                    let message = format!("`{name}` has no effect without `type: pipeline`");
                     findings
                         .report_as(Severity::Warning, file.span(field.key), message)
                         .help("add `type: pipeline` to run a custom pipeline, or remove it");
@@ -60,12 +61,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         if step.custom.is_none() && !file.tree.node(step.node).incomplete {
             findings
-                .report(step.place(file.tree), "a child pipeline without `custom`")
-                .help("add `custom:` with the name of a pipeline under `pipelines.custom`");
+                .report(step.place(file.tree), "missing required key `custom` in a child pipeline step")
+                .help("set `custom` to the name of a pipeline under `pipelines.custom`");
         }
         for name in UNSUPPORTED {
             if let Some(field) = field(name) {
-                let message = format!("a step that runs a child pipeline cannot have `{name}`");
+                let message = format!("`{name}` is not allowed in a child pipeline step");
                 findings
                     .report_as(Severity::Warning, file.span(field.key), message)
                     .help("set it on the steps of the child pipeline");

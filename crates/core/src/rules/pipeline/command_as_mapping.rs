@@ -7,10 +7,10 @@ use crate::{
 };
 
 rule! {
-    /// A command that YAML reads as a map, because it holds a colon followed by a space.
+    /// A command that YAML reads as a mapping, because it contains a colon followed by a space.
     ///
-    /// `- echo "a: b"` is no text: to YAML it is the key `echo "a` with the value `b"`. Bitbucket refuses it. Quotes around
-    /// the whole command, or a block with `|`, keep it text.
+    /// To YAML, `- echo "a: b"` is the key `echo "a` with the value `b"`, and Bitbucket rejects the file. Quote the
+    /// whole command, or write it as a block scalar with `|`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -30,7 +30,7 @@ rule! {
     static RULE: "command-as-mapping", Error, check
 }
 
-/// Whether a map stands where a script expects a command, and is neither a pipe nor an agent task.
+/// Whether a node is a mapping in a script that is neither a pipe nor an agent task.
 pub(super) fn is_command(file: &Analysis<'_>, node: NodeId) -> bool {
     let Kind::Mapping(_) = file.tree.node(node).kind else { return false };
     let Some(list) = file.tree.node(node).parent else { return false };
@@ -54,16 +54,17 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             && file.text(field.key) == "variables"
         {
             findings
-                .report(file.span(field.key), "`variables` stands as an item of its own, so no pipe receives them")
-                .help("remove the dash and put `variables:` directly below `pipe:`, at the same indentation");
+                .report(file.span(field.key), "`variables` is a separate list item, so the pipe does not receive them")
+                .help("remove the dash and put `variables:` below `pipe:`, with the same indentation");
             continue;
         }
         let written = file.source.slice(span);
-        let finding = findings.report(file.first_line(span), "YAML reads this command as a map, because of its `: `");
-        finding.help("put the whole command in quotes, or write it as a block with `|`");
+        let finding = findings
+            .report(file.first_line(span), "command is read as a mapping, because it contains `: `")
+            .help("quote the whole command, or write it as a block scalar with `|`");
         if !written.contains('\n') && !written.starts_with('{') {
             let quoted = format!("'{}'", written.replace('\'', "''"));
-            finding.fix("put the command in quotes", Safety::Safe, vec![Edit { span, replacement: quoted }]);
+            finding.fix("quote the command", Safety::Safe, vec![Edit { span, replacement: quoted }]);
         }
     }
 }

@@ -5,10 +5,11 @@ use crate::{
 };
 
 rule! {
-    /// Custom audiences on a step that assumes an AWS role.
+    /// Custom OIDC audiences on a step that assumes an AWS role.
     ///
-    /// With `audiences` the token's `aud` becomes a list that holds the workspace's own audience and the custom ones. How AWS
-    /// STS judges such a list from Bitbucket is not documented; plain `oidc: true` is what Atlassian and AWS describe.
+    /// With `audiences`, the token's `aud` claim becomes a list of the workspace's default audience and the custom
+    /// ones. How AWS STS handles such a list from Bitbucket is not documented. Atlassian and AWS describe plain `oidc:
+    /// true`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -44,9 +45,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let Some(Oidc::Audiences(audiences, node)) = &step.oidc else { continue };
         if facts.assumes_role() {
             let span = audiences.first().map_or_else(|| file.place(*node, None), |audience| audience.span(file.tree));
-            findings
-                .report(span, "whether AWS accepts a token with several audiences is not documented")
-                .help("use `oidc: true`, and the workspace's own audience as the client id of the identity provider");
+            findings.report(span, "AWS STS may reject a token with several audiences").help(
+                "use `oidc: true`, with the workspace's default audience as the client ID of the identity provider",
+            );
         }
     }
 }

@@ -5,11 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A step of the `default` pipeline, or of one for every branch, deploys by itself.
+    /// A deployment that runs on a push to any branch.
     ///
-    /// `default` runs on every push to a branch that no other pipeline names: any branch deploys. A step that waits for
-    /// `trigger: manual`, or that deploys to an environment of its own whose branches Bitbucket restricts, is meant so; for the
-    /// latter this is a hint.
+    /// The `default` pipeline runs on every push to a branch that no other pipeline matches, and a pipeline for `'*'`
+    /// or `'**'` matches every branch, so a push to any branch deploys.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -30,6 +29,9 @@ rule! {
     ///           script:
     ///             - npx cdk deploy --require-approval never
     /// ```
+    ///
+    /// A step with `trigger: manual` is not reported. A step with a deployment environment is reported as a hint,
+    /// because Bitbucket can restrict the branches that deploy to an environment.
     static RULE: "deploy-from-any-branch", Warning, check
 }
 
@@ -43,7 +45,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let environment = file.environments(step).into_iter().all(|environment| environment.is_some());
         let severity = if environment { Severity::Hint } else { Severity::Warning };
         findings
-            .report_as(severity, span, format!("{name} deploys from any branch"))
-            .help("move the step to a pipeline below `branches`, or let it wait with `trigger: manual`");
+            .report_as(severity, span, format!("{name} deploys on a push to any branch"))
+            .help("move the step to a pipeline under `branches`, or add `trigger: manual`");
     }
 }

@@ -5,10 +5,11 @@ use crate::{
 };
 
 rule! {
-    /// A step of a pull-request pipeline deploys, or assumes a role.
+    /// A pull request pipeline that deploys or assumes a role.
     ///
-    /// The pipeline runs the code of the source branch, before anyone has reviewed it, with whatever the role allows. Forks do
-    /// not start pipelines, but everyone who may push a branch and open a pull request does.
+    /// The pipeline runs the code of the source branch before anyone has reviewed it, with all permissions of the role.
+    /// Pull requests from forks do not start pipelines, but anyone who can push a branch and open a pull request can
+    /// start one.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -53,13 +54,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         if let Some((span, name)) = facts.deployment() {
             findings
-                .report(span, format!("{name} deploys from a pull request, before it is reviewed"))
-                .help("deploy from a branch, or give previews a role of their own that reaches nothing else");
+                .report(span, format!("{name} deploys code of a pull request before it is reviewed"))
+                .help("deploy from a branch, or use a separate role that can only deploy previews");
         } else if file.token(step) == Token::On && facts.assumes_role() {
             let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));
             findings
-                .report(span, "a pull request's code assumes a role before it is reviewed")
-                .help("use a role of its own that may do no more than this step needs");
+                .report(span, "code of a pull request assumes a role before it is reviewed")
+                .help("use a separate role with only the permissions that this step needs");
         }
     }
 }

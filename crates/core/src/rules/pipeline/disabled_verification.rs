@@ -7,12 +7,12 @@ use crate::{
 };
 
 rule! {
-    /// A check that the server is the right one is switched off, or packages come over plain `http`.
+    /// A disabled certificate or host key check, or a package registry over plain `http`.
     ///
-    /// Whoever sits on the way answers in the server's place: what is downloaded then runs with the step's variables and its
-    /// OIDC token, and what is sent is read. Install the missing certificate instead (`--cacert`, `NODE_EXTRA_CA_CERTS`,
-    /// `REQUESTS_CA_BUNDLE`). The keys of SSH servers belong into the repository's settings, under SSH keys, Known hosts;
-    /// since some hosts are new in every run, that is a hint.
+    /// Anyone on the network path can answer in the server's place: the step runs what they send, with its variables
+    /// and its OIDC token, and they can read what the step sends. Install the missing certificate instead (`--cacert`,
+    /// `NODE_EXTRA_CA_CERTS`, `REQUESTS_CA_BUNDLE`), and add the keys of SSH servers under Repository settings > SSH
+    /// keys > Known hosts.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -31,10 +31,12 @@ rule! {
     ///           - curl -fsS --cacert company.pem -o tool https://example.com/tool
     ///           - npm ci
     /// ```
+    ///
+    /// A disabled SSH host key check is reported as a hint, because some hosts are new in every run.
     static RULE: "disabled-verification", Warning, check
 }
 
-/// What switches a check off, in whatever program.
+/// Options and settings that disable verification, in any program.
 const SWITCHES: [&str; 17] = [
     "--no-check-certificate",
     "http.sslVerify=false",
@@ -55,10 +57,10 @@ const SWITCHES: [&str; 17] = [
     "StrictHostKeyChecking no",
 ];
 
-/// Where nobody sits between.
+/// Hosts on the same machine, where no one can intercept traffic.
 const OWN: [&str; 4] = ["localhost", "127.0.0.1", "host.docker.internal", "DOCKER_HOST_INTERNAL"];
 
-/// Letters of curl's options after which the rest of the word is no option.
+/// One-letter options of curl that take a value: the rest of the argument is that value.
 const VALUED: &[u8] = b"-bcdehmortuwxyzACDEFHKPQTUXY";
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
@@ -67,7 +69,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             for command in &listing.script.commands {
                 let text = listing.script.slice(command.span);
                 let program = command.words.first().map_or("", Word::prefix);
-                // What `echo` says to the log does nothing.
+                // `echo` only prints it.
                 if program == "echo" && command.prints_to_log() || OWN.iter().any(|host| text.contains(host)) {
                     continue;
                 }
@@ -90,7 +92,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether an option of curl switches the check off: `--insecure`, `-k`, `-sSLk`.
+/// Whether an option of curl disables verification: `--insecure`, `-k`, `-sSLk`.
 fn is_insecure(word: &str) -> bool {
     let letters = match word.as_bytes() {
         b"--insecure" => return true,
@@ -102,8 +104,8 @@ fn is_insecure(word: &str) -> bool {
 
 fn report(span: Span, switch: &str, findings: &mut Findings<'_>) {
     let severity = if switch.starts_with('S') { Severity::Hint } else { Severity::Warning };
-    let message = format!("`{switch}` lets anyone on the way answer in the server's place");
+    let message = format!("`{switch}` lets anyone on the network impersonate the server");
     findings.report_as(severity, span, message).help(
-        "drop it; make the server's certificate known instead, or its SSH key under Repository settings > SSH keys",
+        "remove it, and install the server's certificate or add its SSH key under Repository settings > SSH keys",
     );
 }

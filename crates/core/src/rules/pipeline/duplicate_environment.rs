@@ -7,11 +7,11 @@ use crate::{
 };
 
 rule! {
-    /// One deployment environment stands twice in a pipeline.
+    /// A deployment environment that is used twice in one pipeline.
     ///
-    /// Bitbucket refuses it: "The deployment environment 'production' in your bitbucket-pipelines.yml file occurs multiple times
-    /// in the pipeline". Steps that deploy to one environment together belong to one stage with that `deployment`.
-    /// Source: <https://bitbucket.org/site/master/issues/18931>.
+    /// Bitbucket rejects the file: "The deployment environment 'production' in your bitbucket-pipelines.yml file occurs
+    /// multiple times in the pipeline". To deploy to one environment in several steps, group them in one stage with
+    /// that `deployment`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -35,6 +35,8 @@ rule! {
     ///           - step:
     ///               script: [make smoke-test]
     /// ```
+    ///
+    /// Source: <https://bitbucket.org/site/master/issues/18931>.
     static RULE: "duplicate-environment", Error, check
 }
 
@@ -55,15 +57,18 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             let own = steps.iter().filter_map(|step| file.model.step(*step).deployment);
             for deployment in stage.into_iter().chain(own).filter(|deployment| deployment.recorded) {
                 let environment = deployment.environment;
-                // An alias repeats the place of its anchor; the item is where the repetition stands.
+                // An alias has the span of its anchor; then the item is what differs.
                 let here = (environment.span(file.tree), file.span(item.site));
                 let Some((before, site)) = first.insert(environment.value, here) else { continue };
                 let (place, other) = if before == here.0 { (here.1, site) } else { (here.0, before) };
                 let message =
-                    format!("`{}` is deployed to twice in the pipeline `{}`", environment.value, pipeline.name.value);
-                findings.report(file.first_line(place), message).related(file.first_line(other), "first here").help(
-                    "put the steps into one stage with this `deployment`, or use `environment:` for variables alone",
-                );
+                    format!("environment `{}` is used twice in pipeline `{}`", environment.value, pipeline.name.value);
+                findings
+                    .report(file.first_line(place), message)
+                    .related(file.first_line(other), "first used here")
+                    .help(
+                        "group the steps in one stage with this `deployment`, or use `environment` to read variables",
+                    );
             }
         }
     }

@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A key stands twice in one map.
+    /// A key that appears twice in one mapping.
     ///
-    /// Only one of the two can count, and which one it is depends on the reader: half of the settings are lost without a
-    /// word. Two `<<` in one map are the same mistake.
+    /// Only one of the two values is used, and which one depends on the YAML parser. The other settings are silently
+    /// lost. Two `<<` merge keys in one mapping are reported too.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -35,12 +35,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for problem in file.problems {
         if let Problem::DuplicateKey { key, first } = problem {
             let help = match file.text(*key) {
-                "<<" => "merge several maps with one list: `<<: [*one, *two]`",
-                _ => "keep one of them, or join what stands under both",
+                "<<" => "merge several mappings with one list: `<<: [*one, *two]`",
+                _ => "remove one of them, or merge their contents",
             };
             findings
-                .report(file.span(*key), format!("`{}` stands twice in this map", file.text(*key)))
-                .related(file.span(*first), "first here")
+                .report(file.span(*key), format!("duplicate key `{}`", file.text(*key)))
+                .related(file.span(*first), "first defined here")
                 .help(help);
         }
     }

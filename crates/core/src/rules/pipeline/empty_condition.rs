@@ -7,10 +7,9 @@ use crate::{
 };
 
 rule! {
-    /// A condition that asks for nothing, or for two things at once.
+    /// A condition that is empty, or that has both `includePaths` and `excludePaths`.
     ///
-    /// `condition` holds `changesets` (with either `includePaths` or `excludePaths`) or `state`. An empty one does not limit
-    /// anything; with both lists Bitbucket refuses the file.
+    /// An empty condition limits nothing. With both lists, Bitbucket rejects the file.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -32,6 +31,8 @@ rule! {
     ///             includePaths: [src/**]
     ///         script: [make]
     /// ```
+    ///
+    /// `condition` takes `changesets`, with either `includePaths` or `excludePaths`, or `state`.
     static RULE: "empty-condition", Warning, check
 }
 
@@ -48,7 +49,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         if entries.is_empty() {
             findings
-                .report(file.span(condition), "an empty condition")
+                .report(file.span(condition), "condition is empty")
                 .help("add `changesets:` or `state:`, or remove it");
         }
         let Some(changesets) = file.tree.field(condition, "changesets") else { continue };
@@ -56,14 +57,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let include = file.tree.field(changesets.value, "includePaths");
         let exclude = file.tree.field(changesets.value, "excludePaths");
         if let (Some(include), Some(exclude)) = (include, exclude) {
-            let message = "`includePaths` and `excludePaths` cannot stand together";
+            let message = "`excludePaths` cannot be used with `includePaths`";
             findings
                 .report_as(Severity::Error, file.span(exclude.key), message)
-                .related(file.span(include.key), "the other one")
-                .help("keep one of them");
+                .related(file.span(include.key), "`includePaths` is used here")
+                .help("remove one of them");
         } else if entries.is_empty() {
             findings
-                .report(file.span(changesets.key), "`changesets` without paths")
+                .report(file.span(changesets.key), "`changesets` is empty")
                 .help("add `includePaths:` or `excludePaths:`");
         }
     }

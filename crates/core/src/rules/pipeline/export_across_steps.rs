@@ -9,10 +9,10 @@ use crate::{
 };
 
 rule! {
-    /// A variable that one step exports and a later one reads.
+    /// A variable that one step exports and a later step reads.
     ///
-    /// Every step runs in a container of its own: what a script exports ends with the step. Files reach later steps as
-    /// artifacts, values as `output-variables`, and what all steps need belongs into the repository's variables.
+    /// Each step runs in its own container, so exported variables end with the step. Pass files to later steps as
+    /// artifacts and values as `output-variables`. Define what every step needs as a repository variable.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -61,9 +61,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                     continue;
                 }
                 reported.push(name);
-                findings.report(read.span, format!("`{name}` is not what an earlier step exported")).related(export, "ends with its step").help(format!(
-                        "write it to a file and keep that as an artifact, or define `{name}` in the repository's settings"
-                    ));
+                let message = format!(
+                    "`{name}` is not available here: variables exported in one step are not passed to the next"
+                );
+                findings.report(read.span, message).related(export, "exported here").help(format!(
+                    "pass it in a file that is kept as an artifact, or define `{name}` as a repository variable"
+                ));
             }
             let kept = |name: &str| step.output_variables.iter().any(|output| output.value == name);
             let own = facts.bindings.iter().filter(|binding| binding.exported && !kept(&binding.name));

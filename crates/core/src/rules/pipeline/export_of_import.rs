@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A file that shares its pipelines imports one itself.
+    /// A shared pipeline that is an import itself.
     ///
-    /// With `export: true` other repositories may import the file's pipelines; a shared pipeline cannot be an import again.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/share-pipelines-configurations/>.
+    /// With `export: true`, other repositories can import the pipelines of the file. A pipeline that is shared this way
+    /// cannot be imported from a third repository.
     ///
     /// ```yaml wrong
     /// export: true
@@ -26,6 +26,8 @@ rule! {
     ///       - step:
     ///           script: [make]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/share-pipelines-configurations/>.
     static RULE: "export-of-import", Error, check
 }
 
@@ -34,9 +36,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for pipeline in file.model.pipelines.iter().filter(|pipeline| pipeline.start == Start::Shared) {
         if let Some(import) = pipeline.import {
             findings
-                .report(import.span(file.tree), "a shared pipeline cannot be an import")
-                .related(file.span(export), "the file is shared here")
-                .help("write the pipeline out, or import it from its own repository");
+                .report(
+                    import.span(file.tree),
+                    format!("shared pipeline `{}` cannot be an import", pipeline.name.value),
+                )
+                .related(file.span(export), "the file is exported here")
+                .help("define the pipeline in this file, or import it directly from its repository");
         }
     }
 }

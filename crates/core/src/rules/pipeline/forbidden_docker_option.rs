@@ -4,12 +4,11 @@ use crate::{
 };
 
 rule! {
-    /// An option of `docker run` that Bitbucket's docker daemon refuses.
+    /// A `docker run` option that Bitbucket's Docker daemon rejects.
     ///
-    /// On Bitbucket's own machines, up to version 2 of the runtime, containers can neither be privileged nor see directories
-    /// outside the clone, the socket of the daemon among them: the command stops with `authorization denied by plugin
-    /// pipelines`. Version 3 of the runtime allows it, and a runner of one's own may.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/enable-and-use-runtime-v3/>.
+    /// On Bitbucket's cloud runners, up to runtime version 2, containers cannot be privileged and cannot mount anything
+    /// outside the clone directory, including the Docker socket. The command fails with `authorization denied by plugin
+    /// pipelines`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -29,14 +28,18 @@ rule! {
     ///           - docker save --output app.tar app
     ///           - docker run --rm -v $BITBUCKET_CLONE_DIR:/work aquasec/trivy:0.58.0 image --input /work/app.tar
     /// ```
+    ///
+    /// Runtime version 3 allows these options and a self-hosted runner may, so they are not reported there.
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/enable-and-use-runtime-v3/>.
     static RULE: "forbidden-docker-option", Warning, check
 }
 
-/// Options of `docker run` without a value; any other takes the next word.
+/// Options of `docker run` without a value; any other option takes the next argument.
 const FLAGS: [&str; 8] =
     ["--detach", "--init", "--interactive", "--no-healthcheck", "--privileged", "--publish-all", "--read-only", "--rm"];
 
-/// What Bitbucket keeps in the step's container, the clone among it.
+/// Where Bitbucket keeps its files in the step's container, including the clone.
 const OWN: &str = "/opt/atlassian/";
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
@@ -49,7 +52,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         let words = invocation.arguments;
         let mut at = words.iter().position(|word| word.prefix() == "run").map_or(words.len(), |at| at + 1);
-        // What follows the image is not for docker.
+        // Arguments after the image belong to the container.
         while let Some(word) = words.get(at).filter(|word| word.prefix().starts_with('-')) {
             at += 1;
             let name = word.prefix();
@@ -60,21 +63,21 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             if let Some(next) = words.get(at).filter(|_| value.is_empty() && !flag) {
                 (at, value, span) = (at + 1, next.prefix(), span.cover(next.span));
             }
-            let what = if name == "--privileged" && value != "false" {
-                "privileged containers"
+            let (what, instead) = if name == "--privileged" && value != "false" {
+                ("privileged containers", "remove `--privileged`")
             } else if (short && name.ends_with('v') || name == "--volume") && is_outside(value) {
-                "volumes outside the clone"
+                ("volumes outside the clone directory", "use a path under `$BITBUCKET_CLONE_DIR`")
             } else {
                 continue;
             };
-            findings.report(listing.place(span), format!("Bitbucket's docker daemon refuses {what}")).help(
-                "do without, with paths below `$BITBUCKET_CLONE_DIR`, or set `runtime: {cloud: {version: \"3\"}}`",
-            );
+            findings
+                .report(listing.place(span), format!("{what} are not allowed by Bitbucket's Docker daemon"))
+                .help(format!("{instead}, or set `runtime: {{cloud: {{version: \"3\"}}}}`"));
         }
     });
 }
 
-/// Whether a volume is a directory or file of the host that does not belong to the clone.
+/// Whether a volume is a directory or file of the host outside the clone.
 fn is_outside(volume: &str) -> bool {
     volume.contains(':') && volume.starts_with(['/', '~']) && !volume.starts_with(OWN)
 }

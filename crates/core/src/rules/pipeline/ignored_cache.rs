@@ -4,11 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// A cache that this step cannot use.
+    /// The predefined `docker` cache with runtime version 3.
     ///
-    /// The predefined `docker` cache is not read by runtime version 3. A cache defined under a predefined name replaces
-    /// Bitbucket's; with `key.files` it is an ordinary cache, and only its own path is kept.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/enable-and-use-runtime-v3/>.
+    /// Runtime version 3 does not read the predefined `docker` cache, so it saves no time. To reuse image layers, push
+    /// them to a registry and pull them with `--cache-from`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -32,6 +31,11 @@ rule! {
     ///         services: [docker]
     ///         script: [docker build .]
     /// ```
+    ///
+    /// A `docker` cache that the file defines under `definitions.caches` is not reported, because it replaces the
+    /// predefined one.
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/enable-and-use-runtime-v3/>.
     static RULE: "ignored-cache", Warning, check
 }
 
@@ -43,8 +47,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let cache = step.caches.iter().find(|cache| cache.value == "docker");
         if let Some(cache) = cache.filter(|_| third && !defined) {
             findings
-                .report(cache.span(file.tree), "runtime version 3 does not read the `docker` cache")
-                .help("remove it; push the image's layers to a registry and pull them with `--cache-from`");
+                .report(cache.span(file.tree), "cache `docker` has no effect with runtime version 3")
+                .help("remove it, and reuse image layers from a registry with `--cache-from`");
         }
     }
 }

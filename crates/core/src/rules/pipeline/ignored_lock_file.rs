@@ -8,10 +8,10 @@ use crate::{
 };
 
 rule! {
-    /// A step that deploys installs other versions than the lock file names.
+    /// A deployment step that installs versions other than those in the lock file.
     ///
-    /// What runs in production is then what was published since, tried by nobody. Update dependencies in a change of their own,
-    /// and install what the lock file says.
+    /// Production then runs whatever has been published since, which nobody has tested. Install from the lock file, and
+    /// update dependencies in a separate change.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -39,7 +39,7 @@ rule! {
     static RULE: "ignored-lock-file", Warning, check
 }
 
-/// Package managers with the subcommand that moves to newer versions.
+/// Package managers with the subcommand that updates to newer versions.
 const UPDATES: [(&str, &str); 9] = [
     ("npm", "update"),
     ("yarn", "upgrade"),
@@ -52,10 +52,10 @@ const UPDATES: [(&str, &str); 9] = [
     ("cargo", "update"),
 ];
 
-/// Options that leave the lock file unread, whatever the package manager.
+/// Options that ignore the lock file, in any package manager.
 const UNREAD: [&str; 2] = ["--no-lockfile", "--no-package-lock"];
 
-/// Options with which nothing of the project changes.
+/// Options with which the project does not change.
 const HARMLESS: [&str; 4] = ["-g", "--global", "--dry-run", "--help"];
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
@@ -66,7 +66,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             return;
         }
         let span = file.first_line(listing.place(invocation.span));
-        let message = format!("`{}` installs versions that no lock file names", shown(file.source.slice(span)));
-        findings.report(span, message).help("install what the lock file says, and update it in a change of its own");
+        let message = format!("`{}` does not install the locked versions", shown(file.source.slice(span)));
+        findings.report(span, message).help("install the locked versions, and update them in a separate change");
     });
 }

@@ -4,17 +4,17 @@ use crate::{
     yaml::{Kind, NodeId},
 };
 
-/// Pairs that belong together.
+/// Keys that require each other.
 const PAIRS: [(&str, &str); 2] = [("username", "password"), ("access-key", "secret-key")];
 
-/// What cannot stand beside each other.
+/// Keys that exclude each other.
 const RIVALS: [(&str, &str); 3] = [("oidc-role", "access-key"), ("oidc-role", "secret-key"), ("username", "aws")];
 
 rule! {
-    /// Credentials of an image or a bucket of which one half is missing, or of two kinds at once.
+    /// Credentials of an image or a bucket that are incomplete, or of two kinds at once.
     ///
-    /// `username` needs `password`, `access-key` needs `secret-key`, and `aws` takes either a role or a key pair. Bitbucket refuses
-    /// the file. With `aws.oidc-role` no key is needed at all.
+    /// `username` requires `password`, `access-key` requires `secret-key`, and `aws` takes either a role or a key pair.
+    /// Otherwise Bitbucket rejects the file. With `aws.oidc-role` no stored key is needed.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -59,19 +59,19 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Looks at the `aws` of an image or a storage.
+/// Checks the `aws` of an image or a storage.
 fn check_aws(file: &Analysis<'_>, holder: NodeId, findings: &mut Findings<'_>) {
     let Some(aws) = file.tree.field(holder, "aws").filter(|aws| is_whole(file, aws.value)) else { return };
     check_map(file, aws.value, findings);
     let known = ["oidc-role", "access-key", "secret-key"].iter().any(|name| file.tree.field(aws.value, name).is_some());
     if !known {
         findings
-            .report(file.span(aws.key), "`aws` without `oidc-role` or a key pair")
-            .help("add `oidc-role:` with the role's ARN, and `oidc: true` to the step");
+            .report(file.span(aws.key), "`aws` requires `oidc-role` or a key pair")
+            .help("add `oidc-role:` with the ARN of a role, and `oidc: true` to the step");
     }
 }
 
-/// Whether a node is a map that no syntax error cut short.
+/// Whether a node is a mapping that no syntax error cut short.
 fn is_whole(file: &Analysis<'_>, id: NodeId) -> bool {
     let node = file.tree.node(file.tree.resolve(id));
     matches!(node.kind, Kind::Mapping(_)) && !node.incomplete
@@ -85,18 +85,14 @@ fn check_map(file: &Analysis<'_>, id: NodeId, findings: &mut Findings<'_>) {
             (None, Some(field)) => (field, one),
             _ => continue,
         };
-        let message = format!("`{}` without `{missing}`", file.text(present.key));
+        let message = format!("`{}` requires `{missing}`", file.text(present.key));
         findings.report(file.span(present.key), message).help(format!("add `{missing}:`"));
     }
-    if let (Some(one), Some(other)) = RIVALS
-        .iter()
-        .find(|(one, other)| field(one).is_some() && field(other).is_some())
-        .map_or((None, None), |(one, other)| (field(one), field(other)))
-    {
-        let message = format!("`{}` and `{}` cannot stand together", file.text(one.key), file.text(other.key));
+    if let Some((one, other)) = RIVALS.iter().find_map(|(one, other)| field(one).zip(field(other))) {
+        let (one_name, other_name) = (file.text(one.key), file.text(other.key));
         findings
-            .report(file.span(other.key), message)
-            .related(file.span(one.key), "the other one")
-            .help("keep one of them; a role needs no key");
+            .report(file.span(other.key), format!("`{other_name}` cannot be used with `{one_name}`"))
+            .related(file.span(one.key), format!("`{one_name}` is used here"))
+            .help("remove one of them");
     }
 }

@@ -4,10 +4,9 @@ use crate::{
 };
 
 rule! {
-    /// `fail-fast` on a step that stands in no parallel group.
+    /// `fail-fast` on a step outside a parallel group.
     ///
-    /// There is nothing for its failure to stop: the pipeline ends there anyway.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/parallel-step-options/>.
+    /// There are no parallel steps to stop: when the step fails, the pipeline ends anyway.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -28,6 +27,8 @@ rule! {
     ///           - step:
     ///               script: [make e2e]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/parallel-step-options/>.
     static RULE: "ineffective-fail-fast", Warning, check
 }
 
@@ -38,8 +39,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         if let Some(field) = file.tree.field(step.node, "fail-fast") {
             findings
-                .report(file.span(field.key), "`fail-fast` outside a parallel group has no effect")
-                .help("remove it, or put it on the parallel group");
+                .report(file.span(field.key), "`fail-fast` has no effect outside a parallel group")
+                .help("move it to a parallel group, or remove it");
         }
     }
 }

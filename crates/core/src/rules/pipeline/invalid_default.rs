@@ -5,10 +5,9 @@ use crate::{
 };
 
 rule! {
-    /// A variable's `default` is not among its `allowed-values`, or is missing beside them.
+    /// A variable with `allowed-values` whose `default` is missing or is not one of them.
     ///
-    /// Bitbucket says: "A default value is required if allowed values list is specified."
-    /// Source: <https://www.atlassian.com/blog/bitbucket/introducing-default-values-and-allowed-values-for-variables-in-custom-pipelines>.
+    /// Bitbucket requires a valid default: "A default value is required if allowed values list is specified."
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -33,6 +32,9 @@ rule! {
     ///       - step:
     ///           script: [make release]
     /// ```
+    ///
+    /// Source:
+    /// <https://www.atlassian.com/blog/bitbucket/introducing-default-values-and-allowed-values-for-variables-in-custom-pipelines>.
     static RULE: "invalid-default", Error, check
 }
 
@@ -42,15 +44,15 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let listed = allowed.iter().map(|value| format!("`{}`", value.value)).collect::<Vec<_>>().join(", ");
         match variable.default {
             None => {
-                let message = format!("`{}` has allowed values and no default", variable.name.value);
+                let message = format!("`{}` has allowed values but no default", variable.name.value);
                 findings.report(file.span(*key), message).help(format!("add `default:` with one of {listed}"));
             }
             Some(default) if !allowed.is_empty() && !allowed.iter().any(|value| value.value == default.value) => {
-                let message = format!("the default `{}` is not among the allowed values", default.value);
+                let message = format!("default `{}` is not one of the allowed values", default.value);
                 findings
                     .report(default.span(file.tree), message)
-                    .related(file.span(*key), "the allowed values")
-                    .help(format!("allowed: {listed}"));
+                    .related(file.span(*key), "allowed values")
+                    .help(format!("use one of {listed}"));
             }
             Some(_) => {}
         }

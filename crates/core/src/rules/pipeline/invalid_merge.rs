@@ -7,10 +7,10 @@ use crate::{
 };
 
 rule! {
-    /// `<<` was given something that is no map.
+    /// A merge key (`<<`) with a value that is not a mapping.
     ///
-    /// `<<` copies the keys of a map that an anchor names. It takes an alias, `*name`, or a list of them; the bare name is
-    /// plain text.
+    /// A merge key copies the keys of an anchored mapping. It takes an alias, `*name`, or a list of aliases. A name
+    /// without `*` is a string.
     ///
     /// ```yaml wrong
     /// definitions:
@@ -45,19 +45,21 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let name = file.text(*value);
         let anchor = file.tree.anchors().iter().find(|anchor| anchor.name == name);
         let place = file.place(*value, Some(*key));
-        let finding = findings.report(place, format!("`<<` needs a map, and this is {given}"));
-        match anchor {
-            Some(anchor) => {
-                finding.related(anchor.span, "the anchor of that name").help(format!("write `<<: *{name}`")).fix(
-                    format!("write `*{name}`"),
-                    Safety::Safe,
-                    vec![Edit { span: Span::at(file.span(*value).start), replacement: "*".to_owned() }],
-                )
-            }
-            None if file.tree.is_null(*value) && file.tree.resolve(*value) != *value => {
-                finding.help("the anchor names nothing: what belongs to it stands beside it, not below it")
-            }
-            None => finding.help("give it an alias of an anchored map: `<<: *name`, or `<<: [*one, *two]`"),
-        };
+        let finding = findings.report(place, format!("`<<` must be a mapping, found {given}"));
+        if let Some(anchor) = anchor {
+            let edit = Edit { span: Span::at(file.span(*value).start), replacement: "*".to_owned() };
+            finding.related(anchor.span, format!("`{name}` is anchored here")).help(format!("use `<<: *{name}`")).fix(
+                format!("use `*{name}`"),
+                Safety::Safe,
+                vec![edit],
+            );
+            continue;
+        }
+        let anchor_is_empty = file.tree.is_null(*value) && file.tree.resolve(*value) != *value;
+        finding.help(if anchor_is_empty {
+            "indent the content of the anchor one level deeper, so that it belongs to the anchor"
+        } else {
+            "use an alias of an anchored mapping, as in `<<: *name` or `<<: [*one, *two]`"
+        });
     }
 }

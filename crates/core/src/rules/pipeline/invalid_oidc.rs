@@ -7,9 +7,9 @@ use crate::{
 };
 
 rule! {
-    /// `oidc` is neither `true` nor `false`, nor a map with `audiences`.
+    /// An `oidc` value that is not `true`, `false` or a mapping with `audiences`.
     ///
-    /// Bitbucket refuses the file. `"true"` in quotes is text, not a boolean.
+    /// Bitbucket rejects the file. In quotes, `"true"` is a string, not a boolean.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -41,16 +41,17 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let given = file.tree.kind(value).noun();
-        let finding =
-            findings.report(file.place(value, key), format!("`oidc` must be `true` or `false`, and this is {given}"));
-        let word = file.text(value).trim().to_ascii_lowercase();
-        match word.as_str() {
-            "true" | "false" => finding.help(format!("remove the quotes: `oidc: {word}`")).fix(
-                format!("write `{word}`"),
+        let finding = findings.report(file.place(value, key), format!("`oidc` must be a boolean, found {given}"));
+        let replacement = file.text(value).trim().to_ascii_lowercase();
+        if matches!(replacement.as_str(), "true" | "false") {
+            let title = format!("use `{replacement}`");
+            finding.help(format!("remove the quotes: `oidc: {replacement}`")).fix(
+                title,
                 Safety::Safe,
-                vec![Edit { span: file.span(value), replacement: word }],
-            ),
-            _ => finding.help("write `oidc: true`"),
-        };
+                vec![Edit { span: file.span(value), replacement }],
+            );
+        } else {
+            finding.help("use `oidc: true`");
+        }
     }
 }

@@ -1,16 +1,16 @@
 use crate::{
     analysis::Analysis,
-    aws::{Region, RoleArn},
+    aws::{Region, RegionError, RoleArn},
     facts::{ROLE_VARIABLE, StepFacts},
     rules::{Findings, rule},
     text::Span,
 };
 
 rule! {
-    /// A region that does not exist, or one of another partition than the role.
+    /// An unknown AWS region, or a region in another partition than the role.
     ///
-    /// A typing error in a region shows up at run time as an endpoint that cannot be reached. A role lives in one partition
-    /// (`aws`, `aws-cn`, `aws-us-gov`), and its sessions are good for the regions of that partition only.
+    /// A misspelled region fails only at run time, as an endpoint that cannot be reached. A role belongs to one
+    /// partition (`aws`, `aws-cn`, `aws-us-gov`), and its sessions are valid only in the regions of that partition.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -44,29 +44,40 @@ rule! {
 
 const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
-/// A region or a role with its place.
+/// A region or a role, with its span.
 type Named = (String, Span);
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (_, facts) in file.steps() {
         for (text, span) in regions(facts) {
-            if let Err(error) = Region::parse(&text) {
-                findings.report(span, error.to_string());
+            match Region::parse(&text) {
+                Ok(_) => {}
+                Err(RegionError::AvailabilityZone { found, region }) => {
+                    findings
+                        .report(span, format!("`{found}` is an availability zone, not a region"))
+                        .help(format!("use its region, `{region}`"));
+                }
+                Err(RegionError::Unknown { found, nearest }) => {
+                    findings.report(span, format!("unknown AWS region `{found}`")).help(match nearest {
+                        Some(nearest) => format!("did you mean `{nearest}`?"),
+                        None => "use a region such as `eu-west-1`".to_owned(),
+                    });
+                }
             }
         }
         for (region, role) in pairs(facts) {
             let (Ok(known), Ok(arn)) = (Region::parse(&region.0), RoleArn::parse(&role.0)) else { continue };
             if known.partition() != arn.partition() {
                 let message = format!(
-                    "`{}` is a region of the partition `{}`, and the role belongs to `{}`",
+                    "region `{}` is in partition `{}`, but the role is in `{}`",
                     known.name(),
                     known.partition().name,
                     arn.partition().name
                 );
                 findings
                     .report(region.1, message)
-                    .related(role.1, "the role")
-                    .help("use a role and a region of one partition");
+                    .related(role.1, "the role is set here")
+                    .help("use a region and a role in the same partition");
             }
         }
     }
@@ -90,7 +101,7 @@ fn regions(facts: &StepFacts) -> Vec<Named> {
     found
 }
 
-/// The region and the role that are in force together.
+/// The regions and roles that are used together.
 fn pairs(facts: &StepFacts) -> Vec<(Named, Named)> {
     let mut found = Vec::new();
     for tool in &facts.tools {

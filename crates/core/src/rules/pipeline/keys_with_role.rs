@@ -8,11 +8,11 @@ use crate::{
 };
 
 rule! {
-    /// A stored access key beside a role: the key wins.
+    /// A stored access key that is set together with a role.
     ///
-    /// AWS SDKs take `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` before they look for a token file, so that the role is
-    /// never assumed. Nothing fails; the deployment goes on with the long-lived key. Atlassian's AWS pipes do it the other
-    /// way round and drop the keys, which then only wait to be leaked.
+    /// AWS SDKs use `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` before they look for a token file, so the role is
+    /// never assumed. Nothing fails: the deployment keeps using the long-lived key. Atlassian's AWS pipes do the
+    /// opposite and ignore the keys, which can still leak.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -49,11 +49,11 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 continue;
             };
             if !role.value.is_empty() && !key.value.is_empty() {
-                let message = format!("`{}` uses the role and drops this key", pipe.name);
+                let message = format!("`{}` uses the role and ignores this key", pipe.name);
                 findings
                     .report_as(Severity::Hint, key.key, message)
-                    .related(role.key, "the role")
-                    .help("remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, here and in Bitbucket's settings");
+                    .related(role.key, "the role is set here")
+                    .help("remove `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, here and in Bitbucket's settings");
             }
         }
     }
@@ -71,8 +71,8 @@ fn environment(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, findings
                 continue;
             }
             findings
-                .report(key.span, format!("`{command}` uses this key, not the role"))
-                .related(token_file.span, "the role's token is not looked at")
+                .report(key.span, format!("`{command}` uses this key instead of the role"))
+                .related(token_file.span, "the token file is ignored")
                 .help("remove the key, here and in Bitbucket's settings");
             return;
         }
@@ -82,11 +82,11 @@ fn environment(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, findings
         });
         if declared && tool.variable("AWS_ACCESS_KEY_ID").is_none() {
             let message = format!(
-                "`{command}` uses the stored key that keyless.yaml declares as AWS_ACCESS_KEY_ID, not the role"
+                "`{command}` uses the stored key `AWS_ACCESS_KEY_ID`, declared in keyless.yaml, instead of the role"
             );
             findings
                 .report(token_file.span, message)
-                .help("remove the key from Bitbucket's settings, or `unset AWS_ACCESS_KEY_ID` before this line");
+                .help("remove the key from Bitbucket's settings, or add `unset AWS_ACCESS_KEY_ID` before this line");
             return;
         }
     }

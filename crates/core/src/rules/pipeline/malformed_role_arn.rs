@@ -9,11 +9,10 @@ use crate::{
 };
 
 rule! {
-    /// A role that is not written as the ARN of an IAM role.
+    /// A value that is not the ARN of an IAM role where one is required.
     ///
-    /// `AWS_ROLE_ARN`, `AWS_OIDC_ROLE_ARN`, `oidc-role` and `--role-arn` take the whole ARN:
-    /// `arn:aws:iam::` with twelve digits, `:role/` and the role's path and name. Placeholders of a copied example are the usual
-    /// cause.
+    /// `AWS_ROLE_ARN`, `AWS_OIDC_ROLE_ARN`, `oidc-role` and `--role-arn` take a complete ARN: `arn:aws:iam::`, twelve
+    /// digits, `:role/`, and the role's path and name. The usual cause is a placeholder from a copied example.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -40,6 +39,9 @@ rule! {
     ///               S3_BUCKET: bucket
     ///               LOCAL_PATH: dist
     /// ```
+    ///
+    /// A value that does not start with `arn:` is reported as a warning, because the program that generates the file
+    /// may complete it.
     static RULE: "malformed-role-arn", Error, check
 }
 
@@ -47,17 +49,17 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         for (text, span) in roles(file, step, facts) {
             if let Err(error) = RoleArn::parse(&text) {
-                // A bare name may be filled in by whatever writes the file; a broken ARN can never work.
+                // The program that generates the file may complete a bare name; a broken ARN never works.
                 let severity = if text.starts_with("arn:") { Severity::Error } else { Severity::Warning };
                 findings
-                    .report_as(severity, span, format!("no role ARN: {error}"))
-                    .help("a role is written like `arn:aws:iam::123456789012:role/deploy`");
+                    .report_as(severity, span, format!("invalid role ARN: {error}"))
+                    .help("use an ARN such as `arn:aws:iam::123456789012:role/deploy`");
             }
         }
     }
 }
 
-/// The roles that a step names in full, with their places.
+/// The roles that a step names literally, with their spans.
 fn roles(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> Vec<(String, Span)> {
     let mut roles = Vec::new();
     for binding in facts.bindings.iter().filter(|binding| binding.name == "AWS_ROLE_ARN") {

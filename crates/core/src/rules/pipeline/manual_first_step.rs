@@ -5,11 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A pipeline begins with a step or stage that waits to be started by hand.
+    /// A pipeline whose first step or stage has `trigger: manual`.
     ///
-    /// Something has to run first: Bitbucket refuses a manual trigger on the first item of a pipeline. To start everything by
-    /// hand, make it a custom pipeline.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/pipeline-triggers/>.
+    /// Bitbucket rejects a manual trigger on the first item of a pipeline. To start a whole pipeline manually, make it
+    /// a custom pipeline.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -30,6 +29,8 @@ rule! {
     ///           trigger: manual
     ///           script: [make deploy]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/pipeline-triggers/>.
     static RULE: "manual-first-step", Error, check
 }
 
@@ -42,10 +43,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             _ => continue,
         };
         let Some(trigger) = trigger.filter(|trigger| trigger.value == "manual") else { continue };
-        let message = format!("the first {what} of `{}` cannot be manual", pipeline.name.value);
+        let message = format!("`trigger: manual` is not allowed in the first {what} of a pipeline");
         findings
             .report(trigger.span(file.tree), message)
-            .related(pipeline.name.span(file.tree), "begins with it")
-            .help("put an automatic step before it, or make this a custom pipeline, which is started by hand");
+            .related(pipeline.name.span(file.tree), "in this pipeline")
+            .help("add an automatic step before it, or make this a custom pipeline, which is started manually");
     }
 }

@@ -6,10 +6,10 @@ use crate::{
 };
 
 rule! {
-    /// A `final` step that is not the one last item of a pipeline, or has what a final step cannot have.
+    /// A `final` step that is not the last item of its pipeline, or that has a key it does not support.
     ///
-    /// A pipeline has at most one final step, as its last item and after at least one other; it starts by itself, and records no
-    /// deployment.
+    /// A pipeline has at most one final step, as its last item and after at least one other. A final step starts
+    /// automatically and does not record a deployment.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -31,10 +31,10 @@ rule! {
     static RULE: "misplaced-final", Error, check
 }
 
-/// Settings of a step that a final step cannot have.
+/// Keys of a step that a final step does not support.
 const FORBIDDEN: [&str; 2] = ["deployment", "fail-fast"];
 
-/// Whether a key is one of them, on a final step.
+/// Whether a final step does not support a key.
 pub(super) fn is_forbidden(object: ObjectId, name: &str) -> bool {
     object == ObjectId::FinalStep && FORBIDDEN.contains(&name)
 }
@@ -47,12 +47,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             let Some(key) = item.key else { continue };
             if index != last {
                 findings
-                    .report(file.span(key), "`final` is not the last item of its pipeline")
-                    .help("move it to the end; a pipeline has one final step");
+                    .report(file.span(key), "`final` must be the last item of its pipeline")
+                    .help("move it to the end; a pipeline can have one final step");
             } else if !pipeline.items[..index].iter().any(|item| !matches!(item.kind, ItemKind::Variables(_))) {
                 findings
-                    .report(file.span(key), "`final` is the only item of its pipeline")
-                    .help("a final step follows at least one step, parallel group or stage");
+                    .report(file.span(key), "`final` cannot be the only item of its pipeline")
+                    .help("add a step, parallel group or stage before it");
             }
         }
     }
@@ -61,8 +61,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             && is_forbidden(object.id, file.text(key))
         {
             findings
-                .report(file.span(key), format!("a final step cannot have `{}`", file.text(key)))
-                .help("move it to an ordinary step");
+                .report(file.span(key), format!("`{}` is not allowed in a `final` step", file.text(key)))
+                .help("move it to a regular step");
         }
     }
 }

@@ -7,11 +7,10 @@ use crate::{
 };
 
 rule! {
-    /// `oidc` at a place where it gives no step a token.
+    /// `oidc` in a place where it has no effect.
     ///
-    /// `oidc: true` belongs to each step that needs a token, also in stages and parallel groups. At the top of the file, on
-    /// a stage, on a parallel group, beside `step:` or below `deployment` it has no effect. Under `options` only a map with
-    /// `audiences` is documented; whether `oidc: true` there reaches every step is unconfirmed, so that is a warning.
+    /// `oidc: true` belongs to each step that needs a token, including steps in stages and parallel groups. It has no
+    /// effect at the top level, on a stage, on a parallel group, next to `step:` or under `deployment`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -34,6 +33,9 @@ rule! {
     ///               oidc: true
     ///               script: [make deploy]
     /// ```
+    ///
+    /// Under `options`, only a mapping with `audiences` is documented. Whether `options.oidc: true` reaches every step
+    /// is unconfirmed, so it is reported as a warning.
     static RULE: "misplaced-oidc", Error, check
 }
 
@@ -44,22 +46,26 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 if matches!(object.id, ObjectId::Step | ObjectId::FinalStep) {
                     continue;
                 }
-                let beside_step = file.tree.field(map, "step").is_some();
-                let help = if beside_step {
-                    "indent it further: it belongs below `step:`, not beside it"
+                let next_to_step = file.tree.field(map, "step").is_some();
+                let help = if next_to_step {
+                    "indent it one level deeper, so that it is under `step:`"
                 } else {
-                    "put `oidc: true` on each step that needs a token"
+                    "move it to each step that needs a token"
                 };
-                let message = format!("`oidc` on {} gives no step a token", object.name);
+                let message = if object.id == ObjectId::Root {
+                    "`oidc` has no effect at the top level".to_owned()
+                } else {
+                    format!("`oidc` has no effect on {}", object.name)
+                };
                 findings.report(file.span(key), message).help(help);
             }
-            // `deployment: {name: production, oidc: true}` is no text, and what is below it is not looked at.
+            // `deployment: {name: production, oidc: true}` is not a string, so its keys are not checked elsewhere.
             ViolationKind::WrongType { value, key: Some(key), .. } if file.text(key) == "deployment" => {
                 for field in file.tree.fields(value) {
                     if means_oidc(file.text(field.key)) {
                         findings
-                            .report(file.span(field.key), "`oidc` below `deployment` gives no step a token")
-                            .help("put `oidc: true` on the step, beside `deployment`");
+                            .report(file.span(field.key), "`oidc` has no effect under `deployment`")
+                            .help("move it to the step, next to `deployment`");
                     }
                 }
             }
@@ -67,9 +73,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
     }
     if let Some(Oidc::Enabled(true, node)) = file.model.options.oidc {
-        let message = "whether `options.oidc: true` reaches any step is not documented";
+        let message = "`options.oidc: true` is not documented and may have no effect";
         findings
             .report_as(Severity::Warning, file.span(node), message)
-            .help("put `oidc: true` on each step that needs a token; `options.oidc` takes a map with `audiences`");
+            .help("add `oidc: true` to each step that needs a token");
     }
 }

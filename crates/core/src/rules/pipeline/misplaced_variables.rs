@@ -6,11 +6,10 @@ use crate::{
 };
 
 rule! {
-    /// `variables` where a pipeline cannot have them, or not as the first item.
+    /// `variables` outside a custom pipeline, or not as its first item.
     ///
-    /// Only custom pipelines ask for variables, and only as the first item of their list: "'variables' can only be the first
-    /// element of the list".
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/pipeline-start-conditions/>.
+    /// Only custom pipelines can ask for variables, and only in their first item. Bitbucket rejects the file:
+    /// "'variables' can only be the first element of the list".
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -31,10 +30,12 @@ rule! {
     ///       - step:
     ///           script: [make release]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/pipeline-start-conditions/>.
     static RULE: "misplaced-variables", Error, check
 }
 
-/// Whether a key is `variables` on an item of a pipeline that cannot have them.
+/// Whether a key is `variables` on an item of a pipeline other than a custom one.
 pub(super) fn is_misplaced(object: ObjectId, name: &str) -> bool {
     object == ObjectId::PipelineItem && name == "variables"
 }
@@ -44,14 +45,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         for (index, item) in pipeline.items.iter().enumerate() {
             let (ItemKind::Variables(_), Some(key)) = (&item.kind, item.key) else { continue };
             if !matches!(pipeline.start, Start::Custom | Start::Shared) {
-                let message = format!("a pipeline under `{}` cannot ask for variables", pipeline.start.key());
+                let message = format!("`variables` is not allowed in a pipeline under `{}`", pipeline.start.key());
                 findings
                     .report(file.span(key), message)
-                    .help("move the pipeline under `custom`, or define the variables in the repository's settings");
+                    .help("move the pipeline under `custom`, or define repository variables instead");
             } else if index > 0 {
                 findings
-                    .report(file.span(key), "`variables` is not the first item of its pipeline")
-                    .help("move it to the top of the list, and keep one");
+                    .report(file.span(key), "`variables` must be the first item of its pipeline")
+                    .help("move it to the top of the list");
             }
         }
     }

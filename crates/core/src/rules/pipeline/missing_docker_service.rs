@@ -6,11 +6,10 @@ use crate::{
 };
 
 rule! {
-    /// A docker command in a step that has no docker daemon.
+    /// A Docker command in a step without a Docker daemon.
     ///
-    /// The daemon is a service: the step names it under `services`, or `options` adds it to every step. A runner of one's own
-    /// may bring its daemon along, and so may `DOCKER_HOST`.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/run-docker-commands-in-bitbucket-pipelines/>.
+    /// The daemon is a service. Add `docker` to the `services` of the step, or set `docker: true` under `options` to
+    /// add it to every step.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -28,10 +27,15 @@ rule! {
     ///         script:
     ///           - docker build --tag app .
     /// ```
+    ///
+    /// Steps on a self-hosted runner and steps that set `DOCKER_HOST` are not reported, because they may have their own
+    /// daemon.
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/run-docker-commands-in-bitbucket-pipelines/>.
     static RULE: "missing-docker-service", Warning, check
 }
 
-/// Commands of the docker client that ask the daemon.
+/// Docker commands that need the daemon.
 const ASKS_DAEMON: [&str; 10] = ["build", "run", "push", "pull", "compose", "tag", "load", "save", "exec", "ps"];
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
@@ -52,7 +56,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 let span = listing.place(invocation.span);
                 let command = shown(file.source.slice(span));
                 findings
-                    .report(file.first_line(span), format!("`{command}` finds no docker daemon"))
+                    .report(
+                        file.first_line(span),
+                        format!("`{command}` needs a Docker daemon, but the step has no `docker` service"),
+                    )
                     .help("add `services: [docker]` to the step");
             }
         }

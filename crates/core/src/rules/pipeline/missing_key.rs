@@ -6,10 +6,10 @@ use crate::{
 };
 
 rule! {
-    /// A map lacks a key that it must have.
+    /// A mapping without a required key.
     ///
-    /// An image map needs its `name`, a parallel group and a stage their `steps`, a trigger its `condition` and
-    /// `pipelines`, an artifact upload its `name` and `paths`.
+    /// An image mapping requires `name`, a parallel group and a stage require `steps`, a trigger requires `condition`
+    /// and `pipelines`, and an artifact upload requires `name` and `paths`. Otherwise Bitbucket rejects the file.
     ///
     /// ```yaml wrong
     /// image:
@@ -46,7 +46,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
         let place = under.map_or_else(|| file.first_line(file.span(map)), |under| file.span(under));
         findings
-            .report_as(severity, place, format!("{} without `{}`", object.name, key.name))
-            .help(format!("`{}` is {}", key.name, key.doc));
+            .report_as(severity, place, format!("missing required key `{}` in {}", key.name, object.name))
+            .help(format!("add `{}:` ({})", key.name, key.doc));
     }
 }

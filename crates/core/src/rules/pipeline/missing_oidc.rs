@@ -10,10 +10,10 @@ use crate::{
 rule! {
     /// A step that uses its OIDC token, or a role that needs one, without `oidc: true`.
     ///
-    /// Without the key `BITBUCKET_STEP_OIDC_TOKEN` is empty. AWS tools then report that they are not authorized to perform
-    /// `sts:AssumeRoleWithWebIdentity`, or go on with whatever other credentials they find; Atlassian's AWS pipes only warn
-    /// and fall back to stored keys. The key belongs to each step that needs a token: stages and `options` do not pass it on
-    /// (<https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>).
+    /// Without `oidc: true`, `BITBUCKET_STEP_OIDC_TOKEN` is empty. AWS tools then report that they are not authorized
+    /// to perform `sts:AssumeRoleWithWebIdentity`, or use any other credentials they find. Atlassian's AWS pipes only
+    /// print a warning and fall back to stored keys. Set `oidc: true` on each step that needs a token: stages and
+    /// `options` do not pass it on.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -37,6 +37,9 @@ rule! {
     ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
     ///           - aws s3 sync dist s3://bucket
     /// ```
+    ///
+    /// Source:
+    /// <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>.
     static RULE: "missing-oidc", Error, check
 }
 
@@ -49,49 +52,45 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let Some(((span, message), others)) = needs.split_first() else { continue };
         let finding = findings.report(*span, message);
         for (span, _) in others {
-            finding.related(*span, "needs it too");
+            finding.related(*span, "this needs the token too");
         }
-        let help = match &step.oidc {
-            Some(oidc) => {
-                finding.related(file.span(oidc.node()), "switched off here");
-                "set `oidc: true` on this step"
-            }
-            None => "add `oidc: true` to this step",
-        };
-        match file.first_line_of_step(step, "oidc: true").filter(|_| step.oidc.is_none()) {
-            Some(edit) => finding.help(help).fix("add `oidc: true` to the step", Safety::Safe, vec![edit]),
-            None => finding.help(help),
-        };
+        if let Some(oidc) = &step.oidc {
+            finding.related(file.span(oidc.node()), "turned off here").help("set `oidc: true` on this step");
+            continue;
+        }
+        finding.help("add `oidc: true` to this step");
+        if let Some(edit) = file.first_line_of_step(step, "oidc: true") {
+            finding.fix("add `oidc: true` to the step", Safety::Safe, vec![edit]);
+        }
     }
 }
 
-/// What in a step needs a token, the plainest first.
+/// The places in a step that need a token, the most obvious first, each with a message.
 fn needs(file: &Analysis<'_>, step: &Step<'_>, facts: &crate::facts::StepFacts) -> Vec<(Span, String)> {
     let mut needs = Vec::new();
     for read in facts.reads.iter().filter(|read| read.name == TOKEN && !read.optional && !read.set_before) {
-        needs.push((read.span, format!("`{TOKEN}` is empty: the step has no `oidc: true`")));
+        needs.push((read.span, format!("`{TOKEN}` is empty, because the step has no `oidc: true`")));
     }
     for pipe in &facts.pipes {
         let role = pipe.variable(ROLE_VARIABLE);
         match (pipe.known.map(|known| known.login), role) {
             (_, Some(role)) if !role.value.is_empty() => {
-                let message = format!("`{ROLE_VARIABLE}` has no effect: the step has no `oidc: true`");
+                let message = format!("`{ROLE_VARIABLE}` has no effect, because the step has no `oidc: true`");
                 needs.push((role.key, message));
             }
             (Some(Login::Role | Login::Token), _) => {
-                let message =
-                    format!("`{}` logs in with the step's OIDC token, and the step has no `oidc: true`", pipe.name);
+                let message = format!("`{}` needs the step's OIDC token, but the step has no `oidc: true`", pipe.name);
                 needs.push((pipe.span, message));
             }
             _ => {}
         }
     }
     for role in file.model.images_of(step).filter_map(|image| image.oidc_role) {
-        let message = "the image is pulled with a role, and the step has no `oidc: true`".to_owned();
+        let message = "the image is pulled with a role, but the step has no `oidc: true`".to_owned();
         needs.push((role.span(file.tree), message));
     }
     if let Some(role) = step.runtime.and_then(|runtime| runtime.storage_oidc_role) {
-        let message = "the storage is opened with a role, and the step has no `oidc: true`".to_owned();
+        let message = "the storage is accessed with a role, but the step has no `oidc: true`".to_owned();
         needs.push((role.span(file.tree), message));
     }
     needs

@@ -4,10 +4,9 @@ use crate::{
 };
 
 rule! {
-    /// A pipe without a variable that its documentation calls always required.
+    /// A pipe without a variable that it requires.
     ///
-    /// The pipe stops at once and names the variable. Known are the AWS pipes of Atlassian; variables that may come from
-    /// Bitbucket's settings, such as the region, are not asked for here.
+    /// The pipe fails immediately and names the missing variable.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -33,6 +32,9 @@ rule! {
     ///               S3_BUCKET: bucket
     ///               LOCAL_PATH: dist
     /// ```
+    ///
+    /// Only Atlassian's AWS pipes are checked. Variables that may come from Bitbucket's settings, such as the region,
+    /// are not reported here.
     static RULE: "missing-pipe-variable", Warning, check
 }
 
@@ -43,9 +45,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             let missing: Vec<_> = required.iter().filter(|name| pipe.variable(name).is_none()).collect();
             if !missing.is_empty() {
                 let names: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
-                findings
-                    .report(pipe.span, format!("`{}` needs {}", pipe.name, names.join(" and ")))
-                    .help("add it to the pipe's `variables`");
+                let (noun, pronoun) = if names.len() == 1 { ("variable", "it") } else { ("variables", "them") };
+                let message = format!("missing required {noun} {} of `{}`", names.join(" and "), pipe.name);
+                findings.report(pipe.span, message).help(format!("add {pronoun} to the pipe's `variables`"));
             }
         }
     }

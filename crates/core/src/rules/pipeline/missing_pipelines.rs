@@ -7,10 +7,9 @@ use crate::{
 };
 
 rule! {
-    /// The file starts nothing.
+    /// A file that defines no pipelines.
     ///
-    /// `pipelines` says what runs. Only a file that shares its pipelines with other repositories (`export: true` with
-    /// `definitions.pipelines`), or whose pipelines all start by `triggers`, can do with less.
+    /// Bitbucket runs what is defined under `pipelines`, so without it nothing runs.
     ///
     /// ```yaml wrong
     /// image: node:22
@@ -23,6 +22,9 @@ rule! {
     ///     - step:
     ///         script: [npm ci, npm test]
     /// ```
+    ///
+    /// A file that shares its pipelines with other repositories (`export: true` with `definitions.pipelines`), or whose
+    /// pipelines all start through `triggers`, does not need `pipelines`.
     static RULE: "missing-pipelines", Warning, check
 }
 
@@ -31,7 +33,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let Some(root) = file.tree.root().filter(|root| !file.tree.is_null(*root)) else {
-        findings.report(Span::at(0), "the file is empty: it starts nothing").help("begin with `pipelines:`");
+        findings.report(Span::at(0), "file is empty").help("add `pipelines:`");
         return;
     };
     if !matches!(file.tree.kind(root), Kind::Mapping(_)) || file.tree.merges_unknown(root) {
@@ -43,11 +45,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             let names = file.tree.fields(root);
             let near = spelling::nearest("pipelines", names.iter().map(|field| file.text(field.key)));
             let near = near.filter(|name| *name != "definitions");
-            let finding = findings.report(place, "no `pipelines`: the file starts nothing");
-            match near {
-                Some(near) => finding.help(format!("`{near}` is not read; the key is `pipelines`")),
-                None => finding.help("add `pipelines:` with `default:`, `branches:` or `custom:` below it"),
-            };
+            findings.report(place, "missing required key `pipelines`").help(match near {
+                Some(near) => format!("rename `{near}` to `pipelines`"),
+                None => "add `pipelines:` with `default:`, `branches:` or `custom:` under it".to_owned(),
+            });
         }
         Some(field)
             if file.model.pipelines.is_empty()
@@ -55,8 +56,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 && !file.tree.node(field.value).incomplete =>
         {
             findings
-                .report(file.span(field.key), "`pipelines` names nothing that starts a pipeline")
-                .help("add `default:`, `branches:`, `tags:`, `pull-requests:` or `custom:` below it");
+                .report(file.span(field.key), "`pipelines` does not define a pipeline")
+                .help("add `default:`, `branches:`, `tags:`, `pull-requests:` or `custom:` under it");
         }
         _ => {}
     }

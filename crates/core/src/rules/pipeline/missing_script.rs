@@ -6,7 +6,7 @@ use crate::{
 rule! {
     /// A step without a script.
     ///
-    /// Every step runs commands, except one of `type: pipeline`, which runs a custom pipeline instead.
+    /// Every step runs commands, except a step with `type: pipeline`, which runs a custom pipeline instead.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -31,7 +31,7 @@ rule! {
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for step in &file.model.steps {
         let node = file.tree.node(step.node);
-        // What is missing may stand in the unread rest, come with an alias that leads nowhere, or be inherited.
+        // The script may be in the part that could not be read, in an unknown alias, or inherited.
         let elsewhere = node.incomplete
             || file.tree.merges_unknown(step.node)
             || file.tree.field(step.node, "config").is_some()
@@ -39,8 +39,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if step.is_child_pipeline || step.script_key.is_some() || elsewhere {
             continue;
         }
-        findings
-            .report(step.place(file.tree), "a step without `script`")
-            .help("add `script:` with at least one command, or `type: pipeline` with `custom:` for a child pipeline");
+        findings.report(step.place(file.tree), "missing required key `script`").help(
+            "add `script:` with at least one command, or `type: pipeline` with `custom:` to run a child pipeline",
+        );
     }
 }

@@ -8,10 +8,10 @@ use crate::{
 };
 
 rule! {
-    /// `AWS_WEB_IDENTITY_TOKEN_FILE` names a file that is not written, or not yet, or elsewhere.
+    /// `AWS_WEB_IDENTITY_TOKEN_FILE` names a file that is never written, or is written too late or elsewhere.
     ///
-    /// Bitbucket hands the token over in `BITBUCKET_STEP_OIDC_TOKEN`; the SDKs read it from a file, which the script has to
-    /// write before the first AWS command runs.
+    /// Bitbucket provides the token in `BITBUCKET_STEP_OIDC_TOKEN`. AWS SDKs read it from a file, which the script must
+    /// write before the first AWS command.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -44,6 +44,9 @@ rule! {
     ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
     ///           - aws s3 sync dist s3://bucket
     /// ```
+    ///
+    /// A step that runs code which the file does not show, such as a script of the repository, is not reported when
+    /// nothing in the file writes the token.
     static RULE: "missing-token-file", Error, check
 }
 
@@ -71,32 +74,33 @@ fn one(file: &Analysis<'_>, facts: &StepFacts, binding: &Binding, findings: &mut
         (Some(write), Some(user)) if write.moment > user.moment => {
             let command = shown(file.source.slice(user.span));
             findings
-                .report(write.span, format!("the token is written after `{command}` needs it"))
-                .related(user.span, "reads the token here")
+                .report(write.span, format!("the token is written after `{command}` reads it"))
+                .related(user.span, "the token is read here")
                 .help("write the token before the first AWS command");
         }
         (Some(_), _) => {}
         (None, _) if may_be_written_unseen(facts) => {}
         (None, _) => {
-            let shown_path = path.written().unwrap_or("the file");
+            let shown_path = path.written().map_or_else(|| "the file".to_owned(), |path| format!("`{path}`"));
             let elsewhere = facts.writes.iter().find(|write| write.content.holds_token());
             match elsewhere {
                 Some(FileWrite { path: other, .. }) if !other.is_known() || !path.is_known() => {}
                 Some(write) => {
-                    let other = write.path.written().unwrap_or("another file");
-                    let message = format!("the token is written to {other}, and AWS tools look for it in {shown_path}");
+                    let other =
+                        write.path.written().map_or_else(|| "another file".to_owned(), |path| format!("`{path}`"));
+                    let message = format!("the token is written to {other}, but AWS tools read {shown_path}");
                     findings
                         .report(write.span, message)
-                        .related(binding.span, "names the file that AWS tools read")
-                        .help("write to \"$AWS_WEB_IDENTITY_TOKEN_FILE\", so that the two cannot differ");
+                        .related(binding.span, "the file that AWS tools read")
+                        .help("write the token to `\"$AWS_WEB_IDENTITY_TOKEN_FILE\"`");
                 }
                 None => {
                     let finding = findings.report(binding.span, format!("{shown_path} is never written"));
                     if let Some(user) = user {
-                        finding.related(user.span, "needs the token");
+                        finding.related(user.span, "the token is read here");
                     }
                     finding.help(
-                        "write the token to it: echo \"$BITBUCKET_STEP_OIDC_TOKEN\" > \"$AWS_WEB_IDENTITY_TOKEN_FILE\"",
+                        "write the token to it: `echo \"$BITBUCKET_STEP_OIDC_TOKEN\" > \"$AWS_WEB_IDENTITY_TOKEN_FILE\"`",
                     );
                 }
             }
@@ -104,7 +108,7 @@ fn one(file: &Analysis<'_>, facts: &StepFacts, binding: &Binding, findings: &mut
     }
 }
 
-/// The file that a binding names. A relative path counts from where scripts start: programs resolve it themselves.
+/// The file that a binding names. A relative path is resolved from the clone directory, where scripts start.
 fn path_of(facts: &StepFacts, binding: &Binding) -> Path {
     let same = facts.writes.iter().find(|write| write.path == binding.value.path(&clone_directory()));
     same.map_or_else(|| binding.value.path(&clone_directory()), |write| write.path.clone())
@@ -114,20 +118,21 @@ fn clone_directory() -> Value {
     Value::atom(crate::facts::Atom::CloneDirectory)
 }
 
-/// Programs that run code which the file does not show.
+/// Programs that run code from outside the file.
 const RUNNERS: [&str; 19] = [
     "ant", "bash", "bun", "composer", "docker", "go", "gradle", "make", "mvn", "node", "npm", "php", "pnpm", "python",
     "python3", "ruby", "sh", "task", "yarn",
 ];
 
-/// Whether code that the file does not show may write the token: scripts, and programs that are handed the token.
+/// Whether code from outside the file may write the token: a script, or a program that receives the token.
 fn may_be_written_unseen(facts: &StepFacts) -> bool {
     !facts.opaque.is_empty()
         || facts.listings.iter().flat_map(|listing| &listing.script.commands).any(|command| {
             let Some(invocation) = command.invocation() else { return !command.words.is_empty() };
             let own = invocation.path.contains('/') && !invocation.path.starts_with("/usr/");
-            let handed = invocation.arguments.iter().flat_map(|word| word.expansions()).any(|read| read.name == TOKEN);
+            let receives_token =
+                invocation.arguments.iter().flat_map(|word| word.expansions()).any(|read| read.name == TOKEN);
             let printed = matches!(invocation.program.as_str(), "echo" | "printf");
-            own || RUNNERS.contains(&invocation.program.as_str()) || handed && !printed
+            own || RUNNERS.contains(&invocation.program.as_str()) || receives_token && !printed
         })
 }

@@ -12,13 +12,10 @@ use crate::{
 };
 
 rule! {
-    /// A variable that a step needs, and that neither the file sets nor the settings declare.
+    /// A variable that a step needs, but that neither the file nor the declared settings provide.
     ///
-    /// To turn the step's token into a session, the SDKs read `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`; most calls
-    /// need `AWS_REGION` or `AWS_DEFAULT_REGION` too. The role and the region usually come from Bitbucket's settings, so
-    /// that without a declaration this is a hint. Say in `keyless.yaml` what the workspace, the repository and each
-    /// deployment environment define, and it becomes an error that is worth having; every other variable that a script or a
-    /// pipe reads is then held against the declaration too, as a warning, since an image may bring variables along.
+    /// To exchange the step's token for a session, AWS SDKs read `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`. Most
+    /// calls also need `AWS_REGION` or `AWS_DEFAULT_REGION`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -42,6 +39,11 @@ rule! {
     ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
     ///           - aws cloudformation deploy --stack-name app --template-file app.yml
     /// ```
+    ///
+    /// The role and the region usually come from Bitbucket's settings, so without a declaration this is a hint. Declare
+    /// in `keyless.yaml` which variables the workspace, the repository and each deployment environment define, and a
+    /// missing one becomes an error. Every other variable that a script or a pipe reads is then checked too, as a
+    /// warning, because an image can define variables as well.
     static RULE: "missing-variable", Hint, check
 }
 
@@ -50,7 +52,7 @@ const ROLE: &[&str] = &["AWS_ROLE_ARN"];
 const REGION: &[&str] = &["AWS_REGION", "AWS_DEFAULT_REGION"];
 const KEYS: &[&str] = &["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
 
-/// Services of the AWS CLI that answer without a region.
+/// Services of the AWS CLI that work without a region.
 const GLOBAL: [&str; 7] = ["s3", "s3api", "sts", "iam", "route53", "cloudfront", "organizations"];
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
@@ -58,7 +60,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if file.settings.variables.is_some() {
             undeclared(file, step, facts, findings);
         }
-        // A self-hosted runner may have a role of its own.
+        // A self-hosted runner may have its own role.
         if file.model.on_self_hosted_runner(step) {
             continue;
         }
@@ -74,14 +76,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// What a tool needs and the script does not set.
+/// The variables that a tool needs and the script does not set; one of each group is enough.
 fn needs(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, tool: &ToolUse) -> Vec<&'static [&'static str]> {
     let set = |names: &[&str]| names.iter().any(|name| tool.variable(name).is_some());
     let web_identity = match facts.credentials(tool) {
         Credentials::WebIdentity => true,
-        // The step has a token and no other credentials are in sight.
+        // The step has a token, and nothing in it provides other credentials.
         Credentials::Outside => {
-            // A key that another step reads is there for this one too.
+            // A key that another step reads is available to this one too.
             let keys = file.facts.steps.iter().flat_map(|facts| &facts.reads).any(|read| read.name == KEYS[0]);
             !keys
                 && file.token(step) == Token::On
@@ -102,7 +104,7 @@ fn declared(file: &Analysis<'_>, names: &[&str]) -> bool {
 fn needs_region(tool: &ToolUse) -> bool {
     let service = tool.call.subcommand.split(' ').next().unwrap_or_default();
     let cli = tool.call.tool.programs.contains(&"aws");
-    // CDK apps name the regions of their stacks themselves as often as not.
+    // CDK apps often set the regions of their stacks themselves.
     cli && !tool.region && !GLOBAL.contains(&service)
 }
 
@@ -119,54 +121,57 @@ fn report(file: &Analysis<'_>, step: &Step<'_>, tool: &ToolUse, names: &[&str], 
         }
         let perhaps = known.contains(&Known::Perhaps);
         let elsewhere = known.iter().find_map(|known| match known {
-            Known::OtherEnvironments(environments) => Some(environments.join(", ")),
+            Known::OtherEnvironments(environments) => Some(quoted(environments)),
             _ => None,
         });
         let (message, help) = match (elsewhere, environment) {
             (Some(elsewhere), None) => (
                 format!(
-                    "`{command}` needs {missing}, which is defined for {elsewhere}, and this step has no `deployment`"
+                    "`{command}` needs {missing}, which is only defined for {elsewhere}, but this step has no \
+                     `deployment`"
                 ),
-                "add `deployment` with one of these environments".to_owned(),
+                "add `deployment:` with one of these environments".to_owned(),
             ),
             (Some(elsewhere), Some(environment)) => (
-                format!("`{command}` needs {missing}, which is defined for {elsewhere}, not for {environment}"),
+                format!("`{command}` needs {missing}, which is defined for {elsewhere} but not for `{environment}`"),
                 format!("define it for `{environment}` under Repository settings > Deployments"),
             ),
             (None, _) if name == TOKEN_FILE[0] => (
-                format!("`{command}` is not given the step's token: nothing sets {missing}"),
-                "write the token to a file outside the clone and export the file's path:\n\
+                format!("`{command}` cannot read the step's token, because {missing} is not set"),
+                "write the token to a file outside the clone directory and export its path:\n\
                  export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token\n\
                  echo \"$BITBUCKET_STEP_OIDC_TOKEN\" > \"$AWS_WEB_IDENTITY_TOKEN_FILE\""
                     .to_owned(),
             ),
             (None, _) => (
-                format!("`{command}` needs {missing}, which this file does not set"),
-                where_to_define(name, environment, perhaps),
+                format!("`{command}` needs {missing}, which is not set in this file"),
+                where_to_define(name, environment),
             ),
         };
         let severity = if perhaps { Severity::Hint } else { Severity::Error };
         findings.report_as(severity, tool.span, message).help(help);
-        // One hint will do; of what is declared each environment has its own.
+        // Without a declaration one hint is enough; with one, each environment gets its own finding.
         if perhaps {
             return;
         }
     }
 }
 
-fn where_to_define(name: &str, environment: Option<&str>, perhaps: bool) -> String {
+fn where_to_define(name: &str, environment: Option<&str>) -> String {
     let place = match environment {
         Some(environment) if name == "AWS_ROLE_ARN" => {
             format!("for `{environment}` under Repository settings > Deployments")
         }
         _ => "under Repository settings > Repository variables".to_owned(),
     };
-    let declare =
-        if perhaps { "; declare it in keyless.yaml once it is there" } else { ", and declare it in keyless.yaml" };
-    format!("define `{name}` {place}{declare}")
+    format!("define `{name}` {place}, and declare it in keyless.yaml")
 }
 
-/// Variables that are read and exist nowhere.
+fn quoted(environments: &[&str]) -> String {
+    environments.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Variables that are read, but are neither set nor declared.
 fn undeclared(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, findings: &mut Findings<'_>) {
     let environments = file.environments(step);
     let mut reported: Vec<&str> = Vec::new();
@@ -177,21 +182,21 @@ fn undeclared(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, findings:
         }
         let unknown = environments.iter().find_map(|environment| match file.settings.known(name, *environment) {
             Known::Missing => Some((*environment, None)),
-            Known::OtherEnvironments(elsewhere) => Some((*environment, Some(elsewhere.join(", ")))),
+            Known::OtherEnvironments(elsewhere) => Some((*environment, Some(quoted(&elsewhere)))),
             Known::Defined | Known::Perhaps => None,
         });
         let Some((environment, elsewhere)) = unknown else { continue };
         reported.push(name);
         let message = match (elsewhere, environment) {
-            (None, _) => format!("`{name}` is set nowhere"),
+            (None, _) => format!("`{name}` is not set"),
             (Some(elsewhere), None) => {
-                format!("`{name}` is defined for {elsewhere}, and this step has no `deployment`")
+                format!("`{name}` is only defined for {elsewhere}, but this step has no `deployment`")
             }
             (Some(elsewhere), Some(environment)) => {
-                format!("`{name}` is defined for {elsewhere}, not for {environment}")
+                format!("`{name}` is defined for {elsewhere} but not for `{environment}`")
             }
         };
-        let help = where_to_define(name, environment, false);
+        let help = where_to_define(name, environment);
         findings.report_as(Severity::Warning, read.span, message).help(help);
     }
 }

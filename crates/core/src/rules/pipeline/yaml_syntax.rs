@@ -65,38 +65,41 @@ fn place(file: &Analysis<'_>, span: Span, kind: &Syntax) -> Span {
 
 fn explain(kind: &Syntax) -> (String, Option<&'static str>) {
     let (message, help) = match kind {
-        Syntax::Tab => ("a tab where only spaces may stand", Some("indent with spaces; YAML forbids tabs there")),
+        Syntax::Tab => ("tabs are not allowed in indentation", Some("indent with spaces")),
         Syntax::TooDeep(levels) => {
-            return (format!("nested more than {levels} levels deep"), Some("keyless reads no deeper"));
+            return (format!("nesting is deeper than {levels} levels"), Some("reduce the nesting"));
         }
-        Syntax::UnclosedQuote => (
-            "a quote is opened and never closed",
-            Some("close it, or quote the whole text with the other kind of quote"),
-        ),
-        Syntax::UnclosedFlow('[') => ("`[` is opened and never closed", Some("add the missing `]`")),
-        Syntax::UnclosedFlow(_) => ("`{` is opened and never closed", Some("add the missing `}`")),
+        Syntax::UnclosedQuote => {
+            ("unclosed quote", Some("add the closing quote, or put the value in the other kind of quotes"))
+        }
+        Syntax::UnclosedFlow('[') => ("unclosed `[`", Some("add the missing `]`")),
+        Syntax::UnclosedFlow(_) => ("unclosed `{`", Some("add the missing `}`")),
         Syntax::Indentation => {
-            ("this line's indentation fits nothing above it", Some("indent it as far as the lines it belongs with"))
+            ("indentation does not match any line above", Some("align this line with the lines it belongs to"))
         }
-        Syntax::MisplacedColon => ("a second `: ` in one line", Some("put the text after the first colon in quotes")),
-        Syntax::MisplacedDash => ("a `- ` where no list can begin", Some("put the list on the lines below its key")),
+        Syntax::MisplacedColon => ("unexpected second `: ` in one line", Some("quote the value after the first colon")),
+        Syntax::MisplacedDash => {
+            ("unexpected `- `: a list cannot start here", Some("start the list on the line below its key"))
+        }
         Syntax::MissingColon => {
-            ("a key without its colon", Some("write `key: value`, or indent the line to belong to the text above"))
+            ("missing `:` after a key", Some("use `key: value`, or indent the line if it continues the value above"))
+        }
+        Syntax::ReservedCharacter(letter) if letter.is_control() => {
+            return (format!("control character `{}` is not allowed", letter.escape_default()), Some("remove it"));
         }
         Syntax::ReservedCharacter(letter) => {
             return (
-                format!("text cannot begin with `{}` here", letter.escape_default()),
-                Some("put the text in quotes"),
+                format!("an unquoted value cannot start with `{}`", letter.escape_default()),
+                Some("quote the value"),
             );
         }
         Syntax::AliasName => {
-            ("`*` or `&` without a name after it", Some("a text that begins with `*` or `&` needs quotes"))
+            ("missing name after `*` or `&`", Some("add the name, or quote a value that starts with `*` or `&`"))
         }
-        Syntax::Escape => (
-            "a `\\` that begins no known escape",
-            Some("in double quotes write `\\\\` for a backslash, or use single quotes"),
-        ),
-        Syntax::Other(text) => return (format!("not valid YAML: {text}"), None),
+        Syntax::Escape => {
+            ("unknown escape sequence in double quotes", Some("use `\\\\` for a backslash, or use single quotes"))
+        }
+        Syntax::Other(text) => return (format!("invalid YAML: {text}"), None),
     };
     (message.to_owned(), help)
 }
