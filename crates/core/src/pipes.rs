@@ -1,3 +1,7 @@
-//! Published pipes: what they are told, how they log in, and what became of them.
+//! Pipes: how a step refers to them, what the published ones take, and keyless's own.
 
+pub mod catalogue;
 pub mod keyless;
+mod reference;
+
+pub use reference::{Reference, Version};

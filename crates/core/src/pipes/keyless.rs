@@ -1,6 +1,25 @@
 //! keyless's own deploy pipe: its variables, each in one row. The pipe's reader, `--help`, `pipe.yml`, its README and
 //! the linter all take them from here.
 
+use super::Reference;
+use crate::spelling::nearest;
+
+/// Whether a reference is keyless's own pipe: the image `keyless/pipe` or `…/keyless-pipe` of any registry or mirror, or
+/// a repository on Bitbucket called `keyless-pipe`.
+pub fn is_keyless(reference: &Reference<'_>) -> bool {
+    reference.name() == "keyless-pipe" || reference.owner_and_name() == "keyless/pipe"
+}
+
+/// A variable by its name or alias.
+pub fn find(name: &str) -> Option<&'static Variable> {
+    VARIABLES.iter().copied().find(|variable| variable.name == name || variable.alias == Some(name))
+}
+
+/// The variable whose name is most like one that does not exist.
+pub fn nearest_variable(name: &str) -> Option<&'static str> {
+    nearest(name, VARIABLES.iter().flat_map(|variable| [Some(variable.name), variable.alias]).flatten())
+}
+
 /// One variable.
 #[derive(Debug)]
 pub struct Variable {
@@ -159,4 +178,35 @@ variables! {
          environment (the AWS_* variables, for assets whose docker build needs them)",
     );
     DEBUG = variable("DEBUG", "false", "true shows the CDK's own debug output");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pipe_is_recognized_anywhere() {
+        for (reference, expected) in [
+            ("docker://keyless/pipe:0.1.0", true),
+            ("docker://keyless/pipe", true),
+            ("docker://ghcr.io/keyless/pipe@sha256:ab", true),
+            ("docker://registry.example:5000/mirror/keyless/pipe:0.1.0-native", true),
+            ("docker://000000000000.dkr.ecr.eu-west-1.amazonaws.com/keyless-pipe:main", true),
+            ("docker://ghcr.io/acme/tools/keyless-pipe:1", true),
+            ("acme/keyless-pipe:1.0", true),
+            ("keyless/pipe:0.1.0", true),
+            ("docker://acme/pipe:1", false),
+            ("docker://keyless/pipes:1", false),
+            ("atlassian/aws-s3-deploy:1.1.0", false),
+        ] {
+            assert_eq!(is_keyless(&Reference::parse(reference)), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn variables_are_found_by_name_and_by_likeness() {
+        assert_eq!(find("AWS_OIDC_ROLE_ARN").map(|variable| variable.name), Some("AWS_ROLE_ARN"));
+        assert!(find("STAKCS").is_none());
+        assert_eq!(nearest_variable("STAKCS"), Some("STACKS"));
+    }
 }
