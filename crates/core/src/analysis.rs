@@ -1,5 +1,5 @@
-//! A pipeline file read once, with everything that is known about it: what the linter, the requirements, the outline and
-//! the editor features share.
+//! A pipeline file read once, with everything derived from it. The linter, the requirements, the outline and
+//! the editor features share it.
 
 pub mod access;
 pub mod steps;
@@ -14,7 +14,7 @@ use crate::{
 };
 use access::{Access, Roles};
 
-/// The syntax of a file: what an [`Analysis`] borrows from.
+/// The syntax of a file, which an [`Analysis`] borrows.
 pub struct ParsedFile<'s> {
     source: &'s Source<'s>,
     tree: Tree,
@@ -23,7 +23,7 @@ pub struct ParsedFile<'s> {
 }
 
 impl<'s> ParsedFile<'s> {
-    /// Reads the text as YAML and checks it against the language table.
+    /// Parses the file as YAML and checks it against the language table.
     pub fn new(source: &'s Source<'s>) -> Self {
         let (tree, problems) = yaml::parse(source.text(), Limits::default());
         let violations = language::check(&tree);
@@ -31,11 +31,11 @@ impl<'s> ParsedFile<'s> {
     }
 }
 
-/// One file with everything that is known about it.
+/// A file with everything derived from it and the settings.
 pub struct Analysis<'f> {
     /// Its text.
     pub source: &'f Source<'f>,
-    /// What the team declares.
+    /// The settings in `keyless.yaml`.
     pub settings: &'f Settings,
     /// Its YAML.
     pub tree: &'f Tree,
@@ -47,12 +47,12 @@ pub struct Analysis<'f> {
     pub model: pipeline::File<'f>,
     /// What its steps do.
     pub facts: Facts,
-    /// What the roles' trust policies say about its steps, by step; empty where no policy is given.
+    /// The access that the roles' trust policies give each step; empty without policies.
     pub access: Vec<Access>,
 }
 
 impl<'f> Analysis<'f> {
-    /// Everything that the file itself and the settings tell.
+    /// Analyzes a file without trust policies.
     pub fn new(parsed: &'f ParsedFile<'f>, settings: &'f Settings) -> Self {
         let model = pipeline::read(&parsed.tree);
         Self {
@@ -67,7 +67,7 @@ impl<'f> Analysis<'f> {
         }
     }
 
-    /// The same, with each step checked against the trust policy of the role that it assumes.
+    /// Analyzes a file, and checks each step against the trust policy of the role that it assumes.
     pub fn with_roles(parsed: &'f ParsedFile<'f>, settings: &'f Settings, roles: &Roles) -> Self {
         let mut analysis = Self::new(parsed, settings);
         analysis.access = access::read(&analysis, roles);
@@ -84,7 +84,7 @@ impl<'f> Analysis<'f> {
         self.tree.text(id).unwrap_or_default()
     }
 
-    /// Where to point for a value: the value itself, or its key where the value is empty or reaches over several lines.
+    /// The span to report for a value: the value itself, or its key if the value is empty or spans several lines.
     pub fn place(&self, value: NodeId, key: Option<NodeId>) -> Span {
         let span = self.span(value);
         let long = self.source.position(span.start).line != self.source.position(span.end).line;
@@ -95,7 +95,7 @@ impl<'f> Analysis<'f> {
         }
     }
 
-    /// The part of a range that lies on its first line.
+    /// The part of a span on its first line.
     pub fn first_line(&self, span: Span) -> Span {
         let line = self.source.slice(span).split(['\n', '\r']).next().map_or(0, str::len);
         Span::new(span.start, span.start + line)

@@ -1,10 +1,10 @@
 //! What each step needs and what it gets, read from its scripts and pipes.
 //!
-//! The commands of a step are followed in order with what is known of every variable ([`Value`]): what the script sets,
-//! what must come from Bitbucket's settings, where it stands in the file system. From that follow the AWS tools it runs
-//! with the credentials that they will find, the files it writes, and the variables it reads.
+//! The commands of a step are followed in order, tracking the value of every variable ([`Value`]): what the script
+//! sets, what must come from Bitbucket's settings, and the working directory. This yields the AWS tools that it runs
+//! with the credentials that they will find, the files that it writes, and the variables that it reads.
 //!
-//! Nothing is guessed. What only the run can tell is unknown, and a rule that meets the unknown stays silent.
+//! Nothing is guessed. What is decided only at run time is unknown, and a rule does not report what depends on it.
 
 mod follow;
 mod listing;
@@ -66,7 +66,7 @@ pub struct StepFacts {
     pub reads: Vec<Read>,
     /// Every file that is written by a redirection, `tee`, `cp` or `mv`.
     pub writes: Vec<FileWrite>,
-    /// Everything that goes to the log and holds the value of a variable from outside the script.
+    /// Everything printed to the log that contains the value of a variable from outside the script.
     pub prints: Vec<Print>,
     /// `set -x` and `set +x`.
     pub traces: Vec<Trace>,
@@ -74,15 +74,15 @@ pub struct StepFacts {
     pub tools: Vec<ToolUse>,
     /// Every pipe.
     pub pipes: Vec<PipeUse>,
-    /// Every role that is assumed by hand.
+    /// Every role that the script assumes itself, through AWS STS.
     pub assumptions: Vec<Assumption>,
-    /// Text that becomes code and holds the value of a variable from outside the script.
+    /// Code that contains the value of a variable from outside the script.
     pub evaluations: Vec<Print>,
     /// Where keys or profiles are written to the AWS configuration.
     pub configurations: Vec<Configuration>,
-    /// Where commands run that the file does not show, and that may set any variable: `source`, `eval`.
+    /// Where commands from outside the file run, which may set any variable: `source`, `eval`.
     pub opaque: Vec<(Span, Moment)>,
-    /// Where `after-script` begins.
+    /// Where `after-script` starts.
     pub after_script: Moment,
 }
 
@@ -93,9 +93,9 @@ pub struct Binding {
     pub name: String,
     /// What it holds.
     pub value: Value,
-    /// Whether the programs that the script runs see it. A variable that Bitbucket's settings define is seen anyway.
+    /// Whether the programs that the script runs receive it. They always receive variables set in Bitbucket.
     pub exported: bool,
-    /// Whether it is set in some runs only, or for a part of the script.
+    /// Whether it is set only in some runs, or only for a part of the script.
     pub partial: bool,
     /// Where.
     pub span: Span,
@@ -123,7 +123,7 @@ pub struct Read {
 pub struct FileWrite {
     /// The file.
     pub path: Path,
-    /// What is written, as far as it is known.
+    /// What is written, with gaps where it is unknown.
     pub content: Value,
     /// The target of the redirection, or the argument.
     pub span: Span,
@@ -131,10 +131,10 @@ pub struct FileWrite {
     pub moment: Moment,
 }
 
-/// Something that goes to the log, or to an interpreter.
+/// Something that is printed to the log or passed to an interpreter.
 #[derive(Clone, Debug)]
 pub struct Print {
-    /// What goes there, as far as it is known.
+    /// The text, with gaps where it is unknown.
     pub content: Value,
     /// The command.
     pub span: Span,
@@ -142,10 +142,10 @@ pub struct Print {
     pub moment: Moment,
 }
 
-/// A switch of the shell's tracing, which prints every command with its variables expanded.
+/// A change of the shell's tracing, which prints every command with its variables expanded.
 #[derive(Clone, Copy, Debug)]
 pub struct Trace {
-    /// Whether it is switched on.
+    /// Whether tracing is turned on.
     pub on: bool,
     /// The command.
     pub span: Span,
@@ -156,15 +156,15 @@ pub struct Trace {
 /// An AWS tool that is run.
 #[derive(Clone, Debug)]
 pub struct ToolUse {
-    /// The tool and what is asked of it.
+    /// The tool and its subcommand.
     pub call: ToolCall,
     /// The command.
     pub span: Span,
     /// When.
     pub moment: Moment,
-    /// The list it stands in: 0 for `script`, 1 for `after-script`.
+    /// The list that contains it: 0 for `script`, 1 for `after-script`.
     pub listing: usize,
-    /// Its number among the commands of the list.
+    /// Its index among the commands of the list.
     pub command: usize,
     /// Those of [`AWS_VARIABLES`] that the script has set, as the tool sees them.
     pub variables: Vec<Binding>,
@@ -189,16 +189,16 @@ pub struct PipeUse {
     pub variables: Vec<PipeVariable>,
 }
 
-/// A variable that is handed to a pipe.
+/// A variable that is passed to a pipe.
 #[derive(Clone, Debug)]
 pub struct PipeVariable {
     /// Its name.
     pub name: String,
-    /// The name's place.
+    /// The span of the name.
     pub key: Span,
     /// What it holds.
     pub value: Value,
-    /// The value's place.
+    /// The span of the value.
     pub span: Span,
 }
 
@@ -226,7 +226,7 @@ pub struct Assumption {
     pub moment: Moment,
     /// Whether it is `assume-role-with-web-identity`.
     pub web_identity: bool,
-    /// Whether the credentials in its answer go to the log.
+    /// Whether the credentials that it returns are printed to the log.
     pub printed: bool,
     /// `--duration-seconds`
     pub duration: Option<(Value, Span)>,
@@ -245,18 +245,18 @@ pub struct Configuration {
     pub moment: Moment,
 }
 
-/// Where the credentials of a tool come from, as far as the file tells.
+/// Where the credentials of a tool come from, according to the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credentials {
     /// The SDK exchanges the token in `AWS_WEB_IDENTITY_TOKEN_FILE` for a session.
     WebIdentity,
-    /// A session that the script got from STS, or values that only the run can tell.
+    /// A session from STS, or values that are decided only at run time.
     Session,
     /// An access key that does not expire.
     Keys,
     /// A profile of the AWS configuration.
     Profile,
-    /// Nothing in the file says: variables of Bitbucket's settings, or the runner's own role.
+    /// From outside the file: Bitbucket's variables, or the role of the runner.
     Outside,
 }
 
@@ -273,7 +273,7 @@ impl StepFacts {
         self.bindings.iter().rev().find(|binding| binding.name == name && binding.moment < before)
     }
 
-    /// The first thing in `script` that changes what runs in AWS, with its name; `after-script` cleans up.
+    /// The first tool or pipe in `script` that deploys to AWS, with its name. `after-script` is for cleanup.
     pub fn deployment(&self) -> Option<(Span, String)> {
         let tool = self.tools.iter().find(|tool| tool.call.calls == Calls::Deploys);
         let tool = tool.map(|tool| (tool.moment, tool.span, tool.call.tool.name.to_owned()));
@@ -297,7 +297,7 @@ impl StepFacts {
                 .any(|tool| tool.call.calls.needs_credentials() && self.credentials(tool) == Credentials::WebIdentity)
     }
 
-    /// Whether commands that the file does not show ran before a moment.
+    /// Whether commands from outside the file ran before a moment.
     pub fn is_opaque(&self, before: Moment) -> bool {
         self.opaque.iter().any(|(_, moment)| *moment < before)
     }

@@ -1,7 +1,7 @@
-//! The typed model of a pipeline file: what runs, in which order, with which settings.
+//! The typed model of a pipeline file: what runs, in which order, and with which settings.
 //!
-//! The model holds what could be read and leaves out what could not: `language` says what is wrong with the rest.
-//! Every part keeps its node, so that a finding about it has a place. A step that aliases bring into several pipelines
+//! The model contains what could be read and omits the rest, whose problems `language` reports.
+//! Every part keeps its node, so that a finding about it has a span. A step that aliases use in several pipelines
 //! is one [`Step`] with several [`Use`]s.
 
 mod definitions;
@@ -23,21 +23,21 @@ use crate::yaml::NodeId;
 /// A whole file.
 #[derive(Clone, Debug, Default)]
 pub struct File<'t> {
-    /// The map at the top; `None` where the document is empty or something else.
+    /// The root mapping; `None` if the document is empty or something else.
     pub root: Option<NodeId>,
-    /// The image of every step that names none.
+    /// The image of every step without one.
     pub image: Option<Image<'t>>,
     /// Settings for all steps.
     pub options: Options<'t>,
-    /// Services, caches and what else the pipelines refer to.
+    /// Services, caches and everything else that pipelines refer to.
     pub definitions: Definitions<'t>,
-    /// All pipelines in the order of the text, those that `definitions` shares last.
+    /// All pipelines in document order, then those under `definitions.pipelines`.
     pub pipelines: Vec<Pipeline<'t>>,
-    /// All steps, each once; those that no pipeline uses last.
+    /// All steps, each once; unused ones last.
     pub steps: Vec<Step<'t>>,
     /// Names of custom pipelines that `triggers` start.
     pub triggered: Vec<Text<'t>>,
-    /// Whether `export: true` lets other repositories import from the file.
+    /// `export: true`, with which other repositories can import from the file.
     pub export: Option<NodeId>,
 }
 
@@ -68,7 +68,7 @@ pub struct Options<'t> {
 /// What starts a pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Start {
-    /// Pushes that nothing else names.
+    /// Pushes that no other pipeline matches.
     Default,
     /// Pushes to matching branches.
     Branches,
@@ -83,7 +83,7 @@ pub enum Start {
 }
 
 impl Start {
-    /// The key under which such pipelines stand.
+    /// The key of such pipelines.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Default => "default",
@@ -103,11 +103,11 @@ pub struct Pipeline<'t> {
     pub start: Start,
     /// Its name or pattern; for the default pipeline the key itself.
     pub name: Text<'t>,
-    /// What stands under the name.
+    /// The value under the name.
     pub body: NodeId,
     /// Its items in order.
     pub items: Vec<Item<'t>>,
-    /// `import`, when the pipeline is one of another repository.
+    /// `import`, if the pipeline comes from another repository.
     pub import: Option<Text<'t>>,
 }
 
@@ -146,9 +146,9 @@ impl<'t> Pipeline<'t> {
 /// One item of a pipeline's list.
 #[derive(Clone, Debug)]
 pub struct Item<'t> {
-    /// The item as it stands in the list, an alias where it is one.
+    /// The item as written in the list, possibly an alias.
     pub site: NodeId,
-    /// The key that says what it is; `None` where there is none.
+    /// The key of its kind; `None` if there is none.
     pub key: Option<NodeId>,
     /// What it is.
     pub kind: ItemKind<'t>,
@@ -174,7 +174,7 @@ pub enum ItemKind<'t> {
 /// A parallel group.
 #[derive(Clone, Debug)]
 pub struct Group {
-    /// What stands under `parallel`.
+    /// The value of `parallel`.
     pub node: NodeId,
     /// Its steps.
     pub steps: Vec<StepId>,
@@ -183,7 +183,7 @@ pub struct Group {
 /// A stage.
 #[derive(Clone, Debug)]
 pub struct Stage<'t> {
-    /// Its map.
+    /// Its mapping.
     pub node: NodeId,
     /// `name`
     pub name: Option<Text<'t>>,
@@ -198,7 +198,7 @@ pub struct Stage<'t> {
 }
 
 impl Stage<'_> {
-    /// Whether it waits for someone to start it: `trigger: manual`.
+    /// Whether it has to be started manually: `trigger: manual`.
     pub fn is_manual(&self) -> bool {
         self.trigger.is_some_and(|trigger| trigger.value == MANUAL)
     }
@@ -222,9 +222,9 @@ pub struct Use {
     pub pipeline: usize,
     /// The number of the item in it.
     pub item: usize,
-    /// Whether the step stands in a parallel group.
+    /// Whether the step is in a parallel group.
     pub parallel: bool,
-    /// Whether it stands in a stage.
+    /// Whether it is in a stage.
     pub stage: bool,
 }
 

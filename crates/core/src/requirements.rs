@@ -93,8 +93,8 @@ pub enum Level {
     Repository,
 }
 
-/// Whether a step has a variable without anyone setting it in Bitbucket: Bitbucket's default variables, the shell's, those
-/// of the custom pipeline, and those that an earlier step or a parent pipeline passes on.
+/// Whether a step has a variable without anyone setting it in Bitbucket: Bitbucket's default variables, the shell's,
+/// those of the custom pipeline, and those that an earlier step or a parent pipeline passes on.
 pub fn is_provided(file: &pipeline::File<'_>, step: &Step<'_>, name: &str) -> bool {
     let in_pipeline = || {
         step.uses.iter().any(|at| {

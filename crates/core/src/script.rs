@@ -2,15 +2,15 @@
 //!
 //! The items of one `script` list are run in order by one shell, so they are parsed together: [`Script::parse`] takes
 //! all of them and returns their commands in the order in which they run, each with its words, assignments,
-//! redirections and the [`Place`] it runs in. Nothing is executed or expanded here; what a variable holds is the
-//! business of the step facts.
+//! redirections and the [`Place`] it runs in. Nothing is executed or expanded here; the values of variables are tracked
+//! by the facts of a step.
 //!
-//! Text that is no shell is left alone: the line goes to [`Script::unparsed`] and reading resumes after it, so that one
-//! odd line costs one line.
+//! A line that is not valid shell is added to [`Script::unparsed`] and parsing resumes after it, so that one
+//! invalid line affects only itself.
 //!
 //! # Why not a library
 //!
-//! `brush-parser` 0.4.0 is the one published parser of bash for Rust under a fitting licence. Measured before this
+//! `brush-parser` 0.4.0 is the only published Bash parser for Rust with a suitable license. Measured before this
 //! module was written (rustc 1.95, `opt-level = "z"`, fat LTO, brotli 11):
 //!
 //! - It alone makes 626 kB of WASM, 117 kB after brotli, of the 200 kB that the whole page may weigh. Its 77 crates
@@ -39,7 +39,7 @@ use crate::text::Span;
 
 /// The commands of a script, in the order in which they run.
 ///
-/// A command inside a command substitution stands before the command whose word contains it.
+/// A command inside a command substitution precedes the command whose word contains it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
     /// Every simple command. `for NAME in …` and `case … in` appear as commands of that name, because their words
@@ -56,7 +56,7 @@ pub struct Script {
 pub struct Command {
     /// From its first word to its last.
     pub span: Span,
-    /// The `NAME=value` in front of it; they are all there is when [`Command::words`] is empty.
+    /// The `NAME=value` before it, or all of the command if [`Command::words`] is empty.
     pub assignments: Vec<Assignment>,
     /// Its name and arguments.
     pub words: Vec<Word>,
@@ -72,9 +72,9 @@ pub struct Place {
     /// Whether it runs in some runs only: after `||`, after `&&` behind a test, in a branch, a loop, a function. After
     /// `&&` behind any other command it is the rest of a step that has not failed.
     pub conditional: bool,
-    /// Whether it runs in a shell of its own, so that the variables it sets are lost afterwards.
+    /// Whether it runs in a subshell, so that the variables it sets are lost afterwards.
     pub subshell: bool,
-    /// Where its standard output goes when no redirection of its own says otherwise.
+    /// Where its standard output goes, unless one of its redirections changes that.
     pub output: Output,
 }
 
@@ -86,20 +86,20 @@ pub enum Output {
     Log,
     /// Into the command of this index.
     Pipe(usize),
-    /// Into the word that holds the command substitution.
+    /// Into the word that contains the command substitution.
     Capture,
 }
 
 /// `NAME=value`, `NAME+=value` or `NAME=(value …)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
-    /// The whole of it.
+    /// All of it.
     pub span: Span,
     /// The variable, without a subscript.
     pub name: String,
-    /// Whether `+=` keeps what was there.
+    /// Whether `+=` appends to the previous value.
     pub append: bool,
-    /// What is assigned. The elements of an array are joined by a space.
+    /// The assigned value. The elements of an array are joined by a space.
     pub value: Word,
 }
 
@@ -115,25 +115,25 @@ pub struct Word {
 /// A piece of a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Text that stands for itself, with quotes and escapes removed.
+    /// Literal text, with quotes and escapes removed.
     Text {
         /// The text.
         text: String,
-        /// Whether it stood in quotes or behind a backslash, so that `~` and `*` mean themselves.
+        /// Whether it was quoted or escaped, so that `~` and `*` are literal.
         quoted: bool,
     },
     /// `$NAME` or `${NAME…}`.
     Variable(Expansion),
     /// `$(…)` or backticks.
     Substitution {
-        /// The whole of it.
+        /// All of it.
         span: Span,
         /// Its commands, as indices into [`Script::commands`].
         commands: Range<usize>,
     },
-    /// `$((…))`, `<(…)`, `>(…)`: something whose text is not known.
+    /// `$((…))`, `<(…)`, `>(…)`: something whose value is unknown.
     Other {
-        /// The whole of it.
+        /// All of it.
         span: Span,
         /// Commands of a process substitution; empty for arithmetic.
         commands: Range<usize>,
@@ -147,7 +147,7 @@ pub struct Expansion {
     pub span: Span,
     /// The name; a digit or a sign such as `?` for the shell's own parameters.
     pub name: String,
-    /// Whether it stands in double quotes or a here-document, where its value is not split.
+    /// Whether it is in double quotes or a here-document, where its value is not split.
     pub quoted: bool,
     /// What is done when it is unset, or with its value.
     pub operator: Operator,
@@ -203,7 +203,7 @@ pub enum RedirectionKind {
 }
 
 impl Script {
-    /// Parses the items of a `script` list. An item that is no shell, such as a pipe, is passed as an empty text.
+    /// Parses the items of a `script` list. An item that is not shell, such as a pipe, is passed as an empty string.
     ///
     /// Time and memory grow with the length of the text; nesting past 48 levels is left unparsed.
     pub fn parse<'t>(items: impl IntoIterator<Item = &'t str>) -> Self {
@@ -225,7 +225,7 @@ impl Script {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
-    /// The item that a range begins in, and the range as offsets into that item's text.
+    /// The item that a range starts in, and the range as offsets into that item's text.
     pub fn locate(&self, span: Span) -> (usize, Span) {
         let item = self.item_starts.partition_point(|&start| start <= span.start).saturating_sub(1);
         let start = self.item_starts.get(item).copied().unwrap_or_default();
@@ -235,7 +235,7 @@ impl Script {
 }
 
 impl Command {
-    /// Its name when that is plain text, a path included: `aws`, `./deploy.sh`.
+    /// Its name if that is literal, including a path: `aws`, `./deploy.sh`.
     pub fn name(&self) -> Option<String> {
         self.words.first().and_then(Word::literal)
     }
@@ -256,7 +256,7 @@ impl Command {
         found
     }
 
-    /// The last redirection of standard output, which is the one that counts.
+    /// The last redirection of standard output, which is the one that applies.
     pub fn output_redirection(&self) -> Option<&Redirection> {
         self.redirections.iter().rev().find(|redirection| redirection.takes_output())
     }
@@ -283,12 +283,12 @@ impl Redirection {
 }
 
 impl Word {
-    /// Reads a text in which only variables are expanded, such as the variable of a pipe.
+    /// Reads a string in which only variables are expanded, such as a variable of a pipe.
     pub fn template(text: &str) -> Self {
         parser::template(text)
     }
 
-    /// Its text when nothing in it is expanded.
+    /// Its value if nothing in it is expanded.
     pub fn literal(&self) -> Option<String> {
         let mut literal = String::new();
         for part in &self.parts {
@@ -298,7 +298,7 @@ impl Word {
         Some(literal)
     }
 
-    /// The text it begins with, up to the first expansion.
+    /// Its literal prefix, up to the first expansion.
     pub fn prefix(&self) -> &str {
         match self.parts.first() {
             Some(Part::Text { text, .. }) => text,
@@ -332,7 +332,7 @@ impl Word {
         }
     }
 
-    /// The word without a text that it begins with: the value of `--region=eu-west-1`.
+    /// The word without a literal prefix: the value of `--region=eu-west-1`.
     pub fn strip_prefix(&self, prefix: &str) -> Option<Self> {
         let (Part::Text { text, quoted }, rest) = self.parts.split_first()? else { return None };
         let text = text.strip_prefix(prefix)?.to_owned();
@@ -354,7 +354,7 @@ impl Word {
 }
 
 impl Operator {
-    /// The word behind the operator.
+    /// The word after the operator.
     pub fn word(&self) -> Option<&Word> {
         match self {
             Self::None => None,
@@ -374,7 +374,7 @@ impl Expansion {
     }
 }
 
-/// Whether a text is a variable's name: letters, digits and `_`, no digit first.
+/// Whether a string is a variable name: letters, digits and `_`, not starting with a digit.
 pub fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')

@@ -1,8 +1,8 @@
-//! Bytes to tree: a YAML document with a byte span on every key and scalar, its comments, anchors and aliases.
+//! Parses a YAML document into a tree with a byte span on every key and scalar, its comments, anchors and aliases.
 //!
-//! The events come from `granit-parser`; one parser reads the linted file, so that a span and a value can never disagree.
-//! What the parser leaves to its user is done here: duplicate keys, `<<` merge keys, unknown and recursive aliases, and a
-//! limit on what aliases may expand to. An alias stays an alias in the tree: a small file that expands to billions of
+//! The events come from `granit-parser`. Spans and values come from the same parser, so they cannot disagree. This
+//! module adds what the parser does not handle: duplicate keys, `<<` merge keys, unknown and recursive aliases, and a
+//! limit on the expansion of aliases. An alias stays an alias in the tree: a small file that expands to billions of
 //! nodes is read in linear time and memory, and reported as [`Problem::AliasExpansion`].
 
 mod build;

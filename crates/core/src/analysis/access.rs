@@ -1,7 +1,7 @@
-//! The steps of a file against the trust policies of the roles that they assume.
+//! Checks the steps of a file against the trust policies of the roles that they assume.
 //!
-//! What is not known of a step (UUIDs, mostly) stays unknown in the evaluator, so that a refusal is certain and a doubt
-//! says nothing.
+//! Unknown properties of a step (mostly UUIDs) stay unknown in the evaluator, so a rejection is certain and an
+//! undetermined result is not reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,32 +24,32 @@ use crate::{
 /// The roles that the steps of a repository assume.
 #[derive(Clone, Debug, Default)]
 pub struct Roles {
-    /// Those of steps for whose environment nothing else is said.
+    /// The roles of steps without a more specific entry.
     pub general: Option<RoleFile>,
-    /// Those of the steps of a deployment environment, by its name.
+    /// The roles of the steps of a deployment environment, by its name.
     pub environments: BTreeMap<String, RoleFile>,
 }
 
-/// A file with roles. Which of several a step assumes is known where it names a role in full; otherwise it is refused
-/// where all refuse it.
+/// A file with roles. If a step names its role, only that role is evaluated. Otherwise the step is rejected only if
+/// all of them reject it.
 #[derive(Clone, Debug)]
 pub struct RoleFile {
-    /// What messages call it.
+    /// Its name in messages.
     pub name: String,
     /// Its roles.
     pub roles: Vec<TrustedRole>,
 }
 
-/// What the trust policies say of a step.
+/// The access that the trust policies give a step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
-    /// They let its token in, whatever is not known.
+    /// They accept its token, whatever the unknown values are.
     pub admitted: bool,
-    /// They would, were it a deployment.
+    /// They would accept it if it had a deployment environment.
     pub lacks_deployment: bool,
-    /// They would, did it call from Atlassian's published addresses.
+    /// They would accept it from Atlassian's published IP ranges.
     pub lacks_listed_address: bool,
-    /// They never do, and why.
+    /// Why they never accept it.
     pub refusal: Option<String>,
 }
 
@@ -60,7 +60,7 @@ struct Candidates<'r> {
 }
 
 impl Roles {
-    /// The roles of an environment, those left out that a step which names its roles in full does not mean.
+    /// The roles of an environment; of these only the assumed ones, if the step names any.
     fn of(&self, environment: Option<&str>, assumed: &[RoleSelector]) -> Option<Candidates<'_>> {
         let file = environment.and_then(|name| self.environments.get(name)).or(self.general.as_ref())?;
         let roles: Vec<_> = if assumed.is_empty() {
@@ -72,7 +72,7 @@ impl Roles {
     }
 }
 
-/// The roles that a step names in full.
+/// The roles whose ARNs a step names.
 fn assumed(facts: &StepFacts) -> Vec<RoleSelector> {
     let by_hand = facts.assumptions.iter().filter_map(|assumption| Some(&assumption.role.as_ref()?.0));
     let pipes = facts.pipes.iter().flat_map(|pipe| ROLES.iter().filter_map(|name| Some(&pipe.variable(name)?.value)));
@@ -81,7 +81,7 @@ fn assumed(facts: &StepFacts) -> Vec<RoleSelector> {
     values.filter_map(|value| RoleArn::parse(value).ok().map(RoleSelector::Arn)).collect()
 }
 
-/// What the policies say of every step, in the order of the model.
+/// The access of every step, in the order of the model.
 pub(super) fn read(file: &Analysis<'_>, roles: &Roles) -> Vec<Access> {
     file.model.steps.iter().map(|step| of_step(file, step, roles)).collect()
 }
@@ -105,7 +105,7 @@ fn of_step<'f>(file: &Analysis<'f>, step: &Step<'f>, roles: &Roles) -> Access {
     access
 }
 
-/// What a step will be to IAM when it runs with a deployment, by the file and the settings.
+/// The caller that IAM sees when a step runs with a deployment, according to the file and the settings.
 pub fn caller<'f>(file: &Analysis<'f>, step: &Step<'f>, deployment: Option<Deployment<'f>>) -> Caller<'f> {
     let settings = file.settings;
     let options = &file.model.options;
@@ -128,14 +128,14 @@ pub fn caller<'f>(file: &Analysis<'f>, step: &Step<'f>, deployment: Option<Deplo
     }
 }
 
-/// How to fill in what is not known of a caller, by a policy.
+/// Fills in unknown properties of a caller from a policy.
 type FillIn = dyn for<'p> Fn(&'p Policy, &Caller<'p>) -> Caller<'p>;
 
 fn as_known<'p>(_: &'p Policy, caller: &Caller<'p>) -> Caller<'p> {
     *caller
 }
 
-/// A policy that names one repository, environment or workspace means the one at hand.
+/// Assumes that a policy naming one repository, environment or workspace means this one.
 fn named_by_policy<'p>(policy: &'p Policy, caller: &Caller<'p>) -> Caller<'p> {
     let subjects = || claim_values(policy, "sub");
     let part = |at: usize| {
@@ -154,7 +154,7 @@ fn named_by_policy<'p>(policy: &'p Policy, caller: &Caller<'p>) -> Caller<'p> {
     }
 }
 
-/// The only value there is.
+/// The value, if all values are equal.
 fn only<'v>(values: impl Iterator<Item = &'v str>) -> Option<&'v str> {
     let distinct: BTreeSet<_> = values.collect();
     distinct.first().copied().filter(|_| distinct.len() == 1)
@@ -169,7 +169,7 @@ fn claim_values<'p>(policy: &'p Policy, claim: &'static str) -> impl Iterator<It
     conditions.flat_map(|condition| condition.values.iter().filter_map(|value| value.as_str()))
 }
 
-/// The most favourable answer of the roles.
+/// The most favorable verdict of the roles.
 fn verdict(candidates: &Candidates<'_>, caller: &Caller<'_>, fill_in: &FillIn) -> Verdict {
     let answers = candidates.roles.iter().flat_map(|role| answers(&role.policy, &fill_in(&role.policy, caller)));
     answers.map(|answer| answer.verdict).max_by_key(|verdict| favour(*verdict)).unwrap_or(Verdict::Depends)
@@ -183,11 +183,11 @@ const fn favour(verdict: Verdict) -> u8 {
     }
 }
 
-/// What a policy says of a caller: where the workspace is not known, for each that it names.
+/// The evaluations of a policy for a caller: if its workspace is unknown, one for each workspace that the policy names.
 fn answers(policy: &Policy, caller: &Caller<'_>) -> Vec<Evaluation> {
     let ask = |workspace| evaluate(policy, &Caller { workspace, ..*caller }.request());
     let workspaces = workspaces(policy);
-    // A policy that says whom it does not mean may mean any workspace.
+    // A policy with `NotPrincipal` may mean any workspace.
     let negated = policy.statements.iter().any(|it| it.principals.as_ref().is_some_and(|block| block.negated));
     if caller.workspace.is_some() || workspaces.is_empty() || negated {
         return vec![ask(caller.workspace)];
@@ -209,7 +209,7 @@ pub fn workspaces(policy: &Policy) -> BTreeSet<&str> {
     keys.chain(providers).collect()
 }
 
-/// Finds what keeps a refused caller out: what it could do about it, and otherwise the reason.
+/// Finds out why a caller is rejected: what the step lacks, and otherwise the reason of the policy.
 fn blame(roles: &Candidates<'_>, caller: &Caller<'_>, access: &mut Access) {
     let deployment = caller.environment == Environment::None;
     let address = caller.address == Address::Unlisted;

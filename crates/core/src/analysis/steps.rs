@@ -1,4 +1,4 @@
-//! What rules about steps ask of a [`Analysis`].
+//! Questions of rules about the steps of an [`Analysis`].
 
 use crate::{
     analysis::{Analysis, access::Access},
@@ -12,11 +12,11 @@ use crate::{
 /// Whether a step gets an OIDC token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
-    /// `oidc: true`, or a map with audiences.
+    /// `oidc: true`, or a mapping with `audiences`.
     On,
     /// No.
     Off,
-    /// Something is written that may or may not give it one, which another rule speaks about.
+    /// Something in the file may or may not give it one; another rule reports that.
     Unsure,
 }
 
@@ -26,22 +26,22 @@ pub(crate) struct Started<'s, 'f> {
     pub step: &'s Step<'f>,
     /// Its facts.
     pub facts: &'s StepFacts,
-    /// The list that the command stands in.
+    /// The list that contains the command.
     pub listing: &'s Listing,
     /// The program.
     pub invocation: Invocation<'s>,
 }
 
 impl<'f> Analysis<'f> {
-    /// The steps that some pipeline runs, with their facts. One that a syntax error cut short is left out: what seems to be
-    /// missing from it may stand in the rest.
+    /// The steps that a pipeline runs, with their facts. A step that a syntax error cut short is left out: what seems
+    /// to be missing from it may be in the rest.
     pub fn steps(&self) -> impl Iterator<Item = (&Step<'f>, &StepFacts)> {
         let used = self.model.steps.iter().filter(|step| !step.uses.is_empty());
         let whole = used.filter(|step| !self.tree.node(step.node).incomplete);
         whole.filter_map(|step| Some((step, self.facts.of(step.id)?)))
     }
 
-    /// Shows every command that starts a program to `visit`, in the order of the steps.
+    /// Calls `visit` for every command that starts a program, in the order of the steps.
     pub(crate) fn each_program(&self, visit: &mut dyn FnMut(Started<'_, 'f>)) {
         for (step, facts) in self.steps() {
             for listing in &facts.listings {
@@ -71,7 +71,7 @@ impl<'f> Analysis<'f> {
         }
     }
 
-    /// What the trust policies of the roles say of a step.
+    /// The access that the trust policies of the roles give a step.
     pub fn access(&self, step: &Step<'_>) -> Option<&Access> {
         self.access.get(step.id.0)
     }
@@ -82,19 +82,19 @@ impl<'f> Analysis<'f> {
         deployments.into_iter().map(|deployment| deployment.map(|it| it.environment.value)).collect()
     }
 
-    /// How to speak of a step: `step "Deploy"`.
+    /// The name of a step in messages: `step "Deploy"`.
     pub fn step_name(step: &Step<'_>) -> String {
         step.name.map_or_else(|| "this step".to_owned(), |name| format!("step `{}`", name.value))
     }
 
-    /// The edit that puts a line at the top of a step written as a block; `None` for `{…}`.
+    /// The edit that inserts a line at the top of a step written as a block; `None` for `{…}`.
     pub fn first_line_of_step(&self, step: &Step<'_>, line: &str) -> Option<Edit> {
         let span = self.span(step.node);
         let column = self.source.position(span.start).column;
         let before = self.source.line(self.source.position(span.start).line)?;
         let indent = self.source.slice(Span::new(before.start, span.start));
         let block = !self.source.slice(span).starts_with('{') && !span.is_empty();
-        // `step: &anchor` and `- step:` stand on lines of their own; anything else before the first key is a flow.
+        // `step: &anchor` and `- step:` are on separate lines; anything else before the first key is a flow mapping.
         (block && indent.trim().is_empty())
             .then(|| Edit { span: Span::at(span.start), replacement: format!("{line}\n{}", " ".repeat(column - 1)) })
     }

@@ -15,7 +15,7 @@ use crate::{
     yaml::{Kind, NodeId, OffsetMap, Tree},
 };
 
-/// Reads the facts of every step; `text` is the text that `tree` was read from.
+/// Reads the facts of every step; `text` is the source of `tree`.
 pub fn read(text: &str, tree: &Tree, file: &pipeline::File<'_>) -> Facts {
     Facts { steps: file.steps.iter().map(|step| follow(text, tree, file, step)).collect() }
 }
@@ -50,7 +50,7 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
     walk.containers(file, step);
     for (number, (listing, items)) in listings.iter().zip([&step.script, &step.after_script]).enumerate() {
         if number == 1 {
-            // Another shell in the same container, at the same place; what the script exported may be gone.
+            // Another shell in the same container and directory; variables exported by the script may be lost.
             walk.facts.after_script = walk.moment + 1;
             walk.directory = Value::atom(Atom::CloneDirectory);
         }
@@ -65,9 +65,9 @@ struct Walk<'f> {
     tree: &'f Tree,
     /// What the script has set so far.
     variables: HashMap<String, Binding>,
-    /// What it has written so far.
+    /// The files that it has written so far.
     files: HashMap<Path, Value>,
-    /// Where it stands.
+    /// The working directory.
     directory: Value,
     /// `set -a`
     exports_all: bool,
@@ -101,7 +101,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A text of the file in which variables are expanded, outside a script.
+    /// A scalar outside a script in which variables are expanded.
     fn template(&mut self, node: NodeId) -> Value {
         let node = self.tree.resolve(node);
         let Some(text) = self.tree.text(node) else {

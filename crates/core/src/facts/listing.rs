@@ -1,4 +1,4 @@
-//! A `script` list as shell, with the way back to the file.
+//! A `script` list as shell, with its spans in the file.
 
 use crate::{
     pipeline::ScriptItem,
@@ -14,7 +14,7 @@ pub struct Listing {
     pub script: Script,
     /// By item: how offsets in its text become offsets in the file. `None` for a pipe.
     pub(super) maps: Vec<Option<OffsetMap>>,
-    /// The one place of all of it, when it does not stand in the file.
+    /// One span for all of it, if the script itself is not in the file.
     pub(super) whole: Option<Span>,
 }
 
@@ -31,7 +31,7 @@ impl Listing {
         Self { script: Script::parse(shell), maps: maps.collect(), whole: None }
     }
 
-    /// The place in the file of a range of the script.
+    /// The span in the file of a range of the script.
     pub fn place(&self, span: Span) -> Span {
         if let Some(whole) = self.whole {
             return whole;
@@ -40,7 +40,7 @@ impl Listing {
         self.maps.get(item).and_then(Option::as_ref).map_or(Span::default(), |map| map.span(inside))
     }
 
-    /// The item that a command stands in.
+    /// The item that contains a command.
     pub(super) fn item(&self, command: &Command) -> usize {
         self.script.locate(command.span).0
     }

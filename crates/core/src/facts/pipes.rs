@@ -1,4 +1,4 @@
-//! Pipes that talk to AWS, and what they ask for.
+//! Pipes that call AWS, and the variables that they require.
 
 /// A published pipe.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub enum Login {
     /// goes on with the keys (seen in a public fork of aws-cloudfront-invalidate 0.6.0, which Atlassian's AWS pipes
     /// share their login with).
     RoleOrKeys,
-    /// [`ROLE_VARIABLE`] with the step's token, nothing else.
+    /// Only [`ROLE_VARIABLE`] with the step's token.
     Role,
     /// The step's token, for something other than an AWS role.
     Token,
@@ -32,10 +32,10 @@ pub const ROLE_VARIABLE: &str = "AWS_OIDC_ROLE_ARN";
 /// [`ROLE_VARIABLE`], and the one of keyless's own pipe.
 pub const ROLE_VARIABLES: [&str; 2] = [ROLE_VARIABLE, "AWS_ROLE_ARN"];
 
-/// Pipes by the READMEs that could be read (<https://bitbucket.org/atlassian/> and the authors' repositories).
+/// Pipes as described in their READMEs (<https://bitbucket.org/atlassian/> and the authors' repositories).
 ///
-/// A variable is listed where a README marks it with `(*)`, always required, in every version seen; conditional ones
-/// and those that may come from Bitbucket's settings are not.
+/// A variable is listed if the README marks it with `(*)`, always required, in every version seen. Conditional
+/// variables and those that may come from Bitbucket's settings are not listed.
 pub const KNOWN: [KnownPipe; 13] = [
     aws("atlassian/aws-cloudformation-deploy", &["STACK_NAME", "TEMPLATE"]),
     aws("atlassian/aws-cloudfront-invalidate", &["DISTRIBUTION_ID"]),
@@ -46,7 +46,7 @@ pub const KNOWN: [KnownPipe; 13] = [
     aws("atlassian/aws-elasticbeanstalk-deploy", &["APPLICATION_NAME"]),
     aws("atlassian/aws-lambda-deploy", &["FUNCTION_NAME", "COMMAND"]),
     aws("atlassian/aws-s3-deploy", &["S3_BUCKET", "LOCAL_PATH"]),
-    // The variables of 2.x could not be read.
+    // The variables of 2.x are unknown.
     aws("atlassian/aws-sam-deploy", &[]),
     KnownPipe { name: "cyberark/conjur-bitbucket-pipe", login: Login::Token, required: &[], deploys: false },
     KnownPipe { name: "dwightwhitlock1/aws-oidc-bitbucket-pipe", login: Login::Role, required: &[], deploys: false },

@@ -1,19 +1,19 @@
-//! Programs that talk to AWS.
+//! Programs that call AWS.
 
 use crate::script::{Invocation, Word};
 
-/// A program that talks to AWS.
+/// A program that calls AWS.
 #[derive(Debug)]
 pub struct Tool {
-    /// What people call it.
+    /// Its name in messages.
     pub name: &'static str,
     /// The commands that start it.
     pub programs: &'static [&'static str],
-    /// npm packages whose command it is, for `npx PACKAGE`.
+    /// npm packages that provide the command, for `npx PACKAGE`.
     pub packages: &'static [&'static str],
-    /// What a subcommand that no list names does.
+    /// What any other subcommand does.
     pub otherwise: Calls,
-    /// Subcommands by what they do; the first that the arguments begin with counts.
+    /// Subcommands by what they do; the first that the arguments start with applies.
     pub subcommands: &'static [(&'static str, Calls)],
 }
 
@@ -39,7 +39,7 @@ impl Calls {
 
 use Calls::{Deploys, Maybe, Never, Reads};
 
-/// The tools, by their own documentation of which subcommands call AWS.
+/// The tools, with the subcommands that call AWS according to their documentation.
 pub const TOOLS: [Tool; 15] = [
     Tool {
         name: "AWS CLI",
@@ -49,7 +49,7 @@ pub const TOOLS: [Tool; 15] = [
         subcommands: &[
             ("configure", Never),
             ("help", Never),
-            // These two calls are not signed: the token in them is the proof.
+            // These two calls are not signed: the token authenticates them.
             ("sts assume-role-with-web-identity", Never),
             ("sts assume-role-with-saml", Never),
             ("cloudformation deploy", Deploys),
@@ -171,7 +171,7 @@ pub const TOOLS: [Tool; 15] = [
         otherwise: Maybe,
         subcommands: &[("deploy", Deploys), ("create", Deploys), ("init", Maybe)],
     },
-    // Amazon ECR is told apart by the image's name; its login is a command of its own.
+    // Amazon ECR is recognized by the image's name; its login is a separate command.
     Tool {
         name: "docker with Amazon ECR",
         programs: &["docker", "podman", "buildah"],
@@ -181,7 +181,7 @@ pub const TOOLS: [Tool; 15] = [
     },
 ];
 
-/// Terraform serves many clouds, so it is never said to need AWS.
+/// Terraform works with many clouds, so it is never assumed to need AWS.
 const fn terraform(name: &'static str, programs: &'static [&'static str]) -> Tool {
     Tool {
         name,
@@ -192,12 +192,12 @@ const fn terraform(name: &'static str, programs: &'static [&'static str]) -> Too
     }
 }
 
-/// A tool as a command starts it.
+/// A call of a tool by a command.
 #[derive(Clone, Debug)]
 pub struct ToolCall {
     /// The tool.
     pub tool: &'static Tool,
-    /// Its arguments that are plain text, from the subcommand on, without options.
+    /// Its literal arguments from the subcommand on, without options.
     pub subcommand: String,
     /// What it does.
     pub calls: Calls,
@@ -222,7 +222,7 @@ const RUNNERS: [(&str, &[&str]); 11] = [
     ("uv", &["run"]),
 ];
 
-/// Options of runners and tools that take the next word as their value.
+/// Options of runners and tools that take the next argument as their value.
 const VALUED: [&str; 20] = [
     "-p",
     "--package",
@@ -246,10 +246,10 @@ const VALUED: [&str; 20] = [
     "--color",
 ];
 
-/// Recognises a tool, also behind `npx`, `yarn`, `pnpm`, `bun`, `npm exec` and the like, or below `node_modules/.bin`.
+/// Recognizes a tool, also after `npx`, `yarn`, `pnpm`, `bun`, `npm exec` and the like, or in `node_modules/.bin`.
 ///
 /// `npm run cdk` counts as `cdk`: the name is what `cdk init` gives the script. Other package scripts, `make` and
-/// scripts of one's own are opaque.
+/// custom scripts are opaque.
 pub(super) fn recognise(invocation: &Invocation<'_>) -> Option<ToolCall> {
     let words: Vec<Option<String>> = invocation.arguments.iter().map(Word::literal).collect();
     let (tool, package, skipped) = match direct(&invocation.program) {
@@ -317,12 +317,12 @@ fn through_runner(program: &str, words: &[Option<String>]) -> Option<(&'static T
     None
 }
 
-/// A package that a runner was given by name, when the name is not that of the command too.
+/// A package that a runner is given by name, if the name differs from that of the command.
 fn named(tool: &Tool, name: &str) -> Option<String> {
     (!tool.programs.contains(&name)).then(|| name.to_owned())
 }
 
-/// An npm package specification as name and version; the scope's `@` is no version.
+/// An npm package specification as name and version; the `@` of a scope does not start a version.
 pub fn split_package(text: &str) -> (&str, Option<&str>) {
     match text.char_indices().skip(1).find(|(_, letter)| *letter == '@') {
         Some((at, _)) => (&text[..at], Some(&text[at + 1..])),
@@ -330,7 +330,7 @@ pub fn split_package(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The words that are no options and no values of options that are known to have one.
+/// The arguments that are neither options nor values of options known to take one.
 fn positional(words: &[Option<String>]) -> impl Iterator<Item = &str> {
     let mut value = false;
     words

@@ -1,11 +1,11 @@
-//! What a variable holds, as far as the file tells.
+//! The values of variables, with gaps where the file does not determine them.
 
 use std::fmt;
 
 /// A piece of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Atom {
-    /// Known text.
+    /// A literal string.
     Text(String),
     /// A variable that the script does not set: its value comes from Bitbucket's settings or defaults.
     Outside(String),
@@ -13,27 +13,27 @@ pub enum Atom {
     CloneDirectory,
     /// The user's home directory.
     Home,
-    /// What a program printed, or anything else that only the run can tell; the number tells one from another.
+    /// The output of a program, or anything else decided only at run time; the number identifies it.
     Unknown(usize),
 }
 
-/// What a variable or a word holds: known text with gaps.
+/// The value of a variable or a word: literal strings with gaps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Value {
     atoms: Vec<Atom>,
 }
 
-/// Pieces that a value may have before it counts as unknown, so that `A=$A$A` cannot grow without end.
+/// How many pieces a value may have before it counts as unknown, so that `A=$A$A` cannot grow without end.
 const LONGEST: usize = 32;
 
-/// Bytes of one piece of known text before the value counts as unknown.
+/// How long a literal piece may be, in bytes, before the value counts as unknown.
 const LONGEST_TEXT: usize = 4096;
 
 /// Where Bitbucket clones to; `$BITBUCKET_CLONE_DIR` holds it.
 const CLONE_DIRECTORY: &str = "/opt/atlassian/pipelines/agent/build";
 
 impl Value {
-    /// Known text.
+    /// A literal string.
     pub fn text(text: impl Into<String>) -> Self {
         Self { atoms: vec![Atom::Text(text.into())] }
     }
@@ -48,7 +48,7 @@ impl Value {
         &self.atoms
     }
 
-    /// The whole text, when all of it is known.
+    /// The whole value, if all of it is known.
     pub fn literal(&self) -> Option<&str> {
         match self.atoms.as_slice() {
             [] => Some(""),
@@ -62,12 +62,12 @@ impl Value {
         self.literal() == Some("")
     }
 
-    /// Whether the value of an outside variable is part of it.
+    /// Whether it contains the value of an outside variable.
     pub fn mentions(&self, name: &str) -> bool {
         self.atoms.iter().any(|atom| matches!(atom, Atom::Outside(outside) if outside == name))
     }
 
-    /// Whether the step's OIDC token is part of it.
+    /// Whether it contains the step's OIDC token.
     pub fn holds_token(&self) -> bool {
         self.mentions(super::TOKEN)
     }
@@ -80,7 +80,7 @@ impl Value {
         }
     }
 
-    /// Adds pieces at the end; `site` makes an unknown value of one that grew too long.
+    /// Appends pieces; a value that grows too long becomes the unknown value of `site`.
     pub fn extend(&mut self, other: Self, site: usize) {
         for atom in other.atoms {
             match (self.atoms.last_mut(), atom) {
@@ -142,22 +142,22 @@ impl fmt::Display for Value {
     }
 }
 
-/// A file's path, absolute as far as it is known. Two equal paths are one file.
+/// A file's path, absolute if its start is known. Two equal paths are the same file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Path(String);
 
 impl Path {
-    /// The part below the directory of the clone, for a file in it.
+    /// The path relative to the clone directory, for a file in it.
     pub fn in_clone(&self) -> Option<&str> {
         self.0.strip_prefix("$BITBUCKET_CLONE_DIR/")
     }
 
-    /// Whether every part of it is known, so that it differs from another such path for certain.
+    /// Whether every part of it is known, so that it certainly differs from another known path.
     pub fn is_known(&self) -> bool {
         !self.0.contains("$(") && !self.0.contains("${")
     }
 
-    /// As a person would write it; `None` when a part is known to the run only.
+    /// The path as a script would spell it; `None` if a part of it is unknown.
     pub fn written(&self) -> Option<&str> {
         (!self.0.contains("$(")).then_some(&*self.0)
     }

@@ -1,4 +1,4 @@
-//! Variables that exist without anyone defining them.
+//! Variables that exist without being set in the file or in Bitbucket's settings.
 
 /// When Bitbucket sets one of its variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Availability {
     Parallel,
     /// In `after-script`.
     AfterScript,
-    /// In steps with a `deployment`, their own or their stage's.
+    /// In steps with a `deployment`, set on the step or on its stage.
     Deployment,
     /// In steps with `oidc: true`.
     Oidc,
@@ -24,11 +24,11 @@ pub enum Availability {
     Pipe,
     /// In pipelines that `triggers` start.
     Trigger,
-    /// Seen in builds, documented nowhere.
+    /// Seen in builds, but not documented.
     Undocumented,
 }
 
-/// Bitbucket's own variables (<https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/>), sorted.
+/// Bitbucket's default variables (<https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/>), sorted.
 pub const DEFAULTS: [(&str, Availability); 50] = {
     use Availability::{
         AfterScript, Always, Branch, Deployment, Oidc, Parallel, Pipe, PullRequest, Tag, Trigger, Undocumented,
@@ -87,7 +87,7 @@ pub const DEFAULTS: [(&str, Availability); 50] = {
     ]
 };
 
-/// Variables of the shell and the operating system, and those that widely used images bring along, sorted.
+/// Variables of the shell and the operating system, and those that widely used images set, sorted.
 const ELSEWHERE: [&str; 47] = [
     "BASH",
     "BASHPID",
@@ -138,12 +138,12 @@ const ELSEWHERE: [&str; 47] = [
     "npm_config_registry",
 ];
 
-/// When Bitbucket sets a variable; `None` for one that is not Bitbucket's.
+/// When Bitbucket sets a variable; `None` if it is not a default variable.
 pub fn availability(name: &str) -> Option<Availability> {
     DEFAULTS.binary_search_by(|(known, _)| known.cmp(&name)).ok().map(|index| DEFAULTS[index].1)
 }
 
-/// Whether a variable exists without Bitbucket: the shell's own, or one that images set.
+/// Whether the shell, the operating system or a widely used image sets a variable.
 pub fn is_from_elsewhere(name: &str) -> bool {
     ELSEWHERE.binary_search(&name).is_ok()
 }

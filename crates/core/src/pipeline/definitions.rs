@@ -1,14 +1,14 @@
-//! What `definitions` offers to the pipelines.
+//! What pipelines can use from `definitions`.
 
 use crate::{
     pipeline::{Image, Text},
     yaml::NodeId,
 };
 
-/// The one service that every step may name without defining it.
+/// The only predefined service.
 pub const BUILT_IN_SERVICE: &str = "docker";
 
-/// The caches that Bitbucket knows by itself.
+/// Bitbucket's predefined caches.
 /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/cache-dependencies/>.
 pub const PREDEFINED_CACHES: [&str; 9] =
     ["composer", "docker", "dotnetcore", "gradle", "ivy2", "maven", "node", "pip", "sbt"];
@@ -26,7 +26,7 @@ pub struct Definitions<'t> {
     pub agents: Vec<Named<'t>>,
 }
 
-/// A name and what it stands for.
+/// A name and its definition.
 #[derive(Clone, Copy, Debug)]
 pub struct Named<'t> {
     /// The key.
@@ -35,16 +35,16 @@ pub struct Named<'t> {
     pub node: NodeId,
 }
 
-/// A container that runs beside a step.
+/// A container that runs next to a step.
 #[derive(Clone, Copy, Debug)]
 pub struct Service<'t> {
     /// Its name.
     pub name: Text<'t>,
-    /// Its map.
+    /// Its mapping.
     pub node: NodeId,
     /// Its image.
     pub image: Option<Image<'t>>,
-    /// Its memory in megabytes, when set.
+    /// Its memory in megabytes, if set.
     pub memory: Option<(i64, NodeId)>,
     /// `type: docker`
     pub is_docker: bool,
@@ -55,6 +55,6 @@ pub struct Service<'t> {
 pub struct Imported<'t> {
     /// The name that `import: pipeline@name` uses.
     pub name: Text<'t>,
-    /// Where it is imported from, when that is text.
+    /// Where it is imported from, if that is a string.
     pub source: Option<Text<'t>>,
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://support.atlassian.com/bitbucket-cloud/docs/use-glob-patterns-on-the-pipelines-yaml-file/>.
 
-/// How many alternatives of `{a,b}` are written out before a pattern counts as matching nothing.
+/// How many alternatives of `{a,b}` are expanded before a pattern counts as matching nothing.
 const MOST_ALTERNATIVES: usize = 256;
 
 /// Whether a pattern matches a name: `*` anything but `/`, `**` anything, `?` one character but `/`, `{a,b}` either.
@@ -11,7 +11,7 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     alternatives(pattern).iter().any(|pattern| matches_one(&pattern.chars().collect::<Vec<_>>(), &name))
 }
 
-/// A pattern without its braces, once for each way to read them.
+/// The expansions of the braces of a pattern.
 fn alternatives(pattern: &str) -> Vec<String> {
     let mut done = Vec::new();
     let mut waiting = vec![pattern.to_owned()];

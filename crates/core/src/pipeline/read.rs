@@ -1,4 +1,4 @@
-//! Tree to model.
+//! Reads the model from the tree.
 
 use std::collections::HashMap;
 
@@ -20,11 +20,11 @@ pub fn read(tree: &Tree) -> File<'_> {
 struct Reader<'t> {
     tree: &'t Tree,
     file: File<'t>,
-    /// The steps met so far, by their map: an alias leads to a known one.
+    /// The steps found so far, by their mapping, so that an alias resolves to a known step.
     known: HashMap<NodeId, StepId>,
 }
 
-/// The fields of one map, looked up by name.
+/// The fields of one mapping, looked up by name.
 struct Fields<'t> {
     tree: &'t Tree,
     fields: Vec<Field>,
@@ -86,7 +86,7 @@ fn text(tree: &Tree, id: NodeId) -> Option<Text<'_>> {
     tree.text(id).map(|value| Text { value, node: tree.resolve(id) })
 }
 
-/// One text or a list of them.
+/// A string or a list of strings.
 fn texts(tree: &Tree, id: NodeId) -> Vec<Text<'_>> {
     match tree.kind(id) {
         Kind::Sequence(items) => items.iter().filter_map(|item| text(tree, *item)).collect(),
@@ -119,7 +119,7 @@ impl<'t> Reader<'t> {
             self.file.definitions = read_definitions(tree, definitions);
         }
         if let Some(pipelines) = fields.map("pipelines") {
-            // In the order of the text, so that a step's first use is the one that a reader meets first.
+            // In document order, so that the first use of a step is also first in the file.
             for field in pipelines.fields.clone() {
                 let start = match tree.text(field.key) {
                     Some("default") => {
@@ -228,7 +228,7 @@ impl<'t> Reader<'t> {
             .collect()
     }
 
-    /// The step under a `step` or `final` key; `None` where that is no map.
+    /// The step under a `step` or `final` key; `None` if that is not a mapping.
     fn step(&mut self, field: Field, role: Role, at: Use) -> Option<StepId> {
         let node = self.tree.resolve(field.value);
         if !matches!(self.tree.kind(node), Kind::Mapping(_)) {
@@ -251,7 +251,7 @@ impl<'t> Reader<'t> {
         id
     }
 
-    /// Steps that only an anchor keeps. Those that are merged into others are parts of steps, not steps.
+    /// Steps that are only anchored. Those that are merged into others are parts of steps, not steps.
     fn unused_steps(&mut self) {
         let tree = self.tree;
         for anchor in tree.anchors().iter().filter(|anchor| anchor.uses.is_empty()) {
@@ -304,7 +304,7 @@ fn read_step<'t>(
     }
 }
 
-/// The items of a script. A script that is one text instead of a list is read as one command, so that the rest of the
+/// The items of a script. A script that is a string instead of a list is read as one command, so that the rest of the
 /// file is still understood.
 fn read_script(tree: &Tree, script: NodeId) -> Vec<ScriptItem<'_>> {
     let item = |id: NodeId| {

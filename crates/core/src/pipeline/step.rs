@@ -7,11 +7,11 @@ use crate::{
     yaml::{NodeId, Tree},
 };
 
-/// A step's number in its file.
+/// The index of a step in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(pub usize);
 
-/// Text of the file with its place.
+/// A string of the file with its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text<'t> {
     /// The value.
@@ -21,16 +21,16 @@ pub struct Text<'t> {
 }
 
 impl Text<'_> {
-    /// Where it stands.
+    /// Its span.
     pub fn span(&self, tree: &Tree) -> Span {
         tree.span(self.node)
     }
 }
 
-/// What a step is to its pipeline.
+/// The kind of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// An ordinary step.
+    /// A regular step.
     Step,
     /// The final step.
     Final,
@@ -39,23 +39,23 @@ pub enum Role {
 /// One container running one script.
 #[derive(Clone, Debug)]
 pub struct Step<'t> {
-    /// Its number.
+    /// Its index.
     pub id: StepId,
-    /// Its map.
+    /// Its mapping.
     pub node: NodeId,
-    /// The `step` or `final` key under which it was first met; `None` for an anchored body that nothing uses.
+    /// The `step` or `final` key under which it was first found; `None` for an anchored step that nothing uses.
     pub key: Option<NodeId>,
-    /// What it is to its pipeline.
+    /// Its kind.
     pub role: Role,
-    /// Where pipelines run it; empty for a step that only an anchor keeps.
+    /// Where pipelines run it; empty for a step that is only anchored.
     pub uses: Vec<Use>,
     /// `name`
     pub name: Option<Text<'t>>,
-    /// `type: pipeline`: it runs a custom pipeline and has no script of its own.
+    /// `type: pipeline`: it runs a custom pipeline instead of a script.
     pub is_child_pipeline: bool,
     /// `custom`, the pipeline that such a step runs.
     pub custom: Option<Text<'t>>,
-    /// `script`, when the key is there, even empty.
+    /// `script`, if the key exists, even if it is empty.
     pub script_key: Option<NodeId>,
     /// The items of `script`.
     pub script: Vec<ScriptItem<'t>>,
@@ -87,7 +87,7 @@ pub struct Step<'t> {
     pub artifacts: Artifacts<'t>,
     /// `clone: {enabled: false}`
     pub clone_disabled: bool,
-    /// Names under `output-variables`, as far as they are plain.
+    /// The names under `output-variables` that are strings.
     pub output_variables: Vec<Text<'t>>,
     /// Names under `input-variables`.
     pub input_variables: Vec<Text<'t>>,
@@ -99,7 +99,7 @@ impl<'t> Step<'t> {
         self.script.iter().chain(&self.after_script)
     }
 
-    /// The pipes that it runs.
+    /// The pipes in its scripts.
     pub fn pipes(&self) -> impl Iterator<Item = &Pipe<'t>> {
         self.script_items().filter_map(|item| match item {
             ScriptItem::Pipe(pipe) => Some(pipe),
@@ -107,7 +107,7 @@ impl<'t> Step<'t> {
         })
     }
 
-    /// Whether it waits for someone to start it: `trigger: manual`.
+    /// Whether it has to be started manually: `trigger: manual`.
     pub fn is_manual(&self) -> bool {
         self.trigger.is_some_and(|trigger| trigger.value == MANUAL)
     }
@@ -117,12 +117,12 @@ impl<'t> Step<'t> {
         self.services.iter().any(|service| service.value == name)
     }
 
-    /// Whether the step asks for a token: `oidc: true`, or a map with audiences.
+    /// Whether the step requests a token: `oidc: true`, or a mapping with `audiences`.
     pub fn has_token(&self) -> bool {
         matches!(self.oidc, Some(Oidc::Enabled(true, _) | Oidc::Audiences(..)))
     }
 
-    /// The best place to point at when the step as a whole is meant: its name, or the key above it, or its first line.
+    /// The span to report for the step as a whole: its name, the key above it, or its first line.
     pub fn place(&self, tree: &Tree) -> Span {
         match (self.key, self.name) {
             (Some(key), _) => tree.span(key),
@@ -135,7 +135,7 @@ impl<'t> Step<'t> {
 /// One item of a script.
 #[derive(Clone, Debug)]
 pub enum ScriptItem<'t> {
-    /// Shell text, of one line or many.
+    /// Shell commands, on one or more lines.
     Command(Command<'t>),
     /// A pipe.
     Pipe(Pipe<'t>),
@@ -143,17 +143,17 @@ pub enum ScriptItem<'t> {
     Other(NodeId),
 }
 
-/// Shell text.
+/// Shell commands.
 pub type Command<'t> = Text<'t>;
 
 /// A pipe with its variables.
 #[derive(Clone, Debug)]
 pub struct Pipe<'t> {
-    /// Its map.
+    /// Its mapping.
     pub node: NodeId,
     /// The reference, such as `atlassian/aws-s3-deploy:2.0.1` or `docker://account/image:tag`.
     pub reference: Text<'t>,
-    /// The key that names each variable, and its value's node (text or a list).
+    /// The key of each variable, and the node of its value (a string or a list).
     pub variables: Vec<(Text<'t>, NodeId)>,
 }
 
@@ -163,7 +163,7 @@ impl<'t> Pipe<'t> {
         self.split().0
     }
 
-    /// The version, when the reference has one.
+    /// The version, if the reference has one.
     pub fn version(&self) -> Option<&'t str> {
         self.split().1
     }
@@ -188,9 +188,9 @@ impl<'t> Pipe<'t> {
 pub enum Oidc<'t> {
     /// `true` or `false`.
     Enabled(bool, NodeId),
-    /// A map with `audiences`.
+    /// A mapping with `audiences`.
     Audiences(Vec<Text<'t>>, NodeId),
-    /// Neither: text such as `"true"`, a number, nothing.
+    /// Neither: a string such as `"true"`, a number, null.
     Unreadable(NodeId),
 }
 
@@ -208,17 +208,17 @@ impl Oidc<'_> {
 pub struct Deployment<'t> {
     /// The environment's name.
     pub environment: Text<'t>,
-    /// `deployment` records the deployment and puts the environment into the token's `sub`; `environment` gives its
-    /// variables alone (<https://www.atlassian.com/blog/bitbucket/evolving-deployments>).
+    /// `deployment` records the deployment and adds the environment to the token's `sub`; `environment` provides
+    /// only its variables (<https://www.atlassian.com/blog/bitbucket/evolving-deployments>).
     pub recorded: bool,
 }
 
 /// A Docker image.
 #[derive(Clone, Copy, Debug)]
 pub struct Image<'t> {
-    /// The text or the map.
+    /// The string or the mapping.
     pub node: NodeId,
-    /// Its name with tag or digest.
+    /// Its name, with tag or digest.
     pub name: Option<Text<'t>>,
     /// `aws.oidc-role`
     pub oidc_role: Option<Text<'t>>,
@@ -227,7 +227,7 @@ pub struct Image<'t> {
 /// `runtime`.
 #[derive(Clone, Copy, Debug)]
 pub struct Runtime<'t> {
-    /// Its map.
+    /// Its mapping.
     pub node: NodeId,
     /// `cloud.atlassian-ip-ranges`
     pub atlassian_ip_ranges: Option<(bool, NodeId)>,

@@ -1,4 +1,4 @@
-//! What a command does to the shell that runs it.
+//! The effects of a command on the shell that runs it.
 
 use super::{Command, Operator, Word, is_name};
 use crate::text::Span;
@@ -12,7 +12,7 @@ pub enum Effect {
         name: String,
         /// The value; `None` when it comes from input or a loop.
         value: Option<Word>,
-        /// Whether the value is added to what was there.
+        /// Whether the value is appended to the previous one.
         append: bool,
         /// Whether child processes see it from now on; a variable that was exported before stays so either way.
         exported: bool,
@@ -30,7 +30,7 @@ pub enum Effect {
     Unset(String),
     /// `source file` or `. file`: commands that are not in the script, and may set anything.
     Source(Word),
-    /// `eval`: commands made of text, that may set anything.
+    /// `eval`: commands built from strings, which may set anything.
     Eval,
     /// `set -x` or `set +x`: whether commands are printed with their variables expanded.
     Trace(bool),
@@ -41,7 +41,7 @@ pub enum Effect {
 }
 
 impl Command {
-    /// What it does to its shell, in order. What it sets for one command only (`NAME=value command`) is not listed.
+    /// Its effects on its shell, in order. Variables for one command only (`NAME=value command`) are not listed.
     pub fn effects(&self) -> Vec<Effect> {
         let mut effects = Vec::new();
         for expansion in self.expansions() {

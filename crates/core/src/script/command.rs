@@ -93,8 +93,8 @@ impl Parser<'_> {
         self.finish(state, first, before, asks)
     }
 
-    /// The script of `sh -c 'script'` where each of its bytes stands for itself, so that places in it are known: between
-    /// single quotes, or between double quotes with nothing but plain text and variables.
+    /// The script of `sh -c 'script'` if each of its bytes is literal, so that offsets in it are known: between
+    /// single quotes, or between double quotes with only literal text and variables.
     fn inline_script(&self, command: &Command) -> Option<Span> {
         if !command.words.iter().any(|word| word.prefix().ends_with("sh")) {
             return None;
@@ -110,7 +110,7 @@ impl Parser<'_> {
         plain.then_some(inside)
     }
 
-    /// Reads `NAME=value` when that is what stands here.
+    /// Reads `NAME=value`, if it is next.
     fn assignment(&mut self) -> Result<Option<Assignment>, Failure> {
         let start = self.at;
         let name = self.name().to_owned();
@@ -160,7 +160,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads a redirection when one stands here.
+    /// Reads a redirection, if one is next.
     pub(super) fn redirection(
         &mut self,
         into: &mut Vec<Redirection>,

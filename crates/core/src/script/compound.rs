@@ -1,8 +1,8 @@
 //! Structure: lists, pipelines and compound commands, and so where each command runs.
 //!
-//! Compound commands keep no tree of their own: an `if`, a loop, a subshell is a [`Frame`] on a stack while its
+//! Compound commands do not form a tree: an `if`, a loop, a subshell is a [`Frame`] on a stack while its
 //! commands are read, and leaves its mark in their [`Place`]. A nested text (`$(…)`, backticks) is read by the same
-//! loop with a stack of its own.
+//! loop with its own stack.
 
 use std::mem;
 
@@ -15,7 +15,7 @@ use crate::text::Span;
 /// Commands whose failure answers a question.
 const TESTS: [&str; 9] = ["[", "[[", "test", "grep", "command", "which", "type", "false", "diff"];
 
-/// What stands before the element that is read next.
+/// What precedes the element that is read next.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Before {
     /// `||`, or `&&` behind a test, here or earlier in the same list.
@@ -30,7 +30,7 @@ pub(super) struct Before {
 #[derive(Clone, Copy)]
 pub(super) struct Frame {
     pub(super) kind: Kind,
-    /// Where its first word begins.
+    /// Where its first word starts.
     pub(super) start: usize,
     /// How many commands there were before it.
     pub(super) first: usize,
@@ -51,7 +51,7 @@ pub(super) enum Kind {
     Paren,
 }
 
-/// Where reading stands between two elements.
+/// The state of the parser between two elements.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) frames: Vec<Frame>,
@@ -60,7 +60,7 @@ pub(super) struct State {
 
 impl Parser<'_> {
     /// Reads elements up to the end of the text or, in brackets, up to the bracket that closes them. After a failure
-    /// the cursor stands where the element that failed begins, and nothing of it is left.
+    /// the cursor is at the start of the element that failed, and nothing of it is kept.
     pub(super) fn list(&mut self, state: &mut State, bracketed: bool) -> Result<(), Failure> {
         loop {
             self.skip_blanks();
@@ -163,7 +163,7 @@ impl Parser<'_> {
             return Err(Failure::TooDeep);
         }
         let before = mem::take(&mut state.before);
-        // What may not run at all has an inside that may not run.
+        // Commands inside a conditional command are conditional too.
         let conditional = before.function || before.chained;
         state.frames.push(Frame { kind, start: self.at, first: self.commands.len(), conditional, before });
         self.at += token.len();

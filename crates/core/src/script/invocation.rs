@@ -12,9 +12,9 @@ pub struct Invocation<'c> {
     pub path: String,
     /// From the program to the last argument.
     pub span: Span,
-    /// What follows the program.
+    /// Its arguments.
     pub arguments: &'c [Word],
-    /// What is set for it alone, by `NAME=value` or `env`.
+    /// Variables set only for it, by `NAME=value` or `env`.
     pub environment: Vec<Assignment>,
 }
 
@@ -44,7 +44,7 @@ const INTERPRETERS: [(&str, &str); 6] =
     [("python", "-c"), ("python3", "-c"), ("node", "-e"), ("ruby", "-e"), ("perl", "-e"), ("php", "-r")];
 
 impl Command {
-    /// The program it starts; `None` when its name is not known, or when it only sets variables.
+    /// The program it starts; `None` if its name is unknown, or if it only sets variables.
     pub fn invocation(&self) -> Option<Invocation<'_>> {
         let mut words = self.words.as_slice();
         let mut environment = self.assignments.clone();
@@ -74,7 +74,7 @@ impl Command {
 }
 
 impl Invocation<'_> {
-    /// The arguments that are plain text, in order.
+    /// The literal arguments, in order.
     pub fn literals(&self) -> impl Iterator<Item = (usize, String)> {
         self.arguments.iter().enumerate().filter_map(|(index, word)| Some((index, word.literal()?)))
     }

@@ -13,9 +13,9 @@ pub(super) const DEPTH: usize = 48;
 /// Why a line is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// A quote, a brace or a bracket is not closed before the text ends.
+    /// An unclosed quote, brace or bracket.
     Unterminated,
-    /// A word or sign stands where the grammar has no place for it.
+    /// A word or operator where the grammar does not allow it.
     Unexpected,
     /// Nesting past [`DEPTH`].
     TooDeep,
@@ -39,7 +39,7 @@ pub(super) struct Parser<'t> {
     pub(super) current: Place,
 }
 
-/// The commands of a text, and the lines that could not be read.
+/// The commands of a script, and the lines that could not be read.
 ///
 /// An item is read as a whole. After a failure the rest of it is read line by line, so that an open quote costs its
 /// line only, and no line is read more than twice.
@@ -77,7 +77,7 @@ pub(super) fn parse(text: &str, item_starts: &[usize]) -> (Vec<Command>, Vec<Spa
     (parser.commands, unparsed)
 }
 
-/// A text read as the inside of double quotes; what cannot be read so is plain text.
+/// A string read as the inside of double quotes; what cannot be parsed is literal.
 pub(super) fn template(text: &str) -> Word {
     let parts = Parser::new(text, text.len()).parts(Stop::HereDocument);
     let parts = parts.unwrap_or_else(|_| vec![Part::Text { text: text.to_owned(), quoted: true }]);
@@ -163,8 +163,8 @@ impl<'t> Parser<'t> {
         self.nested(Self::whole)
     }
 
-    /// Reads the script of `sh -c 'script'`, whose commands run in a shell of their own and print where the shell prints.
-    /// What is no shell is left alone.
+    /// Reads the script of `sh -c 'script'`, whose commands run in their own shell and print where the shell prints.
+    /// What is not valid shell is ignored.
     pub(super) fn inline(&mut self, script: Span) {
         let (commands, at) = (self.commands.len(), self.at);
         let inside = Place { subshell: true, ..self.current };
@@ -188,7 +188,7 @@ impl<'t> Parser<'t> {
         result
     }
 
-    /// Reads commands that stand inside the one being read.
+    /// Reads commands nested in the one being read.
     fn nested_in(
         &mut self,
         inside: Place,
@@ -234,7 +234,7 @@ impl<'t> Parser<'t> {
         &rest[..length]
     }
 
-    /// The end of the line that the cursor stands on, not past `limit`.
+    /// The end of the line that the cursor is on, at most `limit`.
     pub(super) fn line_end(&self, limit: usize) -> usize {
         self.text[self.at..limit].find('\n').map_or(limit, |length| self.at + length)
     }

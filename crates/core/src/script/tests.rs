@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use super::*;
 
-/// Every command on a line of its own, written so that all that was understood can be seen.
+/// One command per line, with everything that the parser found.
 fn dump(script: &Script) -> String {
     let mut out = String::new();
     for (index, command) in script.commands.iter().enumerate() {
@@ -134,7 +134,7 @@ const CASES: &[(&[&str], &str)] = &[
         "0: a b cd\n1: exec 3Duplicate(-) 1OutputAndErrors(log) 1Duplicate(2) 2Output(e)\n",
     ),
     (&["a |\n b &&", "c"], "0: a !subshell !pipe1\n1: b !subshell\n2: c\n"),
-    // What is no shell costs its line.
+    // A line that is not valid shell affects only itself.
     (&["a 'b\nc d\ne", "f \"g", "h"], "0: c d\n1: e\n2: h\nunparsed: \"a 'b\"\nunparsed: \"f \\\"g\"\n"),
     (
         &["a; b)\nc", "fi", "d ${", "e $(f", "g"],
@@ -142,7 +142,7 @@ const CASES: &[(&[&str], &str)] = &[
     ),
     (&["if a; then b"], "0: a\n1: b !conditional\nunparsed: \"if a; then b\"\n"),
     (&["", "ß=ü\\é; echo “x” ünï", ""], "0: ß=ü'é'\n1: echo “x” ünï\n"),
-    // What a shell is given as text is read where it stands.
+    // The script of `sh -c` is read in place.
     (
         &["bash -c 'a $X && b | c' && d", "sudo sh -eo pipefail -c \"e $Y\" > f | g"],
         "0: bash -c 'a $X && b | c'\n1: a <X> !subshell\n2: b !subshell !pipe3\n3: c !subshell\n4: d\n\

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::text::Span;
 
-/// What ends the run of parts being read.
+/// Where a run of parts ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     /// A blank, a line break or an operator.
@@ -25,7 +25,7 @@ impl Stop {
     }
 }
 
-/// Collects parts, joining neighbouring text of one kind.
+/// Collects parts, joining adjacent text of one kind.
 struct Parts(Vec<Part>);
 
 impl Parts {
@@ -39,7 +39,7 @@ impl Parts {
 }
 
 impl<'t> Parser<'t> {
-    /// Reads a word; the cursor stands on its first byte.
+    /// Reads a word; the cursor is at its first byte.
     pub(super) fn word(&mut self) -> Result<Word, Failure> {
         let start = self.at;
         let parts = self.parts(Stop::Word)?;
@@ -179,9 +179,9 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    /// The inside of `${…}`; the cursor stands behind `{` and ends behind `}`.
+    /// The inside of `${…}`; the cursor is after `{` and ends after `}`.
     fn braced(&mut self, stop: Stop) -> Result<(String, Operator), Failure> {
-        // `${{NAME}}` is Bitbucket's own template form.
+        // `${{NAME}}` is Bitbucket's template syntax.
         let doubled = self.peek() == Some(b'{');
         let mut other = false;
         if doubled {
@@ -246,7 +246,7 @@ impl<'t> Parser<'t> {
         let text = self.until_unescaped(b'`')?;
         let after = self.at;
         let commands = if text.contains('\\') {
-            // Escapes inside shift what is read; such text is old and rare, and stays unknown.
+            // Escapes inside change what is read; such code is old and rare, and its value stays unknown.
             0..0
         } else {
             self.at = start + 1;
@@ -308,7 +308,7 @@ impl<'t> Parser<'t> {
         Err(Failure::Unterminated)
     }
 
-    /// Moves behind the `))` that closes arithmetic whose inside begins at `start`; `false` when it is no arithmetic
+    /// Moves after the `))` that closes arithmetic whose inside starts at `start`; `false` if it is not arithmetic
     /// but a subshell inside a substitution, and the cursor stays.
     pub(super) fn arithmetic(&mut self, start: usize) -> bool {
         let mut open = 0_usize;
@@ -329,7 +329,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// Bytes that mean themselves wherever a word is read.
+/// Bytes that are literal in every kind of word.
 const fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'/' | b'.' | b'-' | b'_' | b':' | b',' | b'=')
 }

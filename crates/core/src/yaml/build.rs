@@ -13,25 +13,25 @@ use crate::{
     },
 };
 
-/// What a document may ask of its reader.
+/// Limits on the resources that a document may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Levels of nesting, counted apart for block and for flow (`[]`, `{}`) collections.
+    /// Levels of nesting, counted separately for block and flow (`[]`, `{}`) collections.
     pub depth: usize,
-    /// Nodes that following every alias may add to those written.
+    /// Nodes that expanding every alias may add.
     pub expansion: u64,
 }
 
 impl Default for Limits {
-    /// 100 levels and 1,000,000 nodes: a hundred times what the largest pipelines met use, and small enough to walk.
+    /// 100 levels and 1,000,000 nodes: a hundred times what the largest known pipelines use, and still fast to walk.
     fn default() -> Self {
         Self { depth: 100, expansion: 1_000_000 }
     }
 }
 
-/// Reads the first document of `text`, and says what is wrong with it. The tree holds what was read up to a syntax error.
+/// Reads the first document of `text` and its problems. After a syntax error, the tree holds what was read up to it.
 pub fn parse(text: &str, limits: Limits) -> (Tree, Vec<Problem>) {
-    // A file of comments and long keys is no attack: only nesting and expansion are limited.
+    // A file of comments and long keys is harmless: only nesting and expansion are limited.
     let options = granit_parser::options! {
         emit_anchor_events: true,
         emit_unresolved_aliases: true,
@@ -62,7 +62,7 @@ struct Builder<'t> {
     open: Vec<Open>,
     /// The anchor index of each of the parser's anchor ids.
     anchor_ids: HashMap<usize, usize>,
-    /// Per node: how many nodes following its aliases would visit. Known once the node is closed.
+    /// Per node: how many nodes expanding its aliases would visit. Known once the node is closed.
     expanded: Vec<u64>,
     documents: usize,
     last: Option<NodeId>,
@@ -95,7 +95,7 @@ impl Builder<'_> {
                     ScalarStyle::Folded => Style::Folded,
                     ScalarStyle::Plain => Style::Plain,
                 };
-                // The parser writes `~` for a value that is not there.
+                // The parser reports `~` for a missing value.
                 let value = if span.is_empty() && style == Style::Plain { String::new() } else { value.into_owned() };
                 let span = self.trimmed(span, style);
                 let tag = tag.and_then(|_| place.tag_span()).map(|tag| self.span(&tag));
@@ -154,7 +154,7 @@ impl Builder<'_> {
             _ => None,
         };
         let last_end = last.map_or(node.span.end, |last| self.tree.nodes[last.index()].span.end);
-        // A flow collection ends at its bracket; a block collection has no end of its own but that of its last value.
+        // A flow collection ends at its bracket; a block collection ends where its last value ends.
         let closed = matches!(self.text.as_bytes().get(node.span.start), Some(b'[' | b'{')) && !span.is_empty();
         let end = if closed { span.end } else { last_end };
         self.tree.nodes[id.index()].span.end = end.max(self.tree.nodes[id.index()].span.start);
@@ -182,7 +182,7 @@ impl Builder<'_> {
         self.close(id);
     }
 
-    /// Hands a finished node to the collection around it.
+    /// Adds a finished node to the collection around it.
     fn close(&mut self, id: NodeId) {
         self.last = Some(id);
         let Some(open) = self.open.last_mut() else { return };
@@ -204,7 +204,7 @@ impl Builder<'_> {
         self.place_missing_value(parent, id);
     }
 
-    /// An empty value has no place of its own: it is put right after its key's colon.
+    /// An empty value has no text: its span is right after the colon of its key.
     fn place_missing_value(&mut self, parent: NodeId, id: NodeId) {
         if !self.tree.nodes[id.index()].span.is_empty() {
             return;
@@ -294,7 +294,7 @@ impl Builder<'_> {
         Span::new(start, end)
     }
 
-    /// The parser counts the blank lines after a block scalar, and spaces after a plain one, as its text.
+    /// The parser includes blank lines after a block scalar, and spaces after a plain one, in its span.
     fn trimmed(&self, span: Span, style: Style) -> Span {
         if matches!(style, Style::SingleQuoted | Style::DoubleQuoted) {
             return span;
@@ -310,7 +310,7 @@ fn empty() -> Kind {
     Kind::Scalar(scalar)
 }
 
-/// What the parser's error means to someone who writes pipelines.
+/// Translates an error of the parser for someone who writes pipelines.
 fn syntax(kind: &ErrorKind, depth: usize) -> Syntax {
     use ErrorKind as E;
     match kind {

@@ -1,4 +1,4 @@
-//! `<<` merge keys: what a map holds once the maps it merges are counted in.
+//! `<<` merge keys: the fields of a mapping, including those that it merges.
 
 use std::collections::HashSet;
 
@@ -7,14 +7,14 @@ use crate::yaml::{
     tree::{Alias, Kind, NodeId, Tree},
 };
 
-/// A key and its value as a reader of the map sees them.
+/// A key and its value, possibly merged from another mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
     /// The key, at the place where it is defined.
     pub key: NodeId,
     /// The value, not yet resolved if it is an alias.
     pub value: NodeId,
-    /// What `<<` was given in this map, when the field comes from there: the place where it is used.
+    /// The value of `<<` in this mapping, if the field is merged from there.
     pub merged_at: Option<NodeId>,
 }
 
@@ -24,7 +24,7 @@ impl Tree {
         matches!(&self.node(key).kind, Kind::Scalar(scalar) if scalar.style == Style::Plain && scalar.value == "<<")
     }
 
-    /// Whether `<<` may be given this: a map, a list of maps, or an alias that says so elsewhere that it is wrong.
+    /// Whether `<<` accepts a node: a mapping, a list of mappings, or an invalid alias, which is reported separately.
     pub(super) fn is_mergeable(&self, value: NodeId) -> bool {
         let single = |id| match self.kind(id) {
             Kind::Mapping(_) => true,
@@ -37,8 +37,8 @@ impl Tree {
         }
     }
 
-    /// The fields of the map that `id` stands for: its own in order, then those merged into it that it does not name.
-    /// Of two own fields of one name the later wins; of two merged maps the earlier. Nothing for any other node.
+    /// The fields of the mapping that `id` resolves to: its own in order, then merged fields that it does not override.
+    /// Of duplicate keys the later wins, of merged mappings the earlier. Empty for any other node.
     pub fn fields(&self, id: NodeId) -> Vec<Field> {
         let mut fields = Vec::new();
         let mut names = HashSet::new();
@@ -46,7 +46,7 @@ impl Tree {
         fields
     }
 
-    /// One field by name; see [`Tree::fields`] for who wins.
+    /// A field by name, with the precedence of [`Tree::fields`].
     pub fn field(&self, id: NodeId, name: &str) -> Option<Field> {
         let Kind::Mapping(entries) = self.kind(id) else { return None };
         let own =
@@ -54,7 +54,7 @@ impl Tree {
         if let Some(entry) = own {
             return Some(Field { key: entry.key, value: entry.value, merged_at: None });
         }
-        // What is merged is looked at only where nothing of the name stands here.
+        // Merged mappings are searched only if this mapping does not have the key.
         let merges = entries.iter().filter(|entry| self.is_merge_key(entry.key));
         let mut maps = merges.flat_map(|entry| match self.kind(entry.value) {
             Kind::Sequence(items) => items.as_slice(),
@@ -63,7 +63,7 @@ impl Tree {
         maps.find_map(|map| self.field(*map, name).map(|field| Field { merged_at: Some(*map), ..field }))
     }
 
-    /// Whether the map merges something that leads nowhere: keys that seem missing may have been meant to come from it.
+    /// Whether the mapping merges an unknown alias, which may have been meant to provide keys that seem missing.
     pub fn merges_unknown(&self, id: NodeId) -> bool {
         let Kind::Mapping(entries) = self.kind(id) else { return false };
         let unknown = |id: &NodeId| !matches!(self.kind(*id), Kind::Mapping(_));

@@ -1,4 +1,4 @@
-//! From a place in a scalar's value back to its place in the file.
+//! Maps positions in a scalar's value to positions in the file.
 
 use crate::{
     text::Span,
@@ -8,9 +8,9 @@ use crate::{
     },
 };
 
-/// Where each part of a scalar's value stands in the file.
+/// The position in the file of each part of a scalar's value.
 ///
-/// Quotes, escapes, folding and the indentation of blocks make the two differ. Characters that are no white space stand
+/// Quotes, escapes, folding and the indentation of blocks make the two differ. Characters other than white space occur
 /// in both in the same order, so they are matched one by one; a run of white space maps to the run it was written as.
 #[derive(Clone, Debug)]
 pub struct OffsetMap {
@@ -21,7 +21,7 @@ pub struct OffsetMap {
 }
 
 impl OffsetMap {
-    /// The map of the scalar that `id` stands for; `None` for any other node.
+    /// The offsets of the scalar that `id` resolves to; `None` for any other node.
     pub fn new(text: &str, tree: &Tree, id: NodeId) -> Option<Self> {
         let node = tree.node(tree.resolve(id));
         let Kind::Scalar(scalar) = &node.kind else { return None };
@@ -39,7 +39,7 @@ impl OffsetMap {
         Some(Self { steps, value_length: scalar.value.len(), end })
     }
 
-    /// The place in the file of a byte offset in the value.
+    /// The offset in the file of a byte offset in the value.
     pub fn offset(&self, value_offset: usize) -> usize {
         if value_offset >= self.value_length {
             return self.end;
@@ -51,10 +51,10 @@ impl OffsetMap {
         }
     }
 
-    /// The place in the file of a range of the value.
+    /// The span in the file of a range of the value.
     pub fn span(&self, value: Span) -> Span {
         let start = self.offset(value.start);
-        // The end follows the last character, not the white space or escape that may stand before the next one.
+        // The end follows the last character, not the white space or escape that may precede the next one.
         let end = if value.is_empty() { start } else { self.offset(value.end - 1) + 1 };
         Span::new(start, end.max(start))
     }
@@ -95,7 +95,7 @@ fn align(value: &str, written: &str, style: Style) -> Vec<(usize, usize)> {
     steps
 }
 
-/// The length of the white space at the start of `written`, counting escapes that stand for it.
+/// The length of the white space at the start of `written`, including escapes for white space.
 fn blank_run(written: &str, style: Style) -> usize {
     let mut length = 0;
     while let Some(letter) = written[length..].chars().next() {
@@ -115,7 +115,7 @@ fn blank_run(written: &str, style: Style) -> usize {
     length
 }
 
-/// How many bytes of `written` stand for the next character of the value.
+/// How many bytes of `written` encode the next character of the value.
 fn written_length(written: &str, letter: char, style: Style) -> usize {
     let first = written.chars().next().map_or(0, char::len_utf8);
     let length = match (style, written.as_bytes()) {
@@ -139,7 +139,7 @@ mod tests {
         yaml::{Kind, Limits, parse},
     };
 
-    /// For each case: a file with one scalar under `a`, and a word whose place in the value leads back to itself.
+    /// For each case: a file with one scalar under `a`, and a word whose position in the value maps back to itself.
     #[test]
     fn words_lead_back_to_where_they_are_written() {
         let cases = [

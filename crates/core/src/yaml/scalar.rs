@@ -1,4 +1,4 @@
-//! Scalars and what YAML takes them for.
+//! Scalars and their types.
 
 /// A scalar as written and as read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,25 +24,26 @@ pub enum Style {
     Folded,
 }
 
-/// What YAML takes a scalar for.
+/// The type that YAML gives a scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
     /// Nothing, `null` or `~`.
     Null,
-    /// `true` or `false`, also with a capital or in capitals.
+    /// `true` or `false`, also capitalized or in capitals.
     Boolean(bool),
-    /// `yes`, `no`, `on`, `off`: a boolean to YAML 1.1, text to YAML 1.2. Which of them Bitbucket reads is unconfirmed.
+    /// `yes`, `no`, `on`, `off`: a boolean in YAML 1.1, a string in YAML 1.2. Which version Bitbucket follows is
+    /// unconfirmed.
     YesNo(bool),
-    /// A whole number; `None` when it does not fit 64 bits.
+    /// An integer; `None` if it does not fit into 64 bits.
     Integer(Option<i64>),
     /// A number with a fraction or an exponent.
     Float,
-    /// Text.
+    /// A string.
     Text,
 }
 
 impl Meaning {
-    /// The word for it that a pipeline's author would use.
+    /// Its type in messages, with an article: `a string`.
     pub const fn noun(self) -> &'static str {
         match self {
             Self::Null => "nothing",
@@ -54,7 +55,7 @@ impl Meaning {
 }
 
 impl Scalar {
-    /// What YAML takes it for. Only a plain scalar can be anything but text.
+    /// Its type. A scalar that is not plain is always a string.
     pub fn meaning(&self) -> Meaning {
         if self.style != Style::Plain {
             return Meaning::Text;
@@ -69,7 +70,7 @@ impl Scalar {
         }
     }
 
-    /// Whether it was written with quotes or as a block, and so is text whatever it looks like.
+    /// Whether it is quoted or a block scalar, and so always a string.
     pub fn is_plain(&self) -> bool {
         self.style == Style::Plain
     }
@@ -91,7 +92,7 @@ fn number(value: &str) -> Meaning {
             return Meaning::Integer(i64::from_str_radix(digits, radix).ok());
         }
     }
-    // `1.`, `.5`, `1e3`, `.inf`; a version such as `1.2.3` is text.
+    // `1.`, `.5`, `1e3`, `.inf`; a version such as `1.2.3` is a string.
     let special = matches!(unsigned, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN");
     let shaped = unsigned.bytes().any(|b| b.is_ascii_digit())
         && unsigned.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));

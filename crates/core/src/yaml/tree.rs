@@ -1,11 +1,11 @@
-//! The tree itself: an arena of nodes in the order of the text.
+//! The tree: an arena of nodes in document order.
 
 use crate::{
     text::Span,
     yaml::scalar::{Meaning, Scalar},
 };
 
-/// A node's place in its [`Tree`].
+/// The index of a node in its [`Tree`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(super) u32);
 
@@ -22,25 +22,25 @@ pub struct Tree {
     pub(super) root: Option<NodeId>,
     pub(super) comments: Vec<Comment>,
     pub(super) anchors: Vec<Anchor>,
-    /// Where a syntax error ended the reading. The nodes open at that point are marked incomplete.
+    /// Where a syntax error stopped the parser. The nodes open at that point are marked incomplete.
     pub(super) broken_at: Option<usize>,
-    /// Aliases are left unfollowed when following them could take too long.
+    /// Whether aliases stay unresolved, because expanding them could take too long.
     pub(super) opaque_aliases: bool,
 }
 
 /// A key, a value, or an item.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// The text of the node, without its anchor and tag. A block collection reaches from its first key or dash to the
+    /// The span of the node, without its anchor and tag. A block collection spans from its first key or dash to the
     /// end of its last value; an empty value is an empty span after its key.
     pub span: Span,
-    /// The collection or mapping that holds it; `None` for the root.
+    /// The collection that contains it; `None` for the root.
     pub parent: Option<NodeId>,
     /// An explicit tag such as `!!str`, as written.
     pub tag: Option<Span>,
-    /// Its anchor, when it has one.
+    /// Its anchor, if it has one.
     pub anchor: Option<usize>,
-    /// A syntax error ended the reading before this collection did: what is missing in it may stand in the rest.
+    /// Whether a syntax error cut this collection short: what seems to be missing may be in the rest of the file.
     pub incomplete: bool,
     /// What it is.
     pub kind: Kind,
@@ -49,11 +49,11 @@ pub struct Node {
 /// What a node is.
 #[derive(Clone, Debug)]
 pub enum Kind {
-    /// Text, a number, a boolean, or nothing.
+    /// A string, a number, a boolean, or null.
     Scalar(Scalar),
     /// A list.
     Sequence(Vec<NodeId>),
-    /// Keys and values, in the order of the text, duplicates and `<<` included.
+    /// A mapping: keys and values in document order, including duplicates and `<<`.
     Mapping(Vec<Entry>),
     /// `*name`.
     Alias(Alias),
@@ -85,7 +85,7 @@ pub struct Entry {
 pub struct Alias {
     /// The name without the star.
     pub name: String,
-    /// The anchored node; `None` where the name is unknown or the alias stands inside its own anchor.
+    /// The anchored node; `None` if the name is unknown or the alias is inside its own anchor.
     pub target: Option<NodeId>,
 }
 
@@ -96,9 +96,9 @@ pub struct Anchor {
     pub name: String,
     /// The `&name` token.
     pub span: Span,
-    /// The node it names.
+    /// The anchored node.
     pub node: NodeId,
-    /// The aliases that use it, in the order of the text.
+    /// The aliases that use it, in document order.
     pub uses: Vec<NodeId>,
 }
 
@@ -115,12 +115,12 @@ impl Tree {
         self.root
     }
 
-    /// A node by its place.
+    /// A node by its id.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
     }
 
-    /// All places, in the order in which the text opens them.
+    /// All ids, in document order.
     pub fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
         (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).map(NodeId)
     }
@@ -135,14 +135,14 @@ impl Tree {
         &self.anchors
     }
 
-    /// Whether a syntax error ended the reading: what seems missing from the file may stand in the unread rest.
+    /// Whether a syntax error stopped the parser: what seems to be missing may be in the unread rest of the file.
     pub fn is_broken(&self) -> bool {
         self.broken_at.is_some()
     }
 
-    /// The node that `id` stands for: the anchored one for an alias, itself otherwise.
+    /// The node that `id` resolves to: the anchored node for an alias, otherwise the node itself.
     ///
-    /// An alias whose target is unknown, or which may not be followed, stands for itself.
+    /// An alias that is unknown, or that is not expanded because of the limit, resolves to itself.
     pub fn resolve(&self, id: NodeId) -> NodeId {
         match &self.node(id).kind {
             Kind::Alias(Alias { target: Some(target), .. }) if !self.opaque_aliases => *target,
@@ -150,12 +150,12 @@ impl Tree {
         }
     }
 
-    /// The kind of what `id` stands for.
+    /// The kind of the node that `id` resolves to.
     pub fn kind(&self, id: NodeId) -> &Kind {
         &self.node(self.resolve(id)).kind
     }
 
-    /// The scalar that `id` stands for.
+    /// The scalar that `id` resolves to.
     pub fn scalar(&self, id: NodeId) -> Option<&Scalar> {
         match self.kind(id) {
             Kind::Scalar(scalar) => Some(scalar),
@@ -163,12 +163,12 @@ impl Tree {
         }
     }
 
-    /// The text of the scalar that `id` stands for, whatever type YAML gives it; `None` for a collection or nothing.
+    /// The scalar that `id` resolves to as a string, whatever its type; `None` for a collection or null.
     pub fn text(&self, id: NodeId) -> Option<&str> {
         self.scalar(id).filter(|scalar| scalar.meaning() != Meaning::Null).map(|scalar| scalar.value.as_str())
     }
 
-    /// The items of the list that `id` stands for; none for anything else.
+    /// The items of the list that `id` resolves to; empty for anything else.
     pub fn items(&self, id: NodeId) -> &[NodeId] {
         match self.kind(id) {
             Kind::Sequence(items) => items,
@@ -176,19 +176,19 @@ impl Tree {
         }
     }
 
-    /// Whether `id` stands for nothing: an empty value, `null` or `~`.
+    /// Whether `id` resolves to null: an empty value, `null` or `~`.
     pub fn is_null(&self, id: NodeId) -> bool {
         self.scalar(id).is_some_and(|scalar| scalar.meaning() == Meaning::Null)
     }
 
-    /// The span of the node as written: the `*name` of an alias, the node itself otherwise.
+    /// The span of the node as written: `*name` for an alias.
     pub fn span(&self, id: NodeId) -> Span {
         self.node(id).span
     }
 
     /// The first anchor on a node or below it.
     pub fn first_anchor_in(&self, id: NodeId) -> Option<&Anchor> {
-        // Nodes and anchors are numbered in the order of the text, so what lies below a node follows it.
+        // Nodes and anchors are numbered in document order, so descendants follow their ancestor.
         let index = self.anchors.partition_point(|anchor| anchor.node < id);
         self.anchors.get(index).filter(|anchor| self.node(id).span.contains(self.node(anchor.node).span))
     }
@@ -207,7 +207,7 @@ impl Tree {
         None
     }
 
-    /// The last node that begins at or before an offset: nodes are numbered in the order in which the text opens them.
+    /// The last node that starts at or before an offset: nodes are numbered in document order.
     fn node_at(&self, offset: usize) -> Option<NodeId> {
         let index = self.nodes.partition_point(|node| node.span.start <= offset).checked_sub(1)?;
         u32::try_from(index).ok().map(NodeId)

@@ -45,7 +45,7 @@ impl Walk<'_> {
             Effect::Source(file) => {
                 let span = place.listing.place(command.span);
                 let path = self.evaluate(&file, Some(place), span.start).path(&self.directory);
-                // `printf` and `echo -e` write something else than what they are given.
+                // `printf` and `echo -e` print something other than their arguments.
                 let text = self.files.get(&path).and_then(Value::literal).filter(|text| !text.contains(['\\', '%']));
                 match text.map(|text| Script::parse([text])) {
                     Some(script) => self.sourced(script, command, span),
@@ -81,13 +81,13 @@ impl Walk<'_> {
         }
     }
 
-    /// What a file that the script wrote does to the shell that sources it.
+    /// The effect of a file that the script wrote on the shell that sources it.
     fn sourced(&mut self, script: Script, source: &Command, span: Span) {
         let listing = Listing { script, maps: Vec::new(), whole: Some(span) };
         let place = Place { number: 0, listing: &listing, piped: HashMap::new() };
         for command in &listing.script.commands {
             for effect in command.effects() {
-                // What it sources in turn is left unread, and what it does in some runs only.
+                // Files that it sources in turn, and commands that run only sometimes, are ignored.
                 if matches!(effect, Effect::Source(_)) || command.place != source.place {
                     self.facts.opaque.push((span, self.moment));
                 } else {

@@ -1,4 +1,4 @@
-//! What words hold.
+//! The values of words.
 
 use super::{Place, Walk};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Walk<'_> {
-    /// What a word holds. `site` tells this unknown from others.
+    /// The value of a word. `site` identifies an unknown value.
     pub(super) fn evaluate(&self, word: &Word, place: Option<&Place<'_>>, site: usize) -> Value {
         let mut value = Value::default();
         for (index, part) in word.parts.iter().enumerate() {

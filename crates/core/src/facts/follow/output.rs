@@ -1,4 +1,4 @@
-//! What commands print, and the files that it goes to.
+//! The output of commands, and the files that it is written to.
 
 use super::{Place, Walk};
 use crate::{
@@ -6,10 +6,10 @@ use crate::{
     script::{Command, Invocation, Output, RedirectionKind, Script, Word},
 };
 
-/// Programs that pass their input on, so that what goes in is taken to come out.
+/// Filters, whose output is assumed to contain their input.
 const FILTERS: [&str; 10] = ["base64", "cat", "cut", "grep", "head", "jq", "sed", "tail", "tee", "tr"];
 
-/// Whether what a command prints ends in the log, also through `tee`, `jq` and other filters.
+/// Whether the output of a command ends in the log, also through `tee`, `jq` and other filters.
 pub(super) fn reaches_log(script: &Script, command: &Command) -> bool {
     let mut command = command;
     while let (None, Output::Pipe(to)) = (command.output_redirection(), command.place.output) {
@@ -23,7 +23,7 @@ pub(super) fn reaches_log(script: &Script, command: &Command) -> bool {
 }
 
 impl Walk<'_> {
-    /// What a command prints.
+    /// The output of a command.
     pub(super) fn printed(
         &self,
         place: &Place<'_>,
@@ -79,7 +79,7 @@ impl Walk<'_> {
         }
         let mut whole = content.clone();
         if append {
-            // What stood there before is not known unless the script wrote it.
+            // The previous content is unknown unless the script wrote it.
             let unknown = || Value::atom(Atom::Unknown(span.start));
             whole = self.files.get(&path).cloned().unwrap_or_else(unknown);
             whole.extend(Value::text("\n"), span.start);
