@@ -23,6 +23,7 @@ A file that is not UTF-8 text, the only encoding that Bitbucket reads.
 Editors on Windows may save UTF-16 or a local encoding such as Windows-1252, often for one letter in a comment. The
 finding names the first byte that is wrong; nothing else is looked for in such a file.
 ",
+    explained_by: &[],
     check: (),
 };
 

@@ -10,7 +10,7 @@ use crate::{
     pipeline,
     settings::Settings,
     text::{Source, Span},
-    yaml::{self, Kind, Limits, NodeId, Problem, Tree},
+    yaml::{self, Kind, Limits, NodeId, Problem, Syntax, Tree},
 };
 use access::{Access, Roles};
 
@@ -91,6 +91,23 @@ impl<'f> Analysis<'f> {
         match key {
             Some(key) if span.is_empty() || long => self.span(key),
             _ if long => self.first_line(span),
+            _ => span,
+        }
+    }
+
+    /// Where to point for a syntax error at `span`: a tab itself, or the last character where the text ended too soon.
+    pub fn syntax_span(&self, span: Span, kind: &Syntax) -> Span {
+        let text = self.source.text();
+        match kind {
+            Syntax::Tab => {
+                let line = self.source.line(self.source.position(span.start).line).unwrap_or(span);
+                let tab = self.source.slice(line).find('\t').map(|at| line.start + at);
+                tab.map_or(span, |at| Span::new(at, at + 1))
+            }
+            _ if span.start >= text.len() => {
+                let end = text.trim_end().len();
+                Span::new(text[..end].char_indices().next_back().map_or(0, |(at, _)| at), end)
+            }
             _ => span,
         }
     }

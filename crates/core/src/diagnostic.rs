@@ -136,6 +136,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// A change that does it.
     pub fix: Option<Fix>,
+    /// Spans besides the primary one where findings of other rules have the same cause; no report shows them.
+    pub covers: Vec<Span>,
 }
 
 impl Diagnostic {
@@ -149,6 +151,7 @@ impl Diagnostic {
             related: Vec::new(),
             help: None,
             fix: None,
+            covers: Vec::new(),
         }
     }
 
@@ -161,6 +164,13 @@ impl Diagnostic {
     /// Adds another place.
     pub fn related(&mut self, span: Span, message: impl Into<Cow<'static, str>>) -> &mut Self {
         self.related.push(Label { span, message: message.into() });
+        self
+    }
+
+    /// Adds a span where findings of other rules have the same cause: rules that name this one in their `explained_by`
+    /// report nothing there.
+    pub fn covers(&mut self, span: Span) -> &mut Self {
+        self.covers.push(span);
         self
     }
 

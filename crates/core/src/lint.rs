@@ -3,7 +3,7 @@
 use crate::{
     analysis::{Analysis, ParsedFile, access::Roles},
     diagnostic::{self, Diagnostic},
-    rules::{Findings, pipeline::RULES},
+    rules::{Findings, pipeline::RULES, precedence},
     settings::Settings,
     text::Source,
     yaml::Tree,
@@ -27,6 +27,7 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
     for rule in RULES {
         (rule.check)(analysis, &mut Findings::new(rule, &mut diagnostics));
     }
+    precedence::drop_explained(RULES, &mut diagnostics);
     diagnostic::sort(&mut diagnostics);
     for diagnostic in &mut diagnostics {
         name_uses(analysis.tree, diagnostic);

@@ -1,6 +1,7 @@
 //! What a rule is, whether it checks pipelines or trust policies.
 
 pub mod pipeline;
+pub(crate) mod precedence;
 pub mod trust;
 
 use crate::{
@@ -18,6 +19,8 @@ pub struct Rule<C> {
     /// Its documentation in Markdown, each line with a leading space as doc comments have them; empty without the feature
     /// `documentation`.
     pub doc: &'static str,
+    /// Rules that say more about the same cause: a finding that one of theirs covers is dropped.
+    pub explained_by: &'static [RuleId],
     /// Looks for it.
     pub check: C,
 }
@@ -38,7 +41,7 @@ pub struct Example {
 impl<C> Rule<C> {
     /// The rule without its function, so that rules of both kinds can be listed together.
     pub const fn described(&self) -> Rule<()> {
-        Rule { id: self.id, severity: self.severity, doc: self.doc, check: () }
+        Rule { id: self.id, severity: self.severity, doc: self.doc, explained_by: self.explained_by, check: () }
     }
 
     /// The documentation as Markdown.
@@ -136,13 +139,17 @@ impl<'d> Findings<'d> {
 ///     static RULE: "some-bad-thing", Error, check
 /// }
 /// ```
+///
+/// `explained_by ["other-rule"]` after the check names rules whose findings make this rule's findings at the same place
+/// redundant.
 macro_rules! rule {
-    ($(#[doc = $doc:literal])+ static $name:ident: $id:literal, $severity:ident, $check:path) => {
+    ($(#[doc = $doc:literal])+ static $name:ident: $id:literal, $severity:ident, $check:path $(, explained_by [$($other:literal),+])?) => {
         $(#[doc = $doc])+
         pub(super) static $name: super::Rule = super::Rule {
             id: $crate::diagnostic::RuleId::new($id),
             severity: $crate::diagnostic::Severity::$severity,
             doc: if cfg!(feature = "documentation") { concat!($($doc, "\n"),+) } else { "" },
+            explained_by: &[$($($crate::diagnostic::RuleId::new($other)),+)?],
             check: $check,
         };
     };

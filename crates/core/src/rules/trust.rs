@@ -34,7 +34,7 @@ mod workspace_mismatch;
 
 use std::borrow::Cow;
 
-use super::Findings;
+use super::{Findings, precedence};
 use crate::{
     diagnostic::{self, Diagnostic, Severity},
     iam::{
@@ -97,6 +97,10 @@ pub fn check(source: &Source<'_>) -> Result<Vec<Diagnostic>, Unreadable> {
         for rule in RULES {
             (rule.check)(&trust, &mut Findings::new(rule, &mut diagnostics));
         }
+        // A policy's findings are about its own text only.
+        let mut own = diagnostics.split_off(before);
+        precedence::drop_explained(RULES, &mut own);
+        diagnostics.append(&mut own);
         // Of a policy inside a string only the string has a place, and an edit would replace all of it.
         if matches!(found.policy, Cow::Owned(_)) {
             diagnostics[before..].iter_mut().for_each(|diagnostic| diagnostic.fix = None);

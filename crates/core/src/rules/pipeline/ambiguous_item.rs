@@ -50,10 +50,11 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             [first, second, ..] => {
                 let message =
                     format!("`{}` cannot be used with `{}` in one item", file.text(*second), file.text(*first));
-                findings
-                    .report(file.span(*second), message)
-                    .related(file.span(*first), "the item starts here")
-                    .help("start a new item with `- `");
+                let finding = findings.report(file.span(*second), message);
+                finding.related(file.span(*first), "the item starts here").help("start a new item with `- `");
+                for key in &keys {
+                    finding.covers(file.span(*key));
+                }
             }
             [] if entries.is_empty() => {
                 findings

@@ -31,7 +31,7 @@ rule! {
 }
 
 /// Whether a node is a mapping in a script that is neither a pipe nor an agent task.
-pub(super) fn is_command(file: &Analysis<'_>, node: NodeId) -> bool {
+fn is_command(file: &Analysis<'_>, node: NodeId) -> bool {
     let Kind::Mapping(_) = file.tree.node(node).kind else { return false };
     let Some(list) = file.tree.node(node).parent else { return false };
     let Some(map) = file.tree.node(list).parent else { return false };
@@ -55,12 +55,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         {
             findings
                 .report(file.span(field.key), "`variables` is a separate list item, so the pipe does not receive them")
+                .covers(span)
                 .help("remove the dash and put `variables:` below `pipe:`, with the same indentation");
             continue;
         }
         let written = file.source.slice(span);
         let finding = findings
             .report(file.first_line(span), "command is read as a mapping, because it contains `: `")
+            .covers(span)
             .help("quote the whole command, or write it as a block scalar with `|`");
         if !written.contains('\n') && !written.starts_with('{') {
             let quoted = format!("'{}'", written.replace('\'', "''"));

@@ -29,8 +29,7 @@ rule! {
     static RULE: "invalid-oidc", Error, check
 }
 
-/// Whether a key is `oidc`: other rules leave its value to this one.
-pub(super) fn is_oidc(file: &Analysis<'_>, key: Option<NodeId>) -> bool {
+fn is_oidc(file: &Analysis<'_>, key: Option<NodeId>) -> bool {
     key.is_some_and(|key| file.text(key) == "oidc")
 }
 

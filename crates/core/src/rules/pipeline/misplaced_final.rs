@@ -35,7 +35,7 @@ rule! {
 const FORBIDDEN: [&str; 2] = ["deployment", "fail-fast"];
 
 /// Whether a final step does not support a key.
-pub(super) fn is_forbidden(object: ObjectId, name: &str) -> bool {
+fn is_forbidden(object: ObjectId, name: &str) -> bool {
     object == ObjectId::FinalStep && FORBIDDEN.contains(&name)
 }
 

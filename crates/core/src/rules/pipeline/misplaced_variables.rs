@@ -1,6 +1,5 @@
 use crate::{
     analysis::Analysis,
-    language::ObjectId,
     pipeline::{ItemKind, Start},
     rules::{Findings, rule},
 };
@@ -33,11 +32,6 @@ rule! {
     ///
     /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/pipeline-start-conditions/>.
     static RULE: "misplaced-variables", Error, check
-}
-
-/// Whether a key is `variables` on an item of a pipeline other than a custom one.
-pub(super) fn is_misplaced(object: ObjectId, name: &str) -> bool {
-    object == ObjectId::PipelineItem && name == "variables"
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {

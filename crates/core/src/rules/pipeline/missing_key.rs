@@ -34,15 +34,12 @@ rule! {
     ///           - step:
     ///               script: [make]
     /// ```
-    static RULE: "missing-key", Error, check
+    static RULE: "missing-key", Error, check, explained_by ["command-as-mapping"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
         let ViolationKind::MissingKey { object, map, under, key } = violation.kind else { continue };
-        if super::command_as_mapping::is_command(file, map) {
-            continue;
-        }
         let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
         let place = under.map_or_else(|| file.first_line(file.span(map)), |under| file.span(under));
         findings

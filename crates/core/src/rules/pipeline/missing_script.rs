@@ -25,17 +25,15 @@ rule! {
     ///         script:
     ///           - npm ci
     /// ```
-    static RULE: "missing-script", Error, check
+    static RULE: "missing-script", Error, check, explained_by ["nested-step"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for step in &file.model.steps {
         let node = file.tree.node(step.node);
         // The script may be in the part that could not be read, in an unknown alias, or inherited.
-        let elsewhere = node.incomplete
-            || file.tree.merges_unknown(step.node)
-            || file.tree.field(step.node, "config").is_some()
-            || super::nested_step::is_doubled(file, step.node);
+        let elsewhere =
+            node.incomplete || file.tree.merges_unknown(step.node) || file.tree.field(step.node, "config").is_some();
         if step.is_child_pipeline || step.script_key.is_some() || elsewhere {
             continue;
         }

@@ -37,7 +37,7 @@ rule! {
 }
 
 /// Whether a key is an item of a pipeline, in a place that takes steps only.
-pub(super) fn is_nested(object: ObjectId, name: &str) -> bool {
+fn is_nested(object: ObjectId, name: &str) -> bool {
     matches!(object, ObjectId::ParallelGroupItem | ObjectId::StageItem)
         && matches!(name, "parallel" | "stage" | "final" | "variables")
 }

@@ -35,7 +35,7 @@ rule! {
 }
 
 /// Whether this step's map holds a step of its own.
-pub(super) fn is_doubled(file: &Analysis<'_>, step: NodeId) -> bool {
+fn is_doubled(file: &Analysis<'_>, step: NodeId) -> bool {
     let inner = file.tree.field(step, "step").filter(|_| file.tree.field(step, "script").is_none());
     inner.is_some_and(|inner| matches!(file.tree.kind(inner.value), Kind::Mapping(_)))
 }
@@ -45,6 +45,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let Some(inner) = file.tree.field(step.node, "step") else { continue };
         let anchored = file.tree.node(step.node).anchor.and_then(|anchor| file.tree.anchors().get(anchor));
         let finding = findings.report(file.span(inner.key), "this `step` stands inside another `step`");
+        finding.covers(step.place(file.tree));
         match anchored {
             Some(anchor) => finding.help(format!(
                 "the anchor `&{0}` names the whole item: use it as `- *{0}`, or move it behind this `step:`",

@@ -41,7 +41,7 @@ rule! {
     ///               S3_BUCKET: bucket
     ///               LOCAL_PATH: dist
     /// ```
-    static RULE: "stored-keys", Warning, check
+    static RULE: "stored-keys", Warning, check, explained_by ["keys-with-role", "incomplete-credentials"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
@@ -80,13 +80,9 @@ fn pipes(facts: &StepFacts) -> Vec<Stored> {
 
 fn script(facts: &StepFacts) -> Vec<Stored> {
     let mut found = Vec::new();
-    let role =
-        |moment: usize| facts.binding("AWS_WEB_IDENTITY_TOKEN_FILE", moment).is_some_and(|file| !file.value.is_empty());
     let session = facts.bindings.iter().any(|binding| binding.name == "AWS_SESSION_TOKEN" && !binding.value.is_empty());
     for binding in facts.bindings.iter().filter(|binding| binding.name == "AWS_ACCESS_KEY_ID" && binding.exported) {
-        // Beside a role `keys-with-role` says more.
-        let beside = facts.tools.iter().any(|tool| tool.moment > binding.moment && role(tool.moment));
-        if !session && !beside {
+        if !session {
             found.extend(stored(&binding.value, binding.span, FOR_SCRIPT));
         }
     }
@@ -100,8 +96,7 @@ fn images(file: &Analysis<'_>, step: &Step<'_>) -> Vec<Stored> {
         let aws = file.tree.field(image.node, "aws")?;
         let aws = file.tree.resolve(aws.value);
         let key = file.tree.field(aws, "access-key")?;
-        // Of half a pair, or of a pair beside a role, `incomplete-credentials` speaks.
-        file.tree.field(aws, "secret-key").filter(|_| image.oidc_role.is_none())?;
+        file.tree.field(aws, "secret-key")?;
         Some((file.span(key.key), !file.text(key.value).contains('$'), FOR_IMAGE))
     });
     keys.collect()

@@ -30,15 +30,12 @@ rule! {
     ///   default:
     ///     - step: *build
     /// ```
-    static RULE: "undefined-alias", Error, check
+    static RULE: "undefined-alias", Error, check, explained_by ["unquoted-pattern"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for problem in file.problems {
         let Problem::UnknownAlias { alias } = problem else { continue };
-        if super::unquoted_pattern::explains(file, problem) {
-            continue;
-        }
         let Kind::Alias(node) = &file.tree.node(*alias).kind else { continue };
         let span = file.span(*alias);
         let later = file.tree.anchors().iter().find(|anchor| anchor.name == node.name);

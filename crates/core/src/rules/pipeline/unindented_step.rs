@@ -48,11 +48,6 @@ fn unindented(file: &Analysis<'_>, item: NodeId) -> Option<(Field, Vec<Field>)> 
     (!keys.is_empty()).then_some((step, keys))
 }
 
-/// Whether the keys of this map belong to an empty `step:` beside them.
-pub(super) fn is_unindented(file: &Analysis<'_>, item: NodeId) -> bool {
-    unindented(file, item).is_some()
-}
-
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     // All maps, not only those in pipelines: an anchored step under `definitions` breaks where it is used.
     for item in file.tree.ids() {
@@ -60,6 +55,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let finding =
             findings.report(file.span(step.key), "the step is empty: its keys stand beside `step:`, not below it");
         finding.help("indent the keys of the step two spaces further");
+        for field in file.tree.fields(item) {
+            finding.covers(file.span(field.key));
+        }
         if let Some(field) = keys.first() {
             finding.related(file.span(field.key), "belongs to the step");
         }

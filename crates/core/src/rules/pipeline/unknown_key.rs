@@ -2,7 +2,6 @@ use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety, Severity},
     language::{self, Object, ObjectId, ViolationKind},
-    pipeline::means_oidc,
     rules::{Findings, rule},
     spelling,
     yaml::{Kind, NodeId},
@@ -38,7 +37,7 @@ rule! {
     ///         caches:
     ///           - node
     /// ```
-    static RULE: "unknown-key", Warning, check
+    static RULE: "unknown-key", Warning, check, explained_by ["ambiguous-item", "misspelled-oidc", "misplaced-oidc", "unindented-step", "nested-step", "nested-group", "misplaced-final", "misplaced-variables"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
@@ -52,9 +51,6 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         };
         let holder = last.insert(holder);
         let name = file.text(key);
-        if holder.explains(name) {
-            continue;
-        }
         let severity = if !object.additional_properties { Severity::Error } else { Severity::Warning };
         if !matches!(file.tree.node(key).kind, Kind::Scalar(_)) {
             findings
@@ -88,29 +84,11 @@ struct Map {
     object: &'static Object,
     /// The keys of the object that the map does not have.
     free: Vec<&'static str>,
-    unindented: bool,
-    doubled: bool,
 }
 
 impl Map {
     fn new(file: &Analysis<'_>, object: &'static Object, id: NodeId) -> Self {
-        Self {
-            id,
-            object,
-            free: object.names().filter(|known| file.tree.field(id, known).is_none()).collect(),
-            unindented: super::unindented_step::is_unindented(file, id),
-            doubled: super::nested_step::is_doubled(file, id),
-        }
-    }
-
-    /// Whether another rule explains this key in better words.
-    fn explains(&self, name: &str) -> bool {
-        means_oidc(name)
-            || self.unindented
-            || self.doubled && name == "step"
-            || super::nested_group::is_nested(self.object.id, name)
-            || super::misplaced_final::is_forbidden(self.object.id, name)
-            || super::misplaced_variables::is_misplaced(self.object.id, name)
+        Self { id, object, free: object.names().filter(|known| file.tree.field(id, known).is_none()).collect() }
     }
 }
 

@@ -49,27 +49,26 @@ fn pattern(file: &Analysis<'_>, problem: &Problem) -> Option<(Span, usize)> {
     Some((Span::new(begin, begin + end.len()), number))
 }
 
-/// Whether this rule explains the problem: the alias or the syntax error itself, or what it led to on the next line.
-pub(super) fn explains(file: &Analysis<'_>, problem: &Problem) -> bool {
-    if pattern(file, problem).is_some() {
-        return true;
-    }
-    let Problem::Syntax { span, .. } = problem else { return false };
-    let here = file.source.position(span.start).line;
-    file.problems
-        .iter()
-        .filter(|other| *other != problem)
-        .filter_map(|other| pattern(file, other))
-        .any(|(_, line)| (line..=line + 1).contains(&here))
-}
-
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
-    for (span, _) in file.problems.iter().filter_map(|problem| pattern(file, problem)) {
+    // A syntax error ends the reading, so there is one at most.
+    let broken = file.problems.iter().find_map(|problem| match problem {
+        Problem::Syntax { span, kind, .. } => {
+            Some((file.source.position(span.start).line, file.syntax_span(*span, kind)))
+        }
+        _ => None,
+    });
+    for problem in file.problems {
+        let Some((span, line)) = pattern(file, problem) else { continue };
         let text = file.source.slice(span);
-        findings.report(span, "without quotes YAML takes this `*` for an alias").help(format!("write '{text}'")).fix(
-            "put it in quotes",
-            Safety::Safe,
-            vec![Edit { span, replacement: format!("'{}'", text.replace('\'', "''")) }],
-        );
+        let edit = Edit { span, replacement: format!("'{}'", text.replace('\'', "''")) };
+        let finding = findings.report(span, "without quotes YAML takes this `*` for an alias");
+        finding.help(format!("write '{text}'")).fix("put it in quotes", Safety::Safe, vec![edit]);
+        if let Problem::UnknownAlias { alias } = problem {
+            finding.covers(file.span(*alias));
+        }
+        // The error may show itself only where the reading goes on.
+        if let Some((_, span)) = broken.filter(|(at, _)| (line..=line + 1).contains(at)) {
+            finding.covers(span);
+        }
     }
 }

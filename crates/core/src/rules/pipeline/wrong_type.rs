@@ -29,18 +29,12 @@ rule! {
     ///         caches: [node]
     ///         script: [make]
     /// ```
-    static RULE: "wrong-type", Error, check
+    static RULE: "wrong-type", Error, check, explained_by ["invalid-oidc", "command-as-mapping", "unindented-step"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
         let ViolationKind::WrongType { shape, value, key } = violation.kind else { continue };
-        if super::invalid_oidc::is_oidc(file, key)
-            || super::command_as_mapping::is_command(file, value)
-            || is_unindented_step(file, value, key)
-        {
-            continue;
-        }
         let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
         let given = file.tree.kind(value).noun();
         let place = file.place(value, key);
@@ -58,11 +52,6 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             finding.help(help);
         }
     }
-}
-
-fn is_unindented_step(file: &Analysis<'_>, value: NodeId, key: Option<NodeId>) -> bool {
-    let item = key.and_then(|key| file.tree.node(key).parent);
-    file.tree.is_null(value) && item.is_some_and(|item| super::unindented_step::is_unindented(file, item))
 }
 
 fn takes(shape: &Shape, wanted: impl Fn(&Shape) -> bool) -> bool {

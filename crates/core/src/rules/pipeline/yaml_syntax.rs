@@ -1,7 +1,6 @@
 use crate::{
     analysis::Analysis,
     rules::{Findings, rule},
-    text::Span,
     yaml::{Problem, Syntax},
 };
 
@@ -28,38 +27,18 @@ rule! {
     ///         script:
     ///           - make
     /// ```
-    static RULE: "yaml-syntax", Error, check
+    static RULE: "yaml-syntax", Error, check, explained_by ["unquoted-pattern"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for problem in file.problems {
-        if super::unquoted_pattern::explains(file, problem) {
-            continue;
-        }
         if let Problem::Syntax { span, kind, .. } = problem {
             let (message, help) = explain(kind);
-            let finding = findings.report(place(file, *span, kind), message);
+            let finding = findings.report(file.syntax_span(*span, kind), message);
             if let Some(help) = help {
                 finding.help(help);
             }
         }
-    }
-}
-
-/// The place to show: a tab where it stands, anything else from there to the end of its line.
-fn place(file: &Analysis<'_>, span: Span, kind: &Syntax) -> Span {
-    let text = file.source.text();
-    match kind {
-        Syntax::Tab => {
-            let line = file.source.line(file.source.position(span.start).line).unwrap_or(span);
-            let tab = file.source.slice(line).find('\t').map(|at| line.start + at);
-            tab.map_or(span, |at| Span::new(at, at + 1))
-        }
-        _ if span.start >= text.len() => {
-            let end = text.trim_end().len();
-            Span::new(text[..end].char_indices().next_back().map_or(0, |(at, _)| at), end)
-        }
-        _ => span,
     }
 }
 
