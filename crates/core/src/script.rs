@@ -28,6 +28,7 @@ mod command;
 mod compound;
 mod invocation;
 mod parser;
+mod powershell;
 mod word;
 
 use std::ops::Range;
@@ -207,15 +208,7 @@ impl Script {
     ///
     /// Time and memory grow with the length of the text; nesting past 48 levels is left unparsed.
     pub fn parse<'t>(items: impl IntoIterator<Item = &'t str>) -> Self {
-        let mut text = String::new();
-        let mut item_starts = Vec::new();
-        for item in items {
-            if !item_starts.is_empty() {
-                text.push('\n');
-            }
-            item_starts.push(text.len());
-            text.push_str(item);
-        }
+        let (text, item_starts) = join(items);
         let (commands, unparsed) = parser::parse(&text, &item_starts);
         Self { commands, unparsed, text, item_starts }
     }
@@ -232,6 +225,20 @@ impl Script {
         let end = self.item_starts.get(item + 1).map_or(self.text.len(), |next| next - 1);
         (item, Span::new(span.start - start, span.end.min(end).max(span.start) - start))
     }
+}
+
+/// The items on lines of their own, and where each begins.
+fn join<'t>(items: impl IntoIterator<Item = &'t str>) -> (String, Vec<usize>) {
+    let mut text = String::new();
+    let mut item_starts = Vec::new();
+    for item in items {
+        if !item_starts.is_empty() {
+            text.push('\n');
+        }
+        item_starts.push(text.len());
+        text.push_str(item);
+    }
+    (text, item_starts)
 }
 
 impl Command {
