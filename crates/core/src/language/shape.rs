@@ -272,6 +272,15 @@ impl Shape {
         }
     }
 
+    /// Whether a value may be a mapping of this kind.
+    pub fn allows_object(&self, id: ObjectId) -> bool {
+        match self {
+            Self::Object(object) => object.id == id,
+            Self::OneOf(_, forms) => forms.iter().any(|form| form.allows_object(id)),
+            _ => false,
+        }
+    }
+
     /// The objects that this shape holds directly.
     pub(super) fn objects(&self, found: &mut Vec<&'static Object>) {
         match self {

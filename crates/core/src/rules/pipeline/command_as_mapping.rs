@@ -1,9 +1,9 @@
 use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety},
-    language::ViolationKind,
+    language::{ObjectId, ViolationKind},
     rules::{Findings, rule},
-    yaml::{Kind, NodeId},
+    yaml::Kind,
 };
 
 rule! {
@@ -30,22 +30,10 @@ rule! {
     static RULE: "command-as-mapping", Error, check
 }
 
-/// Whether a node is a mapping in a script that is neither a pipe nor an agent task.
-fn is_command(file: &Analysis<'_>, node: NodeId) -> bool {
-    let Kind::Mapping(_) = file.tree.node(node).kind else { return false };
-    let Some(list) = file.tree.node(node).parent else { return false };
-    let Some(map) = file.tree.node(list).parent else { return false };
-    let Kind::Mapping(entries) = &file.tree.node(map).kind else { return false };
-    let in_script = entries
-        .iter()
-        .any(|entry| entry.value == list && matches!(file.text(entry.key), "script" | "after-script" | "setup-script"));
-    in_script && ["pipe", "agent"].iter().all(|key| file.tree.field(node, key).is_none())
-}
-
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let ViolationKind::WrongType { value, .. } = violation.kind else { continue };
-        if !is_command(file, value) {
+        let ViolationKind::WrongType { shape, value, .. } = violation.kind else { continue };
+        if !shape.allows_object(ObjectId::Pipe) || !matches!(file.tree.kind(value), Kind::Mapping(_)) {
             continue;
         }
         let span = file.span(value);

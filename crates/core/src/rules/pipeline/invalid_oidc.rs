@@ -1,9 +1,8 @@
 use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety},
-    language::ViolationKind,
+    language::{ObjectId, ViolationKind},
     rules::{Findings, rule},
-    yaml::NodeId,
 };
 
 rule! {
@@ -29,14 +28,10 @@ rule! {
     static RULE: "invalid-oidc", Error, check
 }
 
-fn is_oidc(file: &Analysis<'_>, key: Option<NodeId>) -> bool {
-    key.is_some_and(|key| file.text(key) == "oidc")
-}
-
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let ViolationKind::WrongType { value, key, .. } = violation.kind else { continue };
-        if !is_oidc(file, key) {
+        let ViolationKind::WrongType { shape, value, key } = violation.kind else { continue };
+        if !shape.allows_object(ObjectId::Oidc) {
             continue;
         }
         let given = file.tree.kind(value).noun();
@@ -52,5 +47,18 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         } else {
             finding.help("use `oidc: true`");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{lint::lint, settings::Settings, text::Source};
+
+    #[test]
+    fn a_branch_may_be_called_oidc() {
+        let source = Source::new("bitbucket-pipelines.yml", "pipelines:\n  branches:\n    oidc: true\n");
+        let findings = lint(&source, &Settings::default());
+        let found: Vec<_> = findings.iter().map(|finding| (finding.rule.as_str(), finding.fix.is_some())).collect();
+        assert_eq!(found, [("wrong-type", false)]);
     }
 }
