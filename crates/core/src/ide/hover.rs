@@ -114,12 +114,9 @@ pipelines:
 
     #[test]
     fn keys_are_known_by_where_they_stand() {
-        for (word, object) in [
-            ("definitions", "the file"),
-            ("script", "a step"),
-            ("parallel", "an item of a pipeline"),
-            ("max-time", "a step"),
-        ] {
+        for (word, object) in
+            [("definitions", "the file"), ("script", "a step"), ("parallel", "a pipeline item"), ("max-time", "a step")]
+        {
             assert_eq!(known(FILE, word), Some((word.to_owned(), Some(object))));
         }
     }

@@ -5,13 +5,15 @@ use super::{
     step::{CONDITION, FINAL, ON_FAIL, STEP, TRIGGER},
 };
 
-/// A pipeline as a push, a tag or a pull request starts it.
-pub(super) static PIPELINE: Shape =
-    Shape::OneOf("a list of steps, or a map with `import`", &[&list(&Shape::Object(&ITEM), 1, usize::MAX), &IMPORT]);
+/// A pipeline that a push, a tag or a pull request starts.
+pub(super) static PIPELINE: Shape = Shape::OneOf(
+    "a list of steps, or a mapping with `import`",
+    &[&list(&Shape::Object(&ITEM), 1, usize::MAX), &IMPORT],
+);
 
-/// A pipeline that may have variables: custom and shared ones.
+/// A pipeline that can have variables: custom and shared pipelines.
 pub(super) static CUSTOM_PIPELINE: Shape = Shape::OneOf(
-    "a list of steps, or a map with `import`",
+    "a list of steps, or a mapping with `import`",
     &[&list(&Shape::Object(&CUSTOM_ITEM), 1, usize::MAX), &IMPORT],
 );
 
@@ -19,46 +21,45 @@ static STEP_SHAPE: Shape = Shape::Object(&STEP);
 static STAGE_SHAPE: Shape = Shape::Object(&STAGE);
 static FINAL_SHAPE: Shape = Shape::Object(&FINAL);
 
-const STEP_KEY: Key = Key::new("step", &STEP_SHAPE, "one container running one script");
+const STEP_KEY: Key = Key::new("step", &STEP_SHAPE, "a script that runs in one container");
 const PARALLEL_KEY: Key = Key::new("parallel", &PARALLEL, "steps that run at the same time");
 const STAGE_KEY: Key = Key::new("stage", &STAGE_SHAPE, "steps that share a deployment, a condition and a trigger");
-const FINAL_KEY: Key = Key::new("final", &FINAL_SHAPE, "the step that always runs last");
+const FINAL_KEY: Key = Key::new("final", &FINAL_SHAPE, "step that always runs last");
 
 /// One item of a pipeline.
 pub static ITEM: Object = Object {
     id: ObjectId::PipelineItem,
-    name: "an item of a pipeline",
+    name: "a pipeline item",
     additional_properties: false,
     keys: &[STEP_KEY, PARALLEL_KEY, STAGE_KEY, FINAL_KEY],
 };
 
-/// One item of a pipeline that may ask for variables.
+/// One item of a custom pipeline, which can have variables.
 pub static CUSTOM_ITEM: Object = Object {
     id: ObjectId::CustomPipelineItem,
-    name: "an item of a custom pipeline",
+    name: "a custom pipeline item",
     additional_properties: false,
     keys: &[
         STEP_KEY,
         PARALLEL_KEY,
         STAGE_KEY,
-        Key::new("final", &FINAL_SHAPE, "the step that always runs last")
-            .doubt("the schema lists it for other pipelines only"),
+        Key::new("final", &FINAL_SHAPE, "step that always runs last").doubt("in the schema only for other pipelines"),
         Key::new(
             "variables",
             &VARIABLES,
-            "variables asked for when the pipeline is started by hand; first in the list",
+            "variables to fill in when the pipeline is started manually; first item of the list",
         ),
     ],
 };
 
-static PARALLEL: Shape = Shape::OneOf("a list of steps, or a map with `steps`", &[&STEPS, &Shape::Object(&GROUP)]);
+static PARALLEL: Shape = Shape::OneOf("a list of steps, or a mapping with `steps`", &[&STEPS, &Shape::Object(&GROUP)]);
 
 static STEPS: Shape = list(&Shape::Object(&GROUP_ITEM), 1, usize::MAX);
 
 /// One item of a parallel group.
 pub static GROUP_ITEM: Object = Object {
     id: ObjectId::ParallelGroupItem,
-    name: "an item of a parallel group",
+    name: "a parallel group item",
     additional_properties: false,
     keys: &[STEP_KEY],
 };
@@ -68,9 +69,9 @@ static GROUP: Object = Object {
     name: "a parallel group",
     additional_properties: true,
     keys: &[
-        Key::new("steps", &STEPS, "the steps").required(),
-        Key::new("fail-fast", &BOOLEAN, "whether the first failure stops the others"),
-        Key::new("on-fail", &ON_FAIL, "what happens when a step fails").doubt("documented, absent from the schema"),
+        Key::new("steps", &STEPS, "steps of the group").required(),
+        Key::new("fail-fast", &BOOLEAN, "whether the first failure stops the other steps"),
+        Key::new("on-fail", &ON_FAIL, "what to do when a step fails").doubt("documented, but not in the schema"),
     ],
 };
 
@@ -80,23 +81,20 @@ pub static STAGE: Object = Object {
     name: "a stage",
     additional_properties: true,
     keys: &[
-        Key::new("name", &STRING, "what the stage is called in the log"),
-        Key::new("steps", &list(&Shape::Object(&STAGE_ITEM), 1, usize::MAX), "its steps, one after another").required(),
-        Key::new("deployment", &STRING, "the deployment environment of all its steps"),
-        Key::new(
-            "environment",
-            &STRING,
-            "the environment whose variables its steps get, without recording a deployment",
-        ),
-        Key::new("condition", &CONDITION, "when the stage runs at all"),
-        Key::new("trigger", &TRIGGER, "whether the stage waits for someone to start it"),
-        Key::new("on-fail", &ON_FAIL, "what happens when a step fails").doubt("documented, absent from the schema"),
+        Key::new("name", &STRING, "name of the stage in the log"),
+        Key::new("steps", &list(&Shape::Object(&STAGE_ITEM), 1, usize::MAX), "steps of the stage, run in order")
+            .required(),
+        Key::new("deployment", &STRING, "deployment environment of all its steps"),
+        Key::new("environment", &STRING, "environment whose variables its steps get, without recording a deployment"),
+        Key::new("condition", &CONDITION, "condition for running the stage"),
+        Key::new("trigger", &TRIGGER, "`manual` to wait until someone starts the stage"),
+        Key::new("on-fail", &ON_FAIL, "what to do when a step fails").doubt("documented, but not in the schema"),
     ],
 };
 
 /// One item of a stage.
 pub static STAGE_ITEM: Object =
-    Object { id: ObjectId::StageItem, name: "an item of a stage", additional_properties: true, keys: &[STEP_KEY] };
+    Object { id: ObjectId::StageItem, name: "a stage item", additional_properties: true, keys: &[STEP_KEY] };
 
 static VARIABLES: Shape = list(&Shape::Object(&VARIABLE), 1, usize::MAX);
 
@@ -105,13 +103,13 @@ static VARIABLE: Object = Object {
     name: "a pipeline variable",
     additional_properties: true,
     keys: &[
-        Key::new("name", &STRING, "the variable's name").required(),
-        Key::new("default", &STRING_OR_DOUBTFUL_NUMBER, "its value when none is given"),
-        Key::new("description", &STRING, "what it is for"),
+        Key::new("name", &STRING, "name of the variable").required(),
+        Key::new("default", &STRING_OR_DOUBTFUL_NUMBER, "default value"),
+        Key::new("description", &STRING, "description shown to the user"),
         Key::new(
             "allowed-values",
             &list(&STRING_OR_DOUBTFUL_NUMBER, 1, usize::MAX),
-            "the only values it may take; needs a `default` among them",
+            "allowed values; `default` must be one of them",
         ),
     ],
 };

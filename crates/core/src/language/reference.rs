@@ -1,4 +1,4 @@
-//! The table as a page for people.
+//! The language table as a reference page.
 
 use std::fmt::Write as _;
 
@@ -7,9 +7,9 @@ use super::{Object, Shape, objects};
 /// Every object of the language with its keys, as Markdown.
 pub fn reference() -> String {
     let mut page = String::from(
-        "# The pipeline file, key by key\n\n\
-         What keyless knows of `bitbucket-pipelines.yml`. A key marked \\* must be there. Where sources disagree on a key, its \
-         row says so, and nothing that rests on it is reported as an error.\n",
+        "# Pipeline file reference\n\n\
+         Every key of `bitbucket-pipelines.yml` that keyless knows. Keys marked \\* are required. If sources disagree about a \
+         key, its row says so, and keyless reports problems with it as warnings, never as errors.\n",
     );
     for object in objects() {
         section(&mut page, object);
@@ -18,10 +18,10 @@ pub fn reference() -> String {
 }
 
 fn section(page: &mut String, object: &Object) {
-    let others = if object.additional_properties { "ignores" } else { "refuses" };
+    let others = if object.additional_properties { "ignores" } else { "rejects" };
     // Writing to a string cannot fail.
     let _ = write!(page, "\n## {}\n\nBitbucket {others} other keys.\n\n", heading(object.name));
-    page.push_str("| key | holds | what it is |\n|---|---|---|\n");
+    page.push_str("| Key | Value | Description |\n|---|---|---|\n");
     for key in object.keys {
         let required = if key.required { " \\*" } else { "" };
         let doubt = key.doubt.map_or(String::new(), |doubt| format!(" ({doubt})"));
@@ -35,7 +35,7 @@ fn heading(name: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// What a value may be, with the limits that a message leaves out.
+/// The allowed values, with the limits that a message omits.
 fn holds(shape: &Shape) -> String {
     match shape {
         Shape::List(list) => {

@@ -16,18 +16,14 @@ pub static ROOT: Object = Object {
     name: "the file",
     additional_properties: true,
     keys: &[
-        Key::new(
-            "image",
-            &IMAGE,
-            "the Docker image of every step that names none; `atlassian/default-image:latest` if unset",
-        ),
-        Key::new("clone", &CLONE, "how every step clones the repository"),
+        Key::new("image", &IMAGE, "default Docker image of all steps; `atlassian/default-image:latest` if not set"),
+        Key::new("clone", &CLONE, "default clone settings of all steps"),
         Key::new("options", &Shape::Object(&OPTIONS), "settings for all steps of all pipelines"),
-        Key::new("definitions", &Shape::Object(&DEFINITIONS), "services, caches and anchors that the pipelines use"),
-        Key::new("pipelines", &Shape::Object(&PIPELINES), "what runs, by what starts it"),
-        Key::new("triggers", &map("a list of triggers", &TRIGGERS), "custom pipelines started by events"),
+        Key::new("definitions", &Shape::Object(&DEFINITIONS), "services, caches and anchors used in the pipelines"),
+        Key::new("pipelines", &Shape::Object(&PIPELINES), "the pipelines, grouped by the event that starts them"),
+        Key::new("triggers", &map("a list of triggers", &TRIGGERS), "custom pipelines that events start"),
         Key::new("export", &BOOLEAN, "whether other repositories of the workspace may import this file's pipelines"),
-        Key::new("labels", &map("a value", &ANY), "key-value data kept with the file"),
+        Key::new("labels", &map("a value", &ANY), "arbitrary key-value metadata"),
     ],
 };
 
@@ -37,34 +33,37 @@ pub static OPTIONS: Object = Object {
     name: "`options`",
     additional_properties: true,
     keys: &[
-        Key::new("docker", &BOOLEAN, "adds the docker service to every step"),
-        Key::new("max-time", &MAX_TIME, "minutes after which a step is stopped"),
-        Key::new("size", &SIZE, "CPU, memory and disk of every step"),
-        Key::new("runtime", &RUNTIME, "the machine that steps run on"),
-        Key::new("runs-on", &RUNS_ON, "labels of the self-hosted runner for every step"),
+        Key::new("docker", &BOOLEAN, "whether to add the `docker` service to all steps"),
+        Key::new("max-time", &MAX_TIME, "timeout of each step in minutes; 120 if not set"),
+        Key::new("size", &SIZE, "CPU, memory and disk size of all steps"),
+        Key::new("runtime", &RUNTIME, "execution environment of all steps"),
+        Key::new("runs-on", &RUNS_ON, "labels of the self-hosted runner for all steps"),
         Key::new(
             "oidc",
-            &Shape::OneOf("a map with `audiences`", &[&Shape::Object(&AUDIENCES), &BOOLEAN]),
-            "audiences that every step's OIDC token carries besides the workspace's",
+            &Shape::OneOf("a mapping with `audiences`", &[&Shape::Object(&AUDIENCES), &BOOLEAN]),
+            "additional audiences of the OIDC tokens of all steps",
         )
-        .doubt("documented by Atlassian's blog, absent from the schema"),
+        .doubt("documented only in Atlassian's blog, not in the schema"),
     ],
 };
 
-/// `definitions`: what the pipelines refer to, and a usual home for anchors.
+/// `definitions`: what the pipelines refer to, and a common place for anchors.
 pub static DEFINITIONS: Object = Object {
     id: ObjectId::Definitions,
     name: "`definitions`",
     additional_properties: true,
     keys: &[
-        Key::new("services", &map("a service", &Shape::Object(&SERVICE)), "containers that run beside a step"),
-        Key::new("caches", &map("a cache", &CACHE), "folders kept from one run to the next"),
-        Key::new("pipelines", &map("a pipeline", &CUSTOM_PIPELINE), "pipelines that other repositories may import"),
-        Key::new("imports", &map("an import source", &ANY), "files of other repositories to import pipelines from"),
-        Key::new("agents", &map("an agent", &Shape::Object(&AGENT)), "agents that agent tasks name"),
-        Key::new("steps", &ANY, "a usual home for anchored steps; Bitbucket itself does not read it"),
-        Key::new("step-config", &ANY, "settings that a step inherits by `config`")
-            .doubt("known from secondary sources only"),
+        Key::new("services", &map("a service", &Shape::Object(&SERVICE)), "containers that run next to a step"),
+        Key::new("caches", &map("a cache", &CACHE), "folders kept between runs"),
+        Key::new("pipelines", &map("a pipeline", &CUSTOM_PIPELINE), "pipelines that other repositories can import"),
+        Key::new(
+            "imports",
+            &map("an import source", &ANY),
+            "files, also in other repositories, to import pipelines from",
+        ),
+        Key::new("agents", &map("an agent", &Shape::Object(&AGENT)), "agents for agent tasks"),
+        Key::new("steps", &ANY, "common place for anchored steps; ignored by Bitbucket"),
+        Key::new("step-config", &ANY, "settings that steps inherit with `config`").doubt("not documented by Atlassian"),
     ],
 };
 
@@ -73,9 +72,9 @@ static SERVICE: Object = Object {
     name: "a service",
     additional_properties: true,
     keys: &[
-        Key::new("image", &IMAGE, "the Docker image of the service"),
-        Key::new("memory", &integer_from(128), "its memory in megabytes; 1024 if unset"),
-        Key::new("type", &string_enum(&["docker"]), "`docker` for a Docker daemon of one's own"),
+        Key::new("image", &IMAGE, "Docker image of the service"),
+        Key::new("memory", &integer_from(128), "memory limit in megabytes; 1024 if not set"),
+        Key::new("type", &string_enum(&["docker"]), "`docker` for a custom Docker daemon"),
         Key::new(
             "variables",
             &non_empty_map("a value", &STRING_OR_DOUBTFUL_NUMBER, usize::MAX),
@@ -84,23 +83,24 @@ static SERVICE: Object = Object {
     ],
 };
 
-static CACHE: Shape = Shape::OneOf("a path or a map with `key` and `path`", &[&STRING, &Shape::Object(&FILE_CACHE)]);
+static CACHE: Shape =
+    Shape::OneOf("a path, or a mapping with `key` and `path`", &[&STRING, &Shape::Object(&FILE_CACHE)]);
 
 static FILE_CACHE: Object = Object {
     id: ObjectId::Cache,
     name: "a cache",
     additional_properties: true,
     keys: &[
-        Key::new("path", &STRING, "the folder to keep, absolute or below the clone").required(),
-        Key::new("key", &Shape::Object(&CACHE_KEY), "what decides whether the cache still fits"),
+        Key::new("path", &STRING, "folder to cache, absolute or relative to the clone directory").required(),
+        Key::new("key", &Shape::Object(&CACHE_KEY), "what the cache key is computed from"),
     ],
 };
 
 static CACHE_KEY: Object = Object {
     id: ObjectId::CacheKey,
-    name: "a cache's `key`",
+    name: "a cache `key`",
     additional_properties: true,
-    keys: &[Key::new("files", &NON_EMPTY_STRINGS, "files whose checksum makes the key").required()],
+    keys: &[Key::new("files", &NON_EMPTY_STRINGS, "files whose checksum is the cache key").required()],
 };
 
 static AGENT: Object = Object {
@@ -108,12 +108,12 @@ static AGENT: Object = Object {
     name: "an agent",
     additional_properties: true,
     keys: &[
-        Key::new("prompt", &STRING, "what the agent is told").required(),
-        Key::new("provider", &PROVIDER, "who runs it"),
-        Key::new("config", &Shape::Object(&AGENT_CONFIG), "its configuration file and overrides"),
-        Key::new("permissions", &Shape::Object(&PERMISSIONS), "what it is allowed when it asks"),
-        Key::new("setup-script", &SCRIPT, "commands that run before it"),
-        Key::new("use-legacy-mcp", &BOOLEAN, "whether it uses the older Bitbucket MCP server"),
+        Key::new("prompt", &STRING, "instructions for the agent").required(),
+        Key::new("provider", &PROVIDER, "AI provider that runs the agent"),
+        Key::new("config", &Shape::Object(&AGENT_CONFIG), "configuration file and overrides"),
+        Key::new("permissions", &Shape::Object(&PERMISSIONS), "answers to the agent's permission requests"),
+        Key::new("setup-script", &SCRIPT, "commands that run before the agent"),
+        Key::new("use-legacy-mcp", &BOOLEAN, "whether to use the older Bitbucket MCP server"),
     ],
 };
 
@@ -121,22 +121,22 @@ pub(super) static PROVIDER: Shape = string_enum(&["rovodev", "claude", "codex"])
 
 pub(super) static AGENT_CONFIG: Object = Object {
     id: ObjectId::AgentConfig,
-    name: "an agent's `config`",
+    name: "an agent `config`",
     additional_properties: true,
     keys: &[
-        Key::new("path", &STRING, "a configuration file"),
-        Key::new("overrides", &map("a value", &ANY), "settings that replace the file's"),
+        Key::new("path", &STRING, "path of the configuration file"),
+        Key::new("overrides", &map("a value", &ANY), "settings that override the configuration file"),
     ],
 };
 
 pub(super) static PERMISSIONS: Object = Object {
     id: ObjectId::AgentPermissions,
-    name: "an agent's `permissions`",
+    name: "an agent `permissions`",
     additional_properties: true,
     keys: &[Key::new(
         "on-ask",
-        &Shape::OneOf("`allow`, `deny` or a map of rules", &[&MODE, &Shape::Object(&ASK_RULES)]),
-        "the answer when the agent asks",
+        &Shape::OneOf("`allow`, `deny` or a mapping of rules", &[&MODE, &Shape::Object(&ASK_RULES)]),
+        "the answer when the agent asks for permission",
     )],
 };
 
@@ -144,24 +144,24 @@ static MODE: Shape = string_enum(&["allow", "deny"]);
 
 static ASK_RULES: Object = Object {
     id: ObjectId::AgentPermissionRules,
-    name: "permission rules",
+    name: "`on-ask`",
     additional_properties: true,
     keys: &[
-        Key::new("default", &MODE, "the answer where no rule fits"),
-        Key::new("allow", &STRINGS, "what is allowed"),
-        Key::new("deny", &STRINGS, "what is refused"),
+        Key::new("default", &MODE, "the answer if no rule matches"),
+        Key::new("allow", &STRINGS, "permissions to allow"),
+        Key::new("deny", &STRINGS, "permissions to deny"),
     ],
 };
 
-/// `pipelines`: what runs, by what starts it.
+/// `pipelines`: the pipelines, grouped by the event that starts them.
 pub static PIPELINES: Object = Object {
     id: ObjectId::Pipelines,
     name: "`pipelines`",
     additional_properties: true,
     keys: &[
-        Key::new("default", &PIPELINE, "runs on every push to a branch that no other pipeline names"),
-        Key::new("branches", &map("a pipeline", &PIPELINE), "run on pushes to the branches that match a pattern"),
-        Key::new("tags", &map("a pipeline", &PIPELINE), "run on pushes of the tags that match a pattern"),
+        Key::new("default", &PIPELINE, "runs on every push to a branch that matches no pattern in `branches`"),
+        Key::new("branches", &map("a pipeline", &PIPELINE), "run on pushes to branches that match a pattern"),
+        Key::new("tags", &map("a pipeline", &PIPELINE), "run on pushes of tags that match a pattern"),
         Key::new(
             "pull-requests",
             &map("a pipeline", &PIPELINE),
@@ -170,14 +170,14 @@ pub static PIPELINES: Object = Object {
         Key::new(
             "custom",
             &map("a pipeline", &CUSTOM_PIPELINE),
-            "run by hand, on a schedule, by a trigger or by a parent step",
+            "run manually, on a schedule, by a trigger or from a parent step",
         ),
         Key::new(
             "bookmarks",
             &map("a pipeline", &PIPELINE),
-            "run on Mercurial bookmarks, which Bitbucket no longer has",
+            "run on Mercurial bookmarks, which Bitbucket no longer supports",
         )
-        .doubt("a leftover that the schema does not list"),
+        .doubt("obsolete, not in the schema"),
     ],
 };
 
@@ -188,7 +188,7 @@ static TRIGGER: Object = Object {
     name: "a trigger",
     additional_properties: true,
     keys: &[
-        Key::new("condition", &STRING, "the expression that must hold").required(),
+        Key::new("condition", &STRING, "expression that must be true").required(),
         Key::new("pipelines", &NON_EMPTY_STRINGS, "names of the custom pipelines to start").required(),
     ],
 };

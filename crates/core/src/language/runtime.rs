@@ -7,41 +7,40 @@ use super::shape::{
 
 /// A Docker image in any of its forms.
 pub(super) static IMAGE: Shape =
-    Shape::OneOf("an image name or a map with `name`", &[&STRING, &Shape::Object(&IMAGE_MAP)]);
+    Shape::OneOf("an image name, or a mapping with `name`", &[&STRING, &Shape::Object(&IMAGE_MAP)]);
 
 static IMAGE_MAP: Object = Object {
     id: ObjectId::Image,
     name: "an image",
     additional_properties: true,
     keys: &[
-        Key::new("name", &STRING, "the image, with registry, tag or digest as needed").required(),
-        Key::new("username", &STRING, "the user for a private registry; needs `password`"),
-        Key::new("password", &STRING, "the password for a private registry; needs `username`"),
-        Key::new("email", &STRING, "the user's e-mail address, which older registries wanted")
-            .doubt("in older documentation only"),
-        Key::new("run-as-user", &integer_from(0), "the UID that commands run as"),
+        Key::new("name", &STRING, "name of the image, with registry, tag or digest as needed").required(),
+        Key::new("username", &STRING, "user name for a private registry; requires `password`"),
+        Key::new("password", &STRING, "password for a private registry; requires `username`"),
+        Key::new("email", &STRING, "email address of the user, for old registries").doubt("only in old documentation"),
+        Key::new("run-as-user", &integer_from(0), "user ID that the commands run as"),
         Key::new("aws", &Shape::Object(&IMAGE_AWS), "access to an image in Amazon ECR"),
     ],
 };
 
 static IMAGE_AWS: Object = Object {
     id: ObjectId::ImageAws,
-    name: "an image's `aws`",
+    name: "an image `aws`",
     additional_properties: true,
     keys: &[
-        Key::new("oidc-role", &STRING, "the role that pulls the image; the step needs `oidc: true`"),
-        Key::new("access-key", &STRING, "a stored access key; needs `secret-key`"),
-        Key::new("secret-key", &STRING, "a stored secret key; needs `access-key`"),
+        Key::new("oidc-role", &STRING, "AWS role that pulls the image; requires `oidc: true` on the step"),
+        Key::new("access-key", &STRING, "stored access key; requires `secret-key`"),
+        Key::new("secret-key", &STRING, "stored secret key; requires `access-key`"),
     ],
 };
 
 /// The sizes that Bitbucket Cloud offers.
 pub(super) static SIZE: Shape = string_enum(&["1x", "2x", "4x", "8x", "16x", "24x", "32x"]);
 
-/// Minutes. 720 is the documented end; the schema sets none.
+/// Minutes. The maximum of 720 is documented, but not in the schema.
 pub(super) static MAX_TIME: Shape = integer_up_to_doubtful(1, 720);
 
-/// A runner's label or labels.
+/// One or more labels of a self-hosted runner.
 pub(super) static RUNS_ON: Shape = Shape::OneOf("a label or a list of labels", &[&LABEL, &list(&LABEL, 1, 10)]);
 
 static LABEL: Shape = string_up_to(50);
@@ -54,14 +53,14 @@ static CLONE_MAP: Object = Object {
     name: "`clone`",
     additional_properties: true,
     keys: &[
-        Key::new("enabled", &BOOLEAN, "whether the repository is cloned at all"),
+        Key::new("enabled", &BOOLEAN, "whether to clone the repository"),
         Key::new(
             "depth",
-            &Shape::OneOf("a whole number from 1 up, or `full`", &[&DEPTH, &FULL]),
-            "how many commits are cloned; 50 if unset",
+            &Shape::OneOf("a whole number of at least 1, or `full`", &[&DEPTH, &FULL]),
+            "number of commits to clone; 50 if not set",
         ),
-        Key::new("lfs", &BOOLEAN, "whether files in Git LFS are fetched"),
-        Key::new("skip-ssl-verify", &BOOLEAN, "whether a runner accepts any certificate"),
+        Key::new("lfs", &BOOLEAN, "whether to download Git LFS files"),
+        Key::new("skip-ssl-verify", &BOOLEAN, "whether a self-hosted runner accepts any TLS certificate"),
     ],
 };
 
@@ -76,8 +75,8 @@ static RUNTIME_MAP: Object = Object {
     name: "`runtime`",
     additional_properties: true,
     keys: &[
-        Key::new("cloud", &Shape::Object(&CLOUD), "a machine of Bitbucket's"),
-        Key::new("self-hosted", &Shape::Object(&SELF_HOSTED), "a runner of one's own"),
+        Key::new("cloud", &Shape::Object(&CLOUD), "execution environment in Bitbucket's cloud"),
+        Key::new("self-hosted", &Shape::Object(&SELF_HOSTED), "execution environment on a self-hosted runner"),
     ],
 };
 
@@ -86,15 +85,15 @@ static CLOUD: Object = Object {
     name: "`runtime.cloud`",
     additional_properties: true,
     keys: &[
-        Key::new("version", &STRING_OR_NUMBER, "the version of the runtime, such as `3`"),
-        Key::new("arch", &string_enum(&["x86", "arm"]), "the processor"),
-        Key::new("platform", &string_enum(&["linux", "windows"]), "the operating system"),
+        Key::new("version", &STRING_OR_NUMBER, "version of the runtime, such as `3`"),
+        Key::new("arch", &string_enum(&["x86", "arm"]), "processor architecture"),
+        Key::new("platform", &string_enum(&["linux", "windows"]), "operating system"),
         Key::new(
             "atlassian-ip-ranges",
             &BOOLEAN,
-            "whether traffic leaves from Atlassian's published addresses; needs a larger size",
+            "whether requests come from Atlassian's published IP addresses; requires a larger size",
         ),
-        Key::new("instance-type", &STRING, "the kind of machine"),
+        Key::new("instance-type", &STRING, "machine type"),
     ],
 };
 
@@ -103,15 +102,15 @@ static SELF_HOSTED: Object = Object {
     name: "`runtime.self-hosted`",
     additional_properties: true,
     keys: &[
-        Key::new("cpu", &integer_from(0), "CPU for the step"),
-        Key::new("memory", &integer_from(0), "memory for the step in megabytes"),
-        Key::new("storage", &STORAGE, "where artifacts and caches are kept"),
+        Key::new("cpu", &integer_from(0), "CPU limit of the step"),
+        Key::new("memory", &integer_from(0), "memory limit of the step in megabytes"),
+        Key::new("storage", &STORAGE, "where artifacts and caches are stored"),
         Key::new("volumes", &STRINGS, "volumes mounted into the build container"),
     ],
 };
 
 static STORAGE: Shape =
-    Shape::OneOf("a map with `aws` or `gcp`", &[&Shape::Object(&STORAGE_IN_S3), &Shape::Object(&STORAGE_IN_GCS)]);
+    Shape::OneOf("a mapping with `aws` or `gcp`", &[&Shape::Object(&STORAGE_IN_S3), &Shape::Object(&STORAGE_IN_GCS)]);
 
 static STORAGE_IN_S3: Object = Object {
     id: ObjectId::StorageInS3,
@@ -132,11 +131,11 @@ static STORAGE_AWS: Object = Object {
     name: "`storage.aws`",
     additional_properties: true,
     keys: &[
-        Key::new("bucket", &STRING, "the bucket").required(),
-        Key::new("region", &STRING, "its region").required(),
-        Key::new("oidc-role", &STRING, "the role that reads and writes it"),
-        Key::new("access-key", &STRING, "a stored access key; needs `secret-key`"),
-        Key::new("secret-key", &STRING, "a stored secret key; needs `access-key`"),
+        Key::new("bucket", &STRING, "name of the bucket").required(),
+        Key::new("region", &STRING, "region of the bucket").required(),
+        Key::new("oidc-role", &STRING, "AWS role that reads and writes the bucket"),
+        Key::new("access-key", &STRING, "stored access key; requires `secret-key`"),
+        Key::new("secret-key", &STRING, "stored secret key; requires `access-key`"),
     ],
 };
 
@@ -145,7 +144,7 @@ static STORAGE_GCP: Object = Object {
     name: "`storage.gcp`",
     additional_properties: true,
     keys: &[
-        Key::new("bucket", &STRING, "the bucket").required(),
-        Key::new("key-file", &STRING, "the key file, encoded in Base64").required(),
+        Key::new("bucket", &STRING, "name of the bucket").required(),
+        Key::new("key-file", &STRING, "key file, encoded in Base64").required(),
     ],
 };

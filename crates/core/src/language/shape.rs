@@ -253,7 +253,7 @@ impl Shape {
     /// What it allows, as words for a message: "a whole number from 1 to 720".
     pub fn allowed(&self) -> String {
         match self {
-            Self::String(StringShape { enum_values: [], .. }) => "text".to_owned(),
+            Self::String(StringShape { enum_values: [], .. }) => "a string".to_owned(),
             Self::String(StringShape { enum_values, .. }) => {
                 enum_values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
             }
@@ -265,7 +265,7 @@ impl Shape {
             }
             Self::Boolean => "`true` or `false`".to_owned(),
             Self::List(_) => "a list".to_owned(),
-            Self::Object(_) => "a map".to_owned(),
+            Self::Object(_) => "a mapping".to_owned(),
             Self::Map(map) => format!("a map with {} under each name", map.what),
             Self::OneOf(what, _) => (*what).to_owned(),
             Self::Any => "anything".to_owned(),

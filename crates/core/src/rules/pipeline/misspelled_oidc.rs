@@ -7,10 +7,10 @@ use crate::{
 };
 
 rule! {
-    /// `oidc` in another spelling.
+    /// A misspelling of the step key `oidc`.
     ///
-    /// Bitbucket ignores the key, the step gets no token, and `BITBUCKET_STEP_OIDC_TOKEN` is empty. Keys are written in
-    /// lower case.
+    /// Bitbucket ignores unknown keys, so the step gets no token and `BITBUCKET_STEP_OIDC_TOKEN` is empty. Keys are
+    /// case-sensitive: `OIDC` is not `oidc`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -38,13 +38,16 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let span = file.span(key);
-        let message = format!("`{}` is no key of a step; the token is asked for by `oidc`", file.text(key));
-        let finding = findings.report(span, message);
+        let finding = findings.report(span, format!("unknown step key `{}`", file.text(key)));
         if file.tree.field(map, "oidc").is_some() {
-            finding.help("`oidc` is already there; remove this key");
+            finding.help("remove this key: the step already has `oidc`");
         } else {
             let edit = Edit { span, replacement: "oidc".to_owned() };
-            finding.help("write `oidc: true`").fix("write `oidc`", Safety::Safe, vec![edit]);
+            finding.label("the step gets no OIDC token").help("did you mean `oidc`?").fix(
+                "change it to `oidc`",
+                Safety::Safe,
+                vec![edit],
+            );
         }
     }
 }

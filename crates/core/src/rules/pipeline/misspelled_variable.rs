@@ -9,10 +9,10 @@ use crate::{
 };
 
 rule! {
-    /// A variable whose name is nearly one that AWS tools or Bitbucket know.
+    /// A variable whose name is almost the name of one that AWS tools read or Bitbucket sets.
     ///
-    /// Nobody reads `AWS_WEB_IDENTITY_ROLE_FILE`, although a page of Atlassian's knowledge base names it, and nobody sets
-    /// `BITBUCKET_COMIT`.
+    /// AWS tools ignore a variable whose name they do not know, and a variable that nobody sets is empty. The step then
+    /// runs without credentials, or with an empty value.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -33,12 +33,15 @@ rule! {
     ///           - export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token
     ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > /tmp/web-identity-token
     /// ```
+    ///
+    /// `AWS_WEB_IDENTITY_ROLE_FILE`, which a page of Atlassian's knowledge base uses by mistake, is among the names
+    /// reported.
     static RULE: "misspelled-variable", Warning, check
 }
 
-/// Names in use that no AWS tool reads, and what was meant.
+/// Misspellings found in real pipelines, and the names that AWS tools read.
 ///
-/// `AWS_ACCESS_KEY` and `AWS_SECRET_KEY` are none of them: the AWS SDK for Java 1.x reads those too.
+/// `AWS_ACCESS_KEY` and `AWS_SECRET_KEY` are not listed: the AWS SDK for Java 1.x reads them.
 const WRONG: [(&str, &str); 4] = [
     ("AWS_WEB_IDENTITY_ROLE_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
     ("AWS_WEB_IDENTITY_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
@@ -52,14 +55,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let declared = |name: &str| {
             environments.iter().any(|environment| file.settings.known(name, *environment) == Known::Defined)
         };
-        // A variable that is set for AWS tools: what matters is the name that they look for.
         for binding in facts.bindings.iter().filter(|binding| binding.exported) {
             let meant = WRONG.iter().find(|(wrong, _)| *wrong == binding.name).map(|(_, meant)| *meant);
             let near = || binding.name.starts_with("AWS_").then(|| near(&binding.name, &AWS_VARIABLES)).flatten();
             let read = facts.reads.iter().any(|read| read.name == binding.name && read.moment > binding.moment);
             let severity = if meant.is_some() { Severity::Error } else { Severity::Warning };
             if let Some(meant) = meant.or_else(near).filter(|meant| binding.name != *meant && !read) {
-                report(severity, file, binding.span, &binding.name, meant, "no AWS tool reads", findings);
+                report(severity, file, binding.span, &binding.name, meant, "is not read by any AWS tool", findings);
             }
         }
         let defaults = DEFAULTS.map(|(name, _)| name);
@@ -69,13 +71,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 continue;
             }
             if let Some(meant) = near(&read.name, &defaults) {
-                report(Severity::Warning, file, read.span, &read.name, meant, "Bitbucket does not set", findings);
+                report(Severity::Warning, file, read.span, &read.name, meant, "is not set by Bitbucket", findings);
             }
         }
     }
 }
 
-/// The known name that differs by one or two letters; a name with a number is one of a series.
+/// The known name that differs by one or two letters. A name that ends in a digit is one of a numbered series, not a typo.
 fn near<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
     if known.contains(&name) || name.ends_with(|last: char| last.is_ascii_digit()) {
         return None;
@@ -98,14 +100,14 @@ fn report(
     span: Span,
     name: &str,
     meant: &str,
-    who: &str,
+    problem: &str,
     findings: &mut Findings<'_>,
 ) {
-    let finding = findings.report_as(severity, span, format!("{who} `{name}`"));
+    let finding = findings.report_as(severity, span, format!("`{name}` {problem}"));
     finding.help(format!("did you mean `{meant}`?"));
     if let Some(at) = file.source.slice(span).find(name) {
         let start = span.start + at;
         let edit = Edit { span: Span::new(start, start + name.len()), replacement: meant.to_owned() };
-        finding.fix(format!("spell it `{meant}`"), Safety::Unsafe, vec![edit]);
+        finding.fix(format!("change it to `{meant}`"), Safety::Unsafe, vec![edit]);
     }
 }

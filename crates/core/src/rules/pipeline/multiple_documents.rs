@@ -7,7 +7,8 @@ use crate::{
 rule! {
     /// A second YAML document after `---`.
     ///
-    /// A pipeline file is one document. keyless checks the first; that Bitbucket reads any other is not documented.
+    /// Bitbucket expects a single document; whether it reads any other is not documented. Pipelines in a second
+    /// document may never run, and keyless does not check them.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -40,8 +41,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for problem in file.problems {
         if let Problem::SecondDocument { span } = problem {
             findings
-                .report(file.first_line(*span), "a second document begins here and is not read")
-                .help("join the documents: one file holds one `pipelines` map");
+                .report(file.first_line(*span), "a second YAML document starts here and is not read")
+                .help("merge the documents into one, with a single `pipelines` mapping");
         }
     }
 }

@@ -5,11 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A parallel group or a stage holds something that is no step.
+    /// Something other than a step in a parallel group or a stage.
     ///
-    /// Parallel groups and stages take steps only: no stage in a parallel group, no parallel group in a stage, neither in
-    /// itself, and no final step or variables in either.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/stage-options/>.
+    /// Bitbucket accepts only steps there: parallel groups and stages cannot be nested in each other or in themselves,
+    /// and cannot contain `final` or `variables`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -33,10 +32,12 @@ rule! {
     ///         - step:
     ///             script: [make e2e]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/stage-options/>.
     static RULE: "nested-group", Error, check
 }
 
-/// Whether a key is an item of a pipeline, in a place that takes steps only.
+/// Whether a key belongs in a pipeline's list, but is in a list that takes only steps.
 fn is_nested(object: ObjectId, name: &str) -> bool {
     matches!(object, ObjectId::ParallelGroupItem | ObjectId::StageItem)
         && matches!(name, "parallel" | "stage" | "final" | "variables")
@@ -49,8 +50,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         {
             let outer = if object.id == ObjectId::StageItem { "a stage" } else { "a parallel group" };
             findings
-                .report(file.span(key), format!("`{}` cannot stand in {outer}", file.text(key)))
-                .help(format!("{outer} takes steps only; make this an item of the pipeline"));
+                .report(file.span(key), format!("`{}` is not allowed in {outer}", file.text(key)))
+                .help(format!("move it to the pipeline's list: {outer} can contain only steps"));
         }
     }
 }

@@ -5,10 +5,11 @@ use crate::{
 };
 
 rule! {
-    /// A step inside a step: `step:` was given the whole list item instead of what stands below its `step:`.
+    /// A `step` inside another `step`.
     ///
-    /// It comes from an anchor on the item, `- &build` above `step:`, that is used as `- step: *build`. Use such an anchor
-    /// as the whole item, `- *build`, or put it behind `step:`.
+    /// This happens when an anchor marks a whole list item, `- &build` above `step:`, and is used as `- step: *build`.
+    /// The outer step then has no `script`. Use such an anchor as the whole item, `- *build`, or move the anchor after
+    /// `step:`.
     ///
     /// ```yaml wrong
     /// definitions:
@@ -34,7 +35,7 @@ rule! {
     static RULE: "nested-step", Error, check
 }
 
-/// Whether this step's map holds a step of its own.
+/// Whether this step contains another step.
 fn is_doubled(file: &Analysis<'_>, step: NodeId) -> bool {
     let inner = file.tree.field(step, "step").filter(|_| file.tree.field(step, "script").is_none());
     inner.is_some_and(|inner| matches!(file.tree.kind(inner.value), Kind::Mapping(_)))
@@ -44,14 +45,15 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for step in file.model.steps.iter().filter(|step| is_doubled(file, step.node)) {
         let Some(inner) = file.tree.field(step.node, "step") else { continue };
         let anchored = file.tree.node(step.node).anchor.and_then(|anchor| file.tree.anchors().get(anchor));
-        let finding = findings.report(file.span(inner.key), "this `step` stands inside another `step`");
-        finding.covers(step.place(file.tree));
-        match anchored {
-            Some(anchor) => finding.help(format!(
-                "the anchor `&{0}` names the whole item: use it as `- *{0}`, or move it behind this `step:`",
-                anchor.name
-            )),
-            None => finding.help("remove one of the two `step:`"),
+        let help = match anchored {
+            Some(anchor) => {
+                format!("use `- *{0}` without `step:`, or move the anchor `&{0}` after this `step:`", anchor.name)
+            }
+            None => "remove one of the two `step:` keys".to_owned(),
         };
+        findings
+            .report(file.span(inner.key), "`step` is nested in another `step`")
+            .help(help)
+            .covers(step.place(file.tree));
     }
 }

@@ -5,14 +5,11 @@ use crate::{
 };
 
 rule! {
-    /// A step assumes a role and has no deployment environment.
+    /// A step that assumes an AWS role but has no `deployment`.
     ///
-    /// Only a `deployment` puts the environment into the token's subject (`{repository}:{environment}:{step}`), and only
-    /// that lets a trust policy tell production from any branch: branch names are no part of what IAM can check. Without it
-    /// everyone who may push to any branch may use the role.
-    ///
-    /// An error where the role's trust policy is given (`--trust-policy`) and lets in nothing but deployments; a warning where
-    /// `keyless.yaml` says so of the roles.
+    /// Only `deployment` puts the environment's UUID into the token's subject (`{repository}:{environment}:{step}`),
+    /// and only the environment lets a trust policy distinguish production from any other branch: the token has no
+    /// branch that IAM can check. Without it, everyone who can push to any branch can use the role.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -42,6 +39,9 @@ rule! {
     ///                 S3_BUCKET: bucket
     ///                 LOCAL_PATH: dist
     /// ```
+    ///
+    /// A hint by default; a warning if `keyless.yaml` says that the roles require environments; an error if the role's
+    /// trust policy is given (`--trust-policy`) and accepts only deployments.
     static RULE: "oidc-without-deployment", Hint, check
 }
 
@@ -63,20 +63,18 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         };
         let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));
         let message = if bound {
-            "this step's token names no environment, and the role's trust policy asks for one"
+            "this step has no `deployment`, but the role's trust policy requires an environment"
         } else {
-            "this step's token names no environment, so the role cannot tell it from any branch"
+            "this step has no `deployment`, so the role cannot distinguish it from a step on any other branch"
         };
-        let finding = findings.report_as(severity, span, message);
-        let variables_only = deployments.iter().flatten().find(|deployment| !deployment.recorded);
-        if let Some(deployment) = variables_only {
+        let finding = findings.report_as(severity, span, message).help(
+            "add `deployment` with an environment that is restricted to branches, and allow its UUID in the trust policy",
+        );
+        if let Some(deployment) = deployments.iter().flatten().find(|deployment| !deployment.recorded) {
             finding.related(
                 deployment.environment.span(file.tree),
-                "`environment` gives variables; that it reaches the token is not documented",
+                "`environment` only provides variables; whether it reaches the token is not documented",
             );
         }
-        finding.help(
-            "add `deployment` with an environment whose branches are restricted, and name its UUID in the trust policy",
-        );
     }
 }

@@ -6,10 +6,9 @@ use crate::{
 };
 
 rule! {
-    /// A number below or above what the key takes.
+    /// A number that is too small or too large for its key.
     ///
-    /// `max-time` goes from 1 to 720 minutes (the upper end is documented, the schema sets none), `clone.depth` begins at
-    /// 1, a service needs at least 128 megabytes.
+    /// Bitbucket rejects a file with a number outside the limits of its schema.
     ///
     /// ```yaml wrong
     /// definitions:
@@ -38,6 +37,9 @@ rule! {
     ///         services: [cache]
     ///         script: [make]
     /// ```
+    ///
+    /// `max-time` must be between 1 and 720 minutes (the maximum is documented, but not in the schema), `clone.depth`
+    /// at least 1, and the memory of a service at least 128 megabytes.
     static RULE: "out-of-range", Error, check
 }
 

@@ -6,17 +6,19 @@ use crate::{
     rules::{Findings, rule},
 };
 
-/// Megabytes of one unit of size, of a service that sets none, and of the smallest build.
+/// Megabytes for each unit of `size`.
 const UNIT: i64 = 4096;
+/// Megabytes of a service without `memory`.
 const SERVICE: i64 = 1024;
+/// Megabytes that the build container needs at least.
 const BUILD: i64 = 1024;
 
 rule! {
-    /// The services of a step leave its build less than 1024 MB.
+    /// Services that leave less than 1024 MB of the step's memory for the build container.
     ///
-    /// A step has 4096 MB for each unit of its size (`1x` is 4096, `2x` is 8192, `4x` is 16384). Each service takes its `memory`,
-    /// 1024 if unset; docker is one of them. What is left belongs to the build, which needs 1024.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/databases-and-service-containers/>.
+    /// The step cannot run. A step has 4096 MB for each unit of its size: 4096 for `1x`, 8192 for `2x`, 16384 for `4x`.
+    /// Each service, including `docker`, takes its `memory`, or 1024 MB by default, and the build container needs 1024
+    /// MB.
     ///
     /// ```yaml wrong
     /// definitions:
@@ -46,12 +48,16 @@ rule! {
     ///         services: [docker, postgres]
     ///         script: [make test]
     /// ```
+    ///
+    /// Steps on self-hosted runners are not checked.
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/databases-and-service-containers/>.
     static RULE: "overcommitted-memory", Error, check
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for step in &file.model.steps {
-        // A runner of one's own has the memory that its owner gives it.
+        // The memory of a self-hosted runner is not in this file.
         if file.model.on_self_hosted_runner(step) {
             continue;
         }
@@ -68,12 +74,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let place =
             file.tree.field(step.node, "services").map_or_else(|| step.place(file.tree), |field| file.span(field.key));
         findings
-            .report(place, format!("the services need {total} MB of the {available} MB of size `{size}`"))
-            .help(format!("{sum} + build {BUILD} = {} MB: take a larger `size` or less `memory`", total + BUILD));
+            .report(place, format!("services use {total} of the {available} MB that size `{size}` provides"))
+            .label(format!("{sum} + build {BUILD} = {} MB", total + BUILD))
+            .help("increase `size`, or reduce the services' `memory`");
     }
 }
 
-/// The services of a step, each once, with docker where `options` adds it.
+/// The services of a step, each once, including the `docker` that `options.docker` adds.
 fn services<'f>(file: &Analysis<'f>, step: &Step<'f>) -> Vec<&'f str> {
     let mut seen = HashSet::new();
     let implied = file.model.options.docker.then_some(BUILT_IN_SERVICE);

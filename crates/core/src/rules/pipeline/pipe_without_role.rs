@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// An AWS pipe in a step with `oidc: true` that is not told which role to assume.
+    /// An AWS pipe in a step with `oidc: true` that is not given a role.
     ///
-    /// The pipe takes the role from `AWS_OIDC_ROLE_ARN` among its own variables; in the pipes that could be looked at, one of
-    /// Bitbucket's settings does not reach it by itself. Without it the pipe logs in with stored keys, or fails for want of them.
+    /// The pipe reads the role from `AWS_OIDC_ROLE_ARN` in its `variables`. Without it, the pipe uses stored keys, or
+    /// fails if there are none.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -40,20 +40,24 @@ rule! {
     ///                 S3_BUCKET: bucket
     ///                 LOCAL_PATH: dist
     /// ```
+    ///
+    /// In the pipes whose source is public, a repository or workspace variable of that name does not reach the pipe
+    /// unless it is passed in `variables`.
     static RULE: "pipe-without-role", Warning, check
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps().filter(|(step, _)| file.token(step) == Token::On) {
         for pipe in &facts.pipes {
-            let takes_role = pipe.known.is_some_and(|known| known.login == Login::RoleOrKeys);
-            let told = [ROLE_VARIABLE, "AWS_ACCESS_KEY_ID"].iter().any(|name| pipe.variable(name).is_some());
-            if takes_role && !told {
-                let finding = findings.report(pipe.span, format!("`{}` is given no role", pipe.name));
+            let accepts_role = pipe.known.is_some_and(|known| known.login == Login::RoleOrKeys);
+            let configured = [ROLE_VARIABLE, "AWS_ACCESS_KEY_ID"].iter().any(|name| pipe.variable(name).is_some());
+            if accepts_role && !configured {
+                let finding = findings
+                    .report(pipe.span, format!("`{}` is not given a role to assume", pipe.name))
+                    .help(format!("add `{ROLE_VARIABLE}` to the pipe's `variables`"));
                 if let Some(oidc) = &step.oidc {
-                    finding.related(file.place(oidc.node(), None), "so the token goes unused");
+                    finding.related(file.place(oidc.node(), None), "this token is not used");
                 }
-                finding.help(format!("add `{ROLE_VARIABLE}` to its variables"));
             }
         }
     }

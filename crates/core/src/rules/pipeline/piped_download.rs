@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A script is downloaded and run in one go: `curl … | sh`.
+    /// A downloaded script that runs without a check, such as `curl … | sh`.
     ///
-    /// Whoever controls the server, or the way to it, runs commands with the step's variables and its OIDC token, and nothing
-    /// is left to look at afterwards. Download a fixed version, compare its checksum, then run it.
+    /// Whoever controls the server, or the connection to it, runs commands with the step's variables and OIDC token,
+    /// and no copy is left to inspect. Download a specific version, verify its checksum, then run it.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -42,15 +42,15 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                     let span = listing.place(download.span.cover(command.span));
                     let text = shown(file.source.slice(span));
                     findings
-                        .report(file.first_line(span), format!("runs what it downloads, unseen: `{text}`"))
-                        .help("download a fixed version, compare its checksum, then run it");
+                        .report(file.first_line(span), format!("`{text}` runs a download without verifying it"))
+                        .help("download a specific version, verify its checksum, then run it");
                 }
             }
         }
     }
 }
 
-/// The download that an interpreter is fed with.
+/// The download that an interpreter runs.
 fn source_of(script: &Script, index: usize) -> Option<&Command> {
     let command = &script.commands[index];
     let invocation =
@@ -58,7 +58,7 @@ fn source_of(script: &Script, index: usize) -> Option<&Command> {
     let downloads = |command: &&Command| {
         command.invocation().is_some_and(|invocation| DOWNLOADERS.contains(&invocation.program.as_str()))
     };
-    // With a script of its own, `python3 -c …` or `bash install.sh`, an interpreter reads its input as data.
+    // Given a script, as in `python3 -c …` or `bash install.sh`, an interpreter reads its input as data.
     let reads_input = invocation.arguments.iter().all(|word| word.prefix().starts_with('-') && word.prefix() != "-c")
         || invocation.arguments.first().is_some_and(|word| matches!(word.prefix(), "-s" | "-"));
     let piped = script.commands[..index]

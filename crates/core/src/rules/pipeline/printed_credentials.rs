@@ -4,10 +4,11 @@ use crate::{
 };
 
 rule! {
-    /// `aws sts assume-role…` whose answer, temporary credentials, goes to the build log.
+    /// `aws sts assume-role…` whose output, temporary credentials, goes to the build log.
     ///
-    /// The answer is also lost for the commands that follow: they go on with the credentials that they had before. With
-    /// `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN` AWS tools assume the role themselves, and renew the session.
+    /// Everyone with read access to the repository can read the log. The output is also lost: later commands still use
+    /// the previous credentials. With `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`, AWS tools assume the role
+    /// themselves and renew the session.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -36,14 +37,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (_, facts) in file.steps() {
         for assumption in facts.assumptions.iter().filter(|assumption| assumption.printed) {
             let help = if assumption.web_identity {
-                "write the token to a file outside the clone, export AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, and drop this command"
+                "write the token to a file outside the clone, export `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`, and remove this command"
             } else {
-                "capture the answer: CREDENTIALS=$(aws sts assume-role …)"
+                "capture the output: `CREDENTIALS=$(aws sts assume-role …)`"
             };
             findings
                 .report(
                     file.first_line(assumption.span),
-                    "prints temporary credentials to the build log, and no later command uses them",
+                    "temporary credentials are printed to the build log, and later commands do not use them",
                 )
                 .help(help);
         }

@@ -7,11 +7,10 @@ use crate::{
 };
 
 rule! {
-    /// The OIDC token goes to the build log.
+    /// The OIDC token is printed to the build log.
     ///
-    /// Everyone with read access to the repository can open the log, and until the token expires it can be exchanged for the
-    /// role. `echo`, `cat` of the file that holds it, and `set -x` all print it; `env` and `printenv` print it with every
-    /// other variable, and whether Bitbucket masks it there is not documented, so that is a warning.
+    /// Everyone with read access to the repository can open the log, and until the token expires it can be exchanged
+    /// for the role's credentials. `echo`, `cat` of the file that contains the token, and `set -x` all print it.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -41,6 +40,9 @@ rule! {
     ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > /tmp/web-identity-token
     ///           - set -x
     /// ```
+    ///
+    /// `env` and `printenv` print the token with all other variables. Whether Bitbucket masks it there is not
+    /// documented, so they are a warning.
     static RULE: "printed-token", Error, check
 }
 
@@ -51,8 +53,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         for print in facts.prints.iter().filter(|print| print.content.holds_token()) {
             findings
-                .report(print.span, "prints the OIDC token to the build log")
-                .help("remove the line; to see what AWS sees, decode the payload alone, without the signature");
+                .report(print.span, "the OIDC token is printed to the build log")
+                .help("remove this command; to inspect the token, print only its decoded payload");
         }
         traced(facts, findings);
         if file.token(step) == Token::On {
@@ -67,9 +69,9 @@ fn traced(facts: &StepFacts, findings: &mut Findings<'_>) {
     let mut read = facts.reads.iter().filter(|read| read.name == TOKEN && !read.set_before);
     if let Some((read, trace)) = read.find_map(|read| Some((read, on(read.moment)?))) {
         findings
-            .report(read.span, "`set -x` prints this command with the OIDC token in it")
-            .related(trace.span, "switched on here")
-            .help("put `set +x` before the commands that use the token");
+            .report(read.span, "`set -x` prints this command, including the OIDC token")
+            .related(trace.span, "enabled here")
+            .help("add `set +x` before the commands that use the token");
     }
 }
 
@@ -85,10 +87,10 @@ fn listed(facts: &StepFacts, findings: &mut Findings<'_>) {
             let lists = ["env", "printenv", "set", "export"].iter().any(|name| is(command, name));
             if shown && lists && command.words.len() == 1 {
                 let span = listing.place(command.span);
-                let message = "prints every variable, the OIDC token included";
+                let message = "all variables are printed to the build log, including the OIDC token";
                 findings
                     .report_as(Severity::Warning, span, message)
-                    .help("print the variables that you are after by name");
+                    .help("print only the variables that you need, by name");
             }
         }
     }

@@ -5,9 +5,9 @@ use crate::{
 };
 
 rule! {
-    /// An alias inside the part that its own anchor names.
+    /// An alias inside the node that its own anchor marks.
     ///
-    /// Following it never ends, so the file cannot be read.
+    /// Expanding it would never end, so Bitbucket cannot read the file.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -34,10 +34,11 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let Problem::RecursiveAlias { alias } = problem else { continue };
         let Kind::Alias(node) = &file.tree.node(*alias).kind else { continue };
         let anchor = file.tree.anchors().iter().rev().find(|anchor| anchor.uses.contains(alias));
-        let finding = findings.report(file.span(*alias), format!("`*{0}` stands inside `&{0}` itself", node.name));
-        finding.help("anchor a smaller part, or write this one out");
+        let finding = findings
+            .report(file.span(*alias), format!("`*{0}` is used inside its own anchor `&{0}`", node.name))
+            .help("anchor a smaller part, or replace the alias with its content");
         if let Some(anchor) = anchor {
-            finding.related(anchor.span, "the anchor around it");
+            finding.related(anchor.span, "the anchor starts here");
         }
     }
 }

@@ -4,12 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// A step that assumes a role whose trust policy never lets its token in.
+    /// A step that assumes a role whose trust policy always rejects the step's token.
     ///
-    /// Found where the role's trust policy is given, by `--trust-policy` or in `keyless.yaml`. The token's subject and audience
-    /// are known in their form before the step runs; where they decide, AWS answers `AccessDenied` and says nothing of the
-    /// condition that failed. What hangs on UUIDs that are not known is no finding. `keyless trust simulate --pipeline` shows
-    /// every condition.
+    /// AWS answers `AccessDenied` and does not say which condition failed. The form of the token's subject and audience is
+    /// known before the step runs, so keyless can evaluate the policy before the push.
     ///
     /// ```json policy
     /// {
@@ -38,7 +36,7 @@ rule! {
     ///                 LOCAL_PATH: dist
     /// ```
     ///
-    /// A step that asks for that audience may be let in:
+    /// The policy can accept a step that requests this audience:
     ///
     /// ```yaml right
     /// pipelines:
@@ -54,6 +52,9 @@ rule! {
     ///                 S3_BUCKET: bucket
     ///                 LOCAL_PATH: dist
     /// ```
+    ///
+    /// Reported only if the role's trust policy is given, with `--trust-policy` or in `keyless.yaml`. A condition that depends on
+    /// an unknown UUID is not reported. `keyless trust simulate --pipeline` shows the result of every condition.
     static RULE: "rejected-token", Error, check
 }
 
@@ -64,6 +65,6 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));
-        findings.report(span, "the role's trust policy never lets this step's token in").help(reason.clone());
+        findings.report(span, "the role's trust policy rejects this step's token").help(reason.clone());
     }
 }

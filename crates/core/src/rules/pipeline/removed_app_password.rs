@@ -7,8 +7,8 @@ use crate::{
 rule! {
     /// A Bitbucket app password, which Bitbucket no longer accepts.
     ///
-    /// App passwords were switched off in July 2026 (<https://community.atlassian.com/forums/x/ba-p/3237429>). Use an API token
-    /// with the account's e-mail address, or a repository or workspace access token.
+    /// Atlassian disabled app passwords in July 2026, so every request that uses one fails. Use an API token with the
+    /// account's email address, or a repository or workspace access token.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -25,6 +25,8 @@ rule! {
     ///         script:
     ///           - 'curl --header "Authorization: Bearer $BITBUCKET_ACCESS_TOKEN" https://api.bitbucket.org/2.0/user'
     /// ```
+    ///
+    /// Source: <https://community.atlassian.com/forums/x/ba-p/3237429>.
     static RULE: "removed-app-password", Warning, check
 }
 
@@ -33,7 +35,7 @@ const NAME: &str = "BITBUCKET_APP_PASSWORD";
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (_, facts) in file.steps() {
         let reads = facts.reads.iter().filter(|read| read.name == NAME).map(|read| read.span);
-        // `NAME: $NAME` below a pipe is one finding, at the name.
+        // `NAME: $NAME` in a pipe's `variables` is one finding, at the name.
         let named: Vec<(Span, Span)> = facts
             .pipes
             .iter()
@@ -43,8 +45,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let reads = reads.filter(|span| !named.iter().any(|(_, value)| value.contains(*span)));
         for span in keys.chain(reads) {
             findings
-                .report(span, "Bitbucket no longer accepts app passwords")
-                .help("use an API token with the account's e-mail address, or an access token of the repository");
+                .report(span, "app passwords are no longer accepted by Bitbucket")
+                .help("use an API token with the account's email address, or a repository access token");
         }
     }
 }

@@ -7,11 +7,11 @@ use crate::{
 };
 
 rule! {
-    /// What an earlier step synthesised does not reach `cdk deploy`.
+    /// A `cdk deploy` that does not use the cloud assembly synthesized by an earlier step.
     ///
-    /// Steps share no files but artifacts. Without `--app cdk.out` the app is built again: what was reviewed or tested in the
-    /// first step is then not what is deployed, since context, dependencies and time may have changed. With it, and without an
-    /// artifact that carries the folder, there is nothing to deploy, which is a warning.
+    /// Steps share only artifacts. Without `--app cdk.out`, `cdk deploy` synthesizes the app again, and because
+    /// context, dependencies, or time may have changed, the result can differ from what was reviewed or tested. With
+    /// `--app cdk.out` but without an artifact, there is nothing to deploy, which is a warning.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -75,26 +75,29 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             };
             let earlier = || steps.iter().filter(|(other, _)| other < item).map(|(_, step)| file.model.step(*step));
             let (severity, message) = match app {
-                App::BuiltAgain => {
-                    (Severity::Hint, "builds the app again instead of deploying what was synthesised".into())
-                }
+                App::BuiltAgain => (
+                    Severity::Hint,
+                    "this step synthesizes the app again instead of deploying an earlier result".into(),
+                ),
                 App::Folder(_) if cdk(file, *step, SYNTHESIS).is_some() || carries_more(file, *step) => continue,
                 App::Folder(name)
                     if earlier().any(|step| step.artifacts.paths.iter().any(|path| carries(path.value, &name))) =>
                 {
                     continue;
                 }
-                App::Folder(name) => (Severity::Warning, format!("no artifact carries `{name}` to this step")),
+                App::Folder(name) => {
+                    (Severity::Warning, format!("`{name}` is missing here: no artifact passes it to this step"))
+                }
             };
             findings
                 .report_as(severity, deploy.span, message)
-                .related(synthesis.span, "synthesised here")
-                .help("keep `cdk.out/**` as an artifact of that step and deploy it with `--app cdk.out`");
+                .related(synthesis.span, "synthesized here")
+                .help("pass `cdk.out/**` as an artifact of that step and deploy with `--app cdk.out`");
         }
     }
 }
 
-/// The steps of a pipeline with the number of the item that they stand in.
+/// The steps of a pipeline, each with the index of the item that contains it.
 fn in_order(pipeline: &Pipeline<'_>) -> Vec<(usize, StepId)> {
     let items = pipeline.items.iter().enumerate();
     let steps = items.flat_map(|(index, item)| {
@@ -109,7 +112,7 @@ fn in_order(pipeline: &Pipeline<'_>) -> Vec<(usize, StepId)> {
     steps.collect()
 }
 
-/// The first use of the CDK in a step with one of these subcommands.
+/// The first call of the CDK CLI in a step with one of these subcommands.
 fn cdk<'f>(file: &'f Analysis<'_>, step: StepId, subcommands: &[&str]) -> Option<&'f ToolUse> {
     file.facts.of(step)?.tools.iter().find(|tool| {
         tool.call.tool.programs == ["cdk"]
@@ -123,12 +126,12 @@ enum App {
     Folder(String),
 }
 
-/// What a deployment takes; `None` when only the run can tell.
+/// What a deployment uses; `None` if that is known only at run time.
 fn app(file: &Analysis<'_>, step: StepId, deploy: &ToolUse) -> Option<App> {
     let command = &file.facts.of(step)?.listings[deploy.listing].script.commands[deploy.command];
     let invocation = command.invocation()?;
     if let Some(app) = invocation.option("--app").or_else(|| invocation.option("-a")) {
-        // `--app "node bin/app.js"` builds it.
+        // `--app "node bin/app.js"` synthesizes it.
         let folder = app.literal()?.trim_start_matches("./").trim_end_matches('/').to_owned();
         return folder.ends_with("cdk.out").then_some(App::Folder(folder));
     }
@@ -136,12 +139,12 @@ fn app(file: &Analysis<'_>, step: StepId, deploy: &ToolUse) -> Option<App> {
     (!unknown).then_some(App::BuiltAgain)
 }
 
-/// Whether an artifact's path may hold a folder.
+/// Whether an artifact's path may include a folder.
 fn carries(path: &str, folder: &str) -> bool {
     path.contains("cdk.out") || glob::matches(path, &format!("{folder}/manifest.json"))
 }
 
-/// Whether the folder may come another way: the step goes elsewhere, or copies or loads something.
+/// Whether the folder may arrive in another way: the step changes the directory, or copies or downloads something.
 fn carries_more(file: &Analysis<'_>, step: StepId) -> bool {
     let commands = file.facts.of(step).into_iter().flat_map(|facts| &facts.listings[0].script.commands);
     let names = commands.filter_map(|command| command.words.first());

@@ -4,10 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// The name of a branch or a tag is pasted into code: `eval`, `sh -c "…"`, `python -c "…"`.
+    /// A branch or tag name inserted into code: `eval`, `sh -c "…"`, `python -c "…"`.
     ///
-    /// Git allows quotes, `$`, `;`, `&` and brackets in names, and whoever may push chooses them. As part of the code they are
-    /// read as code: at best the step fails for a branch such as `fix/it's-late`. Hand the name over as an argument, or let
+    /// Git allows quotes, `$`, `;`, `&` and brackets in names, and anyone who can push chooses them. Inside code they
+    /// are executed; at best, the step fails for a branch such as `fix/it's-late`. Pass the name as an argument, or let
     /// the inner program read the variable itself.
     ///
     /// ```yaml wrong
@@ -28,16 +28,16 @@ rule! {
     static RULE: "script-injection", Warning, check
 }
 
-/// Variables whose values people choose who may push.
+/// Variables whose values are chosen by anyone who can push.
 const NAMES: [&str; 4] = ["BITBUCKET_BRANCH", "BITBUCKET_TAG", "BITBUCKET_BOOKMARK", "BITBUCKET_PR_DESTINATION_BRANCH"];
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (_, facts) in file.steps() {
         for evaluation in &facts.evaluations {
             if let Some(name) = NAMES.iter().find(|name| evaluation.content.mentions(name)) {
-                let message = format!("runs the value of `{name}` as code");
+                let message = format!("the value of `{name}` is executed as code");
                 findings.report(file.first_line(evaluation.span), message).help(
-                    "let the code read the variable itself, between single quotes, or hand it over as an argument",
+                    "put the code in single quotes so that it reads the variable itself, or pass it as an argument",
                 );
             }
         }

@@ -5,10 +5,11 @@ use crate::{
 };
 
 rule! {
-    /// A key or token, recognised by its shape, stands in the file.
+    /// A key or token in the file, recognized by its format.
     ///
-    /// Everyone who can read the repository, now or ever, can use it, and removing the line leaves it in the history. Revoke
-    /// it first, then define it as a secured variable or, for AWS, replace it with a role.
+    /// Everyone who can read the repository, now or in the future, can use it, and deleting the line does not remove it
+    /// from the history. Revoke it first, then store its replacement as a secured variable or, for AWS, use a role
+    /// instead.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -32,13 +33,13 @@ rule! {
     static RULE: "secret-in-file", Error, check
 }
 
-/// What a secret looks like.
+/// The format of a secret.
 struct Shape {
     name: &'static str,
     prefix: &'static str,
-    /// How many characters follow the prefix, at least.
+    /// Minimum number of characters after the prefix.
     length: usize,
-    /// Whether a character may follow the prefix.
+    /// Whether a character is allowed after the prefix.
     body: fn(u8) -> bool,
 }
 
@@ -58,10 +59,10 @@ fn token(byte: u8) -> bool {
     word(byte) || matches!(byte, b'=' | b'.' | b'+' | b'/')
 }
 
-/// Shapes by their makers' documentation.
+/// Formats as their issuers document them.
 const SHAPES: [Shape; 12] = [
-    shape("AWS access key id", "AKIA", 16, upper),
-    shape("AWS session key id", "ASIA", 16, upper),
+    shape("AWS access key ID", "AKIA", 16, upper),
+    shape("AWS session key ID", "ASIA", 16, upper),
     shape("Bitbucket app password", "ATBB", 28, word),
     shape("Atlassian API token", "ATATT3x", 100, token),
     shape("Bitbucket access token", "ATCTT3x", 100, token),
@@ -114,6 +115,6 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 fn report(name: &str, span: Span, findings: &mut Findings<'_>) {
     let article = if name.starts_with('A') { "an" } else { "a" };
     findings
-        .report(span, format!("{article} {name} in the file"))
-        .help("revoke it; the history keeps it even when the line goes");
+        .report(span, format!("the file contains {article} {name}"))
+        .help("revoke it: deleting the line does not remove it from the history");
 }

@@ -4,10 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// `export NAME=$NAME`: a variable is set to itself.
+    /// `export NAME=$NAME`, which sets a variable to itself.
     ///
-    /// Variables of Bitbucket's settings are in the environment of every program already. The line does nothing, and when the
-    /// variable is missing it hides that by setting it to nothing.
+    /// Variables set in Bitbucket are already exported to every program, so the line does nothing. If the variable is
+    /// missing, the line hides that by setting it to an empty value.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -33,8 +33,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         for binding in &facts.bindings {
             if binding.value.copy_of() == Some(&*binding.name) && !file.source.slice(binding.span).contains('{') {
                 findings
-                    .report(binding.span, format!("sets `{}` to itself", binding.name))
-                    .help("remove it: variables of Bitbucket's settings are exported already");
+                    .report(binding.span, format!("`{}` is set to itself", binding.name))
+                    .help("remove this: variables set in Bitbucket are already exported");
             }
         }
     }

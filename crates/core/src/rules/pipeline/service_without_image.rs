@@ -7,11 +7,11 @@ use crate::{
 };
 
 rule! {
-    /// A service without an image, or an image for the docker service without `type: docker`.
+    /// A service without an image, or an image for `docker` without `type: docker`.
     ///
-    /// Only `docker` is there by itself. To run another Docker daemon, give the service an image and `type: docker`; without the type
-    /// an image under the name `docker` makes it an ordinary container.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/run-docker-commands-in-bitbucket-pipelines/>.
+    /// Bitbucket cannot start a service without an image; only `docker` has one by default. To run a custom Docker
+    /// daemon, give the service an image and `type: docker`. Without the type, an image for the service `docker` makes
+    /// it an ordinary container.
     ///
     /// ```yaml wrong
     /// definitions:
@@ -39,6 +39,8 @@ rule! {
     ///         services: [postgres, docker]
     ///         script: [make test]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/run-docker-commands-in-bitbucket-pipelines/>.
     static RULE: "service-without-image", Error, check
 }
 
@@ -50,15 +52,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let name = service.name.value;
         if name == BUILT_IN_SERVICE {
             if let Some(image) = service.image.filter(|_| !service.is_docker) {
-                let message = "an image for `docker` without `type: docker` makes it an ordinary container";
+                let message = "`docker` is an ordinary container here: it has an image, but no `type: docker`";
                 findings
                     .report_as(Severity::Warning, file.place(image.node, None), message)
                     .help("add `type: docker`, or remove the image");
             }
         } else if service.image.is_none() && !service.is_docker && !file.tree.merges_unknown(service.node) {
-            findings
-                .report(service.name.span(file.tree), format!("the service `{name}` has no image"))
-                .help("add `image:`; only `docker` needs none");
+            findings.report(service.name.span(file.tree), format!("service `{name}` has no image")).help("add `image`");
         }
     }
 }

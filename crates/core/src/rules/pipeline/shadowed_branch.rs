@@ -5,11 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A list in braces that also matches a branch named by itself.
+    /// A pattern with braces that also matches a branch with its own pipeline.
     ///
-    /// Where a pattern such as `"{feature/*,dev/*}"` and the exact name `dev/x` both match, Bitbucket may run the pattern's
-    /// pipeline instead of the one for the exact name; its staff confirmed this as a bug.
-    /// Source: <https://community.atlassian.com/forums/Bitbucket-questions/qaq-p/2474333>.
+    /// If a pattern such as `"{feature/*,dev/*}"` and the exact name `dev/x` both match, Bitbucket may run the
+    /// pattern's pipeline instead of the one for the exact name. Bitbucket's staff confirmed this as a bug.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -32,11 +31,13 @@ rule! {
     ///       - step:
     ///           script: [make special]
     /// ```
+    ///
+    /// Source: <https://community.atlassian.com/forums/Bitbucket-questions/qaq-p/2474333>.
     static RULE: "shadowed-branch", Warning, check
 }
 
-/// Patterns past this number are not compared with every name.
-const MOST: usize = 200;
+/// How many patterns are compared with every name, so that the time does not grow quadratically.
+const MAX_PATTERNS: usize = 200;
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let sections = [Start::Branches, Start::Tags, Start::PullRequests];
@@ -48,15 +49,15 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             .filter(|pipeline| pipeline.start == section)
             .map(|pipeline| pipeline.name)
             .collect();
-        for pattern in names.iter().filter(|name| name.value.contains('{')).take(MOST) {
+        for pattern in names.iter().filter(|name| name.value.contains('{')).take(MAX_PATTERNS) {
             for name in names.iter().filter(|name| !name.value.contains(['*', '?', '{'])) {
                 if glob::matches(pattern.value, name.value) {
                     let message =
-                        format!("`{}` may take `{}` from the pipeline that names it", pattern.value, name.value);
+                        format!("`{}` also matches `{}`, which has its own pipeline", pattern.value, name.value);
                     findings
                         .report(pattern.span(file.tree), message)
-                        .related(name.span(file.tree), "named here")
-                        .help("write the alternatives as patterns of their own, and share their steps by an anchor");
+                        .related(name.span(file.tree), "this pipeline may not run")
+                        .help("use a separate pattern for each alternative, and share their steps with an anchor");
                 }
             }
         }

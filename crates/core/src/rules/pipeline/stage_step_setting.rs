@@ -6,11 +6,10 @@ use crate::{
 };
 
 rule! {
-    /// A step in a stage has a setting that belongs to the stage.
+    /// A step in a stage with a setting that belongs to the stage.
     ///
-    /// A stage decides for all its steps: `condition` on one of them is refused by Bitbucket. `deployment` and `trigger` on a step in
-    /// a stage are documented for the stage only, so they are a warning.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/stage-options/>.
+    /// Bitbucket rejects `condition` on a step in a stage: the stage decides for all its steps. `deployment` and
+    /// `trigger` are documented only for the stage, so on a step they are a warning.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -37,6 +36,8 @@ rule! {
     ///           - step:
     ///               script: [make test]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/stage-options/>.
     static RULE: "stage-step-setting", Error, check
 }
 
@@ -48,12 +49,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 [("condition", Severity::Error), ("deployment", Severity::Warning), ("trigger", Severity::Warning)]
             {
                 let Some(field) = file.tree.field(step.node, name) else { continue };
-                // `trigger: automatic` says what is so anyway.
+                // `trigger: automatic` is the default.
                 if name == "trigger" && step.trigger.is_some_and(|trigger| trigger.value != "manual") {
                     continue;
                 }
                 findings
-                    .report_as(severity, file.span(field.key), format!("a step in a stage cannot have `{name}`"))
+                    .report_as(severity, file.span(field.key), format!("`{name}` is not allowed on a step in a stage"))
                     .help(format!("move `{name}` to the stage"));
             }
         }

@@ -8,11 +8,11 @@ use crate::{
 };
 
 rule! {
-    /// A step logs in to AWS with a stored access key.
+    /// A step that authenticates to AWS with a stored access key.
     ///
-    /// A key in Bitbucket's settings lives until someone replaces it, works from anywhere, and can be read by everyone who may
-    /// push. A role that trusts the step's OIDC token gives a session of an hour to this step alone, and nothing needs to be
-    /// stored. An error where the key itself stands in the file.
+    /// A stored key is valid until someone rotates it, works from anywhere, and is available to everyone who can push.
+    /// A role that trusts the step's OIDC token gives only this step a session, for one hour by default, and no key has
+    /// to be stored.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -41,6 +41,8 @@ rule! {
     ///               S3_BUCKET: bucket
     ///               LOCAL_PATH: dist
     /// ```
+    ///
+    /// An error if the key itself is in the file.
     static RULE: "stored-keys", Warning, check, explained_by ["keys-with-role", "incomplete-credentials"]
 }
 
@@ -49,23 +51,23 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let found = pipes(facts).into_iter().chain(script(facts)).chain(images(file, step));
         for (span, in_file, help) in found {
             if in_file {
-                let message = "an AWS access key is written into the file";
+                let message = "an AWS access key is stored in the file";
                 findings
                     .report_as(Severity::Error, span, message)
-                    .help(format!("revoke the key; the history keeps it. then {help}"));
+                    .help(format!("revoke the key, because it stays in the history; then {help}"));
             } else {
-                findings.report(span, "logs in to AWS with a stored key").help(help);
+                findings.report(span, "a stored AWS access key is used instead of a role").help(help);
             }
         }
     }
 }
 
-const FOR_PIPE: &str = "set `oidc: true` on the step and give the pipe AWS_OIDC_ROLE_ARN instead of the keys";
+const FOR_PIPE: &str = "set `oidc: true` on the step and pass `AWS_OIDC_ROLE_ARN` to the pipe instead of the keys";
 const FOR_SCRIPT: &str = "set `oidc: true` on the step, write its token to a file outside the clone, and export \
-                          AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN instead of the keys";
+                          `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN` instead of the keys";
 const FOR_IMAGE: &str = "set `oidc: true` on the step and `oidc-role` instead of the keys";
 
-/// The place of a key, whether the key itself stands there, and what to do.
+/// Where a key is used, whether the key itself is in the file, and what to do.
 type Stored = (Span, bool, &'static str);
 
 fn pipes(facts: &StepFacts) -> Vec<Stored> {

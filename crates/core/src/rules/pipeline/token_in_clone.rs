@@ -6,10 +6,10 @@ use crate::{
 };
 
 rule! {
-    /// The OIDC token is written to a file inside the clone.
+    /// The OIDC token is written to a file inside the clone directory.
     ///
-    /// Artifacts, caches, `docker build .` and everything else that takes whole folders takes the token along. Until it
-    /// expires it stands for the step. When an artifact or a cache of the step covers the file, this is an error.
+    /// Artifacts, caches, `docker build .` and everything else that copies whole folders also copies the token. Until
+    /// it expires, whoever has it can act as the step.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -34,6 +34,8 @@ rule! {
     ///         artifacts:
     ///           - "**"
     /// ```
+    ///
+    /// A hint; a warning if an artifact or a cache of the step includes the file.
     static RULE: "token-in-clone", Hint, check
 }
 
@@ -41,24 +43,24 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         for write in facts.writes.iter().filter(|write| write.content.holds_token()) {
             let Some(path) = write.path.in_clone().filter(|path| !path.starts_with("..")) else { continue };
-            let help = "write it to a file outside the clone, such as /tmp/web-identity-token";
+            let help = "write it outside, for example to `/tmp/web-identity-token`";
             match kept(file, step, path) {
                 Some((how, text)) => {
-                    let message = format!("the OIDC token is kept as {how}: `{path}`");
+                    let message = format!("OIDC token is written to `{path}`, which is kept as {how}");
                     findings
                         .report_as(Severity::Warning, write.span, message)
-                        .related(text.span(file.tree), "takes the file along")
+                        .related(text.span(file.tree), "includes the file")
                         .help(help);
                 }
                 None => {
-                    findings.report(write.span, "the OIDC token lies inside the clone").help(help);
+                    findings.report(write.span, "OIDC token is written inside the clone directory").help(help);
                 }
             }
         }
     }
 }
 
-/// The artifact or cache that a file ends up in.
+/// The artifact or cache that includes a file.
 fn kept<'f>(file: &Analysis<'f>, step: &Step<'f>, path: &str) -> Option<(&'static str, Text<'f>)> {
     let artifact = step.artifacts.paths.iter().find(|pattern| {
         let pattern = pattern.value.trim_start_matches("./");

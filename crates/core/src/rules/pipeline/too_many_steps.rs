@@ -3,14 +3,13 @@ use crate::{
     rules::{Findings, rule},
 };
 
-/// The most steps of one pipeline.
-const MOST: usize = 100;
+/// Maximum number of steps in one pipeline.
+const MAX_STEPS: usize = 100;
 
 rule! {
     /// A pipeline with more than 100 steps.
     ///
-    /// Steps of parallel groups and stages count too.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/limitations-of-bitbucket-pipelines/>.
+    /// Bitbucket limits every pipeline to 100 steps. Steps in parallel groups and stages count too.
     ///
     /// ```yaml wrong
     /// definitions:
@@ -39,17 +38,19 @@ rule! {
     ///     - step:
     ///         script: [make]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/limitations-of-bitbucket-pipelines/>.
     static RULE: "too-many-steps", Error, check
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for pipeline in &file.model.pipelines {
         let count = pipeline.steps().count();
-        if count > MOST {
-            let message = format!("the pipeline `{}` has {count} steps", pipeline.name.value);
+        if count > MAX_STEPS {
+            let message = format!("pipeline `{}` has {count} steps, the maximum is {MAX_STEPS}", pipeline.name.value);
             findings
                 .report(pipeline.name.span(file.tree), message)
-                .help(format!("at most {MOST} are allowed; run some as a child pipeline, `type: pipeline`"));
+                .help("move some steps to a child pipeline, with `type: pipeline`");
         }
     }
 }

@@ -6,11 +6,11 @@ use crate::{
 };
 
 rule! {
-    /// One of Bitbucket's variables at a place where Bitbucket does not set it.
+    /// A Bitbucket variable used where Bitbucket does not set it.
     ///
-    /// `BITBUCKET_TAG` exists in pipelines of tags, the `BITBUCKET_PR_` variables in those of pull requests,
-    /// `BITBUCKET_DEPLOYMENT_ENVIRONMENT` in steps with a `deployment`. Elsewhere they are empty, and the script goes on
-    /// with nothing (<https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/>).
+    /// The variable is empty, and the script continues with an empty value. `BITBUCKET_TAG` is set only in `tags`
+    /// pipelines, the `BITBUCKET_PR_` variables only in `pull-requests` pipelines, and
+    /// `BITBUCKET_DEPLOYMENT_ENVIRONMENT` only in steps with a `deployment`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -29,6 +29,8 @@ rule! {
     ///           script:
     ///             - make release VERSION="$BITBUCKET_TAG"
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/>.
     static RULE: "unavailable-variable", Warning, check
 }
 
@@ -42,14 +44,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             if !reported.contains(&read.name.as_str()) {
                 reported.push(&read.name);
                 findings
-                    .report(read.span, format!("`{}` is empty here", read.name))
-                    .help(format!("Bitbucket sets it {only}"));
+                    .report(read.span, format!("`{}` is not set here", read.name))
+                    .help(format!("use it only {only}, where Bitbucket sets it"));
             }
         }
     }
 }
 
-/// Where a variable exists, when that is nowhere near this step.
+/// Where a variable is set, if that is never where this step runs.
 fn only_elsewhere(
     file: &Analysis<'_>,
     step: &Step<'_>,
@@ -58,26 +60,23 @@ fn only_elsewhere(
     availability: Availability,
     moment: facts::Moment,
 ) -> Option<&'static str> {
-    // Custom and shared pipelines are started from anywhere.
+    // Custom and shared pipelines can run for any branch, tag or pull request.
     let never = |possible: &[Start]| starts.iter().all(|start| !possible.contains(start));
     let anywhere = [Start::Custom, Start::Shared];
     match availability {
-        Availability::Tag => (never(&anywhere) && never(&[Start::Tags])).then_some("in pipelines below `tags`"),
+        Availability::Tag => (never(&anywhere) && never(&[Start::Tags])).then_some("in `tags` pipelines"),
         Availability::PullRequest => {
-            (never(&anywhere) && never(&[Start::PullRequests])).then_some("in pipelines below `pull-requests`")
+            (never(&anywhere) && never(&[Start::PullRequests])).then_some("in `pull-requests` pipelines")
         }
         Availability::Branch => {
-            starts.iter().all(|start| *start == Start::Tags).then_some("in every pipeline but those below `tags`")
+            starts.iter().all(|start| *start == Start::Tags).then_some("in pipelines other than `tags`")
         }
-        Availability::Parallel => step.uses.iter().all(|at| !at.parallel).then_some("in steps of a `parallel` group"),
+        Availability::Parallel => step.uses.iter().all(|at| !at.parallel).then_some("in steps of a parallel group"),
         Availability::AfterScript => (moment < facts.after_script && moment > 0).then_some("in `after-script`"),
-        Availability::Deployment => file
-            .model
-            .deployments(step)
-            .iter()
-            .all(Option::is_none)
-            .then_some("in steps with a `deployment`, their own or their stage's"),
-        // `missing-oidc` speaks about the token.
+        Availability::Deployment => {
+            file.model.deployments(step).iter().all(Option::is_none).then_some("in steps or stages with a `deployment`")
+        }
+        // `missing-oidc` reports the token.
         Availability::Always
         | Availability::Oidc
         | Availability::Pipe

@@ -6,9 +6,9 @@ use crate::{
 };
 
 rule! {
-    /// An agent task names an agent that the file does not define.
+    /// An agent task that names an agent the file does not define.
     ///
-    /// Agents stand under `definitions.agents`, each with its `prompt`.
+    /// The task cannot run. Agents are defined in `definitions.agents`, each with a `prompt`.
     ///
     /// ```yaml wrong
     /// definitions:
@@ -45,11 +45,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let ScriptItem::Other(node) = item else { continue };
         let Some(field) = file.tree.field(*node, "agent") else { continue };
         let Some(name) = file.tree.text(field.value).filter(|name| !defined.contains(name)) else { continue };
-        let near = spelling::nearest(name, defined.iter().copied());
-        let finding = findings.report(file.span(field.value), format!("no agent `{name}` is defined"));
-        match near {
-            Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None => finding.help(format!("define it: `definitions.agents.{name}` with its `prompt`")),
+        let help = match spelling::nearest(name, defined.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("define `definitions.agents.{name}` with a `prompt`"),
         };
+        findings.report(file.span(field.value), format!("agent `{name}` is not defined")).help(help);
     }
 }

@@ -6,10 +6,10 @@ use crate::{
 };
 
 rule! {
-    /// `*name` without an `&name` above it.
+    /// An alias `*name` without an anchor `&name` before it.
     ///
-    /// YAML reads from top to bottom: an anchor must stand before the aliases that use it. A file with an unknown alias
-    /// cannot be read.
+    /// YAML is read from top to bottom, so an anchor must come before the aliases that use it. Bitbucket cannot read a
+    /// file with an undefined alias.
     ///
     /// ```yaml wrong
     /// definitions:
@@ -40,15 +40,19 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let span = file.span(*alias);
         let later = file.tree.anchors().iter().find(|anchor| anchor.name == node.name);
         let near = spelling::nearest(&node.name, file.tree.anchors().iter().map(|anchor| anchor.name.as_str()));
-        let finding = findings.report(span, format!("no anchor `&{}` above this alias", node.name));
-        match (later, near) {
-            (Some(anchor), _) => {
-                finding.related(anchor.span, "defined here, below").help("move the anchor above its first use")
-            }
-            (None, Some(near)) => finding.help(format!("did you mean `*{near}`?")),
-            (None, None) => {
-                finding.help("define it with `&` on the part to repeat; a pattern that begins with `*` needs quotes")
+        if let Some(anchor) = later {
+            findings
+                .report(span, format!("alias `*{}` is used before its anchor", node.name))
+                .related(anchor.span, "the anchor is defined here")
+                .help("move the anchor above its first use");
+            continue;
+        }
+        let help = match near {
+            Some(near) => format!("did you mean `*{near}`?"),
+            None => {
+                format!("add `&{}` to the part to repeat, or put a pattern that starts with `*` in quotes", node.name)
             }
         };
+        findings.report(span, format!("anchor `&{}` is not defined", node.name)).help(help);
     }
 }

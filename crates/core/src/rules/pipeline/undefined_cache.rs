@@ -7,11 +7,10 @@ use crate::{
 };
 
 rule! {
-    /// A step asks for a cache that neither Bitbucket nor the file defines.
+    /// A step that uses a cache which neither Bitbucket nor the file defines.
     ///
-    /// Bitbucket knows `composer`, `dotnetcore`, `gradle`, `ivy2`, `maven`, `node`, `pip`, `sbt` and `docker`; every other cache
-    /// stands under `definitions.caches` with its path.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/cache-dependencies/>.
+    /// Bitbucket defines `composer`, `dotnetcore`, `gradle`, `ivy2`, `maven`, `node`, `pip`, `sbt` and `docker`. Every
+    /// other cache must be defined in `definitions.caches` with its path.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -31,11 +30,13 @@ rule! {
     ///         caches: [npm, docker]
     ///         script: [npm ci]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/cache-dependencies/>.
     static RULE: "undefined-cache", Error, check
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
-    // Of definitions that could not be read nobody knows what they define.
+    // If the definitions could not be read, any cache may be defined.
     let unreadable = file.violations.iter().any(|violation| {
         matches!(violation.kind, ViolationKind::WrongType { key: Some(key), .. } if file.text(key) == "caches"
             && file.path(key) == "definitions.caches")
@@ -49,15 +50,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if defined.contains(&cache.value) {
             continue;
         }
-        let message = format!("no cache `{}` is defined", cache.value);
-        let finding = findings.report(cache.span(file.tree), message);
-        match spelling::nearest(cache.value, defined.iter().copied()) {
-            Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None => finding.help(format!(
-                "define it, `definitions.caches.{}: PATH`, or use one of Bitbucket's: {}",
+        let help = match spelling::nearest(cache.value, defined.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "define `definitions.caches.{}` with its path, or use a predefined cache: {}",
                 cache.value,
-                PREDEFINED_CACHES.join(", ")
-            )),
+                PREDEFINED_CACHES.map(|name| format!("`{name}`")).join(", ")
+            ),
         };
+        findings.report(cache.span(file.tree), format!("cache `{}` is not defined", cache.value)).help(help);
     }
 }

@@ -5,10 +5,11 @@ use crate::{
 };
 
 rule! {
-    /// An imported pipeline names a source that the file does not define, or is not written as an import.
+    /// An `import` from a source that the file does not define, or in an invalid form.
     ///
-    /// `import: pipeline@source` takes `source` from `definitions.imports`; the older form is
-    /// `import: repository:branch:pipeline`. A source is a file path, `repository:branch` or `repository:branch:file`.
+    /// The imported pipeline cannot run. `import: pipeline@source` refers to a `source` in `definitions.imports`; the
+    /// older form is `import: repository:branch:pipeline`. A source is a file path, `repository:branch` or
+    /// `repository:branch:file`.
     ///
     /// ```yaml wrong
     /// definitions:
@@ -38,19 +39,18 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         match parts.as_slice() {
             [pipeline, source] if !pipeline.is_empty() && !source.is_empty() => {
                 if !sources.contains(source) && !file.tree.is_broken() {
-                    let near = spelling::nearest(source, sources.iter().copied());
-                    let finding = findings.report(span, format!("no import source `{source}` is defined"));
-                    match near {
-                        Some(near) => finding.help(format!("did you mean `{pipeline}@{near}`?")),
-                        None => finding.help(format!("define it: `definitions.imports.{source}: REPOSITORY:BRANCH`")),
+                    let help = match spelling::nearest(source, sources.iter().copied()) {
+                        Some(near) => format!("did you mean `{pipeline}@{near}`?"),
+                        None => format!("define `definitions.imports.{source}`, for example as `repository:branch`"),
                     };
+                    findings.report(span, format!("import source `{source}` is not defined")).help(help);
                 }
             }
             [inline] if inline.split(':').count() == 3 && inline.split(':').all(|part| !part.is_empty()) => {}
             _ => {
                 findings
-                    .report(span, format!("`{}` is no import", import.value))
-                    .help("write `import: pipeline@source`, or `import: repository:branch:pipeline`");
+                    .report(span, format!("`{}` is not a valid import", import.value))
+                    .help("use `import: pipeline@source` or `import: repository:branch:pipeline`");
             }
         }
     }
@@ -58,8 +58,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let parts: Vec<_> = source.value.split(':').collect();
         if parts.len() > 3 || parts.iter().any(|part| part.is_empty()) {
             findings
-                .report(source.span(file.tree), format!("`{}` is no import source", source.value))
-                .help("write a file path, `repository:branch` or `repository:branch:file`");
+                .report(source.span(file.tree), format!("`{}` is not a valid import source", source.value))
+                .help("use a file path, `repository:branch` or `repository:branch:file`");
         }
     }
 }

@@ -6,10 +6,9 @@ use crate::{
 };
 
 rule! {
-    /// A trigger or a parent step names a custom pipeline that the file does not have.
+    /// A trigger or a parent step that names a custom pipeline the file does not define.
     ///
-    /// `triggers` and steps of `type: pipeline` can start pipelines under `pipelines.custom` only.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/pipeline-triggers/>.
+    /// Nothing is started. `triggers` and steps with `type: pipeline` can start only pipelines in `pipelines.custom`.
     ///
     /// ```yaml wrong
     /// triggers:
@@ -34,6 +33,8 @@ rule! {
     ///       - step:
     ///           script: [make release]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/pipeline-triggers/>.
     static RULE: "undefined-pipeline", Error, check
 }
 
@@ -49,13 +50,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let other = file.model.pipelines.iter().find(|pipeline| pipeline.name.value == name.value);
-        let finding = findings.report(name.span(file.tree), format!("no custom pipeline `{}`", name.value));
-        match (spelling::nearest(name.value, custom.iter().copied()), other) {
+        let near = spelling::nearest(name.value, custom.iter().copied());
+        let finding = findings.report(name.span(file.tree), format!("custom pipeline `{}` is not defined", name.value));
+        match (near, other) {
             (Some(near), _) => finding.help(format!("did you mean `{near}`?")),
             (None, Some(other)) => finding
-                .related(other.name.span(file.tree), "this one is not custom")
-                .help("only pipelines under `pipelines.custom` can be started by name"),
-            (None, None) => finding.help(format!("add it: `pipelines.custom.{}`", name.value)),
+                .related(other.name.span(file.tree), "this is not a custom pipeline")
+                .help("move the pipeline to `pipelines.custom`"),
+            (None, None) => finding.help(format!("define `pipelines.custom.{}`", name.value)),
         };
     }
 }

@@ -7,10 +7,9 @@ use crate::{
 };
 
 rule! {
-    /// A step asks for a service that the file does not define.
+    /// A step that uses a service the file does not define.
     ///
-    /// Services stand under `definitions.services`; only `docker` is there by itself. Bitbucket refuses the file.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/databases-and-service-containers/>.
+    /// Bitbucket rejects the file. Services are defined in `definitions.services`; only `docker` is built in.
     ///
     /// ```yaml wrong
     /// definitions:
@@ -35,6 +34,8 @@ rule! {
     ///         services: [postgres, docker]
     ///         script: [make test]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/databases-and-service-containers/>.
     static RULE: "undefined-service", Error, check
 }
 
@@ -49,14 +50,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         let near = spelling::nearest(service.value, defined.iter().copied().chain([BUILT_IN_SERVICE]));
         let span = service.span(file.tree);
-        let finding = findings.report(span, format!("no service `{}` is defined", service.value));
+        let finding = findings.report(span, format!("service `{}` is not defined", service.value));
         match near {
             Some(near) => finding.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
+                format!("change it to `{near}`"),
                 Safety::Unsafe,
                 vec![Edit { span, replacement: near.to_owned() }],
             ),
-            None => finding.help(format!("define it under `definitions.services.{}` with its `image`", service.value)),
+            None => finding.help(format!("define `definitions.services.{}` with an `image`", service.value)),
         };
     }
 }

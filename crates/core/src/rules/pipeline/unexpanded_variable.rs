@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A deployment environment named by a variable.
+    /// A variable in the name of a deployment environment.
     ///
-    /// Bitbucket reads the file before any variable has a value: the environment would have to be called `$ENV` itself. It is a
-    /// hint, since no page of the documentation says so.
+    /// Bitbucket reads the file before variables have values, so the environment itself would be named `$ENV`. Use a
+    /// separate step or pipeline for each environment, and share the script with an anchor.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -29,6 +29,8 @@ rule! {
     ///           deployment: staging
     ///           script: [make deploy]
     /// ```
+    ///
+    /// A hint, because Bitbucket's documentation does not say so.
     static RULE: "unexpanded-variable", Hint, check
 }
 
@@ -40,9 +42,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     });
     for deployment in steps.chain(stages).filter(|deployment| deployment.environment.value.contains('$')) {
         let environment = deployment.environment;
-        let message = format!("`{}` is taken as the environment's name, not as a variable", environment.value);
+        let message = format!(
+            "variables are not expanded in `deployment`; the environment would be named `{}`",
+            environment.value
+        );
         findings
             .report(environment.span(file.tree), message)
-            .help("write one step or pipeline for each environment, and share its script by an anchor");
+            .help("use a separate step or pipeline for each environment, and share the script with an anchor");
     }
 }

@@ -10,8 +10,7 @@ use crate::{
 rule! {
     /// A variable for AWS tools that is set without `export`.
     ///
-    /// The shell keeps `NAME=value` to itself; the programs that it starts see exported variables only. A variable that
-    /// Bitbucket's settings define is exported already and stays so.
+    /// Programs see only exported variables, so the tool runs as if the variable were not set.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -34,6 +33,8 @@ rule! {
     ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
     ///           - aws s3 sync dist s3://bucket
     /// ```
+    ///
+    /// A variable that is already set in Bitbucket stays exported and is not reported if `keyless.yaml` declares it.
     static RULE: "unexported-variable", Warning, check
 }
 
@@ -51,12 +52,16 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 continue;
             }
             let command = shown(file.source.slice(user.span));
-            // Nobody defines the path of a file that the script itself writes in Bitbucket's settings.
+            // The script writes this file itself, so the variable is hardly set in Bitbucket as well.
             let severity = if *name == "AWS_WEB_IDENTITY_TOKEN_FILE" { Severity::Error } else { Severity::Warning };
-            let finding = findings.report_as(severity, binding.span, format!("`{command}` does not see `{name}`"));
+            let finding = findings.report_as(
+                severity,
+                binding.span,
+                format!("`{name}` is not exported, so `{command}` cannot read it"),
+            );
             let edit = Edit { span: Span::at(binding.span.start), replacement: "export ".to_owned() };
-            finding.related(user.span, "runs without it").help(format!("write `export {name}=…`")).fix(
-                "export it",
+            finding.related(user.span, "runs without the variable").help(format!("use `export {name}=…`")).fix(
+                "add `export`",
                 Safety::Safe,
                 vec![edit],
             );

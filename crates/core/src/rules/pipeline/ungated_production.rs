@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A step deploys to production without a person or a branch in between.
+    /// A step that deploys to production without an approval or a branch restriction.
     ///
-    /// In `default`, in a pipeline for every branch and in pull requests, every push deploys. Let the step wait for
-    /// `trigger: manual`, or move it below `branches` with the branch that production is built from.
+    /// In `default`, in a pipeline for all branches, and in pull requests, every push deploys to production. Add
+    /// `trigger: manual` to the step, or move it to `branches`, to the branch from which production is deployed.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -33,7 +33,7 @@ rule! {
     static RULE: "ungated-production", Warning, check
 }
 
-/// What people call the environment that customers see.
+/// Usual names of the production environment.
 const PRODUCTION: [&str; 4] = ["production", "prod", "live", "prd"];
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
@@ -55,7 +55,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             });
             let open = pipeline.runs_on_any_branch() || pipeline.start == Start::PullRequests;
             if production && open && !started && !earlier {
-                let who = if pipeline.start == Start::PullRequests {
+                let event = if pipeline.start == Start::PullRequests {
                     "every pull request"
                 } else {
                     "every push to any branch"
@@ -63,9 +63,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 findings
                     .report(
                         deployment.environment.span(file.tree),
-                        format!("{who} deploys to {}", deployment.environment.value),
+                        format!("{event} deploys to `{}`", deployment.environment.value),
                     )
-                    .help("add `trigger: manual` to the step, or move it below `branches`");
+                    .help("add `trigger: manual` to the step, or move it to a pipeline in `branches`");
             }
         }
     }

@@ -8,10 +8,10 @@ use crate::{
 };
 
 rule! {
-    /// The keys of a step stand beside `step:` instead of below it.
+    /// The keys of a step at the same level as `step:` instead of below it.
     ///
-    /// `step:` then has no value, and its keys belong to the list item. An anchor on such a step, `- step: &build`, names
-    /// nothing at all.
+    /// `step:` is then empty, and its keys belong to the list item. An anchor on such a step, `- step: &build`, is
+    /// empty too.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -33,7 +33,7 @@ rule! {
     static RULE: "unindented-step", Error, check
 }
 
-/// The `step` key of a list item whose step is empty while its keys stand beside it, and those keys.
+/// The key `step` of a list item whose step is empty, and the step keys that are next to it.
 fn unindented(file: &Analysis<'_>, item: NodeId) -> Option<(Field, Vec<Field>)> {
     if !matches!(file.tree.node(item).kind, Kind::Mapping(_)) {
         return None;
@@ -49,12 +49,12 @@ fn unindented(file: &Analysis<'_>, item: NodeId) -> Option<(Field, Vec<Field>)> 
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
-    // All maps, not only those in pipelines: an anchored step under `definitions` breaks where it is used.
+    // All mappings, not only those in pipelines: an anchored step in `definitions` fails where it is used.
     for item in file.tree.ids() {
         let Some((step, keys)) = unindented(file, item) else { continue };
-        let finding =
-            findings.report(file.span(step.key), "the step is empty: its keys stand beside `step:`, not below it");
-        finding.help("indent the keys of the step two spaces further");
+        let finding = findings
+            .report(file.span(step.key), "`step` is empty: its keys are next to it, not below it")
+            .help("indent the keys of the step by two more spaces");
         for field in file.tree.fields(item) {
             finding.covers(file.span(field.key));
         }
@@ -67,7 +67,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Two spaces before every line of the keys; `None` where they do not each begin a line, as in `{step: , name: x}`.
+/// Two spaces before every line of the keys; `None` if a key does not start its line, as in `{step: , name: x}`.
 fn indent(file: &Analysis<'_>, keys: &[Field]) -> Option<Vec<Edit>> {
     let mut edits = Vec::new();
     for field in keys {

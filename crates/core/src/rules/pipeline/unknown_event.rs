@@ -5,7 +5,7 @@ use crate::{
     spelling,
 };
 
-/// The events, as the schema's description and the documentation name them.
+/// The events in the schema's description and the documentation.
 const EVENTS: [&str; 10] = [
     "repository-push",
     "pullrequest-created",
@@ -20,12 +20,11 @@ const EVENTS: [&str; 10] = [
 ];
 
 rule! {
-    /// `triggers` names an event that Bitbucket does not send.
+    /// An event in `triggers` that Bitbucket does not send.
     ///
-    /// Events are `repository-push`, `pullrequest-created`, `pullrequest-push`, `pullrequest-updated`, `pullrequest-fulfilled`,
-    /// `pullrequest-rejected`, `pullrequest-reviewer-status-updated`, `pipeline-completed`, `deployment-completed` and
-    /// `package-artifact-created`. The schema takes any name, so this is a warning.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/pipeline-triggers/>.
+    /// Its pipelines never start. The events are `repository-push`, `pullrequest-created`, `pullrequest-push`,
+    /// `pullrequest-updated`, `pullrequest-fulfilled`, `pullrequest-rejected`, `pullrequest-reviewer-status-updated`,
+    /// `pipeline-completed`, `deployment-completed` and `package-artifact-created`.
     ///
     /// ```yaml wrong
     /// triggers:
@@ -50,6 +49,10 @@ rule! {
     ///       - step:
     ///           script: [make check]
     /// ```
+    ///
+    /// A warning, because the schema accepts any name.
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/pipeline-triggers/>.
     static RULE: "unknown-event", Warning, check
 }
 
@@ -62,14 +65,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let span = file.span(event.key);
-        let finding = findings.report(span, format!("no event `{name}` is known"));
+        let finding = findings.report(span, format!("unknown event `{name}`"));
         match spelling::nearest(name, EVENTS) {
             Some(near) => finding.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
+                format!("change it to `{near}`"),
                 Safety::Unsafe,
                 vec![Edit { span, replacement: near.to_owned() }],
             ),
-            None => finding.help(format!("known: {}", EVENTS.join(", "))),
+            None => finding.help(format!("use one of {}", EVENTS.map(|event| format!("`{event}`")).join(", "))),
         };
     }
 }

@@ -8,11 +8,10 @@ use crate::{
 };
 
 rule! {
-    /// A key that Bitbucket does not know at this place.
+    /// A key that Bitbucket does not know at this level.
     ///
-    /// Bitbucket ignores most unknown keys without a word: the setting has no effect, and nobody is told. Where its schema
-    /// refuses other keys, the file is refused. A key at the top of the file, or under `definitions`, that holds anchors is
-    /// no mistake.
+    /// Bitbucket silently ignores most unknown keys, so the setting has no effect. Where its schema allows no other
+    /// keys, it rejects the file.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -37,6 +36,8 @@ rule! {
     ///         caches:
     ///           - node
     /// ```
+    ///
+    /// A key at the top level or in `definitions` that contains anchors is not reported.
     static RULE: "unknown-key", Warning, check, explained_by ["ambiguous-item", "misspelled-oidc", "misplaced-oidc", "unindented-step", "nested-step", "nested-group", "misplaced-final", "misplaced-variables"]
 }
 
@@ -44,7 +45,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let mut last: Option<Map> = None;
     for violation in file.violations {
         let ViolationKind::UnknownKey { object, map, key, .. } = violation.kind else { continue };
-        // The unknown keys of one map follow each other: what concerns the whole map is asked once.
+        // The unknown keys of one mapping follow each other, so what depends only on the mapping is computed once.
         let holder = match last.take().filter(|last| last.id == map && last.object.id == object.id) {
             Some(same) => same,
             None => Map::new(file, object, map),
@@ -57,32 +58,33 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 .report_as(
                     severity,
                     file.place(key, None),
-                    format!("{} is no key of {}", file.tree.kind(key).noun(), object.name),
+                    format!("keys of {} must be strings, found {}", object.name, file.tree.kind(key).noun()),
                 )
                 .help(allowed(object));
             continue;
         }
         let near = spelling::nearest(name, holder.free.iter().copied());
         let taken = spelling::nearest(name, object.names());
-        let finding = findings.report_as(severity, file.span(key), format!("`{name}` is no key of {}", object.name));
+        let message = format!("unknown {} key `{name}`", noun(object));
+        let finding = findings.report_as(severity, file.span(key), message);
         match (near, taken, foreign(object, name).map(str::to_owned).or_else(|| belongs(file, object, key, name))) {
             (_, _, Some(meant)) => finding.help(meant),
             (Some(near), ..) => finding.help(format!("did you mean `{near}`?")).fix(
-                format!("write `{near}`"),
+                format!("change it to `{near}`"),
                 Safety::Unsafe,
                 vec![Edit { span: file.span(key), replacement: near.to_owned() }],
             ),
-            (None, Some(taken), None) => finding.help(format!("`{taken}` is already there; remove one of them")),
+            (None, Some(taken), None) => finding.help(format!("remove this key: `{taken}` is already set")),
             (None, None, None) => finding.help(allowed(object)),
         };
     }
 }
 
-/// A map with unknown keys.
+/// A mapping with unknown keys.
 struct Map {
     id: NodeId,
     object: &'static Object,
-    /// The keys of the object that the map does not have.
+    /// The keys of the object that the mapping does not have.
     free: Vec<&'static str>,
 }
 
@@ -92,33 +94,30 @@ impl Map {
     }
 }
 
-/// Words that other systems, or Atlassian's own pages, use for something that Bitbucket's file calls otherwise.
+/// Keys of other CI systems, or from Atlassian's own pages, and what to use in Bitbucket instead.
 const FOREIGN: [(&str, &str); 16] = [
-    ("concurrency", "Bitbucket's key is `concurrency-group`, with a name"),
-    ("commands", "Bitbucket's key is `script`"),
-    ("run", "Bitbucket's key is `script`"),
+    ("concurrency", "use `concurrency-group` with a name"),
+    ("commands", "use `script`"),
+    ("run", "use `script`"),
     ("before_script", "put the commands at the start of `script`"),
     ("before-script", "put the commands at the start of `script`"),
-    ("env", "there is no key for environment variables: use `export` in `script`, or the repository's settings"),
-    (
-        "environment-variables",
-        "there is no key for environment variables: use `export` in `script`, or the repository's settings",
-    ),
-    ("when", "Bitbucket's key is `trigger: manual`, or `condition`"),
-    ("if", "Bitbucket's key is `condition`"),
-    ("only", "Bitbucket's key is `condition`, or a pipeline under `branches`"),
-    ("needs", "steps run in the order of the list; `parallel` runs them at the same time"),
-    ("timeout", "Bitbucket's key is `max-time`, in minutes"),
-    ("timeout-minutes", "Bitbucket's key is `max-time`, in minutes"),
-    ("retry", "Bitbucket's key is `on-fail`, with `strategy: retry`"),
-    ("allow_failure", "Bitbucket's key is `on-fail`, with `strategy: ignore`"),
-    ("import", "`import` takes the place of the whole list: `main: {import: pipeline@source}`"),
+    ("env", "use `export` in `script`, or set a repository variable"),
+    ("environment-variables", "use `export` in `script`, or set a repository variable"),
+    ("when", "use `trigger: manual` or `condition`"),
+    ("if", "use `condition`"),
+    ("only", "use `condition` or a pipeline in `branches`"),
+    ("needs", "list the steps in the order in which they run; use `parallel` to run steps at the same time"),
+    ("timeout", "use `max-time`, in minutes"),
+    ("timeout-minutes", "use `max-time`, in minutes"),
+    ("retry", "use `on-fail` with `strategy: retry`"),
+    ("allow_failure", "use `on-fail` with `strategy: ignore`"),
+    ("import", "use `import` instead of the whole list: `main: {import: pipeline@source}`"),
 ];
 
 fn foreign(object: &'static Object, name: &str) -> Option<&'static str> {
     if object.id == ObjectId::Pipe {
         return matches!(name, "env" | "environment" | "with" | "vars" | "inputs")
-            .then_some("what a pipe is told stands under `variables`");
+            .then_some("use `variables` to pass values to a pipe");
     }
     let of_step = object.id == ObjectId::Step || !object.additional_properties;
     FOREIGN.iter().find(|(word, _)| of_step && *word == name).map(|(_, meaning)| *meaning)
@@ -126,15 +125,25 @@ fn foreign(object: &'static Object, name: &str) -> Option<&'static str> {
 
 fn allowed(object: &Object) -> String {
     let names: Vec<_> = object.names().map(|name| format!("`{name}`")).collect();
-    format!("allowed: {}", names.join(", "))
+    match names.as_slice() {
+        [only] => format!("use {only}"),
+        names => format!("use one of {}", names.join(", ")),
+    }
 }
 
-/// Where a key of this name would belong; beside a `step:` key that is a matter of indentation.
+/// The object's name before "key": `step` of "a step".
+fn noun(object: &Object) -> &'static str {
+    let articles = ["a ", "an ", "the "];
+    let noun = articles.iter().find_map(|article| object.name.strip_prefix(article)).unwrap_or(object.name);
+    if noun == "file" { "top-level" } else { noun }
+}
+
+/// Where a key of this name belongs; next to a `step:` key, it only lacks indentation.
 fn belongs(file: &Analysis<'_>, object: &Object, key: NodeId, name: &str) -> Option<String> {
     let map = file.tree.node(key).parent?;
     for (inner, object) in [("step", &language::STEP), ("final", &language::FINAL), ("stage", &language::STAGE)] {
         if object.key(name).is_some() && file.tree.field(map, inner).is_some() {
-            return Some(format!("indent it further: it belongs below `{inner}:`, not beside it"));
+            return Some(format!("indent it further: it belongs to `{inner}`"));
         }
     }
     let levels = [
@@ -148,10 +157,12 @@ fn belongs(file: &Analysis<'_>, object: &Object, key: NodeId, name: &str) -> Opt
     if !levels.iter().any(|level| level.id == object.id) && object.additional_properties {
         return None;
     }
-    let owners: Vec<_> = levels.iter().filter(|level| level.key(name).is_some()).map(|level| level.name).collect();
+    let owners = levels.iter().filter(|level| level.key(name).is_some());
+    let place = |level: &Object| if level.name == language::ROOT.name { "the top level" } else { level.name };
+    let owners: Vec<_> = owners.map(|level| place(level)).collect();
     match owners.as_slice() {
         [] => None,
-        [only] => Some(format!("`{name}` belongs to {only}")),
-        [rest @ .., last] => Some(format!("`{name}` belongs to {} or {last}", rest.join(", "))),
+        [only] => Some(format!("move it to {only}")),
+        [rest @ .., last] => Some(format!("move it to {} or {last}", rest.join(", "))),
     }
 }

@@ -7,9 +7,9 @@ use crate::{
 };
 
 rule! {
-    /// A word that the key does not know.
+    /// A value that is not one of those the key allows.
     ///
-    /// Some keys take one of a few words, and Bitbucket refuses the file for any other.
+    /// Bitbucket rejects the file.
     ///
     /// ```yaml wrong
     /// pipelines:

@@ -4,10 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// `runs-on` without the label `self.hosted`.
+    /// A `runs-on` without the label `self.hosted`.
     ///
-    /// Runners of one's own carry the label `self.hosted`, and a step finds one by all the labels it names.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/configure-your-runner-in-bitbucket-pipelines-yml/>.
+    /// Every self-hosted runner has the label `self.hosted`, and a step runs on a runner that has all the labels it
+    /// lists. Without this label, no runner may match.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -24,6 +24,10 @@ rule! {
     ///         runs-on: [self.hosted, linux, gpu]
     ///         script: [make]
     /// ```
+    ///
+    /// A list with a label from a variable is not reported.
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/configure-your-runner-in-bitbucket-pipelines-yml/>.
     static RULE: "unlabeled-runner", Warning, check
 }
 
@@ -31,12 +35,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let all = file.model.steps.iter().map(|step| &step.runs_on).chain([&file.model.options.runs_on]);
     for labels in all {
         let Some(first) = labels.first() else { continue };
-        // A label may come from a variable, and then nobody knows here.
+        // A variable may contain the label.
         if labels.iter().any(|label| label.value == "self.hosted" || label.value.contains('$')) {
             continue;
         }
         findings
-            .report(first.span(file.tree), "no label `self.hosted`: this finds no runner of your own")
-            .help("write `runs-on: [self.hosted, …]`");
+            .report(first.span(file.tree), "label `self.hosted` is missing, so no self-hosted runner may match")
+            .help("add `self.hosted` to `runs-on`");
     }
 }

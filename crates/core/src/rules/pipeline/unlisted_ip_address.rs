@@ -6,13 +6,12 @@ use crate::{
 };
 
 rule! {
-    /// A step whose requests come from an address that the role's trust policy does not admit.
+    /// A step whose requests do not come from the IP addresses that the role's trust policy requires.
     ///
-    /// A step's traffic leaves from Atlassian's published addresses only with `runtime.cloud.atlassian-ip-ranges: true`, and
-    /// only on sizes from 4x up: smaller ones were refused when the setting was introduced, and nothing newer is documented.
-    /// Elsewhere it comes from any address of AWS. Where the role's trust policy (`--trust-policy`) admits Atlassian's
-    /// addresses only, or `keyless.yaml` says so, a step that assumes it without the setting is refused with the same words as
-    /// for a wrong subject.
+    /// Bitbucket uses Atlassian's published IP addresses only for steps with `runtime.cloud.atlassian-ip-ranges: true`,
+    /// and only for sizes from `4x`: smaller sizes were rejected when the setting was introduced, and nothing newer is
+    /// documented. Other steps use any AWS address. If the trust policy (`--trust-policy`) accepts only Atlassian's
+    /// addresses, or `keyless.yaml` says so, AWS rejects such a step with the same error as for a wrong subject.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -37,7 +36,7 @@ rule! {
     static RULE: "unlisted-ip-address", Warning, check
 }
 
-/// Sizes that cannot use the published addresses.
+/// Sizes that cannot use Atlassian's published IP addresses.
 const SMALL: [&str; 2] = ["1x", "2x"];
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
@@ -48,13 +47,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let size = file.model.size(step);
         match file.model.atlassian_ip_ranges(step) {
             Some((true, node)) if size.is_none_or(|size| SMALL.contains(&size.value)) => {
-                let shown = size.map_or("1x, the size without `size`,", |size| size.value);
-                let message = format!("a step of size {shown} is not known to get Atlassian's published addresses");
-                let finding = findings.report(file.span(node), message);
+                let size_text = size.map_or("1x", |size| size.value);
+                let message = format!("`atlassian-ip-ranges` is not supported with size `{size_text}`");
+                let finding = findings.report(file.span(node), message).help("set `size` to `4x` or larger");
                 if let Some(size) = size {
-                    finding.related(size.span(file.tree), "the size");
+                    finding.related(size.span(file.tree), "the size is set here");
                 }
-                finding.help("set `size: 4x` or larger");
             }
             None | Some((false, _)) if is_bound(file, step) && facts.assumes_role() => refused(file, step, findings),
             _ => {}
@@ -68,7 +66,7 @@ fn is_bound(file: &Analysis<'_>, step: &Step<'_>) -> bool {
 
 fn refused(file: &Analysis<'_>, step: &Step<'_>, findings: &mut Findings<'_>) {
     let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));
-    let message = "the role admits Atlassian's published addresses only, and this step does not use them";
+    let message = "this step does not use Atlassian's published IP addresses, but the role accepts no others";
     findings
         .report_as(Severity::Error, span, message)
         .help("set `size: 4x` and `runtime: {cloud: {atlassian-ip-ranges: true}}` on the step");

@@ -5,12 +5,11 @@ use crate::{
 };
 
 rule! {
-    /// A branch or tag pattern that no branch or tag can match.
+    /// A branch or tag pattern that can never match.
     ///
-    /// Patterns are globs over the name alone: `*` stands for anything but `/`, `**` for anything, `{a,b}` for either. Names of
-    /// branches hold no spaces and none of `~ ^ : ? [ \\`, and `refs/heads/` is no part of them; `^main$` and `feature/.*` are
-    /// regular expressions, which are not read.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/use-glob-patterns-on-the-pipelines-yaml-file/>.
+    /// The pipeline never runs. Patterns are globs that match the name only: `*` matches anything except `/`, `**`
+    /// matches anything, and `{a,b}` matches either. Names cannot contain spaces or any of `~ ^ : ? [ \`, and do not
+    /// start with `refs/heads/`. Regular expressions such as `^main$` and `feature/.*` are not supported.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -27,6 +26,8 @@ rule! {
     ///       - step:
     ///           script: [make]
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/use-glob-patterns-on-the-pipelines-yaml-file/>.
     static RULE: "unmatchable-pattern", Warning, check
 }
 
@@ -36,15 +37,15 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let pattern = pipeline.name.value;
-        if let Some((what, help)) = mistake(pattern) {
-            findings.report(pipeline.name.span(file.tree), format!("`{pattern}` {what}")).help(help);
+        if let Some((problem, help)) = problem(pattern) {
+            findings.report(pipeline.name.span(file.tree), format!("`{pattern}` {problem}")).help(help);
         }
     }
 }
 
-fn mistake(pattern: &str) -> Option<(&'static str, &'static str)> {
+fn problem(pattern: &str) -> Option<(&'static str, &'static str)> {
     if pattern.starts_with("refs/") {
-        return Some(("matches nothing: `refs/` is no part of a name", "write the name alone, such as `main`"));
+        return Some(("never matches: names do not start with `refs/`", "use the name only, such as `main`"));
     }
     if pattern.starts_with('^')
         || pattern.ends_with('$')
@@ -53,18 +54,18 @@ fn mistake(pattern: &str) -> Option<(&'static str, &'static str)> {
         || pattern.contains("\\d")
     {
         return Some((
-            "looks like a regular expression, and patterns are globs",
-            "`*` matches all but `/`, `**` matches all, `{a,b}` either",
+            "looks like a regular expression, but patterns are globs",
+            "use `*` for anything except `/`, `**` for anything, and `{a,b}` for alternatives",
         ));
     }
     if pattern.starts_with('/') || pattern.ends_with('/') {
         return Some((
-            "matches nothing: no name begins or ends with `/`",
-            "write `name/**` for everything below `name/`",
+            "never matches: names do not start or end with `/`",
+            "use `name/**` for everything below `name/`",
         ));
     }
     if pattern.contains([' ', '~', '^', ':', '\\']) {
-        return Some(("matches nothing: names hold no spaces and none of `~^:\\`", "write the name as Git shows it"));
+        return Some(("never matches: names cannot contain spaces or any of `~^:\\`", "use the name as Git shows it"));
     }
     None
 }

@@ -6,11 +6,11 @@ use crate::{
 };
 
 rule! {
-    /// The AWS CDK command is installed without a version, or as `latest`.
+    /// The AWS CDK CLI installed without a version, or as `latest`.
     ///
-    /// The version decides what is deployed, and another one may be there tomorrow. npm's `latest` of `aws-cdk` is 3.0.0 at
-    /// the time of writing, published by accident: it cannot read the cloud assemblies that today's `aws-cdk-lib` writes. Keep
-    /// the command in the project's `package.json`, or name a version of the 2.x line.
+    /// The version affects what is deployed, and an unpinned version can change at any time. At the time of writing,
+    /// `latest` of `aws-cdk` on npm is 3.0.0, published by accident: it cannot read the cloud assemblies that the
+    /// current `aws-cdk-lib` writes. Add the CLI to the project's `package.json`, or pin a 2.x version.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -38,7 +38,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     file.each_program(&mut |Started { listing, invocation, .. }| {
         let words: Vec<(usize, String)> = invocation.literals().collect();
         let adds = words.iter().any(|(_, word)| matches!(word.as_str(), "install" | "i" | "add" | "global"));
-        // In a project's own `npm ci` the lock file decides.
+        // `npm ci` installs the version in the lock file.
         if INSTALLERS.contains(&invocation.program.as_str()) && adds {
             for (index, word) in words.iter().filter(|(_, word)| is_unpinned(word)) {
                 report(listing.place(invocation.arguments[*index].span), word, findings);
@@ -54,14 +54,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether a package specification is the CDK command without a version.
+/// Whether a package specification is the CDK CLI without a version.
 fn is_unpinned(word: &str) -> bool {
     let (name, version) = split_package(word);
     name == "aws-cdk" && version.is_none_or(|version| matches!(version, "" | "latest" | "*" | "next"))
 }
 
 fn report(span: Span, package: &str, findings: &mut Findings<'_>) {
-    findings.report(span, format!("`{package}` names no version of the AWS CDK command")).help(
-        "name one, such as `aws-cdk@2.1148.1`: npm's `latest` is 3.0.0, which cannot read today's cloud assemblies",
+    findings.report(span, format!("package `{package}` is not pinned to a version")).help(
+        "pin a 2.x version, such as `aws-cdk@2.1148.1`: `latest` is 3.0.0, which cannot read current cloud assemblies",
     );
 }

@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// An image without a tag, or with one that moves.
+    /// A Docker image without a tag, or with a tag that moves.
     ///
-    /// `node` and `node:latest` are another image after the next release, so that a build that worked yesterday fails today, and
-    /// nobody can tell what ran. Name a version; a digest (`@sha256:…`) pins the very bytes.
+    /// `node` and `node:latest` refer to a different image after the next release: a build can fail without any change,
+    /// and nobody can tell which image it used. Pin a version, or use a digest (`@sha256:…`) to pin the exact image.
     ///
     /// ```yaml wrong
     /// image: node:latest
@@ -37,13 +37,15 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let last = reference.rsplit('/').next().unwrap_or_default();
-        let message = match last.split_once(':') {
-            None => format!("`{reference}` has no tag"),
+        let repository = match last.split_once(':') {
+            None => reference,
             Some((_, tag)) if is_moving_tag(tag) || tag.starts_with("latest-") => {
-                format!("`{tag}` is no fixed version of the image")
+                reference.rsplit_once(':').map_or(reference, |(repository, _)| repository)
             }
             Some(_) => continue,
         };
-        findings.report(name.span(file.tree), message).help("name the version that you have tried");
+        findings
+            .report(name.span(file.tree), format!("image `{reference}` is not pinned to a version"))
+            .help(format!("pin a version: `{repository}:<version>`"));
     }
 }

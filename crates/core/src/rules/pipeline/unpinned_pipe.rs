@@ -7,8 +7,8 @@ use crate::{
 rule! {
     /// A pipe without a version, or with a tag that moves.
     ///
-    /// The pipe runs with the step's variables and its OIDC token. What `latest`, or no version at all, stands for is decided by
-    /// whoever publishes the pipe, at the moment the step starts.
+    /// The pipe runs with the step's variables and its OIDC token. Without a version, or with `latest`, its publisher
+    /// decides at the start of each step which code runs.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -34,13 +34,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if pipe.reference.value.contains('$') || !name.contains('/') {
             continue;
         }
-        let message = match version {
-            None => format!("`{name}` has no version"),
-            Some(version) if is_moving_tag(version) => format!("`{version}` is no fixed version of `{name}`"),
-            Some(_) => continue,
-        };
-        findings
-            .report(pipe.reference.span(file.tree), message)
-            .help("name the version that you have tried: `owner/pipe:1.2.3`");
+        if version.is_none_or(is_moving_tag) {
+            let message = format!("pipe `{}` is not pinned to a version", pipe.reference.value);
+            findings.report(pipe.reference.span(file.tree), message).help(format!("pin a version: `{name}:<version>`"));
+        }
     }
 }

@@ -7,10 +7,10 @@ use crate::{
 };
 
 rule! {
-    /// A pattern that begins with `*` and stands without quotes.
+    /// A pattern that starts with `*` and is not in quotes.
     ///
-    /// To YAML a leading `*` is the sign of an alias, so `**/x:` looks for an anchor of that name. Patterns that begin with
-    /// `*` need quotes.
+    /// YAML reads a leading `*` as an alias, so `**/x:` refers to an anchor with that name, and Bitbucket cannot read
+    /// the file.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -30,7 +30,7 @@ rule! {
     static RULE: "unquoted-pattern", Error, check
 }
 
-/// The unquoted pattern that makes this a problem, with its line, when one does.
+/// The unquoted pattern that causes this problem, and its line.
 fn pattern(file: &Analysis<'_>, problem: &Problem) -> Option<(Span, usize)> {
     let start = match problem {
         Problem::UnknownAlias { alias } => match &file.tree.node(*alias).kind {
@@ -61,12 +61,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let Some((span, line)) = pattern(file, problem) else { continue };
         let text = file.source.slice(span);
         let edit = Edit { span, replacement: format!("'{}'", text.replace('\'', "''")) };
-        let finding = findings.report(span, "without quotes YAML takes this `*` for an alias");
-        finding.help(format!("write '{text}'")).fix("put it in quotes", Safety::Safe, vec![edit]);
+        let finding = findings.report(span, format!("`{text}` is not in quotes, so YAML reads `*` as an alias"));
+        finding.help(format!("use '{text}'")).fix("put it in quotes", Safety::Safe, vec![edit]);
         if let Problem::UnknownAlias { alias } = problem {
             finding.covers(file.span(*alias));
         }
-        // The error may show itself only where the reading goes on.
+        // The error may appear only where the parser goes on.
         if let Some((_, span)) = broken.filter(|(at, _)| (line..=line + 1).contains(at)) {
             finding.covers(span);
         }

@@ -9,11 +9,10 @@ use crate::{
 const NAME: &str = "bitbucket-pipelines.yml";
 
 rule! {
-    /// The file is not called `bitbucket-pipelines.yml`.
+    /// A file whose name is similar to `bitbucket-pipelines.yml`, but not the same.
     ///
-    /// Bitbucket reads the file of exactly this name at the top of the repository. `.yaml` is not read. Files that other
-    /// pipelines import may have any name.
-    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/bitbucket-pipelines-configuration-reference/>.
+    /// Bitbucket reads only the file `bitbucket-pipelines.yml` in the root of the repository, so no pipeline runs. It
+    /// does not read `.yaml`.
     ///
     /// ```yaml wrong bitbucket-pipelines.yaml
     /// pipelines:
@@ -28,6 +27,10 @@ rule! {
     ///     - step:
     ///         script: [make]
     /// ```
+    ///
+    /// Files that other pipelines import can have any name.
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/bitbucket-pipelines-configuration-reference/>.
     static RULE: "unrecognized-file-name", Warning, check
 }
 
@@ -38,6 +41,6 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     }
     let place = file.source.line(1).unwrap_or(Span::at(0));
     findings
-        .report(place, format!("Bitbucket does not read a file called `{name}`"))
-        .help(format!("rename it to `{NAME}`, at the top of the repository"));
+        .report(place, format!("`{name}` is not read by Bitbucket"))
+        .help(format!("rename it to `{NAME}`, in the root of the repository"));
 }

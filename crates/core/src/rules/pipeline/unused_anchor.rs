@@ -5,13 +5,13 @@ use crate::{
     yaml::{Kind, Problem},
 };
 
-/// How many misspelt aliases are compared with a name, so that a file of thousands does not take the square of its time.
-const MOST_ASTRAY: usize = 100;
+/// How many undefined aliases are compared with each anchor, so that the time does not grow quadratically.
+const MAX_UNDEFINED: usize = 100;
 
 rule! {
     /// An anchor that no alias uses.
     ///
-    /// `&name` does nothing by itself. Either the alias was forgotten, or the anchor can go.
+    /// `&name` has no effect without an alias. Either the alias is missing, or the anchor can be removed.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -36,20 +36,21 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     if file.tree.is_broken() {
         return;
     }
-    // The alias that was meant for an anchor may be there, misspelt: that is another rule's finding.
-    let astray: Vec<_> = file.problems.iter().filter_map(|problem| meant(file, problem)).take(MOST_ASTRAY).collect();
+    // A misspelled alias of the anchor is reported by `undefined-alias` or `invalid-merge`.
+    let undefined: Vec<_> =
+        file.problems.iter().filter_map(|problem| undefined_name(file, problem)).take(MAX_UNDEFINED).collect();
     for anchor in file.tree.anchors().iter().filter(|anchor| anchor.uses.is_empty()) {
-        if astray.iter().any(|name| spelling::nearest(name, [anchor.name.as_str()]).is_some()) {
+        if undefined.iter().any(|name| spelling::nearest(name, [anchor.name.as_str()]).is_some()) {
             continue;
         }
         findings
-            .report(anchor.span, format!("no alias uses `&{}`", anchor.name))
+            .report(anchor.span, format!("anchor `&{}` is never used", anchor.name))
             .help(format!("use it as `*{}`, or remove it", anchor.name));
     }
 }
 
-/// The name that an alias without an anchor, or a `<<` with plain text, was given.
-fn meant<'f>(file: &Analysis<'f>, problem: &Problem) -> Option<&'f str> {
+/// The name in an alias without an anchor, or in a `<<` with a string.
+fn undefined_name<'f>(file: &Analysis<'f>, problem: &Problem) -> Option<&'f str> {
     match problem {
         Problem::UnknownAlias { alias } => match &file.tree.node(*alias).kind {
             Kind::Alias(alias) => Some(&alias.name),

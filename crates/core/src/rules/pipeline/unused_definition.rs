@@ -7,13 +7,13 @@ use crate::{
     spelling,
 };
 
-/// How many uses are compared with a name, so that a file of thousands does not take the square of its time.
-const MOST_USES: usize = 100;
+/// How many uses are compared with each definition, so that the time does not grow quadratically.
+const MAX_USES: usize = 100;
 
 rule! {
-    /// A service, cache, import source or agent that no step uses.
+    /// A service, cache, import source or agent that is defined but never used.
     ///
-    /// It costs nothing but the time of the next reader, who looks for its use.
+    /// The definition has no effect, and readers look for its use in vain.
     ///
     /// ```yaml wrong
     /// definitions:
@@ -59,11 +59,11 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             ScriptItem::Command(_) | ScriptItem::Pipe(_) => None,
         })
         .collect();
-    // A use that is misspelt is another rule's finding.
+    // A misspelled use is reported by the `undefined-…` rules.
     let used = |uses: &HashSet<&str>, name: &str| {
-        uses.contains(name) || uses.iter().take(MOST_USES).any(|used| spelling::nearest(used, [name]).is_some())
+        uses.contains(name) || uses.iter().take(MAX_USES).any(|used| spelling::nearest(used, [name]).is_some())
     };
-    // What `docker` is given here counts wherever docker runs, also through `options.docker` and pipes.
+    // The settings of `docker` apply wherever Docker runs, also through `options.docker` and pipes.
     let own_services = model.definitions.services.iter().filter(|service| service.name.value != BUILT_IN_SERVICE);
     let own_services = own_services.map(|service| ("service", service.name, used(&services, service.name.value)));
     let own_caches =
@@ -78,8 +78,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (what, name, used) in own_services.chain(own_caches).chain(own_sources).chain(own_agents) {
         if !used {
             findings
-                .report(name.span(file.tree), format!("no step uses the {what} `{}`", name.value))
-                .help("remove it, or name it where it is meant to be used");
+                .report(name.span(file.tree), format!("{what} `{}` is defined but never used", name.value))
+                .help("use it, or remove it");
         }
     }
 }

@@ -9,11 +9,8 @@ use crate::{
 rule! {
     /// `oidc: true` on a step in which nothing uses the token.
     ///
-    /// Every program of the step can read `BITBUCKET_STEP_OIDC_TOKEN`, a package's install script as well. A step that does
-    /// not need it should not have it. Nothing is said about steps that run scripts or pipes which may use the token unseen.
-    ///
-    /// A warning where the role's trust policy is given (`--trust-policy`) and lets the step in: whatever runs there may use
-    /// the role. Then steps in which no AWS tool is seen are named too, as a hint.
+    /// Every program in the step can read `BITBUCKET_STEP_OIDC_TOKEN`, including the install scripts of packages. A
+    /// step that does not need the token should not have it.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -33,10 +30,16 @@ rule! {
     ///           - npm ci
     ///           - npm publish
     /// ```
+    ///
+    /// Steps with scripts or pipes whose content keyless cannot see are not reported.
+    ///
+    /// A hint; a warning if the role's trust policy is given (`--trust-policy`) and accepts the step's token, because
+    /// anything that runs in the step can then use the role. In that case, steps in which no AWS tool is found are
+    /// reported too, as a hint.
     static RULE: "unused-oidc", Hint, check
 }
 
-/// Commands that surely do nothing with an OIDC token.
+/// Commands that certainly do not use an OIDC token.
 const HARMLESS: [&str; 32] = [
     "[", "[[", "apk", "apt", "apt-get", "cat", "cd", "chmod", "cp", "date", "echo", "export", "false", "for", "git",
     "ls", "mkdir", "mv", "npm", "pip", "pip3", "printf", "pwd", "rm", "set", "sleep", "tar", "test", "touch", "true",
@@ -49,24 +52,24 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if file.token(step) != Token::On || step.is_child_pipeline || may_use(file, step, facts) {
             continue;
         }
-        let admitted = file.access(step).is_some_and(|access| access.admitted);
-        let (severity, message) = match (is_harmless(facts), admitted) {
+        let accepted = file.access(step).is_some_and(|access| access.admitted);
+        let (severity, message) = match (is_harmless(facts), accepted) {
             (true, false) => (Severity::Hint, "nothing in this step uses its OIDC token"),
             (true, true) => {
-                (Severity::Warning, "nothing in this step uses its OIDC token, and the role's trust policy lets it in")
+                (Severity::Warning, "nothing in this step uses its OIDC token, which the role's trust policy accepts")
             }
             (false, true) => {
-                (Severity::Hint, "no AWS tool is seen in this step, and the role's trust policy lets its token in")
+                (Severity::Hint, "no AWS tool is used in this step, but the role's trust policy accepts its OIDC token")
             }
             (false, false) => continue,
         };
         findings
             .report_as(severity, file.place(oidc.node(), None), message)
-            .help("remove `oidc`, so that no program of the step can take the token");
+            .help("remove `oidc`, so that no program in the step can read the token");
     }
 }
 
-/// Whether something in the step is seen that uses the token, or a pipe or a script that may.
+/// Whether something in the step uses the token, or may use it, such as a pipe or another script.
 fn may_use(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> bool {
     let roles = file.model.images_of(step).any(|image| image.oidc_role.is_some())
         || step.runtime.is_some_and(|runtime| runtime.storage_oidc_role.is_some());
@@ -77,7 +80,7 @@ fn may_use(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> bool {
     roles || reads || tools || !facts.pipes.is_empty() || !facts.opaque.is_empty()
 }
 
-/// Whether the step runs commands, and only such as surely do nothing with a token.
+/// Whether the step runs commands, all of which certainly do not use a token.
 fn is_harmless(facts: &StepFacts) -> bool {
     let commands = || facts.listings.iter().flat_map(|listing| &listing.script.commands);
     let harmless = commands().all(|command| {

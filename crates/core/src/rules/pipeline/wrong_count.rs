@@ -6,10 +6,9 @@ use crate::{
 };
 
 rule! {
-    /// A list that is empty, or longer than Bitbucket takes.
+    /// A list or mapping that is empty, or has more entries than Bitbucket allows.
     ///
-    /// A step takes at most 5 services (docker counts as one), a runner at most 10 labels, a token at most 10 audiences. A
-    /// list that is there may not be empty.
+    /// Bitbucket rejects the file.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -26,6 +25,9 @@ rule! {
     ///         runs-on: [self.hosted, linux, a, b, c, d, e, f, g, h]
     ///         script: [make]
     /// ```
+    ///
+    /// A step can have at most 5 services (`docker` counts as one), a runner at most 10 labels, and a token at most 10
+    /// audiences.
     static RULE: "wrong-count", Error, check
 }
 

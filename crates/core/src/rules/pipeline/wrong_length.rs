@@ -6,10 +6,9 @@ use crate::{
 };
 
 rule! {
-    /// A text that is empty, or longer than Bitbucket takes.
+    /// A string that is empty, or longer than Bitbucket allows.
     ///
-    /// Runner labels and concurrency groups end at 50 characters, audiences at 150, the expression of a condition at 1000 and
-    /// may not be empty.
+    /// Bitbucket rejects the file.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -26,6 +25,9 @@ rule! {
     ///         concurrency-group: staging-database
     ///         script: [make]
     /// ```
+    ///
+    /// Runner labels and concurrency groups can have at most 50 characters, audiences at most 150, and the `state`
+    /// expression of a condition between 1 and 1000.
     static RULE: "wrong-length", Error, check
 }
 

@@ -7,10 +7,10 @@ use crate::{
 };
 
 rule! {
-    /// A value of a type that the key cannot have.
+    /// A value whose type the key does not allow.
     ///
-    /// Bitbucket refuses the file. A number or a boolean where text is expected needs quotes: YAML decides the type before
-    /// Bitbucket sees it.
+    /// Bitbucket rejects the file. A number or boolean where a string is expected needs quotes, because YAML determines
+    /// the type before Bitbucket reads the value.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -43,8 +43,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             None if file.tree.root() == Some(value) => "the file".to_owned(),
             None => "this item".to_owned(),
         };
-        let finding =
-            findings.report_as(severity, place, format!("{what} must be {}, and this is {given}", shape.allowed()));
+        let finding = findings.report_as(severity, place, format!("{what} must be {}, found {given}", shape.allowed()));
         if let Some((title, edits)) = fix(file, shape, value) {
             finding.fix(title, Safety::Safe, edits);
         }
@@ -66,15 +65,15 @@ fn help(file: &Analysis<'_>, shape: &Shape, value: NodeId, key: Option<NodeId>) 
     let text = takes(shape, |shape| matches!(shape, Shape::String(_)));
     match file.tree.kind(value) {
         Kind::Scalar(scalar) if scalar.meaning() == Meaning::Null => {
-            let name = key.map_or("the key", |key| file.text(key));
-            Some(format!("give `{name}` a value, indented below it, or remove it"))
+            let name = key.map_or_else(|| "the key".to_owned(), |key| format!("`{}`", file.text(key)));
+            Some(format!("indent the value of {name} below it, or remove the key"))
         }
         Kind::Scalar(scalar) if text && scalar.meaning() != Meaning::Text => {
             Some(format!("put it in quotes: \"{}\"", scalar.value))
         }
-        Kind::Scalar(_) if list => Some("write it as a list, one `- ` line for each item".to_owned()),
-        Kind::Mapping(_) if list => Some("begin each item with `- `".to_owned()),
-        Kind::Sequence(_) if text => Some("write one text; a list is not read here".to_owned()),
+        Kind::Scalar(_) if list => Some("make it a list, with one `- ` line for each item".to_owned()),
+        Kind::Mapping(_) if list => Some("start each item with `- `".to_owned()),
+        Kind::Sequence(_) if text => Some("use a single string".to_owned()),
         _ => None,
     }
 }

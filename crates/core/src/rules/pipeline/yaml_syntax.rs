@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// The text is not YAML, so Bitbucket cannot read the file at all.
+    /// A file that is not valid YAML.
     ///
-    /// The finding stands where the reading stopped; the mistake is there or a little before. What was read up to that
-    /// place is checked all the same.
+    /// Bitbucket cannot read it, so no pipeline runs. The finding is where the parser stopped; the cause is there or
+    /// shortly before. keyless still checks what comes before that place.
     ///
     /// ```yaml wrong
     /// pipelines:
