@@ -40,11 +40,14 @@ fn holds(shape: &Shape) -> String {
     match shape {
         Shape::List(list) => {
             let limit =
-                if list.max_items == usize::MAX { String::new() } else { format!(", at most {}", list.max_items) };
-            format!("a list of {}{limit}", holds(list.item))
+                if list.max_items == usize::MAX { String::new() } else { format!("at most {} ", list.max_items) };
+            match holds(list.item).strip_prefix("a string") {
+                Some(length) => format!("a list of {limit}strings{length}"),
+                None => format!("a list of {limit}items, each {}", holds(list.item)),
+            }
         }
         Shape::String(string) if string.max_length < usize::MAX => {
-            format!("text of at most {} characters", string.max_length)
+            format!("a string of at most {} characters", string.max_length)
         }
         Shape::Object(object) => object.name.to_owned(),
         Shape::Map(map) if map.max_properties < usize::MAX => {

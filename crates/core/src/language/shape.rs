@@ -17,7 +17,7 @@ pub enum Shape {
     Object(&'static Object),
     /// A mapping whose keys the author chooses.
     Map(MapShape),
-    /// One of several shapes, chosen by what the file holds, and a description of them all: "text or a map".
+    /// One of several shapes, chosen by what the file holds, and a description of them all: "a string or a mapping".
     OneOf(&'static str, &'static [&'static Shape]),
     /// Anything at all: Bitbucket does not look.
     Any,
@@ -255,18 +255,19 @@ impl Shape {
         match self {
             Self::String(StringShape { enum_values: [], .. }) => "a string".to_owned(),
             Self::String(StringShape { enum_values, .. }) => {
-                enum_values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
+                let values: Vec<_> = enum_values.iter().map(|value| format!("`{value}`")).collect();
+                if values.len() > 1 { format!("one of {}", values.join(", ")) } else { values.concat() }
             }
             Self::Integer(IntegerShape { minimum, maximum: i64::MAX, .. }) => {
-                format!("a whole number from {minimum} up")
+                format!("a whole number of at least {minimum}")
             }
             Self::Integer(IntegerShape { minimum, maximum, .. }) => {
-                format!("a whole number from {minimum} to {maximum}")
+                format!("a whole number between {minimum} and {maximum}")
             }
             Self::Boolean => "`true` or `false`".to_owned(),
             Self::List(_) => "a list".to_owned(),
             Self::Object(_) => "a mapping".to_owned(),
-            Self::Map(map) => format!("a map with {} under each name", map.what),
+            Self::Map(map) => format!("a mapping with {} for each name", map.what),
             Self::OneOf(what, _) => (*what).to_owned(),
             Self::Any => "anything".to_owned(),
         }

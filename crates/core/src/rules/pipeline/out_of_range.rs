@@ -47,11 +47,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
         let ViolationKind::OutOfRange { value, key, minimum, maximum } = violation.kind else { continue };
         let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
-        let allowed =
-            if maximum == i64::MAX { format!("{minimum} or more") } else { format!("{minimum} to {maximum}") };
-        let key = key.map_or("this", |key| file.text(key));
-        findings
-            .report_as(severity, file.span(value), format!("`{key}` cannot be {}", file.text(value)))
-            .help(format!("allowed: {allowed}"));
+        let allowed = match maximum {
+            i64::MAX => format!("at least {minimum}"),
+            maximum => format!("between {minimum} and {maximum}"),
+        };
+        let key = key.map_or_else(|| "the value".to_owned(), |key| format!("`{}`", file.text(key)));
+        let message = format!("{key} must be {allowed}, found {}", file.text(value));
+        findings.report_as(severity, file.span(value), message);
     }
 }

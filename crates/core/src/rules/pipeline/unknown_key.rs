@@ -52,7 +52,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         };
         let holder = last.insert(holder);
         let name = file.text(key);
-        let severity = if !object.additional_properties { Severity::Error } else { Severity::Warning };
+        let severity = if object.additional_properties { Severity::Warning } else { Severity::Error };
         if !matches!(file.tree.node(key).kind, Kind::Scalar(_)) {
             findings
                 .report_as(

@@ -39,14 +39,20 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
         let ViolationKind::UnknownValue { enum_values, value, key } = violation.kind else { continue };
         let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
-        let word = file.text(value);
-        let key = key.map_or("this", |key| file.text(key));
-        let allowed = enum_values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
-        let finding = findings.report_as(severity, file.place(value, None), format!("`{key}` cannot be `{word}`"));
-        finding.help(format!("allowed: {allowed}"));
-        if let Some(near) = spelling::nearest(word, enum_values.iter().copied()) {
+        let given = file.text(value);
+        let message = match key {
+            Some(key) => format!("invalid value `{given}` for `{}`", file.text(key)),
+            None => format!("invalid value `{given}`"),
+        };
+        let allowed: Vec<_> = enum_values.iter().map(|value| format!("`{value}`")).collect();
+        let help = match allowed.as_slice() {
+            [only] => format!("use {only}"),
+            allowed => format!("use one of {}", allowed.join(", ")),
+        };
+        let finding = findings.report_as(severity, file.place(value, None), message).help(help);
+        if let Some(near) = spelling::nearest(given, enum_values.iter().copied()) {
             finding.fix(
-                format!("write `{near}`"),
+                format!("change it to `{near}`"),
                 Safety::Unsafe,
                 vec![Edit { span: file.span(value), replacement: near.to_owned() }],
             );

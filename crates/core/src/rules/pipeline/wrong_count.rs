@@ -35,11 +35,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
         let ViolationKind::WrongCount { value, key, count, minimum, maximum } = violation.kind else { continue };
         let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
-        let name = key.map_or_else(|| "this list".to_owned(), |key| format!("`{}`", file.text(key)));
+        let name = key.map_or_else(|| "the list".to_owned(), |key| format!("`{}`", file.text(key)));
         let (message, help) = if count < minimum {
-            (format!("{name} is empty"), "give it at least one item, or remove the key".to_owned())
+            (format!("{name} must not be empty"), "add an entry, or remove the key".to_owned())
         } else {
-            (format!("{name} has {count} entries"), format!("at most {maximum} are allowed"))
+            (
+                format!("{name} must have at most {maximum} entries, found {count}"),
+                format!("remove {}", count - maximum),
+            )
         };
         findings.report_as(severity, file.place(value, key), message).help(help);
     }

@@ -37,16 +37,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
-        let message = if length < min_length {
-            "an empty text".to_owned()
+        let name = key.map_or_else(|| "the value".to_owned(), |key| format!("`{}`", file.text(key)));
+        let (message, help) = if length < min_length {
+            (format!("{name} must not be empty"), "add a value, or remove the key")
         } else {
-            format!("{length} characters, and {max_length} are allowed")
+            (format!("{name} must have at most {max_length} characters, found {length}"), "shorten it")
         };
-        let finding = findings.report_as(severity, file.place(value, key), message);
-        if let Some(key) = key
-            && length < min_length
-        {
-            finding.help(format!("give `{}` a value, or remove it", file.text(key)));
-        }
+        findings.report_as(severity, file.place(value, key), message).help(help);
     }
 }
