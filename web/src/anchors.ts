@@ -1,4 +1,4 @@
-// Where a key stands in docs/pipeline-language.html. The build writes the page with the same names.
+// The ids in docs/pipeline-language.html. The build uses the same functions to write the page.
 
 /** The id of a heading. */
 export const heading = (title: string): string =>
@@ -8,9 +8,9 @@ export const heading = (title: string): string =>
     .trim()
     .replaceAll(" ", "-");
 
-/** The id of a key's row: `of` is what has it, as the language table calls it. */
+/** The id of a key's row; `of` is the title of the object that has the key. */
 export const key = (of: string, name: string): string => `${heading(of)}.${name}`;
 
-/** The address of a key's row, from the checker. */
+/** The address of a key's row, relative to the checker. */
 export const reference = (of: string, name: string): string =>
   `docs/pipeline-language.html#${encodeURIComponent(key(of, name))}`;

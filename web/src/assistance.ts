@@ -1,4 +1,4 @@
-// Documentation under the mouse, completion, and the way from an alias to its anchor: all answered by the worker.
+// Hover documentation, completion and go to definition, all answered by the worker.
 
 import { autocompletion, completionKeymap } from "@codemirror/autocomplete";
 import type { Completion, CompletionContext, CompletionResult } from "@codemirror/autocomplete";
@@ -13,8 +13,8 @@ import type { Questions } from "./questions";
 import { reference } from "./anchors";
 import * as text from "./text";
 
-/** Longer files are not searched while a key is pressed. */
-const LARGEST = 300_000;
+/** The length of the longest file, in UTF-16 units, for which the worker is asked. */
+const MAX_LENGTH = 300_000;
 
 export function assistance(engine: Engine): Extension {
   return [
@@ -38,7 +38,7 @@ export function assistance(engine: Engine): Extension {
   ];
 }
 
-/** The answer to a question about the editor's text; nothing if the text changed meanwhile or the worker failed. */
+/** The answer to a question about the editor's text; `undefined` if the text changed meanwhile or the worker failed. */
 async function ask<Q extends "hover" | "completion" | "definition">(
   engine: Engine,
   question: Q,
@@ -46,7 +46,7 @@ async function ask<Q extends "hover" | "completion" | "definition">(
   position: number,
 ): Promise<Questions[Q]["answer"] | undefined> {
   const { doc } = view.state;
-  if (doc.length > LARGEST) return undefined;
+  if (doc.length > MAX_LENGTH) return undefined;
   try {
     const { answer } = await engine.ask(question, ...([doc.toString(), position] as Questions[Q]["ask"]));
     return view.state.doc.eq(doc) ? answer : undefined;
@@ -73,7 +73,7 @@ async function documentation(engine: Engine, view: EditorView, position: number)
 async function completion(engine: Engine, context: CompletionContext): Promise<CompletionResult | null> {
   const { view, pos, explicit } = context;
   const before = context.state.doc.lineAt(pos).text.slice(0, pos - context.state.doc.lineAt(pos).from);
-  // As one types: at the second letter of a word, and behind `key: ` and `*`.
+  // While typing: from the second letter of a word, and after `key: ` and `*`.
   if (!view || !(explicit || /[\w-]{2}$|: $|\*$/.test(before))) return null;
   const found = await ask(engine, "completion", view, pos);
   if (!found || context.aborted) return null;
@@ -81,7 +81,7 @@ async function completion(engine: Engine, context: CompletionContext): Promise<C
     ({ label, insert, kind, doc }, index): Completion => ({
       label,
       type: kind,
-      // In the order of the table, which puts what is used most first.
+      // Keep the order of the language table, where the most used keys come first.
       boost: -index,
       ...(doc && { detail: doc.replaceAll("`", "") }),
       ...(insert !== undefined && { apply: insert }),

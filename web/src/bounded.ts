@@ -1,12 +1,12 @@
-// Text from a place that may send too much of it.
+// Reads text from sources that may send too much of it.
 
-/** More than this is no pipeline file, and would make the editor slow. */
-export const LARGEST = 8 * 1024 * 1024;
+/** In bytes. A larger file is not a pipeline file, and would make the editor slow. */
+export const MAX_BYTES = 8 * 1024 * 1024;
 
-/** There is more of it than {@link LARGEST}. */
+/** The source has more than {@link MAX_BYTES}. */
 export class TooLarge extends RangeError {}
 
-/** A whole stream as text; a `TypeError` where it is not UTF-8. */
+/** Reads a whole stream as text; throws a `TypeError` if it is not UTF-8. */
 export async function text(stream: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const reader = stream.getReader();
@@ -15,7 +15,7 @@ export async function text(stream: ReadableStream<Uint8Array>): Promise<string> 
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     size += value.length;
-    if (size > LARGEST) {
+    if (size > MAX_BYTES) {
       await reader.cancel();
       throw new TooLarge();
     }

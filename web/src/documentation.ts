@@ -1,9 +1,9 @@
-// A rule's documentation, taken out of its own page.
+// A rule's documentation, taken from its page.
 
 import { element } from "./dom";
 import * as text from "./text";
 
-/** The article of rules/ID.html; a line that says so if it cannot be had. */
+/** The article of rules/ID.html, or a message if it cannot be loaded. */
 export async function documentation(rule: string): Promise<HTMLElement> {
   try {
     const response = await fetch(`rules/${rule}.html`);
@@ -11,7 +11,7 @@ export async function documentation(rule: string): Promise<HTMLElement> {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const article = page.querySelector("article");
     if (!article) throw new Error("no article");
-    // Links are relative to rules/; those to the checker are links within this page.
+    // Links are relative to rules/. Links to the checker become links within this page.
     const checker = new URL("index.html", document.baseURI).pathname;
     for (const link of article.querySelectorAll("a")) {
       const url = new URL(link.getAttribute("href") ?? "", response.url);

@@ -2,7 +2,7 @@
 
 type Properties<E extends HTMLElement> = Partial<Omit<E, "dataset" | "style" | "attributes">> & {
   dataset?: Record<string, string>;
-  /** Attributes that have no property of their own, such as `aria-controls`. */
+  /** Attributes without a property, such as `aria-controls`. */
   attributes?: Record<string, string>;
 };
 
@@ -13,40 +13,40 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   ...children: (Node | string | undefined)[]
 ): HTMLElementTagNameMap[K] {
   const { dataset, attributes, ...rest } = properties;
-  const made = Object.assign(document.createElement(tag), rest);
-  Object.assign(made.dataset, dataset);
-  for (const [name, value] of Object.entries(attributes ?? {})) made.setAttribute(name, value);
-  made.append(...children.filter((child) => child !== undefined));
-  return made;
+  const created = Object.assign(document.createElement(tag), rest);
+  Object.assign(created.dataset, dataset);
+  for (const [name, value] of Object.entries(attributes ?? {})) created.setAttribute(name, value);
+  created.append(...children.filter((child) => child !== undefined));
+  return created;
 }
 
-let described = 0;
+let helpTexts = 0;
 
-/** A form control under its label, with a line of help that describes it. */
+/** A form control with its label and an optional help text. */
 export function field(label: string, control: HTMLElement, help?: string): HTMLElement {
-  const named = element("label", {}, element("span", { textContent: label }), control);
-  if (help === undefined) return element("div", { className: "field" }, named);
-  const id = `help-${(described += 1)}`;
+  const labeled = element("label", {}, element("span", { textContent: label }), control);
+  if (help === undefined) return element("div", { className: "field" }, labeled);
+  const id = `help-${(helpTexts += 1)}`;
   control.setAttribute("aria-describedby", id);
-  return element("div", { className: "field" }, named, element("small", { id, textContent: help }));
+  return element("div", { className: "field" }, labeled, element("small", { id, textContent: help }));
 }
 
-/** A text of several lines, without the corrections that browsers offer for prose. */
+/** A text area without spell checking and autocompletion. */
 export const area = (rows: number) => element("textarea", { rows, spellcheck: false, autocomplete: "off" });
 
-/** A text of one line, likewise. */
+/** A text field without spell checking and autocompletion. */
 export const line = (placeholder = "", value = "") =>
   element("input", { type: "text", value, placeholder, spellcheck: false, autocomplete: "off" });
 
-/** A choice by value. */
+/** A select with an option for each value. */
 export const select = (options: Record<string, string>) =>
   element("select", {}, ...Object.entries(options).map(([value, label]) => element("option", { value, textContent: label })));
 
-/** What can be folded under a line. */
+/** A section that can be collapsed. */
 export const disclosure = (title: string, open: boolean, ...children: HTMLElement[]) =>
   element("details", { className: "disclosure", open }, element("summary", { textContent: title }), ...children);
 
-/** What stands where there is nothing to list. */
+/** An empty state. */
 export const blank = ({ title, about }: { title: string; about: string }, kind = "") =>
   element("div", { className: `blank ${kind}` }, element("h3", { textContent: title }), element("p", {}, prose(about)));
 
@@ -57,7 +57,7 @@ export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   return found as E;
 }
 
-/** Message text whose `quoted` parts become code. */
+/** A message whose `quoted` parts are shown as code. */
 export function prose(text: string): DocumentFragment {
   const fragment = document.createDocumentFragment();
   text.split(/`([^`]+)`/).forEach((part, index) => {

@@ -1,24 +1,24 @@
-// What was typed outlives a reload of its tab, and nothing else.
+// Keeps the text across reloads of the tab.
 
 const KEY = "keyless.draft";
 const SAVE_AFTER_MS = 400;
 
-/** Drafts past this are not kept: the browser's store is small. */
-const LARGEST = 1_000_000;
+/** Longer drafts, in UTF-16 units, are not kept: session storage is small. */
+const MAX_LENGTH = 1_000_000;
 
 export const read = (): string | null => sessionStorage.getItem(KEY);
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Keeps `text` once typing pauses. */
+/** Saves `text` once typing pauses. */
 export function write(text: string): void {
   clearTimeout(timer);
   timer = setTimeout(() => {
     try {
-      if (text.length <= LARGEST) sessionStorage.setItem(KEY, text);
+      if (text.length <= MAX_LENGTH) sessionStorage.setItem(KEY, text);
       else sessionStorage.removeItem(KEY);
     } catch {
-      // A full or forbidden store costs the draft, not the work.
+      // Storage may be full or blocked; the page works without a draft.
     }
   }, SAVE_AFTER_MS);
 }

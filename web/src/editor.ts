@@ -1,4 +1,4 @@
-// The editor: CodeMirror with what a pipeline file needs, and nothing of the rest.
+// The editor: CodeMirror with the extensions that a pipeline file needs.
 
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
 import {
@@ -33,13 +33,13 @@ import type { LocatedFinding, TextRange } from "./questions";
 import * as text from "./text";
 import { highlighting, theme } from "./theme";
 
-/** More squiggles than this help nobody and cost time. */
-const MARKED = 500;
+/** Findings beyond this number are not underlined, to keep the editor fast. */
+const MAX_MARKS = 500;
 
 export interface EditorEvents {
   /** The text changed. */
   edited(text: string): void;
-  /** The cursor stands elsewhere. */
+  /** The cursor moved. */
   moved(position: number, line: number): void;
 }
 
@@ -48,8 +48,8 @@ export class Editor {
   #shown: { text: string; findings: readonly LocatedFinding[] } = { text: "", findings: [] };
 
   constructor(parent: HTMLElement, engine: Engine, events: EditorEvents) {
-    // In a shadow root CodeMirror adopts its style sheets instead of writing style elements, which the page's
-    // Content-Security-Policy refuses.
+    // In a shadow root CodeMirror uses adopted style sheets instead of style elements, which the page's
+    // Content-Security-Policy blocks.
     const root = parent.attachShadow({ mode: "open" });
     this.#view = new EditorView({
       root,
@@ -103,7 +103,7 @@ export class Editor {
     return this.#view.state.doc.toString();
   }
 
-  /** Replaces the whole text, as one step that can be undone. */
+  /** Replaces the whole text, as one undo step. */
   set text(text: string) {
     const { doc } = this.#view.state;
     this.#view.dispatch({ changes: { from: 0, to: doc.length, insert: text }, selection: { anchor: 0 }, scrollIntoView: true });
@@ -121,17 +121,17 @@ export class Editor {
     this.#view.focus();
   }
 
-  /** Marks the findings of `linted`; they are dropped where the editor holds another text by now. */
+  /** Underlines the findings of `linted`, unless the text has changed since. */
   show(linted: string, findings: readonly LocatedFinding[]): void {
     if (linted !== this.text) return;
     this.#shown = { text: linted, findings };
-    const diagnostics = findings.slice(0, MARKED).map((finding) => this.#diagnostic(finding));
+    const diagnostics = findings.slice(0, MAX_MARKS).map((finding) => this.#diagnostic(finding));
     this.#view.dispatch(setDiagnostics(this.#view.state, diagnostics));
   }
 
-  /** Applies the fixes of these findings as one step; a fix that overlaps an earlier one is left for the next round. */
+  /** Applies the fixes of these findings as one undo step. A fix that overlaps an earlier one is skipped. */
   fix(findings: readonly LocatedFinding[]): void {
-    // Edits are places in the text that was linted.
+    // Edits are ranges of the text that was linted.
     if (this.#shown.text !== this.text) return;
     const taken: TextRange[] = [];
     const changes: ChangeSpec[] = [];
@@ -179,5 +179,5 @@ export class Editor {
   }
 }
 
-/** Two insertions at one place overlap too: their order would be chance. */
+/** Two insertions at the same position overlap too: their order would be arbitrary. */
 const overlap = (a: TextRange, b: TextRange): boolean => (a.from < b.to && b.from < a.to) || a.from === b.from;

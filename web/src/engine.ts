@@ -1,11 +1,11 @@
-// The page's end of the worker: questions out, answers in, and a new worker when one has died.
+// Sends questions to the worker, receives its answers, and replaces a worker that failed.
 
 import type { Question, Questions, Reply, Request } from "./questions";
 
-/** A question that takes longer than this ends its worker. */
-const PATIENCE_MS = 20_000;
+/** A worker that takes longer than this is terminated. */
+const TIMEOUT_MS = 20_000;
 
-/** The worker panicked or hung over a question, and was replaced. */
+/** The worker panicked or did not answer in time, and was replaced. */
 export class EngineFailure extends Error {}
 
 export interface Answered<Q extends Question> {
@@ -31,7 +31,7 @@ export class Engine {
   ask<Q extends Question>(question: Q, ...ask: Questions[Q]["ask"]): Promise<Answered<Q>> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail("no answer"), PATIENCE_MS);
+      const timer = setTimeout(() => this.#fail("no answer"), TIMEOUT_MS);
       this.#waiting.set(id, { resolve: resolve as Waiting["resolve"], reject, timer });
       const request: Request<Q> = { id, question, ask };
       this.#worker.postMessage(request);
@@ -54,7 +54,7 @@ export class Engine {
     return worker;
   }
 
-  /** After a panic the module's memory is in doubt, so the whole worker goes, and with it every open question. */
+  /** A panic may leave the module's memory inconsistent, so the worker is replaced and every open question fails. */
   #fail(reason: string): void {
     this.#worker.terminate();
     this.#worker = this.#start();
@@ -68,8 +68,8 @@ export class Engine {
 }
 
 /**
- * Asks for the latest state of something that changes faster than answers come: at most one question is open, states in
- * between are skipped, and an answer to a state that has passed is dropped.
+ * Asks about the latest state of something that changes faster than answers arrive. At most one question is open, states in
+ * between are skipped, and an answer about an outdated state is dropped.
  */
 export class Latest<State, Answer> {
   #open = false;

@@ -1,7 +1,7 @@
-// The examples gallery; the build puts the files' text here.
+// The examples; the build inlines the files.
 
 import awsOidc from "../examples/aws-oidc.yml";
-import awsOidcMended from "../examples/aws-oidc-mended.yml";
+import awsOidcFixed from "../examples/aws-oidc-fixed.yml";
 import codeArtifact from "../examples/codeartifact.yml";
 import monorepo from "../examples/monorepo.yml";
 import pipe from "../examples/pipe.yml";
@@ -13,10 +13,10 @@ export interface Example {
   pipeline: string;
 }
 
-/** The first is loaded for a first visit. */
+/** The first one is shown on a first visit. */
 export const EXAMPLES: readonly [Example, ...Example[]] = [
   { ...text.examples.awsOidc, pipeline: awsOidc },
-  { ...text.examples.awsOidcMended, pipeline: awsOidcMended },
+  { ...text.examples.awsOidcFixed, pipeline: awsOidcFixed },
   { ...text.examples.codeArtifact, pipeline: codeArtifact },
   { ...text.examples.pipe, pipeline: pipe },
   { ...text.examples.monorepo, pipeline: monorepo },

@@ -1,8 +1,8 @@
-// Files from the visitor's disk, and back to it.
+// Opens files from the visitor's disk, and downloads them again.
 
-import { LARGEST } from "./bounded";
+import { MAX_BYTES } from "./bounded";
 
-/** A file as it was opened. The editor's lines end in `\n`; `crlf` remembers that the file's do not. */
+/** An opened file. The editor uses `\n`; `crlf` is true if the file used `\r\n`. */
 export interface OpenedFile {
   name: string;
   text: string;
@@ -13,12 +13,12 @@ export type Refusal = "folder" | "too-large" | "not-text";
 
 /** Reads a chosen or dropped file. */
 export async function open(file: File): Promise<OpenedFile | Refusal> {
-  if (file.size > LARGEST) return "too-large";
+  if (file.size > MAX_BYTES) return "too-large";
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
     return { name: file.name, text, crlf: text.includes("\r\n") };
   } catch (error) {
-    // A folder has no content that could be read.
+    // Reading a folder fails with a DOMException.
     return error instanceof TypeError ? "not-text" : "folder";
   }
 }
@@ -35,11 +35,11 @@ export function choose(opened: (file: File) => void): void {
   input.click();
 }
 
-/** Takes files that are dropped anywhere on the page. */
+/** Accepts files that are dropped anywhere on the page. */
 export function acceptDrops(target: HTMLElement, opened: (file: File) => void): void {
   const carriesFile = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
   const mark = (over: boolean) => target.classList.toggle("dropping", over);
-  // Capturing: the editor would insert the file's text at the mouse.
+  // In the capturing phase, because the editor would insert the file's text at the pointer.
   target.addEventListener(
     "dragover",
     (event) => {
@@ -64,12 +64,12 @@ export function acceptDrops(target: HTMLElement, opened: (file: File) => void): 
   );
 }
 
-/** Hands `text` to the visitor as a file. */
+/** Downloads `text` as a file. */
 export function download(name: string, text: string, crlf: boolean): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([crlf ? text.replaceAll("\n", "\r\n") : text], { type: "application/yaml" }));
   link.download = name;
   link.click();
-  // The download has its own hold on the content once it has begun.
+  // Once started, the download no longer needs the URL.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

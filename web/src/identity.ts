@@ -1,4 +1,4 @@
-// The names and UUIDs that Bitbucket gives a repository: typed once, for every form that asks. They last as long as the tab.
+// The names and UUIDs of a repository in Bitbucket, shared by all forms and kept for the lifetime of the tab.
 
 import { element } from "./dom";
 
@@ -9,12 +9,12 @@ export type Name = "workspace" | "workspaceUuid" | "repository" | "repositoryUui
 export class Identity {
   readonly #values = new Map<string, string>(JSON.parse(sessionStorage.getItem(KEY) ?? "[]") as [string, string][]);
 
-  /** What was typed, without spaces around it. */
+  /** The value, trimmed. */
   value(name: Name): string {
     return this.#values.get(name)?.trim() ?? "";
   }
 
-  /** A field for it, in step with every other one. */
+  /** A field for the value, in sync with all other fields for it. */
   input(name: Name, placeholder: string): HTMLInputElement {
     const input = element("input", {
       type: "text",

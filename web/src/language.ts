@@ -1,11 +1,11 @@
-// YAML's colours and folding, by CodeMirror's parser. What the file means is the core's business.
+// YAML highlighting and folding, by CodeMirror's parser.
 
 import { yamlLanguage } from "@codemirror/lang-yaml";
 import { LanguageSupport } from "@codemirror/language";
 import { NodeType, Tree } from "@lezer/common";
 import type { PartialParse } from "@lezer/common";
 
-/** Without colours where the parser gives up: it recurses, and thousands of nested brackets exhaust the stack. */
+/** Disables highlighting if the parser fails: it recurses, and thousands of nested brackets exhaust the stack. */
 function surviving(parse: PartialParse, length: number): PartialParse {
   return {
     get parsedPos() {

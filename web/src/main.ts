@@ -1,4 +1,4 @@
-// The page: text goes to the worker, findings come back to the editor and the views.
+// Connects the editor, the worker and the views: text goes out, findings come back.
 
 import { byId, element } from "./dom";
 import * as draft from "./draft";
@@ -6,13 +6,13 @@ import { Editor } from "./editor";
 import { Engine, Latest } from "./engine";
 import { EXAMPLES } from "./examples";
 import * as files from "./files";
-import { Findings } from "./findings";
 import { Identity } from "./identity";
 import * as menus from "./menus";
 import { keepOffline } from "./offline";
-import { Needs } from "./needs";
-import { Picture } from "./picture";
+import { PipelineView } from "./pipeline";
+import { ProblemsView } from "./problems";
 import type { LocatedFinding } from "./questions";
+import { RequirementsView } from "./requirements";
 import { SEVERITIES } from "./severity";
 import { SetupView } from "./setup";
 import * as share from "./share";
@@ -25,116 +25,121 @@ const engine = new Engine();
 const status = byId("status");
 const notice = byId("notice");
 
-/** The file under the editor: what reports call it, and how its lines end. */
+/** The file in the editor: its name in reports and its line endings. */
 let file = { name: text.FILE_NAME, crlf: false };
 
 const editor = new Editor(byId("editor"), engine, {
   edited(pipeline) {
     status.dataset.state = "checking";
     draft.write(pipeline);
-    // The address names another pipeline from now on: a reload must bring back the draft.
+    // The pipeline in the address is outdated now; a reload must restore the draft.
     if (location.hash) history.replaceState(null, "", location.pathname + location.search);
     void lint.update(pipeline);
   },
   moved(position, line) {
-    findings.mark(line);
-    picture.mark(position);
+    problems.mark(line);
+    pipelines.mark(position);
   },
 });
 
-const findings = new Findings({
+const problems = new ProblemsView({
   goTo: (from, to) => editor.goTo(from, to),
   fix: (findings) => editor.fix(findings),
 });
 
-const picture = new Picture((from, to) => editor.goTo(from, to));
+const pipelines = new PipelineView((from, to) => editor.goTo(from, to));
 const identity = new Identity();
 const trust = new TrustView(engine, identity);
 const token = new TokenView(engine, (token) => {
-  trust.fill(token);
+  trust.setClaims(token);
   tabs.show("trust");
-  tell(text.trust.fromToken);
+  notify(text.trust.fromToken);
 });
 const setup = new SetupView(engine, identity, {
-  ask(template) {
-    trust.take(template);
+  simulate(template) {
+    trust.setPolicy(template);
     tabs.show("trust");
-    tell(text.trust.fromSetup);
+    notify(text.trust.fromSetup);
   },
-  tell,
+  notify,
 });
 
-const needs = new Needs(() => {
+const requirements = new RequirementsView(() => {
   void lint.update(editor.text);
-  void requirements.update(editor.text);
-}, tell);
+  void readRequirements.update(editor.text);
+}, notify);
 
-const requirements = new Latest(
-  (pipeline: string) => engine.ask("requirements", pipeline, needs.defined),
-  (_, { answer }) => needs.show(answer),
+const readRequirements = new Latest(
+  (pipeline: string) => engine.ask("requirements", pipeline, requirements.defined),
+  (_, { answer }) => requirements.show(answer),
   () => {},
 );
 
-const outline = new Latest(
+const readOutline = new Latest(
   (pipeline: string) => engine.ask("outline", pipeline),
   (pipeline, { answer }) => {
     outlined = pipeline;
-    picture.show(answer);
+    pipelines.show(answer);
     trust.outline(pipeline, answer);
     setup.outline(answer);
   },
   () => {},
 );
 
-/** The text whose outline the views show. */
+/** The text of the outline in the views. */
 let outlined: string | undefined;
 
-/** Brings the views that are drawn from the outline up to date. */
-function drawOutline(): void {
-  if (outlined !== editor.text) void outline.update(editor.text);
+/** Updates the views that show the outline. */
+function updateOutline(): void {
+  if (outlined !== editor.text) void readOutline.update(editor.text);
 }
 
 const tabs = new Tabs(byId("tabs"), byId("views"), [
-  { id: "findings", title: text.views.findings, panel: findings.panel },
-  { id: "needs", title: text.views.needs, panel: needs.panel, shown: () => void requirements.update(editor.text) },
-  { id: "picture", title: text.views.picture, panel: picture.panel, shown: drawOutline },
+  { id: "problems", title: text.views.problems, panel: problems.panel },
+  {
+    id: "requirements",
+    title: text.views.requirements,
+    panel: requirements.panel,
+    shown: () => void readRequirements.update(editor.text),
+  },
+  { id: "pipeline", title: text.views.pipeline, panel: pipelines.panel, shown: updateOutline },
   {
     id: "trust",
     title: text.views.trust,
     panel: trust.panel,
     shown() {
-      drawOutline();
-      trust.ask();
+      updateOutline();
+      trust.simulate();
     },
   },
   { id: "token", title: text.views.token, panel: token.panel },
-  { id: "setup", title: text.views.setup, panel: setup.panel, shown: drawOutline },
+  { id: "setup", title: text.views.setup, panel: setup.panel, shown: updateOutline },
 ]);
 
 const lint = new Latest(
-  (pipeline: string) => engine.ask("lint", pipeline, file.name, needs.defined),
+  (pipeline: string) => engine.ask("lint", pipeline, file.name, requirements.defined),
   (pipeline, { answer, milliseconds }) => {
     editor.show(pipeline, answer.findings);
-    findings.show(answer.findings, pipeline.trim() === "");
-    tabs.count("findings", answer.findings.length);
-    if (["picture", "trust", "setup"].includes(tabs.current)) drawOutline();
-    if (tabs.current === "needs") void requirements.update(pipeline);
+    problems.show(answer.findings, pipeline.trim() === "");
+    tabs.count("problems", answer.findings.length);
+    if (["pipeline", "trust", "setup"].includes(tabs.current)) updateOutline();
+    if (tabs.current === "requirements") void readRequirements.update(pipeline);
     const counted = counts(answer.findings);
-    say("checked", text.status.checked(counted, milliseconds));
+    showStatus("checked", text.status.checked(counted, milliseconds));
     document.title = text.title(counted);
     announce(counted);
   },
-  () => say("failed", text.status.failed),
+  () => showStatus("failed", text.status.failed),
 );
 
-function say(state: "checked" | "failed", words: string): void {
-  status.textContent = words;
+function showStatus(state: "checked" | "failed", message: string): void {
+  status.textContent = message;
   status.dataset.state = state;
 }
 
 let announcing: ReturnType<typeof setTimeout> | undefined;
 
-/** Tells a screen reader what was found, once typing rests. */
+/** Announces the result to screen readers once typing pauses. */
 function announce(counted: string): void {
   clearTimeout(announcing);
   announcing = setTimeout(() => {
@@ -151,10 +156,10 @@ function counts(findings: readonly LocatedFinding[]): string {
   return parts.join(", ") || text.status.clean;
 }
 
-/** A line that goes away by itself. */
-function tell(words: string): void {
-  notice.textContent = words;
-  setTimeout(() => notice.textContent === words && notice.replaceChildren(), 8_000);
+/** Shows a message for a few seconds. */
+function notify(message: string): void {
+  notice.textContent = message;
+  setTimeout(() => notice.textContent === message && notice.replaceChildren(), 8_000);
 }
 
 function edit(pipeline: string, name: string, crlf: boolean): void {
@@ -165,19 +170,19 @@ function edit(pipeline: string, name: string, crlf: boolean): void {
 
 async function openFile(chosen: File): Promise<void> {
   const opened = await files.open(chosen);
-  if (typeof opened === "string") tell(text.refusals[opened](chosen.name));
+  if (typeof opened === "string") notify(text.refusals[opened](chosen.name));
   else show(opened);
 }
 
 function show({ text: pipeline, name, crlf }: files.OpenedFile): void {
   edit(pipeline, name || text.FILE_NAME, crlf);
-  tell(text.notices.opened(name || text.FILE_NAME));
+  notify(text.notices.opened(name || text.FILE_NAME));
 }
 
-/** Opens the pipeline in the address; whether there is one. */
+/** Opens the pipeline in the address, and returns whether there is one. */
 async function openLink(): Promise<boolean> {
   const shared = await share.read(location.hash);
-  if (shared === "damaged") tell(text.notices.damaged);
+  if (shared === "damaged") notify(text.notices.damaged);
   if (typeof shared === "string") return false;
   const { hash } = location;
   edit(shared.text, text.FILE_NAME, false);
@@ -190,16 +195,16 @@ byId("share").onclick = async () => {
   history.replaceState(null, "", await share.write(editor.text));
   try {
     await navigator.clipboard.writeText(location.href);
-    tell(text.notices.shared(location.href.length));
+    notify(text.notices.shared(location.href.length));
   } catch {
-    tell(text.notices.notCopied);
+    notify(text.notices.notCopied);
   }
 };
 files.acceptDrops(document.body, (chosen) => void openFile(chosen));
 menus.gallery(byId("gallery"), ({ pipeline }) => edit(pipeline, text.FILE_NAME, false));
 menus.opening(byId("opening"), () => files.choose((chosen) => void openFile(chosen)), show);
 menus.keys(byId("keys"));
-menus.place();
+menus.positionMenus();
 addEventListener("hashchange", () => void openLink());
 
 if (!(await openLink())) editor.text = draft.read() ?? EXAMPLES[0].pipeline;

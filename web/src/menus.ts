@@ -1,4 +1,4 @@
-// What opens under the buttons above the editor: examples, files and addresses, keys.
+// The menus above the editor: examples, files and URLs, shortcuts.
 
 import { element, field } from "./dom";
 import { EXAMPLES } from "./examples";
@@ -7,8 +7,8 @@ import * as remote from "./remote";
 import type { OpenedFile } from "./files";
 import * as text from "./text";
 
-/** Puts each menu under the button that opens it, as far as the window is wide. */
-export function place(): void {
+/** Opens each menu under its button, within the width of the window. */
+export function positionMenus(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>("[popovertarget]")) {
     const menu = button.popoverTargetElement as HTMLElement;
     menu.addEventListener("toggle", (event) => {
@@ -16,8 +16,8 @@ export function place(): void {
       if ((event as ToggleEvent).newState !== "open") return;
       const { left, bottom } = button.getBoundingClientRect();
       const margin = 14;
-      const room = document.documentElement.clientWidth - menu.offsetWidth - margin;
-      menu.style.left = `${Math.max(margin, Math.min(left, room))}px`;
+      const rightmost = document.documentElement.clientWidth - menu.offsetWidth - margin;
+      menu.style.left = `${Math.max(margin, Math.min(left, rightmost))}px`;
       menu.style.top = `${bottom + 6}px`;
     });
   }
@@ -43,23 +43,23 @@ const entry = (title: string, about: string, onclick: () => void) =>
   );
 
 export function opening(menu: HTMLElement, choose: () => void, opened: (file: OpenedFile) => void): void {
-  const words = text.opening;
+  const strings = text.opening;
   const input = element("input", {
     type: "url",
     id: "address",
     required: true,
-    placeholder: words.placeholder,
+    placeholder: strings.placeholder,
     spellcheck: false,
     autocomplete: "off",
     attributes: { "aria-describedby": "consequence" },
   });
-  const consequence = element("p", { className: "consequence", id: "consequence", textContent: words.nobody });
-  const fetch = element("button", { type: "submit", className: "action", textContent: words.fetch, disabled: true });
+  const consequence = element("p", { className: "consequence", id: "consequence", textContent: strings.idle });
+  const fetch = element("button", { type: "submit", className: "action", textContent: strings.fetch, disabled: true });
   const failure = element("p", { className: "problem error", role: "alert" });
   const form = element(
     "form",
     { className: "form", noValidate: true },
-    field(words.address, input),
+    field(strings.address, input),
     consequence,
     fetch,
     failure,
@@ -68,7 +68,7 @@ export function opening(menu: HTMLElement, choose: () => void, opened: (file: Op
     const url = remote.address(input.value);
     failure.textContent = "";
     fetch.disabled = !url;
-    consequence.textContent = url ? words.asks(url) : input.value.trim() ? words.notAnAddress : words.nobody;
+    consequence.textContent = url ? strings.asks(url) : input.value.trim() ? strings.notAnAddress : strings.idle;
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -79,14 +79,14 @@ export function opening(menu: HTMLElement, choose: () => void, opened: (file: Op
     const answer = await remote.get(url);
     fetch.disabled = false;
     if (typeof answer === "string" || "status" in answer) {
-      failure.textContent = words.failures(answer, url.host);
+      failure.textContent = strings.failures(answer, url.host);
       return;
     }
     menu.hidePopover();
     opened(answer);
   });
   menu.append(
-    entry(words.file, words.fileAbout, () => {
+    entry(strings.file, strings.fileAbout, () => {
       menu.hidePopover();
       choose();
     }),

@@ -1,12 +1,11 @@
-// A file at an address that the visitor gives: the only request to another host, and only when it is asked for.
+// Fetches a file from a URL that the visitor enters: the only request to another host.
 
 import * as bounded from "./bounded";
 import type { OpenedFile } from "./files";
 
-/** A host that takes longer is given up. */
-const PATIENCE_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 
-/** Pages that show a file, and where the file itself can be had with the leave of its host for other pages to read it. */
+/** Pages that show a file, and the URL of the file itself, which other pages may read (CORS). */
 const RAW: readonly [page: RegExp, raw: string][] = [
   // https://developer.atlassian.com/cloud/bitbucket/rest/api-group-source/
   [/^https:\/\/bitbucket\.org\/([^/]+\/[^/]+)\/(?:src|raw)\/(.+)$/, "https://api.bitbucket.org/2.0/repositories/$1/src/$2"],
@@ -14,7 +13,7 @@ const RAW: readonly [page: RegExp, raw: string][] = [
   [/^https:\/\/github\.com\/([^/]+\/[^/]+)\/(?:blob|raw)\/(.+)$/, "https://raw.githubusercontent.com/$1/$2"],
 ];
 
-/** The address that would be asked for what was typed; nothing while it is no address of the web with TLS. */
+/** The URL to request for what was typed; `undefined` if that is not an https URL. */
 export function address(typed: string): URL | undefined {
   try {
     const url = new URL(typed.trim());
@@ -27,14 +26,14 @@ export function address(typed: string): URL | undefined {
   }
 }
 
-/** Why a file could not be had. */
+/** Why a file could not be fetched. */
 export type Failure = "unreadable" | "too-large" | "not-text" | { status: number };
 
-/** Asks for the file: without cookies, without saying from where, and for no longer than a while. */
+/** Fetches the file without cookies and referrer. */
 export async function get(url: URL): Promise<OpenedFile | Failure> {
   let response: Response;
   try {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
     response = await fetch(url, { credentials: "omit", referrerPolicy: "no-referrer", cache: "no-store", signal });
   } catch {
     return "unreadable";
@@ -46,7 +45,7 @@ export async function get(url: URL): Promise<OpenedFile | Failure> {
     return { name, text, crlf: text.includes("\r\n") };
   } catch (error) {
     if (error instanceof bounded.TooLarge) return "too-large";
-    // A stream that breaks off fails with a DOMException or a TypeError of its own.
+    // A broken stream fails with a DOMException, or with a TypeError about the network.
     return error instanceof TypeError && !error.message.includes("network") ? "not-text" : "unreadable";
   }
 }

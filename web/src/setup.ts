@@ -13,15 +13,15 @@ import * as text from "./text";
 type Check = "providerExists" | "withReadOnly" | "bindSession";
 
 export interface SetupEvents {
-  /** Someone wants to ask the written trust policies. */
-  ask(template: string): void;
-  /** Something to say that goes away by itself. */
-  tell(words: string): void;
+  /** The visitor wants to simulate the generated trust policies. */
+  simulate(template: string): void;
+  /** Shows a message for a few seconds. */
+  notify(message: string): void;
 }
 
 interface Row {
   name: string;
-  /** Whether someone added it by hand. */
+  /** Whether the visitor added it. */
   added: boolean;
   wanted: HTMLInputElement;
   row: HTMLElement;
@@ -43,15 +43,15 @@ export class SetupView {
   readonly #quota = select(text.setup.quotas);
   readonly #checks: Record<Check, HTMLInputElement>;
   #environments: Row[] = [];
-  /** Once written, it follows the form. */
-  #written = false;
+  /** Whether there is an answer, which then follows the form. */
+  #generated = false;
 
   constructor(
     engine: Engine,
     private readonly identity: Identity,
     private readonly events: SetupEvents,
   ) {
-    const words = text.setup;
+    const strings = text.setup;
     const check = () => element("input", { type: "checkbox" });
     this.#checks = { providerExists: check(), withReadOnly: check(), bindSession: check() };
     this.#latest = new Latest(
@@ -59,8 +59,8 @@ export class SetupView {
       (form, answer) => this.#show(answer, form.format),
       () => this.#answer.replaceChildren(text.status.failed),
     );
-    const checked = (name: Check) => element("label", { className: "check" }, this.#checks[name], words[name]);
-    const listed = field(words.listed, this.#listed, words.listedHelp);
+    const checked = (name: Check) => element("label", { className: "check" }, this.#checks[name], strings[name]);
+    const listed = field(strings.listed, this.#listed, strings.listedHelp);
     const bound = checked("bindSession");
     this.#listed.placeholder = "203.0.113.0/24";
     const from = () => {
@@ -70,39 +70,39 @@ export class SetupView {
     this.#from.addEventListener("change", from);
     from();
     this.panel.append(
-      element("p", { className: "lead", textContent: words.lead }),
+      element("p", { className: "lead" }, prose(strings.lead)),
       element(
         "div",
         { className: "pairs" },
-        field(words.workspace, identity.input("workspace", "acme")),
-        field(words.workspaceUuid, identity.input("workspaceUuid", "{6f3c2f9e-…}")),
-        field(words.repository, identity.input("repository", "web")),
-        field(words.repositoryUuid, identity.input("repositoryUuid", "{b1d2c3e4-…}")),
+        field(strings.workspace, identity.input("workspace", "acme")),
+        field(strings.workspaceUuid, identity.input("workspaceUuid", "{6f3c2f9e-…}")),
+        field(strings.repository, identity.input("repository", "web")),
+        field(strings.repositoryUuid, identity.input("repositoryUuid", "{b1d2c3e4-…}")),
       ),
       this.#environmentsField(),
-      field(words.profile, this.#profile),
+      field(strings.profile, this.#profile),
       checked("providerExists"),
       disclosure(
-        words.more,
+        strings.more,
         false,
-        field(words.from, this.#from, words.fromHelp),
+        field(strings.from, this.#from, strings.fromHelp),
         listed,
         bound,
         checked("withReadOnly"),
         element(
           "div",
           { className: "pairs" },
-          field(words.hours, this.#hours),
-          field(words.quota, this.#quota),
-          field(words.prefix, this.#prefix),
-          field(words.qualifier, this.#qualifier),
+          field(strings.hours, this.#hours),
+          field(strings.quota, this.#quota),
+          field(strings.prefix, this.#prefix),
+          field(strings.qualifier, this.#qualifier),
         ),
       ),
       element(
         "div",
         { className: "finish" },
-        field(words.format, this.#format),
-        element("button", { type: "submit", className: "action primary", textContent: words.write }),
+        field(strings.format, this.#format),
+        element("button", { type: "submit", className: "action primary", textContent: strings.generate }),
       ),
       this.#answer,
     );
@@ -110,25 +110,25 @@ export class SetupView {
       event.preventDefault();
       void this.#latest.update(this.#form());
     });
-    this.panel.addEventListener("input", () => this.#written && void this.#latest.update(this.#form()));
+    this.panel.addEventListener("input", () => this.#generated && void this.#latest.update(this.#form()));
   }
 
-  /** Offers the environments of the file, beside those that were added or have a UUID already. */
+  /** Lists the environments of the file, and those that were added or have a UUID. */
   outline(outline: LocatedOutline): void {
     const named = environments(outline);
     this.#environments = this.#environments.filter(({ name, added, row }) => {
-      const stays = added || named.includes(name) || this.identity.value(`environment ${name}`) !== "";
-      if (!stays) row.remove();
-      return stays;
+      const keep = added || named.includes(name) || this.identity.value(`environment ${name}`) !== "";
+      if (!keep) row.remove();
+      return keep;
     });
     for (const name of named) this.#add(name, false);
     this.#none.hidden = this.#environments.length > 0;
   }
 
   #environmentsField(): HTMLElement {
-    const words = text.setup;
-    const name = line(words.environmentName);
-    name.ariaLabel = words.environmentName;
+    const strings = text.setup;
+    const name = line(strings.environmentName);
+    name.ariaLabel = strings.environmentName;
     const add = () => {
       const wanted = name.value.trim();
       if (wanted) this.#add(wanted, true);
@@ -143,10 +143,10 @@ export class SetupView {
     return element(
       "fieldset",
       {},
-      element("legend", { textContent: words.environments }),
+      element("legend", { textContent: strings.environments }),
       this.#none,
       this.#rows,
-      element("div", { className: "adding" }, name, element("button", { type: "button", className: "action", textContent: words.add, onclick: add })),
+      element("div", { className: "adding" }, name, element("button", { type: "button", className: "action", textContent: strings.add, onclick: add })),
     );
   }
 
@@ -189,38 +189,38 @@ export class SetupView {
       this.#answer.replaceChildren(element("p", { className: "problem error" }, prose(answer.error)));
       return;
     }
-    this.#written = true;
-    const words = text.setup;
-    const file = words.files[format];
-    const save = this.#action(words.download, () => files.download(file, answer.text, false));
-    const ask = this.#action(words.ask, () => this.events.ask(answer.text));
+    this.#generated = true;
+    const strings = text.setup;
+    const file = strings.files[format];
+    const save = this.#action(strings.download, () => files.download(file, answer.text, false));
+    const simulate = this.#action(strings.simulate, () => this.events.simulate(answer.text));
     this.#answer.replaceChildren(
-      this.#result(file, "file", answer.text, save, ...(format === "cloudformation-json" ? [ask] : [])),
-      this.#result(words.deploy, "deploy", words.commands[format]),
+      this.#result(file, "file", answer.text, save, ...(format === "cloudformation-json" ? [simulate] : [])),
+      this.#result(strings.deploy, "deploy", strings.commands[format]),
       element(
         "section",
         {},
-        element("h3", { textContent: words.inBitbucket }),
-        element("ul", { className: "settings" }, ...answer.settings.map((setting) => element("li", { textContent: setting }))),
+        element("h3", { textContent: strings.inBitbucket }),
+        element("ul", { className: "settings" }, ...answer.settings.map((setting) => element("li", {}, prose(setting)))),
       ),
-      this.#result(words.inPipeline, "steps", answer.steps),
-      disclosure(words.roles, false, element("pre", { className: "roles", tabIndex: 0, textContent: answer.roles })),
+      this.#result(strings.inPipeline, "steps", answer.steps),
+      disclosure(strings.roles, false, element("pre", { className: "roles", tabIndex: 0, textContent: answer.roles })),
     );
   }
 
-  #action(words: string, onclick: () => void): HTMLButtonElement {
-    return element("button", { type: "button", className: "action", textContent: words, onclick });
+  #action(label: string, onclick: () => void): HTMLButtonElement {
+    return element("button", { type: "button", className: "action", textContent: label, onclick });
   }
 
-  /** A text under its title, to be copied. */
+  /** A text to copy, under its title. */
   #result(title: string, part: string, result: string, ...actions: HTMLElement[]): HTMLElement {
-    const copied = () => this.events.tell(text.setup.copied);
-    const copy = this.#action(text.setup.copy, () => void navigator.clipboard.writeText(result).then(copied, () => {}));
+    const notify = () => this.events.notify(text.setup.copied);
+    const copy = this.#action(text.setup.copy, () => void navigator.clipboard.writeText(result).then(notify, () => {}));
     copy.ariaLabel = text.setup.copyOf(title);
     return element(
       "section",
       { dataset: { part } },
-      element("div", { className: "written" }, element("h3", { textContent: title }), copy, ...actions),
+      element("div", { className: "result-bar" }, element("h3", { textContent: title }), copy, ...actions),
       element("pre", { tabIndex: 0, textContent: result }),
     );
   }

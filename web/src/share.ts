@@ -1,10 +1,10 @@
-// A pipeline in a link: compressed into the fragment, which browsers keep to themselves.
+// Shares a pipeline in a link: compressed into the fragment, which browsers do not send to the server.
 
 import * as bounded from "./bounded";
 
 const KEY = "p";
 
-/** A fragment with `#`, from which {@link read} makes `text` again. */
+/** Encodes a text as a fragment with `#`, for {@link read}. */
 export async function write(text: string): Promise<string> {
   const compressed = new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw"));
   const bytes = new Uint8Array(await new Response(compressed).arrayBuffer());
@@ -15,7 +15,7 @@ export async function write(text: string): Promise<string> {
 
 export type Shared = { text: string } | "none" | "damaged";
 
-/** The text in a fragment that {@link write} made. */
+/** Decodes a fragment from {@link write}. */
 export async function read(fragment: string): Promise<Shared> {
   const packed = new URLSearchParams(fragment.replace(/^#/, "")).get(KEY);
   if (packed === null) return "none";
@@ -23,7 +23,7 @@ export async function read(fragment: string): Promise<Shared> {
     const binary = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
     const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-    // A hostile link must not fill the memory.
+    // A malicious link must not exhaust the memory.
     return { text: await bounded.text(inflated) };
   } catch {
     return "damaged";

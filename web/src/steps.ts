@@ -1,13 +1,13 @@
-// The steps of a file, one after the other, out of its picture.
+// The steps of a file as a flat list.
 
 import type { LocatedOutline, LocatedStep } from "./questions";
 import * as text from "./text";
 
 export interface Step {
-  /** What starts the pipeline it runs in, in words. */
+  /** The title of its pipeline: what starts it, and its name or pattern. */
   pipeline: string;
   step: LocatedStep;
-  /** Its own, or its stage's. */
+  /** Set on the step or on its stage. */
   environment: string | undefined;
 }
 
@@ -15,7 +15,7 @@ export function steps({ pipelines }: LocatedOutline): Step[] {
   return pipelines.flatMap(({ start, name, groups }) =>
     groups.flatMap((group) =>
       group.steps.map((step) => ({
-        pipeline: [text.picture.start(start), name].filter(Boolean).join(" "),
+        pipeline: [text.pipeline.start(start), name].filter(Boolean).join(" "),
         step,
         environment: step.environment ?? group.environment,
       })),

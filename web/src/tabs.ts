@@ -1,13 +1,13 @@
-// The views beside the editor, one at a time: the tabs pattern of the ARIA Authoring Practices.
+// The views next to the editor, one at a time: the tabs pattern of the ARIA Authoring Practices.
 
 import { element } from "./dom";
 
 export interface View {
-  /** Part of the address and of element ids. */
+  /** Part of element ids. */
   id: string;
   title: string;
   panel: HTMLElement;
-  /** Called each time the view comes to the front. */
+  /** Called each time the view is shown. */
   shown?(): void;
 }
 
@@ -62,7 +62,7 @@ export class Tabs {
     }
   }
 
-  /** A number behind a tab's title; none for zero. */
+  /** Shows a number after a tab's title, unless it is zero. */
   count(id: string, count: number): void {
     const entry = this.#tabs.get(id);
     if (entry) entry.count.textContent = count ? String(count) : "";

@@ -1,18 +1,28 @@
-// Every English word that the page itself says. What the linter says comes from crates/core.
+// Every string that the page itself shows. Messages of the linter come from crates/core.
 
 import type { Refusal } from "./files";
-import type { Severity, SetupFormat, SetupProfile, TrustEffect } from "./protocol";
+import type {
+  Holds,
+  OutlineGroupKind,
+  SetupFormat,
+  SetupProfile,
+  Severity,
+  TrustEffect,
+  TrustVerdict,
+  VariableLevel,
+  VariableStatus,
+} from "./protocol";
 import type { Failure } from "./remote";
 
-/** Filled into index.html by the build, wherever it says {{name}}. */
+/** The build replaces {{name}} in index.html with these. */
 export const page = {
   title: "keyless: check bitbucket-pipelines.yml",
-  description: "Checks Bitbucket pipelines as you type, in your browser. Nothing is uploaded.",
+  description: "Check Bitbucket Pipelines configuration as you type, in your browser. Nothing is uploaded.",
   name: "keyless",
-  claim: "Bitbucket pipelines, checked as you type",
+  claim: "Check bitbucket-pipelines.yml as you type",
   documentation: "Documentation",
   rules: "Rules",
-  language: "Language",
+  language: "Reference",
   guides: "Guides",
   actions: "File",
   examples: "Examples",
@@ -20,143 +30,143 @@ export const page = {
   share: "Share",
   download: "Download",
   keys: "Shortcuts",
-  side: "What keyless sees",
-  checking: "checking",
-  promise: "Everything runs in this tab. Nothing you type or open leaves it.",
-  noScript: "The checker is a program that runs in your browser, so it needs JavaScript. Nothing is uploaded.",
+  side: "Results",
+  checking: "Checking…",
+  promise: "Runs entirely in this tab. Nothing you type or open is uploaded.",
+  noScript: "keyless runs in your browser and needs JavaScript. Nothing is uploaded.",
 } as const;
 
 export const FILE_NAME = "bitbucket-pipelines.yml";
 
 export const editor = {
-  label: "Pipeline. Escape, then Tab, leaves the editor.",
+  label: "Pipeline editor. Press Escape, then Tab, to leave it.",
 };
 
-/** What the keyboard does in the editor, as `keys of one press`. */
+/** The shortcuts of the editor; keys that are pressed together are separated by spaces. */
 export const keys: readonly [pressed: string, about: string][] = [
-  ["F8", "next finding"],
-  ["Shift F8", "finding before"],
-  ["Ctrl .", "apply the fix on this line"],
-  ["Ctrl Space", "what may stand here"],
-  ["F12", "from an alias to its anchor, and back"],
-  ["Ctrl F", "search"],
-  ["Ctrl Z", "undo, fixes too"],
-  ["Esc Tab", "leave the editor"],
+  ["F8", "Next problem"],
+  ["Shift F8", "Previous problem"],
+  ["Ctrl .", "Apply the fix on this line"],
+  ["Ctrl Space", "Show completions"],
+  ["F12", "Go to the anchor of an alias, or to the uses of an anchor"],
+  ["Ctrl F", "Find"],
+  ["Ctrl Z", "Undo, including fixes"],
+  ["Esc Tab", "Leave the editor"],
 ];
 
 export const opening = {
-  file: "A file from this computer",
+  file: "Open a file…",
   fileAbout: "or drop one anywhere on this page",
-  address: "Or a file at an address",
+  address: "Open from a URL",
   placeholder: "https://bitbucket.org/acme/web/src/main/bitbucket-pipelines.yml",
-  nobody: "Asked only when you press the button, without cookies or a login.",
-  notAnAddress: "An address begins with https:// and holds no password.",
-  asks: ({ host, pathname }: URL) => `${host} will be asked for ${pathname} and sees your IP address. Nothing else is sent.`,
-  fetch: "Fetch it",
+  idle: "The request is sent when you press Fetch, without cookies or credentials.",
+  notAnAddress: "Enter a URL that starts with https:// and contains no credentials.",
+  asks: ({ host, pathname }: URL) => `Requests ${pathname} from ${host}, which will see your IP address. Nothing else is sent.`,
+  fetch: "Fetch",
   failures: (failure: Failure, host: string) => {
     if (typeof failure === "object") {
       const hidden = [401, 403, 404].includes(failure.status);
-      return `${host} answered ${failure.status}.${hidden ? " Private files answer so too, for no login is sent: download the file and drop it here." : ""}`;
+      return `${host} responded with ${failure.status}.${hidden ? " If the file is private, download it and drop it here: keyless sends no credentials." : ""}`;
     }
     return {
-      unreadable: `${host} could not be read: it is out of reach, or it lets no other page read this file (its CORS headers decide). Download the file and drop it here.`,
-      "too-large": "The file has more than 8 MB, which no pipeline file has.",
-      "not-text": "What came is not UTF-8 text.",
+      unreadable: `Could not read from ${host}: it is unreachable, or its CORS headers do not allow this page. Download the file and drop it here.`,
+      "too-large": "The file is larger than 8 MB.",
+      "not-text": "The response is not UTF-8 text.",
     }[failure];
   },
 };
 
 export const hover = {
-  title: (name: string, of: string | undefined) => (of === undefined ? `\`${name}\`` : `\`${name}\` of ${of}`),
-  more: "In the language table",
+  title: (name: string, of: string | undefined) => (of === undefined ? `\`${name}\`` : `\`${name}\` in ${of}`),
+  more: "Open in the reference",
 };
 
 export const views = {
-  findings: "Findings",
-  needs: "Needs",
-  picture: "Picture",
-  trust: "Trust",
+  problems: "Problems",
+  requirements: "Requirements",
+  pipeline: "Pipeline",
+  trust: "Trust policy",
   token: "Token",
-  setup: "Set up",
+  setup: "Set up AWS",
 };
 
 const STARTS: Record<string, string> = {
-  default: "Any other push",
-  branches: "Push to",
+  default: "Default",
+  branches: "Branch",
   tags: "Tag",
   "pull-requests": "Pull request from",
-  custom: "By hand or schedule:",
-  "definitions.pipelines": "Shared:",
+  custom: "Custom",
+  "definitions.pipelines": "Shared",
 };
 
-export const picture = {
+export const pipeline = {
   start: (start: string) => STARTS[start] ?? start,
   empty: {
     title: "No pipeline yet",
-    about: "Once there is a `pipelines:` with a step, this draws what runs when, where it deploys, and which step gets a token.",
+    about: "Add a step under `pipelines:` to see what runs when, where it deploys, and which steps get an OIDC token.",
   },
-  kinds: { parallel: "at the same time", stage: "stage", final: "always, at the end", step: "" },
-  token: "token",
-  noToken: "no token",
-  manual: "waits for a click",
-  roleFromSettings: "role from Bitbucket's settings",
+  kinds: { parallel: "parallel", stage: "stage", final: "final", step: "" } satisfies Record<OutlineGroupKind, string>,
+  token: "OIDC token",
+  noToken: "no OIDC token",
+  manual: "manual",
+  roleFromSettings: "role from a Bitbucket variable",
 };
 
-export const needs = {
-  lead: "What the steps expect from Bitbucket's settings. Tick what you have defined: the findings follow.",
+export const requirements = {
+  lead: "Variables that the steps expect from Bitbucket's settings. Select the ones you have defined, and the problems are updated.",
   empty: {
-    title: "Nothing to define",
-    about: "No step uses a variable that neither the file nor Bitbucket itself sets. Those that do are listed here, each with where it belongs.",
+    title: "No variables needed",
+    about: "Every variable that the steps use is set in this file or by Bitbucket.",
   },
   variable: "Variable",
-  level: "Define it for",
+  level: "Set in",
   levels: {
     environment: (environments: readonly string[]) => environments.join(", "),
-    repository: () => "the repository",
-  },
-  usedBy: "Needed by",
-  statuses: { declared: "defined", unknown: "", missing: "missing" },
+    repository: () => "repository or workspace",
+  } satisfies Record<VariableLevel, (environments: readonly string[]) => string>,
+  usedBy: "Used by",
+  statuses: { declared: "defined", unknown: "", missing: "not defined" } satisfies Record<VariableStatus, string>,
   copy: "Copy as Markdown",
   copied: "Copied.",
 };
 
 export const trust = {
-  lead: "Paste a role's trust policy, or a template that holds some. It is checked, and asked whether it lets a step in.",
+  lead: "Paste a role's trust policy, or a template that contains roles. keyless checks it and simulates whether a step can assume the role.",
   policy: "Trust policy or template",
-  request: "Who asks",
+  request: "Request",
   step: "Step",
-  claims: "the claims of a token",
+  claims: "Claims of a token",
   environmentUuid: (environment: string) => `UUID of ${environment}`,
   issuer: "Issuer",
   audience: "Audience",
   subject: "Subject",
-  sourceIp: "Source address",
-  unknown: "not known",
-  noKey: "no such key",
-  noToken: (step: string) => `\`${step}\` gets no token: it lacks \`oidc: true\`. With one, this would be the answer.`,
-  verdicts: { allow: "Allowed", deny: "Denied", depends: "It depends" },
+  sourceIp: "Source IP address",
+  unknown: "unknown",
+  noKey: "not in the request",
+  noToken: (step: string) => `\`${step}\` gets no token because it does not set \`oidc: true\`. The result assumes that it does.`,
+  verdicts: { allow: "Allowed", deny: "Denied", depends: "Undetermined" } satisfies Record<TrustVerdict, string>,
   reasons: {
-    allows: (statement: number) => `Statement ${statement} allows it.`,
-    denies: (statement: number) => `Statement ${statement} denies it, whatever others allow.`,
-    nothing: "No statement allows it.",
-    depends: "What is not known decides: fill it in above.",
+    allows: (statement: number) => `Allowed by statement ${statement}.`,
+    denies: (statement: number) => `Explicitly denied by statement ${statement}.`,
+    nothing: "No statement allows the request.",
+    depends: "Fill in the missing values above.",
   },
-  statement: (number: number, effect: TrustEffect | null) => `Statement ${number} (${effect ?? "effect not known"})`,
-  holds: { yes: "holds", no: "does not hold", depends: "not known" },
-  onlyDeployed: "only a deployment knows",
-  wants: "wants",
-  has: "has",
-  because: "because",
-  nothing: "nothing, so that nothing matches",
+  statement: (number: number, effect: TrustEffect | null) => `Statement ${number} (${effect ?? "unknown effect"})`,
+  holds: { yes: "matches", no: "does not match", depends: "unknown" } satisfies Record<Holds, string>,
+  onlyDeployed: "known only after deployment:",
+  expected: "expected",
+  actual: "actual",
+  because: "reason",
+  nothing: "nothing; an empty list never matches",
   more: (count: number) => `and ${count} more`,
-  checked: (count: number) => `The check found ${count === 1 ? "one thing" : `${count} things`}`,
-  clean: "The check of the policy itself found nothing.",
-  fromToken: "Filled in from the token that was read.",
-  fromSetup: "This is what Set up wrote. Pick a step and ask it.",
+  checked: (count: number) => (count === 1 ? "1 problem in the policy" : `${count} problems in the policy`),
+  clean: "No problems in the policy.",
+  fromToken: "Filled in the claims of the token.",
+  fromSetup: "This is the template from Set up AWS. Choose a step to simulate.",
 };
 
 export const token = {
-  lead: "Paste a step's OIDC token to read it. It never leaves this tab and is not kept; still, take one that has expired: a fresh one is a key.",
+  lead: "Paste the OIDC token of a step to decode it. It stays in this tab and is not saved. Use an expired token if you can: a valid one is a credential.",
   token: "Token",
   placeholder: "eyJ…",
   claims: {
@@ -168,30 +178,30 @@ export const token = {
     step: "Step",
     branch: "Branch",
     validFor: "Valid for",
-    expiredSince: "Expired since",
+    expiredSince: "Expired for",
   },
-  unseen: "AWS does not see it",
-  ask: "Ask a trust policy about it",
+  unseen: "not visible to AWS",
+  simulate: "Simulate with a trust policy",
 };
 
 export const setup = {
-  lead: "Writes the identity provider and a role for each environment, as keyless setup does. The UUIDs stand in Bitbucket under Repository settings, OpenID Connect.",
+  lead: "Generates the identity provider and a role for each deployment environment, like `keyless setup`. To find the UUIDs, go to Repository settings > OpenID Connect in Bitbucket.",
   workspace: "Workspace",
   workspaceUuid: "Workspace UUID",
   repository: "Repository",
   repositoryUuid: "Repository UUID",
-  environments: "A role for each deployment environment",
-  noEnvironments: "This file names none. Without one, the role is for every step of the repository.",
-  environmentName: "another environment",
+  environments: "Deployment environments, one role each",
+  noEnvironments: "This file has no deployment environments. Without one, the role accepts every step of the repository.",
+  environmentName: "Environment name",
   uuidOf: (environment: string) => `UUID of ${environment}`,
   add: "Add",
-  profile: "The role may",
+  profile: "Permissions",
   profiles: {
-    minimal: "assume the roles of cdk bootstrap, nothing else",
-    full: "also read the account and use CodeArtifact",
-    "read-only": "only read, for cdk diff",
+    minimal: "Assume the CDK bootstrap roles only",
+    full: "Also read the account and use CodeArtifact",
+    "read-only": "Read-only, for cdk diff",
   } satisfies Record<SetupProfile, string>,
-  format: "Write as",
+  format: "Format",
   formats: {
     "cloudformation-json": "CloudFormation (JSON)",
     cloudformation: "CloudFormation (YAML)",
@@ -215,122 +225,121 @@ export const setup = {
     terraform: "terraform init && terraform apply",
     commands: "sh access.sh",
   } satisfies Record<SetupFormat, string>,
-  providerExists: "The account has the identity provider already",
-  more: "Source addresses and other options",
-  from: "The role takes calls from",
-  fromHelp: "A second lock beside audience and subject. Bitbucket's addresses need steps of size 4x or more.",
+  providerExists: "The account already has the identity provider",
+  more: "Source IP addresses and other options",
+  from: "Allowed source IP addresses",
+  fromHelp: "Restricts the role in addition to audience and subject. Bitbucket's addresses require steps of size 4x or larger.",
   addresses: {
-    anywhere: "anywhere",
+    anywhere: "Any",
     bitbucket: "Bitbucket's published addresses, as of July 2026",
-    listed: "addresses that I list",
+    listed: "Custom list",
   },
   listed: "Addresses",
-  listedHelp: "one block a line, or the JSON of ip-ranges.atlassian.com",
-  bindSession: "Bind the session to them too, not only the exchange of the token",
-  withReadOnly: "Add a role that may only read, for every step of the repository",
-  hours: "Hours a session may last",
-  prefix: "Role names begin with",
-  qualifier: "Qualifier of cdk bootstrap",
-  quota: "Longest trust policy",
-  quotas: { 2048: "2048 characters", 4096: "4096, once raised", 8192: "8192, once raised" },
-  write: "Write it",
+  listedHelp: "One CIDR block per line, or the JSON from ip-ranges.atlassian.com",
+  bindSession: "Restrict the role session too, not only assuming the role",
+  withReadOnly: "Add a read-only role that accepts every step of the repository",
+  hours: "Maximum session duration (hours)",
+  prefix: "Role name prefix",
+  qualifier: "CDK bootstrap qualifier",
+  quota: "Trust policy quota",
+  quotas: { 2048: "2048 characters (default)", 4096: "4096 characters", 8192: "8192 characters" },
+  generate: "Generate",
   copy: "Copy",
   copyOf: (title: string) => `Copy: ${title}`,
   copied: "Copied.",
   download: "Download",
-  ask: "Ask its trust policies",
-  deploy: "Deploy it",
-  inBitbucket: "Then, in Bitbucket",
-  inPipeline: "And in bitbucket-pipelines.yml",
-  roles: "What each role may do",
+  simulate: "Simulate its trust policies",
+  deploy: "Deploy",
+  inBitbucket: "In Bitbucket",
+  inPipeline: "In bitbucket-pipelines.yml",
+  roles: "Permissions of each role",
 };
 
-const SEVERITY_WORDS: Record<Severity, [one: string, many: string]> = {
+const SEVERITY_NAMES: Record<Severity, [one: string, many: string]> = {
   error: ["error", "errors"],
   warning: ["warning", "warnings"],
   hint: ["hint", "hints"],
 };
 
 export const severityHeading = (severity: Severity): string => {
-  const many = SEVERITY_WORDS[severity][1];
+  const many = SEVERITY_NAMES[severity][1];
   return many[0]!.toUpperCase() + many.slice(1);
 };
 
 export const counted = (count: number, severity: Severity): string =>
-  `${count} ${SEVERITY_WORDS[severity][count === 1 ? 0 : 1]}`;
+  `${count} ${SEVERITY_NAMES[severity][count === 1 ? 0 : 1]}`;
 
-export const findings = {
-  filter: "Findings shown",
-  fixAll: (count: number) => (count === 1 ? "Apply the safe fix" : `Apply all ${count} safe fixes`),
-  clean: { title: "Nothing found", about: "keyless has nothing to say against this file." },
-  empty: { title: "An empty file", about: "Paste a `bitbucket-pipelines.yml` into the editor, drop the file on this page, or start from an example." },
-  more: (count: number) => `${count} more, listed once these are gone`,
-  place: (line: number, column: number) => `${line}:${column}`,
+export const problems = {
+  filter: "Severities shown",
+  fixAll: (count: number) => (count === 1 ? "Apply the safe fix" : `Apply ${count} safe fixes`),
+  clean: { title: "No problems", about: "keyless found no problems in this file." },
+  empty: { title: "The file is empty", about: "Paste a `bitbucket-pipelines.yml` into the editor, drop the file on this page, or open an example." },
+  more: (count: number) => `${count} more not shown`,
+  position: (line: number, column: number) => `${line}:${column}`,
   goTo: (line: number, column: number) => `Go to line ${line}, column ${column}`,
-  review: "read the result: this fix may change what the pipeline does",
+  review: "Unsafe fix: it may change what the pipeline does. Review the result.",
 };
 
-/** The tab's title once the file was checked. */
+/** The document's title once the file is checked. */
 export const title = (counts: string) => `${counts} · ${page.name}`;
 
 export const status = {
-  clean: "nothing found",
+  clean: "no problems",
   checked: (counts: string, milliseconds: number) =>
     `${counts} · checked in ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
-  failed:
-    "keyless stumbled over this text and started again. Your text is untouched; the next change is checked as usual.",
+  failed: "keyless crashed on this text and was restarted. Your text is unchanged; the next edit will be checked.",
 };
 
 export const rule = {
-  about: (id: string) => `What ${id} means`,
-  back: "All findings",
-  missing: "The documentation of this rule could not be loaded.",
+  about: (id: string) => `Documentation of ${id}`,
+  back: "All problems",
+  missing: "Could not load the documentation of this rule.",
 };
 
-/** Words of the pages below rules/, which the build writes. */
+/** Strings of the pages in rules/, which the build writes. */
 export const reference = {
-  title: "Rules of keyless",
+  title: "keyless rules",
   heading: "Rules",
-  lead: "What keyless looks for. Each page shows what is wrong, why, and the same done right.",
-  about: { pipeline: "In bitbucket-pipelines.yml", trust: "In the trust policies of AWS roles" },
+  lead: "Every rule, with what it finds, why it matters, and how to fix it.",
+  about: { pipeline: "Pipeline rules", trust: "Trust policy rules" },
   back: "Checker",
   wrong: "Wrong",
   right: "Right",
   tryIt: "Open in the checker",
 };
 
-/** The pages below docs/, in the order of their list. */
+/** The pages in docs/, in the order of their list. */
 export const guides = {
-  index: { title: "Guides", about: "From a pipeline with a stored key to one without, and what keyless knows on the way." },
-  aws: { title: "The AWS side", about: "From an empty account to a green deploy: provider, roles, trust policies, and what to do when AWS refuses." },
-  command: { title: "The command and the hook", about: "Lint before the push: reports, fixes, settings, and the same through pre-commit." },
-  pipe: { title: "The pipe", about: "Deploys a CDK app with a role assumed by OIDC: every variable, what happens in which order." },
-  "pipeline-language": { title: "The pipeline file, key by key", about: "Every key of bitbucket-pipelines.yml, what it holds and what it is." },
-  "other-linters": { title: "Other linters", about: "What they check, what is covered here, and what is left out on purpose." },
+  index: { title: "Guides", about: "Deploy to AWS from Bitbucket Pipelines without stored keys." },
+  aws: { title: "Set up AWS", about: "Identity provider, roles and trust policies, and troubleshooting when AWS denies a request." },
+  command: { title: "Command and pre-commit hook", about: "Lint before you push: reports, fixes, settings, and the pre-commit hook." },
+  pipe: { title: "Deploy pipe", about: "Deploy a CDK app with a role assumed through OIDC: every variable and what happens in which order." },
+  "pipeline-language": { title: "bitbucket-pipelines.yml reference", about: "Every key, its type and its meaning." },
+  "other-linters": { title: "Other linters", about: "What they check, and what keyless covers." },
 };
 
 export const notices = {
   shared: (characters: number) =>
     characters > 16_000
-      ? `Link copied. It has ${characters} characters, which some chat programs cut.`
-      : "Link copied. The pipeline is inside the link; no server has it.",
-  notCopied: "The link is in the address bar: copy it from there.",
-  damaged: "This link is damaged: its pipeline cannot be read. Copy the whole link and open it again.",
+      ? `Link copied. It has ${characters} characters, and some chat programs truncate long links.`
+      : "Link copied. The pipeline is part of the link and is not stored on a server.",
+  notCopied: "Could not copy. The link is in the address bar.",
+  damaged: "Could not read the pipeline in this link. Copy the whole link and open it again.",
   opened: (name: string) => `Opened ${name}.`,
-  update: "A new version of this page is ready.",
+  update: "A new version of this page is available.",
   reload: "Reload",
 };
 
 export const refusals: Record<Refusal, (name: string) => string> = {
-  folder: (name) => `${name} is a folder: drop the file bitbucket-pipelines.yml itself.`,
-  "too-large": (name) => `${name} has more than 8 MB, which no pipeline file has.`,
+  folder: (name) => `${name} is a folder. Drop a file instead.`,
+  "too-large": (name) => `${name} is larger than 8 MB.`,
   "not-text": (name) => `${name} is not UTF-8 text.`,
 };
 
 export const examples = {
-  awsOidc: { title: "Deploy with a role, with mistakes", about: "CDK to two environments; what goes wrong most often" },
-  awsOidcMended: { title: "Deploy with a role", about: "The same, mended, with one step reused through an anchor" },
-  codeArtifact: { title: "Packages from CodeArtifact", about: "A login before npm ci, with a role of its own" },
-  pipe: { title: "An Atlassian pipe", about: "Uploads a site to S3; two mistakes" },
+  awsOidc: { title: "Deploy with a role, with errors", about: "CDK to two environments, with the most common errors" },
+  awsOidcFixed: { title: "Deploy with a role", about: "The same pipeline, fixed; one step is reused through an anchor" },
+  codeArtifact: { title: "Packages from CodeArtifact", about: "Log in before npm ci, with a separate role" },
+  pipe: { title: "Atlassian pipe", about: "Upload a site to S3, with two errors" },
   monorepo: { title: "Stages and parallel steps", about: "A larger pipeline with services and conditions" },
 };

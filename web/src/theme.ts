@@ -1,4 +1,4 @@
-// The editor in the page's colours: custom properties of style.css reach into its shadow root.
+// The editor in the page's colors: custom properties of style.css reach into its shadow root.
 
 import { HighlightStyle } from "@codemirror/language";
 import { EditorView } from "@codemirror/view";
@@ -15,15 +15,15 @@ export const highlighting = HighlightStyle.define([
   { tag: [tags.separator, tags.punctuation, tags.squareBracket, tags.brace, tags.meta], color: "var(--code-mark)" },
 ]);
 
-const underline = (colour: string) => ({
+const underline = (color: string) => ({
   backgroundImage: "none",
-  textDecoration: `underline wavy ${colour} 1px`,
+  textDecoration: `underline wavy ${color} 1px`,
   textDecorationSkipInk: "none",
   textUnderlineOffset: "3px",
 });
 
-// The forms say the same as the colours: a dot, a diamond, a square.
-const FORMS: Record<Severity, Record<string, string>> = {
+// Shapes repeat what the colors say: a circle, a diamond, a square.
+const SHAPES: Record<Severity, Record<string, string>> = {
   error: { borderRadius: "50%" },
   warning: { borderRadius: "1px", transform: "rotate(45deg) scale(0.9)" },
   hint: { borderRadius: "1px" },
@@ -31,7 +31,7 @@ const FORMS: Record<Severity, Record<string, string>> = {
 
 const severities = SEVERITIES.flatMap((severity): [string, Record<string, unknown>][] => [
   [`.cm-lintRange-${severity}`, underline(`var(--${severity})`)],
-  [`.cm-lint-marker-${severity}`, { content: "''", backgroundColor: `var(--${severity})`, ...FORMS[severity] }],
+  [`.cm-lint-marker-${severity}`, { content: "''", backgroundColor: `var(--${severity})`, ...SHAPES[severity] }],
   [`.cm-diagnostic-${severity}`, { borderLeft: `3px solid var(--${severity})` }],
   [`.cm-lintPoint-${severity}:after`, { borderBottomColor: `var(--${severity}) !important` }],
 ]);

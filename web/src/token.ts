@@ -1,4 +1,4 @@
-// A token and what it claims.
+// Decodes a token.
 
 import { area, element, field, prose } from "./dom";
 import type { Engine } from "./engine";
@@ -6,7 +6,7 @@ import { Latest } from "./engine";
 import type { OrError, TokenClaims } from "./protocol";
 import * as text from "./text";
 
-/** The token stays in this element: no draft, no link. */
+/** The token is kept in the text area only: not in the draft, not in a link. */
 export class TokenView {
   readonly panel = element("div", { className: "form" });
   readonly #token = area(5);
@@ -15,7 +15,7 @@ export class TokenView {
 
   constructor(
     engine: Engine,
-    private readonly ask: (token: TokenClaims) => void,
+    private readonly simulate: (token: TokenClaims) => void,
   ) {
     this.#latest = new Latest(
       async (token) => (await engine.ask("token", token, Math.floor(Date.now() / 1000))).answer,
@@ -54,7 +54,7 @@ export class TokenView {
         element("p", { className: `problem ${fatal ? "error" : "warning"}` }, prose(message)),
       ),
       element("dl", { className: "claims" }, ...rows),
-      element("button", { type: "button", className: "action", textContent: text.token.ask, onclick: () => this.ask(token) }),
+      element("button", { type: "button", className: "action", textContent: text.token.simulate, onclick: () => this.simulate(token) }),
     );
   }
 }

@@ -1,4 +1,4 @@
-// A trust policy, asked whether it lets a step in.
+// Checks a trust policy and simulates whether a step can assume the role.
 
 import { area, disclosure, element, field, line, prose } from "./dom";
 import type { Engine } from "./engine";
@@ -9,9 +9,9 @@ import type { LocatedOutline, Trust } from "./questions";
 import { steps } from "./steps";
 import type { Step } from "./steps";
 import * as text from "./text";
-import { problems, verdict } from "./verdict";
+import { policyProblems, verdict } from "./verdict";
 
-/** A policy as IAM's pages recommend it, for the first look. */
+/** The form that IAM's documentation recommends, as an example. */
 const EXAMPLE_POLICY = `{
   "Version": "2012-10-17",
   "Statement": [{
@@ -32,14 +32,14 @@ const EXAMPLE_POLICY = `{
 }
 `;
 
-/** The choice that stands for claims instead of a step. */
+/** The option for claims instead of a step. */
 const CLAIMS = "claims";
 
 export class TrustView {
   readonly panel = element("div", { className: "form" });
   readonly #policy = area(7);
-  readonly #chosen = element("select", { id: "trust-step" });
-  readonly #asked = element("div", { className: "pairs asked" });
+  readonly #caller = element("select", { id: "trust-step" });
+  readonly #fields = element("div", { className: "pairs caller" });
   readonly #sourceIp = line(text.trust.unknown);
   readonly #claims: Record<keyof CallerClaims, HTMLInputElement> = {
     issuer: line(text.trust.unknown),
@@ -50,41 +50,41 @@ export class TrustView {
   readonly #latest: Latest<[string, TrustRequest], Trust>;
   #pipeline = "";
   #steps: Step[] = [];
-  /** Whether claims were preferred to a step. */
+  /** Whether the visitor chose claims instead of a step. */
   #byClaims = false;
 
   constructor(
     engine: Engine,
     private readonly identity: Identity,
   ) {
-    const words = text.trust;
+    const strings = text.trust;
     this.#latest = new Latest(
       async ([policy, request]) => (await engine.ask("trust", policy, request)).answer,
       (_, trust) => this.#show(trust),
       () => this.#answer.replaceChildren(text.status.failed),
     );
     this.#policy.value = EXAMPLE_POLICY;
-    this.#chosen.addEventListener("change", () => {
-      this.#byClaims = this.#chosen.value === CLAIMS;
-      this.#drawAsked();
+    this.#caller.addEventListener("change", () => {
+      this.#byClaims = this.#caller.value === CLAIMS;
+      this.#drawFields();
     });
     this.panel.append(
-      element("p", { className: "lead", textContent: words.lead }),
-      field(words.policy, this.#policy),
+      element("p", { className: "lead", textContent: strings.lead }),
+      field(strings.policy, this.#policy),
       element(
         "fieldset",
         {},
-        element("legend", { textContent: words.request }),
-        field(words.step, this.#chosen),
-        this.#asked,
+        element("legend", { textContent: strings.request }),
+        field(strings.step, this.#caller),
+        this.#fields,
       ),
       this.#answer,
     );
-    this.panel.addEventListener("input", () => this.ask());
+    this.panel.addEventListener("input", () => this.simulate());
     this.outline("", { pipelines: [] });
   }
 
-  /** Offers the steps of the file, and keeps the choice where it is still there. */
+  /** Lists the steps of the file, and keeps the chosen one if it is still there. */
   outline(pipeline: string, outline: LocatedOutline): void {
     this.#pipeline = pipeline;
     const kept = this.#step();
@@ -95,40 +95,40 @@ export class TrustView {
       groups.set(pipeline, group);
       group.append(element("option", { value: String(index), textContent: [step.name, environment].filter(Boolean).join(" · ") }));
     });
-    this.#chosen.replaceChildren(...groups.values(), element("option", { value: CLAIMS, textContent: text.trust.claims }));
+    this.#caller.replaceChildren(...groups.values(), element("option", { value: CLAIMS, textContent: text.trust.claims }));
     const same = (one: Step) => one.pipeline === kept?.pipeline && one.step.name === kept.step.name;
     const deploys = ({ step, environment }: Step) => step.token && environment !== undefined;
     const index = kept ? this.#steps.findIndex(same) : -1;
     const best = Math.max(0, this.#steps.findIndex(deploys));
-    this.#chosen.value = this.#byClaims || !this.#steps.length ? CLAIMS : String(index < 0 ? best : index);
-    this.#drawAsked();
-    this.ask();
+    this.#caller.value = this.#byClaims || !this.#steps.length ? CLAIMS : String(index < 0 ? best : index);
+    this.#drawFields();
+    this.simulate();
   }
 
-  /** Asks about the claims of a token. */
-  fill({ issuer, audiences, subject }: TokenClaims): void {
-    this.#chosen.value = CLAIMS;
+  /** Simulates the claims of a token. */
+  setClaims({ issuer, audiences, subject }: TokenClaims): void {
+    this.#caller.value = CLAIMS;
     this.#byClaims = true;
-    this.#drawAsked();
+    this.#drawFields();
     this.#claims.issuer.value = issuer;
     this.#claims.audience.value = audiences[0] ?? "";
     this.#claims.subject.value = subject;
-    this.ask();
+    this.simulate();
   }
 
-  /** Asks another policy. */
-  take(policy: string): void {
+  /** Simulates another policy. */
+  setPolicy(policy: string): void {
     this.#policy.value = policy;
-    this.ask();
+    this.simulate();
   }
 
-  ask(): void {
+  simulate(): void {
     if (this.panel.hidden) return;
     void this.#latest.update([this.#policy.value, this.#request()]);
   }
 
   #step(): Step | undefined {
-    return this.#steps[Number(this.#chosen.value)];
+    return this.#steps[Number(this.#caller.value)];
   }
 
   #request(): TrustRequest {
@@ -151,33 +151,33 @@ export class TrustView {
     return { sourceIp, caller: { step: caller } };
   }
 
-  /** The fields for what was chosen. */
-  #drawAsked(): void {
-    const words = text.trust;
+  /** Shows the fields of the chosen caller. */
+  #drawFields(): void {
+    const strings = text.trust;
     const step = this.#step();
     const { identity } = this;
     const fields = step
       ? [
-          field(text.setup.workspace, identity.input("workspace", words.unknown)),
-          field(text.setup.workspaceUuid, identity.input("workspaceUuid", words.unknown)),
-          field(text.setup.repositoryUuid, identity.input("repositoryUuid", words.unknown)),
+          field(text.setup.workspace, identity.input("workspace", strings.unknown)),
+          field(text.setup.workspaceUuid, identity.input("workspaceUuid", strings.unknown)),
+          field(text.setup.repositoryUuid, identity.input("repositoryUuid", strings.unknown)),
           ...(step.environment === undefined
             ? []
-            : [field(words.environmentUuid(step.environment), identity.input(`environment ${step.environment}`, words.unknown))]),
+            : [field(strings.environmentUuid(step.environment), identity.input(`environment ${step.environment}`, strings.unknown))]),
         ]
-      : Object.entries(this.#claims).map(([name, input]) => field(words[name as keyof CallerClaims], input));
-    this.#asked.replaceChildren(...fields, field(words.sourceIp, this.#sourceIp));
+      : Object.entries(this.#claims).map(([name, input]) => field(strings[name as keyof CallerClaims], input));
+    this.#fields.replaceChildren(...fields, field(strings.sourceIp, this.#sourceIp));
   }
 
   #show({ report: { findings }, verdicts }: Trust): void {
-    const words = text.trust;
+    const strings = text.trust;
     const step = this.#step();
     this.#answer.replaceChildren(
-      ...(step && !step.step.token ? [element("p", { className: "problem warning" }, prose(words.noToken(step.step.name)))] : []),
+      ...(step && !step.step.token ? [element("p", { className: "problem warning" }, prose(strings.noToken(step.step.name)))] : []),
       ...verdicts.map(verdict),
       findings.length
-        ? disclosure(words.checked(findings.length), true, problems(findings, (from, to) => this.#select(from, to)))
-        : element("p", { className: "nothing", textContent: words.clean }),
+        ? disclosure(strings.checked(findings.length), true, policyProblems(findings, (from, to) => this.#select(from, to)))
+        : element("p", { className: "nothing", textContent: strings.clean }),
     );
   }
 

@@ -1,39 +1,39 @@
-// A verdict over a trust policy as a tree: statements, and in each what it wants and what the request has.
+// A verdict as a tree: the statements, and for each part of them the expected and the actual values.
 
 import { element, prose } from "./dom";
 import type { Holds, RoleVerdict, TrustStatement, TrustStatementPart } from "./protocol";
 import type { LocatedFinding } from "./questions";
 import * as text from "./text";
 
-/** More values than this are counted. */
-const SHOWN = 3;
+/** Values beyond this number are only counted. */
+const MAX_VALUES = 3;
 
 export function verdict({ role, verdict, statements, open }: RoleVerdict): HTMLElement {
-  const words = text.trust;
+  const strings = text.trust;
   return element(
     "section",
     { className: `verdict ${verdict}` },
-    element("h3", {}, words.verdicts[verdict], ...(role ? [" ", element("code", { textContent: role })] : [])),
+    element("h3", {}, strings.verdicts[verdict], ...(role ? [" ", element("code", { textContent: role })] : [])),
     element("p", { className: "reason", textContent: reason(verdict, statements) }),
     element("ul", { className: "tree" }, ...statements.map(statement), ...open.map(onlyDeployed)),
   );
 }
 
 function reason(verdict: RoleVerdict["verdict"], statements: readonly TrustStatement[]): string {
-  const words = text.trust.reasons;
+  const strings = text.trust.reasons;
   const deciding = (effect: TrustStatement["effect"]) =>
     statements.find((statement) => statement.applies === "yes" && statement.effect === effect)?.number;
   const [denies, allows] = [deciding("deny"), deciding("allow")];
-  if (verdict === "depends") return words.depends;
-  if (denies !== undefined) return words.denies(denies);
-  return verdict === "allow" && allows !== undefined ? words.allows(allows) : words.nothing;
+  if (verdict === "depends") return strings.depends;
+  if (denies !== undefined) return strings.denies(denies);
+  return verdict === "allow" && allows !== undefined ? strings.allows(allows) : strings.nothing;
 }
 
 const mark = (holds: Holds) =>
   element("span", { className: "holds", title: text.trust.holds[holds], attributes: { role: "img", "aria-label": text.trust.holds[holds] } });
 
 function statement({ number, sid, effect, applies, parts, open }: TrustStatement): HTMLLIElement {
-  const words = text.trust;
+  const strings = text.trust;
   return element(
     "li",
     { className: applies },
@@ -41,7 +41,7 @@ function statement({ number, sid, effect, applies, parts, open }: TrustStatement
       "p",
       { className: "statement" },
       mark(applies),
-      words.statement(number, effect),
+      strings.statement(number, effect),
       ...(sid ? [" ", element("code", { textContent: sid })] : []),
     ),
     element("ul", {}, ...parts.map(part), ...open.map(onlyDeployed)),
@@ -52,14 +52,14 @@ const onlyDeployed = (name: string) =>
   element("li", { className: "depends" }, element("p", {}, mark("depends"), text.trust.onlyDeployed, " ", element("code", { textContent: name })));
 
 function part({ name, key, holds, expected, actual, known, because }: TrustStatementPart): HTMLLIElement {
-  const words = text.trust;
-  const shown = actual ?? (known ? words.noKey : words.unknown);
-  const more = expected.length - SHOWN;
-  const wanted = [...expected.slice(0, SHOWN), ...(more > 0 ? [words.more(more)] : [])];
+  const strings = text.trust;
+  const shown = actual ?? (known ? strings.noKey : strings.unknown);
+  const more = expected.length - MAX_VALUES;
+  const values = [...expected.slice(0, MAX_VALUES), ...(more > 0 ? [strings.more(more)] : [])];
   const rows: [string, HTMLElement[]][] = [
-    [words.wants, wanted.length ? wanted.map(value) : [value(words.nothing)]],
-    [words.has, [actual === undefined ? element("i", { textContent: shown }) : value(shown)]],
-    ...(because ? ([[words.because, [element("span", {}, prose(because))]]] satisfies [string, HTMLElement[]][]) : []),
+    [strings.expected, values.length ? values.map(value) : [value(strings.nothing)]],
+    [strings.actual, [actual === undefined ? element("i", { textContent: shown }) : value(shown)]],
+    ...(because ? ([[strings.because, [element("span", {}, prose(because))]]] satisfies [string, HTMLElement[]][]) : []),
   ];
   return element(
     "li",
@@ -75,11 +75,11 @@ function part({ name, key, holds, expected, actual, known, because }: TrustState
 
 const value = (textContent: string) => element("code", { textContent });
 
-/** A claim of Bitbucket's tokens without the issuer, which is the same for all of them. */
+/** A condition key without the issuer, which is the same for all of Bitbucket's claims. */
 const claim = (key: string) => key.replace(/^.*\/identity\/oidc:/, "");
 
-/** Findings in a text that is not the editor's. */
-export function problems(findings: readonly LocatedFinding[], goTo: (from: number, to: number) => void): HTMLElement {
+/** The findings in a trust policy. */
+export function policyProblems(findings: readonly LocatedFinding[], goTo: (from: number, to: number) => void): HTMLElement {
   return element(
     "ol",
     { className: "problems" },
@@ -89,8 +89,8 @@ export function problems(findings: readonly LocatedFinding[], goTo: (from: numbe
         { className: severity, dataset: { rule } },
         element(
           "button",
-          { type: "button", className: "place", onclick: () => goTo(from, to) },
-          element("span", { className: "position", textContent: text.findings.place(start.line, start.column) }),
+          { type: "button", className: "location", onclick: () => goTo(from, to) },
+          element("span", { className: "position", textContent: text.problems.position(start.line, start.column) }),
           element("span", { className: "message" }, prose(message)),
         ),
         ...(help ? [element("p", { className: "help" }, prose(help))] : []),

@@ -15,9 +15,9 @@ describe("help while typing", () => {
     await visit.page.locator(".cm-line", { hasText: "definitions:" }).locator("span").first().hover();
     const hover = visit.page.locator(".cm-tooltip .hover");
     await hover.waitFor();
-    assert.match(await hover.innerText(), /^definitions of the file\n+services, caches and anchors/);
+    assert.match(await hover.innerText(), /^definitions in the file\n+services, caches and anchors/);
     const opening = visit.context.waitForEvent("page");
-    await hover.getByRole("link", { name: "In the language table" }).click();
+    await hover.getByRole("link", { name: "Open in the reference" }).click();
     const table = await opening;
     await table.waitForLoadState();
     assert.match(await table.locator("tr:target").innerText(), /^definitions\s/);

@@ -59,7 +59,7 @@ async function visit(browser, site, options = {}) {
     foreign,
     /** The rows of the findings panel as "rule line:column". */
     findings: () =>
-      page.locator("#view-findings li[data-rule]").evaluateAll((rows) =>
+      page.locator("#view-problems li[data-rule]").evaluateAll((rows) =>
         rows.map((row) => `${row.dataset.rule} ${row.querySelector(".position").textContent}`),
       ),
     /** Waits until the text in the editor has been checked. */

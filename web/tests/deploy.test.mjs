@@ -21,18 +21,18 @@ describe("what setup writes", () => {
   /** Fills the form, and the template as it is downloaded. */
   async function template() {
     const visit = await keyless.visit();
-    await visit.page.getByRole("tab", { name: "Set up" }).click();
+    await visit.page.getByRole("tab", { name: "Set up AWS" }).click();
     const panel = visit.page.locator("#view-setup");
     await panel.getByLabel("Workspace", { exact: true }).fill("acme");
     await panel.getByLabel("Workspace UUID").fill(WORKSPACE);
     await panel.getByLabel("Repository", { exact: true }).fill("web");
     await panel.getByLabel("Repository UUID").fill(REPOSITORY);
     await panel.getByLabel("UUID of production").fill(ENVIRONMENT);
-    await panel.getByLabel("The account has the identity provider already").check();
-    await panel.getByText("Source addresses and other options").click();
-    await panel.getByLabel("The role takes calls from").selectOption("listed");
+    await panel.getByLabel("The account already has the identity provider").check();
+    await panel.getByText("Source IP addresses and other options").click();
+    await panel.getByLabel("Allowed source IP addresses").selectOption("listed");
     await panel.getByLabel("Addresses", { exact: true }).fill("203.0.113.0/24");
-    await panel.getByRole("button", { name: "Write it" }).click();
+    await panel.getByRole("button", { name: "Generate" }).click();
     const downloading = visit.page.waitForEvent("download");
     await panel.getByRole("button", { name: "Download" }).click();
     const download = await downloading;

@@ -48,7 +48,7 @@ describe("files, links and drafts", () => {
   it("says that a damaged link is damaged, and shows the example", async () => {
     for (const fragment of ["#p=", "#p=%%%", "#p=AAAA", "#p=S0otLs3J"]) {
       const visit = await keyless.visit({ fragment });
-      assert.match(await visit.page.locator("#notice").innerText(), /^This link is damaged/, fragment);
+      assert.match(await visit.page.locator("#notice").innerText(), /^Could not read the pipeline in this link/, fragment);
       assert.match(await visit.text(), /^# Deploys a CDK app/);
       await visit.close();
     }
@@ -58,7 +58,7 @@ describe("files, links and drafts", () => {
     const { deflateRawSync } = await import("node:zlib");
     const bomb = deflateRawSync(Buffer.alloc(64 << 20)).toString("base64url");
     const visit = await keyless.visit({ fragment: `#p=${bomb}` });
-    assert.match(await visit.page.locator("#notice").innerText(), /^This link is damaged/);
+    assert.match(await visit.page.locator("#notice").innerText(), /^Could not read the pipeline in this link/);
     await visit.close();
   });
 
@@ -66,7 +66,7 @@ describe("files, links and drafts", () => {
     const visit = await keyless.visit();
     const chooser = visit.page.waitForEvent("filechooser");
     await visit.page.getByRole("button", { name: "Open" }).click();
-    await visit.page.getByRole("button", { name: "A file from this computer" }).click();
+    await visit.page.getByRole("button", { name: "Open a file…" }).click();
     const buffer = Buffer.from(PIPELINE.replaceAll("\n", "\r\n"));
     await (await chooser).setFiles({ name: "mine.yml", mimeType: "text/yaml", buffer });
     await eventually(async () => assert.equal(await visit.page.locator("#file-name").innerText(), "mine.yml"));
@@ -120,15 +120,15 @@ describe("without a network", () => {
     await visit.page.reload();
     await visit.checked();
     // The second module was not loaded before the network went.
-    await visit.page.getByRole("tab", { name: "Picture" }).click();
+    await visit.page.getByRole("tab", { name: "Pipeline" }).click();
     await visit.page.locator(".step").first().waitFor();
-    await visit.page.getByRole("tab", { name: "Findings" }).click();
+    await visit.page.getByRole("tab", { name: "Problems" }).click();
     await visit.page.locator("[data-rule=misplaced-oidc] .rule").click();
-    await visit.page.locator("#view-findings article").waitFor();
+    await visit.page.locator("#view-problems article").waitFor();
     await visit.paste("pipelines: {}\n");
     await visit.checked();
     assert.equal(await visit.text(), "pipelines: {}\n");
-    await visit.page.getByRole("link", { name: "Language" }).click();
+    await visit.page.getByRole("link", { name: "Reference" }).click();
     assert.equal(await visit.page.locator("h1").innerText(), "The pipeline file, key by key");
     await visit.close();
   });
@@ -147,7 +147,7 @@ describe("a new version of the site", () => {
     const worker = readFileSync(join(DIST, "service-worker.js"), "utf8");
     keyless.site.replace("service-worker.js", worker.replace(/"[0-9a-f]{16}"/, '"0123456789abcdef"'));
     await visit.page.evaluate(async () => void (await navigator.serviceWorker.getRegistration()).update());
-    await visit.page.getByText("A new version of this page is ready.").waitFor();
+    await visit.page.getByText("A new version of this page is available.").waitFor();
     const reloaded = visit.page.waitForEvent("load");
     await visit.page.getByRole("button", { name: "Reload" }).click();
     await reloaded;

@@ -65,7 +65,7 @@ describe("measured", () => {
         prepare: (page) =>
           page.addInitScript(() => {
             new MutationObserver((_, observer) => {
-              if (!document.querySelector("#view-findings li[data-rule]")) return;
+              if (!document.querySelector("#view-problems li[data-rule]")) return;
               observer.disconnect();
               // Milliseconds since the navigation began.
               window.firstFinding = performance.now();
@@ -129,7 +129,7 @@ describe("measured", () => {
     const devtools = await page.context().newCDPSession(page);
     const heaps = await attachToWorker(devtools);
     // Both modules are at work: the views are drawn from the second one.
-    await page.getByRole("tab", { name: "Picture" }).click();
+    await page.getByRole("tab", { name: "Pipeline" }).click();
     await page.locator(".step").first().waitFor();
 
     const measure = async () => {

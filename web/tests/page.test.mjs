@@ -49,7 +49,7 @@ describe("the page", () => {
 
   it("moves the cursor to a finding that is clicked", async () => {
     const visit = await keyless.visit();
-    await visit.page.locator("[data-rule=unknown-key] .place").first().click();
+    await visit.page.locator("[data-rule=unknown-key] .location").first().click();
     await visit.page.keyboard.type("typed-here");
     assert.match(await visit.text(), /^ {10}typed-here: staging$/m);
     await visit.close();
@@ -57,7 +57,7 @@ describe("the page", () => {
 
   it("marks the row of the finding in the cursor's line", async () => {
     const visit = await keyless.visit();
-    const current = () => visit.page.locator("#view-findings li[aria-current]").evaluateAll((rows) => rows.map((row) => row.dataset.rule));
+    const current = () => visit.page.locator("#view-problems li[aria-current]").evaluateAll((rows) => rows.map((row) => row.dataset.rule));
     await visit.page.locator(".cm-content").focus();
     assert.deepEqual(await current(), []);
     await visit.page.keyboard.press("F8");
@@ -192,7 +192,7 @@ describe("the page", () => {
     });
     const status = visit.page.locator("#status");
     await visit.page.locator("#status[data-state=failed]").waitFor();
-    assert.match(await status.innerText(), /stumbled over this text and started again/);
+    assert.match(await status.innerText(), /crashed on this text and was restarted/);
     await visit.page.locator(".cm-content").focus();
     await visit.page.keyboard.type("# typed after the fall\n");
     await visit.checked();

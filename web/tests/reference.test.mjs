@@ -14,12 +14,12 @@ describe("the documentation of rules", () => {
   it("opens beside the editor, and its examples open in it", async () => {
     const visit = await keyless.visit();
     await visit.page.locator("[data-rule=misplaced-oidc] .rule").first().click();
-    const article = visit.page.locator("#view-findings article");
+    const article = visit.page.locator("#view-problems article");
     await article.waitFor();
     assert.match(await article.innerText(), /^misplaced-oidc\n/);
     await article.locator(".example.wrong a").first().click();
     await eventually(async () => assert.match(await visit.text(), /^pipelines:\n/));
-    await visit.page.getByRole("button", { name: "All findings" }).click();
+    await visit.page.getByRole("button", { name: "All problems" }).click();
     await visit.checked();
     assert.ok((await visit.findings()).some((row) => row.startsWith("misplaced-oidc ")), "the example shows its rule");
     await visit.close();

@@ -55,14 +55,14 @@ describe("a file at an address", () => {
     await visit.page.getByRole("button", { name: "Open" }).click();
     return visit;
   };
-  const fetches = (visit) => visit.page.getByRole("button", { name: "Fetch it" });
+  const fetches = (visit) => visit.page.getByRole("button", { name: "Fetch" });
 
   it("is asked for when the button is pressed and not before, and the host is named first", async () => {
     const address = `${elsewhere.address}/shared/bitbucket-pipelines.yml?at=main`;
     const visit = await open({ asked: [address] });
     await visit.page.locator("#address").pressSequentially(`${address}#lines-3`);
     const consequence = visit.page.locator("#consequence");
-    assert.match(await consequence.innerText(), /^127\.0\.0\.1:\d+ will be asked for \/shared\/bitbucket-pipelines\.yml/);
+    assert.match(await consequence.innerText(), /^Requests \/shared\/bitbucket-pipelines\.yml from 127\.0\.0\.1:\d+, which will see your IP address/);
     await visit.page.waitForTimeout(400);
     assert.deepEqual(elsewhere.requests, []);
     await fetches(visit).click();
@@ -81,10 +81,10 @@ describe("a file at an address", () => {
   });
 
   for (const [path, message] of [
-    ["/closed.yml", /^127\.0\.0\.1:\d+ could not be read: it is out of reach, or it lets no other page read this file \(its CORS headers decide\)/],
-    ["/missing.yml", /^127\.0\.0\.1:\d+ answered 404\. Private files answer so too/],
-    ["/picture.yml", /^What came is not UTF-8 text\.$/],
-    ["/endless.yml", /^The file has more than 8 MB/],
+    ["/closed.yml", /^Could not read from 127\.0\.0\.1:\d+: it is unreachable, or its CORS headers do not allow this page/],
+    ["/missing.yml", /^127\.0\.0\.1:\d+ responded with 404\. If the file is private/],
+    ["/picture.yml", /^The response is not UTF-8 text\.$/],
+    ["/endless.yml", /^The file is larger than 8 MB/],
   ]) {
     it(`says why ${path} cannot be had, and leaves the text alone`, async () => {
       const visit = await open({ asked: [elsewhere.address + path], tolerated: /CORS policy|Failed to load resource/ });
@@ -104,7 +104,7 @@ describe("a file at an address", () => {
     const visit = await open({ asked: [`${gone.address}/a.yml`], tolerated: /Failed to load resource/ });
     await visit.page.locator("#address").fill(`${gone.address}/a.yml`);
     await fetches(visit).click();
-    await eventually(async () => assert.match(await visit.page.locator("#opening [role=alert]").innerText(), /could not be read/));
+    await eventually(async () => assert.match(await visit.page.locator("#opening [role=alert]").innerText(), /Could not read from/));
     await visit.close();
   });
 
@@ -114,7 +114,7 @@ describe("a file at an address", () => {
       await visit.page.locator("#address").fill(address);
       assert.ok(await fetches(visit).isDisabled(), address);
       await visit.page.keyboard.press("Enter");
-      assert.match(await visit.page.locator("#consequence").innerText(), /^An address begins with https:/);
+      assert.match(await visit.page.locator("#consequence").innerText(), /^Enter a URL that starts with https:/);
     }
     await visit.close();
   });
@@ -128,7 +128,7 @@ describe("a file at an address", () => {
       const prepare = (page) => page.context().route(asked, (route) => route.fulfill(answer));
       const visit = await open({ asked: [asked], prepare });
       await visit.page.locator("#address").fill(typed);
-      assert.ok((await visit.page.locator("#consequence").innerText()).startsWith(new URL(asked).host));
+      assert.ok((await visit.page.locator("#consequence").innerText()).includes(` from ${new URL(asked).host},`));
       await fetches(visit).click();
       await eventually(async () => assert.equal(await visit.page.locator("#file-name").innerText(), "a.yml"));
       await visit.close();

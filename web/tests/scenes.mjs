@@ -9,7 +9,7 @@ export const SCREENS = {
 
 const CLEAN = "image: node:22\n\npipelines:\n  default:\n    - step:\n        name: Test\n        max-time: 10\n        script:\n          - npm ci\n          - npm test\n";
 
-const NEEDS = `image: node:22
+const REQUIREMENTS = `image: node:22
 
 pipelines:
   branches:
@@ -38,7 +38,7 @@ const example = async (page, name) => {
 
 /** Who asks the example policy, with the UUID of the step's environment. */
 async function ask({ page }, environment) {
-  await tab(page, "Trust");
+  await tab(page, "Trust policy");
   const panel = page.locator("#view-trust");
   await panel.getByLabel("Workspace", { exact: true }).fill("acme");
   await panel.getByLabel("Workspace UUID").fill(WORKSPACE);
@@ -50,11 +50,11 @@ async function ask({ page }, environment) {
 
 /** What is done on a new visit, by the view's name. */
 export const SCENES = {
-  findings: async () => {},
-  "findings-clean": async ({ paste }) => paste(CLEAN),
-  "findings-empty": async ({ paste }) => paste(" "),
-  "findings-broken": async ({ paste }) => paste("pipelines:\n  default:\n    - step: {script: [make}\n"),
-  "findings-rule": async ({ page }) => {
+  problems: async () => {},
+  "problems-clean": async ({ paste }) => paste(CLEAN),
+  "problems-empty": async ({ paste }) => paste(" "),
+  "problems-broken": async ({ paste }) => paste("pipelines:\n  default:\n    - step: {script: [make}\n"),
+  "problems-rule": async ({ page }) => {
     await page.locator("[data-rule=misplaced-oidc] .rule").first().click();
     await page.locator("article").waitFor();
   },
@@ -85,37 +85,37 @@ export const SCENES = {
     const button = page.getByRole("button", { name: "Shortcuts" });
     if (await button.isVisible()) await button.click();
   },
-  needs: async ({ page, paste }) => {
-    await paste(NEEDS);
-    await tab(page, "Needs");
-    await page.locator("#view-needs table").waitFor();
+  requirements: async ({ page, paste }) => {
+    await paste(REQUIREMENTS);
+    await tab(page, "Requirements");
+    await page.locator("#view-requirements table").waitFor();
     await page.getByLabel("SLACK_WEBHOOK").check();
   },
-  "needs-empty": async ({ page, paste }) => {
+  "requirements-empty": async ({ page, paste }) => {
     await paste(CLEAN);
-    await tab(page, "Needs");
+    await tab(page, "Requirements");
   },
-  picture: async ({ page }) => {
-    await tab(page, "Picture");
-    await page.locator("#view-picture .step").first().waitFor();
+  pipeline: async ({ page }) => {
+    await tab(page, "Pipeline");
+    await page.locator("#view-pipeline .step").first().waitFor();
   },
-  "picture-monorepo": async ({ page }) => {
+  "pipeline-monorepo": async ({ page }) => {
     await example(page, "Stages and parallel");
-    await tab(page, "Picture");
-    await page.locator("#view-picture .step").first().waitFor();
+    await tab(page, "Pipeline");
+    await page.locator("#view-pipeline .step").first().waitFor();
   },
-  "picture-empty": async ({ page, paste }) => {
+  "pipeline-empty": async ({ page, paste }) => {
     await paste("image: node:22\n");
-    await tab(page, "Picture");
+    await tab(page, "Pipeline");
   },
   trust: async ({ page }) => {
-    await tab(page, "Trust");
+    await tab(page, "Trust policy");
     await page.locator("#view-trust .verdict").first().waitFor();
   },
   "trust-allow": (visit) => ask(visit, ENVIRONMENT),
   "trust-deny": (visit) => ask(visit, REPOSITORY),
   "trust-broken": async ({ page }) => {
-    await tab(page, "Trust");
+    await tab(page, "Trust policy");
     await page.locator("#view-trust textarea").first().fill('{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:*"}]}');
     await page.locator("#view-trust .problems").waitFor();
   },
@@ -130,25 +130,25 @@ export const SCENES = {
     await page.locator("#view-token textarea").fill("eyJhbGciOi.nonsense");
     await page.locator("#view-token .problem").waitFor();
   },
-  setup: ({ page }) => tab(page, "Set up"),
+  setup: ({ page }) => tab(page, "Set up AWS"),
   "setup-written": async ({ page }) => {
-    await tab(page, "Set up");
+    await tab(page, "Set up AWS");
     const panel = page.locator("#view-setup");
     await panel.getByLabel("Workspace", { exact: true }).fill("acme");
     await panel.getByLabel("Workspace UUID").fill(WORKSPACE);
     await panel.getByLabel("Repository", { exact: true }).fill("web");
     await panel.getByLabel("Repository UUID").fill(REPOSITORY);
     await panel.getByLabel("UUID of production").fill(ENVIRONMENT);
-    await panel.getByRole("button", { name: "Write it" }).click();
+    await panel.getByRole("button", { name: "Generate" }).click();
     await panel.locator("pre").first().waitFor();
     await panel.locator(".answer").scrollIntoViewIfNeeded();
   },
   "setup-options": async ({ page }) => {
-    await tab(page, "Set up");
+    await tab(page, "Set up AWS");
     const panel = page.locator("#view-setup");
     await panel.locator("summary").first().click();
-    await panel.getByLabel("The role takes calls from").selectOption("listed");
-    await panel.getByRole("button", { name: "Write it" }).click();
+    await panel.getByLabel("Allowed source IP addresses").selectOption("listed");
+    await panel.getByRole("button", { name: "Generate" }).click();
     await panel.locator(".problem").waitFor();
   },
   "pages-rules": ({ page, address }) => page.goto(`${address}rules/index.html`),

@@ -1,7 +1,7 @@
 // Pictures of every view, light and dark, on a desktop and on a phone, to be looked at:
 //
 //   npm run screenshots              all of them, into .build/screenshots
-//   npm run screenshots picture      the scenes whose name begins so
+//   npm run screenshots pipeline     the scenes whose name begins so
 //
 // Nothing compares them: what is good to look at is a person's to judge. What must not break is in the tests beside this file.
 

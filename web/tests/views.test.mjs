@@ -38,13 +38,13 @@ describe("the other views", () => {
   });
 
   it("lists what Bitbucket's settings must define, and takes a tick for it", async () => {
-    const visit = await open("Needs");
+    const visit = await open("Requirements");
     await visit.paste("pipelines:\n  default:\n    - step:\n        name: Notify\n        script:\n          - curl $HOOK_URL $CHANNEL\n");
-    const row = visit.page.locator("#view-needs tr", { hasText: "HOOK_URL" });
+    const row = visit.page.locator("#view-requirements tr", { hasText: "HOOK_URL" });
     await eventually(async () => assert.match(await row.innerText(), /Notify/));
     await visit.page.getByLabel("HOOK_URL").check();
     await eventually(async () => assert.equal(await row.getAttribute("class"), "declared"));
-    assert.equal(await visit.page.locator("#view-needs tr.missing").count(), 1);
+    assert.equal(await visit.page.locator("#view-requirements tr.missing").count(), 1);
     await visit.page.getByRole("button", { name: "Copy as Markdown" }).click();
     const copied = await visit.page.evaluate(() => navigator.clipboard.readText());
     assert.match(copied, /\| .*HOOK_URL/);
@@ -52,24 +52,24 @@ describe("the other views", () => {
   });
 
   it("draws what runs when, follows the editor and leads back to it", async () => {
-    const visit = await open("Picture");
-    const steps = visit.page.locator("#view-picture .step strong");
+    const visit = await open("Pipeline");
+    const steps = visit.page.locator("#view-pipeline .step strong");
     await eventually(async () =>
       assert.deepEqual(await steps.allInnerTexts(), ["Build and test", "Build and test", "Deploy to staging", "Deploy to production"]),
     );
     const production = visit.page.locator(".step", { hasText: "Deploy to production" });
-    assert.deepEqual(await production.locator(".mark").allInnerTexts(), ["production", "waits for a click", "token"]);
+    assert.deepEqual(await production.locator(".mark").allInnerTexts(), ["production", "manual", "OIDC token"]);
     assert.match(await production.innerText(), /role\/CDKDeploymentRole/);
     await production.click();
     await eventually(async () => assert.match(await visit.page.locator(".cm-activeLine").first().innerText(), /- step:/));
     await visit.paste("pipelines:\n  tags:\n    'v*':\n      - step: {name: Release, script: [make]}\n");
     await eventually(async () => assert.deepEqual(await steps.allInnerTexts(), ["Release"]));
-    assert.match(await visit.page.locator("#view-picture h3").innerText(), /Tag v\*/);
+    assert.match(await visit.page.locator("#view-pipeline h3").innerText(), /Tag v\*/);
     await visit.close();
   });
 
   it("asks a trust policy about a step of the editor, and shows the tree", async () => {
-    const visit = await open("Trust");
+    const visit = await open("Trust policy");
     const panel = visit.page.locator("#view-trust");
     const verdict = panel.locator(".verdict h3");
     const says = (words) => eventually(async () => assert.equal(await verdict.innerText(), words));
@@ -77,7 +77,7 @@ describe("the other views", () => {
     // The step that deploys with a token is chosen; nothing is known of its repository yet.
     const chosen = panel.getByLabel("Step").locator("option:checked");
     await eventually(async () => assert.equal(await chosen.innerText(), "Deploy to production · production"));
-    await says("It depends");
+    await says("Undetermined");
     await panel.getByLabel("Workspace", { exact: true }).fill("acme");
     await panel.getByLabel("Workspace UUID").fill(WORKSPACE);
     await panel.getByLabel("Repository UUID").fill(REPOSITORY);
@@ -94,7 +94,7 @@ describe("the other views", () => {
     }
     // A step without a token is named as such, and what it would be told is told.
     await panel.getByLabel("Step").selectOption({ label: "Deploy to staging" });
-    await eventually(async () => assert.match(await panel.locator(".problem.warning").innerText(), /gets no token: it lacks oidc: true/));
+    await eventually(async () => assert.match(await panel.locator(".problem.warning").innerText(), /gets no token because it does not set oidc: true/));
     await says("Denied");
     // The choice follows the editor.
     await visit.paste("pipelines:\n  default:\n    - step: {name: Ship, deployment: production, oidc: true, script: [make]}\n");
@@ -106,11 +106,11 @@ describe("the other views", () => {
   });
 
   it("asks a trust policy about claims and a source address", async () => {
-    const visit = await open("Trust");
+    const visit = await open("Trust policy");
     const panel = visit.page.locator("#view-trust");
     const verdict = panel.locator(".verdict h3");
     const says = (words) => eventually(async () => assert.equal(await verdict.innerText(), words));
-    await panel.getByLabel("Step").selectOption({ label: "the claims of a token" });
+    await panel.getByLabel("Step").selectOption({ label: "Claims of a token" });
     await panel.getByLabel("Issuer").fill(ISSUER);
     await panel.getByLabel("Audience").fill(AUDIENCE);
     await panel.getByLabel("Subject").fill(`${REPOSITORY}:${ENVIRONMENT}:${STEP}`);
@@ -119,10 +119,10 @@ describe("the other views", () => {
     const bound = JSON.parse(await policy.inputValue());
     bound.Statement[0].Condition.IpAddress = { "aws:SourceIp": ["203.0.113.0/24"] };
     await policy.fill(JSON.stringify(bound));
-    await says("It depends");
-    await panel.getByLabel("Source address").fill("203.0.113.7");
+    await says("Undetermined");
+    await panel.getByLabel("Source IP address").fill("203.0.113.7");
     await says("Allowed");
-    await panel.getByLabel("Source address").fill("198.51.100.7");
+    await panel.getByLabel("Source IP address").fill("198.51.100.7");
     await says("Denied");
     await policy.fill('{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:*"}]}');
     await eventually(async () => assert.ok((await panel.locator(".problems li").count()) > 0));
@@ -136,10 +136,10 @@ describe("the other views", () => {
     const visit = await open("Token");
     const field = visit.page.locator("#view-token textarea");
     await field.fill(token({}));
-    await eventually(async () => assert.match(await visit.page.locator("#view-token .claims").innerText(), /Expired since/));
+    await eventually(async () => assert.match(await visit.page.locator("#view-token .claims").innerText(), /Expired for/));
     const claims = await visit.page.locator("#view-token .claims").innerText();
     for (const part of [REPOSITORY, ENVIRONMENT, STEP, ISSUER]) assert.ok(claims.includes(part), part);
-    await visit.page.getByRole("button", { name: "Ask a trust policy" }).click();
+    await visit.page.getByRole("button", { name: "Simulate with a trust policy" }).click();
     await eventually(async () => assert.equal(await visit.page.locator("#view-trust .verdict h3").innerText(), "Allowed"));
     assert.equal(await visit.page.locator("#view-trust").getByLabel("Subject").inputValue(), `${REPOSITORY}:${ENVIRONMENT}:${STEP}`);
     await visit.page.waitForTimeout(500);
@@ -160,13 +160,13 @@ describe("the other views", () => {
   };
 
   it("writes the AWS side in every format, for the environments of the file, and says what is missing", async () => {
-    const visit = await open("Set up");
+    const visit = await open("Set up AWS");
     const panel = visit.page.locator("#view-setup");
     const file = panel.locator("[data-part=file] pre");
-    await panel.getByRole("button", { name: "Write it" }).click();
+    await panel.getByRole("button", { name: "Generate" }).click();
     await panel.locator(".problem.error").waitFor();
     await fillSetup(panel);
-    await panel.getByRole("button", { name: "Write it" }).click();
+    await panel.getByRole("button", { name: "Generate" }).click();
     await file.waitFor();
     // Once written, it follows the form.
     for (const [format, sign, command] of [
@@ -176,7 +176,7 @@ describe("the other views", () => {
       ["terraform", 'resource "aws_iam_role"', "terraform apply"],
       ["commands", "aws iam create-role", "sh access.sh"],
     ]) {
-      await panel.getByLabel("Write as").selectOption(format);
+      await panel.getByLabel("Format").selectOption(format);
       await eventually(async () => assert.ok((await file.innerText()).includes(sign), format));
       assert.ok((await panel.locator("[data-part=deploy] pre").innerText()).includes(command), format);
     }
@@ -189,51 +189,51 @@ describe("the other views", () => {
     assert.equal(download.suggestedFilename(), "access.sh");
     assert.equal(readFileSync(await download.path(), "utf8"), copied);
     // The steps to paste are found faultless by the checker itself.
-    await panel.getByRole("button", { name: "Copy: And in bitbucket-pipelines.yml" }).click();
+    await panel.getByRole("button", { name: "Copy: In bitbucket-pipelines.yml" }).click();
     const steps = await visit.page.evaluate(() => navigator.clipboard.readText());
     assert.match(steps, /deployment: production/);
     await visit.paste(`pipelines:\n  branches:\n    main:\n${steps.trimEnd().replaceAll(/^/gm, "    ")}\n`);
-    await eventually(async () => assert.match(await visit.page.locator("#view-findings").textContent(), /Nothing found/));
+    await eventually(async () => assert.match(await visit.page.locator("#view-problems").textContent(), /No problems/));
     await visit.close();
   });
 
   it("offers the options of keyless setup: source addresses, session, further roles", async () => {
-    const visit = await open("Set up");
+    const visit = await open("Set up AWS");
     const panel = visit.page.locator("#view-setup");
     const file = panel.locator("[data-part=file] pre");
     const has = (sign) => eventually(async () => assert.ok((await file.innerText()).includes(sign), sign));
     await fillSetup(panel);
-    await panel.getByLabel("another environment").fill("staging");
+    await panel.getByLabel("Environment name").fill("staging");
     await visit.page.keyboard.press("Enter");
     await panel.getByLabel("UUID of staging").fill(STEP);
-    await panel.getByRole("button", { name: "Write it" }).click();
+    await panel.getByRole("button", { name: "Generate" }).click();
     await has(`${REPOSITORY}:${STEP}:*`);
-    await panel.getByText("Source addresses and other options").click();
-    await panel.getByLabel("The role takes calls from").selectOption("bitbucket");
+    await panel.getByText("Source IP addresses and other options").click();
+    await panel.getByLabel("Allowed source IP addresses").selectOption("bitbucket");
     await has("34.199.54.113/32");
     await eventually(async () => assert.match(await panel.locator("[data-part=steps] pre").innerText(), /atlassian-ip-ranges: true/));
-    await panel.getByLabel("The role takes calls from").selectOption("listed");
+    await panel.getByLabel("Allowed source IP addresses").selectOption("listed");
     await panel.getByLabel("Addresses", { exact: true }).fill("203.0.113.0/25\n203.0.113.128/25\n");
     await has('"203.0.113.0/24"');
-    await panel.getByLabel("Bind the session to them too").check();
-    await panel.getByLabel("Add a role that may only read").check();
-    await panel.getByLabel("Hours a session may last").fill("2");
-    await panel.getByLabel("Role names begin with").fill("ci");
+    await panel.getByLabel("Restrict the role session too").check();
+    await panel.getByLabel("Add a read-only role").check();
+    await panel.getByLabel("Maximum session duration (hours)").fill("2");
+    await panel.getByLabel("Role name prefix").fill("ci");
     await has('"MaxSessionDuration": 7200');
     await has('"RoleName": "ci-web-read-only"');
-    await panel.getByLabel("The account has the identity provider already").check();
+    await panel.getByLabel("The account already has the identity provider").check();
     await eventually(async () => assert.ok(!(await file.innerText()).includes("AWS::IAM::OIDCProvider")));
-    await panel.getByLabel("Hours a session may last").fill("13");
+    await panel.getByLabel("Maximum session duration (hours)").fill("13");
     await eventually(async () => assert.match(await panel.locator(".problem.error").innerText(), /a session of 46800 seconds cannot be had/));
     await visit.close();
   });
 
   it("asks the policies that it wrote", async () => {
-    const visit = await open("Set up");
+    const visit = await open("Set up AWS");
     const panel = visit.page.locator("#view-setup");
     await fillSetup(panel);
-    await panel.getByRole("button", { name: "Write it" }).click();
-    await panel.getByRole("button", { name: "Ask its trust policies" }).click();
+    await panel.getByRole("button", { name: "Generate" }).click();
+    await panel.getByRole("button", { name: "Simulate its trust policies" }).click();
     await eventually(async () => assert.match(await visit.page.locator("#view-trust .verdict h3").innerText(), /^Allowed WebProductionRole$/));
     await visit.close();
   });

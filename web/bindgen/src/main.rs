@@ -1,10 +1,10 @@
-//! What the build of the page takes from the workspace.
+//! The tools that the build of the page needs from the workspace.
 //!
 //! `keyless-bindgen module MODULE.wasm FOLDER` writes the JavaScript side of a wasm module: the same work as the
 //! `wasm-bindgen` command, from its library at the version that the workspace pins for the module itself. The two must be
-//! equal, and this way they cannot drift apart and nothing has to be installed.
+//! equal; this way they always are, and nothing has to be installed.
 //!
-//! `keyless-bindgen rules` prints the documentation of every rule as JSON, which the modules leave out to stay small.
+//! `keyless-bindgen rules` prints the documentation of every rule as JSON. The modules omit it to stay small.
 
 use std::{env, ffi::OsStr, io::Write, process::ExitCode};
 
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => refuse(&message),
+        Err(message) => fail(&message),
     }
 }
 
@@ -42,8 +42,8 @@ fn described(rule: &Rule<()>) -> Value {
     json!({ "id": rule.id, "severity": rule.severity.name(), "documentation": rule.documentation() })
 }
 
-#[expect(clippy::print_stderr, reason = "a command of the build says what went wrong")]
-fn refuse(message: &str) -> ExitCode {
+#[expect(clippy::print_stderr, reason = "errors of a command go to stderr")]
+fn fail(message: &str) -> ExitCode {
     eprintln!("keyless-bindgen: {message}");
     ExitCode::FAILURE
 }

@@ -1,9 +1,9 @@
-// Keeps the whole site of one version, so that the page opens without a network and never mixes two versions.
+// Caches all files of one version of the site, so that it works offline and never mixes two versions.
 
 export type {};
 
 declare const self: ServiceWorkerGlobalScope;
-/** Filled in by the build: a digest of all files, and their relative paths. */
+/** Defined by the build: a digest of all files, and their relative paths. */
 declare const VERSION: string;
 declare const FILES: readonly string[];
 
@@ -11,7 +11,7 @@ const PREFIX = "keyless-";
 const CACHE = PREFIX + VERSION;
 
 self.addEventListener("install", (event) => {
-  // Past the HTTP cache, which may hold files of the last version.
+  // Bypass the HTTP cache, which may have files of the previous version.
   const requests = ["./", ...FILES].map((path) => new Request(path, { cache: "reload" }));
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(requests)));
 });
@@ -30,11 +30,11 @@ self.addEventListener("fetch", (event) => {
     caches
       .open(CACHE)
       .then((cache) => cache.match(event.request, { ignoreSearch: true }))
-      .then((kept) => kept ?? fetch(event.request)),
+      .then((cached) => cached ?? fetch(event.request)),
   );
 });
 
-// The page asks for this when its visitor wants the new version.
+// The page sends this when the visitor wants the new version.
 self.addEventListener("message", (event) => {
-  if (event.data === "take over") void self.skipWaiting();
+  if (event.data === "activate") void self.skipWaiting();
 });

@@ -1,4 +1,4 @@
-// Runs the module off the page's thread. A panic ends the worker: the page starts another.
+// Runs the modules off the main thread. After a panic, the page replaces the worker.
 
 import startViews, * as views from "../../.build/views/keyless_wasm.js";
 import startKeyless, * as keyless from "../../.build/keyless/keyless_wasm.js";
@@ -14,7 +14,7 @@ const load = (start: typeof startKeyless | typeof startViews, file: string) =>
 const lintReady = load(startKeyless, "keyless.wasm");
 let viewsReady: ReturnType<typeof load> | undefined;
 
-/** The module that answers a question; the one for all but findings is fetched when it is first asked. */
+/** Loads the module that answers a question. The second module is fetched when it is first needed. */
 function ready(question: Question): Promise<unknown> {
   return question === "lint" ? lintReady : (viewsReady ??= load(startViews, "views.wasm"));
 }

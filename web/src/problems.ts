@@ -1,4 +1,4 @@
-// The list of findings beside the editor.
+// The list of findings next to the editor.
 
 import { documentation } from "./documentation";
 import { blank, element, prose } from "./dom";
@@ -7,18 +7,18 @@ import type { LocatedFinding } from "./questions";
 import { SEVERITIES } from "./severity";
 import * as text from "./text";
 
-/** More rows than this are not read; the rest is counted. */
-const LISTED = 200;
+/** Rows beyond this number are only counted. */
+const MAX_ROWS = 200;
 
-export interface FindingsEvents {
-  /** Someone wants to see this range of the text. */
+export interface ProblemsEvents {
+  /** The visitor wants to see this range of the text. */
   goTo(from: number, to: number): void;
-  /** Someone wants these findings fixed. */
+  /** The visitor wants to apply the fixes of these findings. */
   fix(findings: LocatedFinding[]): void;
 }
 
-export class Findings {
-  readonly panel = element("div", { className: "findings" });
+export class ProblemsView {
+  readonly panel = element("div", { className: "problems-view" });
   readonly #hidden = new Set<Severity>();
   #findings: readonly LocatedFinding[] = [];
   #empty = false;
@@ -26,16 +26,16 @@ export class Findings {
   /** The rule whose documentation is open. */
   #explained: string | undefined;
 
-  constructor(private readonly events: FindingsEvents) {}
+  constructor(private readonly events: ProblemsEvents) {}
 
-  /** `empty`: there is no text at all. */
+  /** `empty`: the text is blank. */
   show(findings: readonly LocatedFinding[], empty: boolean): void {
     this.#findings = findings;
     this.#empty = empty;
     this.#draw();
   }
 
-  /** Marks the rows of the editor's line. */
+  /** Highlights the rows of the cursor's line. */
   mark(line: number): void {
     this.#line = line;
     for (const row of this.panel.querySelectorAll<HTMLElement>("li[data-line]")) {
@@ -43,7 +43,7 @@ export class Findings {
     }
   }
 
-  /** Puts a rule's documentation in the place of the list, until its reader goes back. */
+  /** Shows a rule's documentation in place of the list, until the visitor goes back. */
   async #explain(rule: string): Promise<void> {
     const back = element("button", {
       type: "button",
@@ -66,11 +66,11 @@ export class Findings {
   #draw(): void {
     if (this.#explained !== undefined) return;
     if (!this.#findings.length) {
-      const words = this.#empty ? text.findings.empty : text.findings.clean;
-      this.panel.replaceChildren(blank(words, this.#empty ? "empty" : "clean"));
+      const message = this.#empty ? text.problems.empty : text.problems.clean;
+      this.panel.replaceChildren(blank(message, this.#empty ? "empty" : "clean"));
       return;
     }
-    let left = LISTED;
+    let left = MAX_ROWS;
     const groups = SEVERITIES.flatMap((severity) => {
       const all = this.#findings.filter((finding) => finding.severity === severity);
       if (!all.length || this.#hidden.has(severity)) return [];
@@ -83,7 +83,7 @@ export class Findings {
           element("h3", {}, text.severityHeading(severity), element("span", { className: "count", textContent: String(all.length) })),
           element("ol", {}, ...listed.map((finding) => this.#row(finding))),
           ...(all.length > listed.length
-            ? [element("p", { className: "more" }, text.findings.more(all.length - listed.length))]
+            ? [element("p", { className: "more" }, text.problems.more(all.length - listed.length))]
             : []),
         ),
       ];
@@ -92,7 +92,7 @@ export class Findings {
     this.mark(this.#line);
   }
 
-  /** Which severities are shown, and the button that applies every safe fix. */
+  /** The severity filter, and the button that applies all safe fixes. */
   #bar(): HTMLElement {
     const chips = SEVERITIES.map((severity) => {
       const count = this.#findings.filter((finding) => finding.severity === severity).length;
@@ -113,20 +113,20 @@ export class Findings {
     const fixAll = element("button", {
       type: "button",
       className: "fix-all",
-      textContent: text.findings.fixAll(safe.length),
+      textContent: text.problems.fixAll(safe.length),
       onclick: () => this.events.fix(safe),
     });
     return element(
       "div",
       { className: "bar" },
-      element("div", { className: "chips", attributes: { role: "group", "aria-label": text.findings.filter } }, ...chips),
+      element("div", { className: "chips", attributes: { role: "group", "aria-label": text.problems.filter } }, ...chips),
       ...(safe.length ? [fixAll] : []),
     );
   }
 
   #fixButton(finding: LocatedFinding, { title, safe }: NonNullable<LocatedFinding["fix"]>): HTMLButtonElement {
     const button = element("button", { type: "button", className: "fix", onclick: () => this.events.fix([finding]) }, prose(title));
-    if (!safe) button.title = text.findings.review;
+    if (!safe) button.title = text.problems.review;
     return button;
   }
 
@@ -139,19 +139,19 @@ export class Findings {
         "button",
         {
           type: "button",
-          className: "place",
-          title: text.findings.goTo(start.line, start.column),
+          className: "location",
+          title: text.problems.goTo(start.line, start.column),
           onclick: () => this.events.goTo(finding.from, finding.to),
         },
-        element("span", { className: "position" }, text.findings.place(start.line, start.column)),
+        element("span", { className: "position" }, text.problems.position(start.line, start.column)),
         element("span", { className: "message" }, prose(message)),
       ),
-      ...(finding.related ?? []).map((place) =>
+      ...(finding.related ?? []).map((location) =>
         element(
           "button",
-          { type: "button", className: "place related", onclick: () => this.events.goTo(place.from, place.to) },
-          element("span", { className: "position" }, text.findings.place(place.start.line, place.start.column)),
-          element("span", { className: "message" }, prose(place.label ?? "")),
+          { type: "button", className: "location related", onclick: () => this.events.goTo(location.from, location.to) },
+          element("span", { className: "position" }, text.problems.position(location.start.line, location.start.column)),
+          element("span", { className: "message" }, prose(location.label ?? "")),
         ),
       ),
       ...(help ? [element("p", { className: "help" }, prose(help))] : []),

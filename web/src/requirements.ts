@@ -1,4 +1,4 @@
-// What each step needs from Bitbucket's settings: `keyless requirements`, live.
+// The variables that the steps need from Bitbucket's settings, as in `keyless requirements`.
 
 import { blank, element, prose } from "./dom";
 import type { RequirementsAnswer } from "./protocol";
@@ -6,14 +6,14 @@ import * as text from "./text";
 
 const KEY = "keyless.defined";
 
-export class Needs {
-  readonly panel = element("div", { className: "form needs" });
-  /** Variables that the visitor says are defined. They last as long as the tab. */
+export class RequirementsView {
+  readonly panel = element("div", { className: "form requirements" });
+  /** Variables that the visitor marked as defined, kept for the lifetime of the tab. */
   readonly #defined = new Set<string>(JSON.parse(sessionStorage.getItem(KEY) ?? "[]") as string[]);
 
   constructor(
     private readonly changed: () => void,
-    private readonly tell: (words: string) => void,
+    private readonly notify: (message: string) => void,
   ) {}
 
   get defined(): string[] {
@@ -22,43 +22,43 @@ export class Needs {
 
   show({ steps, variables, markdown }: RequirementsAnswer): void {
     if (!variables.length) {
-      this.panel.replaceChildren(blank(text.needs.empty));
+      this.panel.replaceChildren(blank(text.requirements.empty));
       return;
     }
     const focused = document.activeElement?.id;
-    const words = text.needs;
+    const strings = text.requirements;
     const rows = variables.map(({ name, level, environments, status }) => {
       const users = steps.filter((step) => step.variables.some((variable) => variable.name === name));
       const box = element("input", {
         type: "checkbox",
-        id: `needs-${name}`,
+        id: `requirement-${name}`,
         checked: this.#defined.has(name),
         onchange: () => this.#tick(name, box.checked),
       });
       return element(
         "tr",
         { className: status },
-        element("td", {}, element("label", {}, box, element("code", { textContent: name })), " ", words.statuses[status]),
-        element("td", { textContent: words.levels[level](environments) }),
+        element("td", {}, element("label", {}, box, element("code", { textContent: name })), " ", strings.statuses[status]),
+        element("td", { textContent: strings.levels[level](environments) }),
         element("td", {}, ...users.flatMap(({ step }, index) => [...(index ? [", "] : []), prose(step)])),
       );
     });
-    const copy = () => void navigator.clipboard.writeText(markdown).then(() => this.tell(words.copied), () => {});
+    const copy = () => void navigator.clipboard.writeText(markdown).then(() => this.notify(strings.copied), () => {});
     this.panel.replaceChildren(
-      element("p", { className: "lead", textContent: words.lead }),
+      element("p", { className: "lead", textContent: strings.lead }),
       element(
         "table",
         {},
         element(
           "thead",
           {},
-          element("tr", {}, ...[words.variable, words.level, words.usedBy].map((title) => element("th", { scope: "col", textContent: title }))),
+          element("tr", {}, ...[strings.variable, strings.level, strings.usedBy].map((title) => element("th", { scope: "col", textContent: title }))),
         ),
         element("tbody", {}, ...rows),
       ),
-      element("button", { type: "button", className: "action", textContent: words.copy, onclick: copy }),
+      element("button", { type: "button", className: "action", textContent: strings.copy, onclick: copy }),
     );
-    if (focused?.startsWith("needs-")) document.getElementById(focused)?.focus();
+    if (focused?.startsWith("requirement-")) document.getElementById(focused)?.focus();
   }
 
   #tick(name: string, defined: boolean): void {

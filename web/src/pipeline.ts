@@ -1,12 +1,12 @@
-// The picture of the pipeline: what runs when, in which environment, with a token or without.
+// The pipelines as diagrams: what runs when, in which environment, and which steps get a token.
 
 import { blank, element } from "./dom";
 import type { OutlineGroup } from "./protocol";
 import type { Located, LocatedOutline, LocatedStep } from "./questions";
 import * as text from "./text";
 
-export class Picture {
-  readonly panel = element("div", { className: "picture" });
+export class PipelineView {
+  readonly panel = element("div", { className: "pipeline" });
 
   #steps: { step: LocatedStep; box: HTMLElement }[] = [];
   #position = 0;
@@ -16,12 +16,12 @@ export class Picture {
   show({ pipelines }: LocatedOutline): void {
     this.#steps = [];
     this.panel.replaceChildren(
-      ...(pipelines.length ? pipelines.map((pipeline) => this.#pipeline(pipeline)) : [blank(text.picture.empty)]),
+      ...(pipelines.length ? pipelines.map((pipeline) => this.#pipeline(pipeline)) : [blank(text.pipeline.empty)]),
     );
     this.mark(this.#position);
   }
 
-  /** Marks the step in which the editor's cursor stands. */
+  /** Highlights the step that contains the cursor. */
   mark(position: number): void {
     this.#position = position;
     for (const { step, box } of this.#steps) {
@@ -34,7 +34,7 @@ export class Picture {
     const heading = element(
       "button",
       { type: "button", onclick: () => this.goTo(from, to) },
-      text.picture.start(start),
+      text.pipeline.start(start),
       ...(name === undefined ? [] : [" ", element("code", { textContent: name })]),
     );
     return element(
@@ -46,7 +46,7 @@ export class Picture {
   }
 
   #group(group: Located<OutlineGroup>): HTMLLIElement {
-    const title = [text.picture.kinds[group.kind], group.name].filter(Boolean).join(" ");
+    const title = [text.pipeline.kinds[group.kind], group.name].filter(Boolean).join(" ");
     const steps = group.steps.map((step) => this.#step(step, group));
     return element(
       "li",
@@ -58,7 +58,7 @@ export class Picture {
 
   #step(step: LocatedStep, group: Located<OutlineGroup>): HTMLElement {
     const environment = step.environment ?? (group.kind === "stage" ? undefined : group.environment);
-    const role = step.roles.length ? step.roles.join(", ") : step.callsAws && step.token ? text.picture.roleFromSettings : undefined;
+    const role = step.roles.length ? step.roles.join(", ") : step.callsAws && step.token ? text.pipeline.roleFromSettings : undefined;
     const box = element(
       "button",
       { type: "button", className: "step", onclick: () => this.goTo(step.from, step.to) },
@@ -68,9 +68,9 @@ export class Picture {
         { className: "marks" },
         ...this.#marks({ manual: step.manual, ...(environment !== undefined && { environment }) }),
         ...(step.token
-          ? [element("span", { className: "mark token", textContent: text.picture.token })]
+          ? [element("span", { className: "mark token", textContent: text.pipeline.token })]
           : step.callsAws
-            ? [element("span", { className: "mark no-token", textContent: text.picture.noToken })]
+            ? [element("span", { className: "mark no-token", textContent: text.pipeline.noToken })]
             : []),
       ),
       ...(step.tools.length ? [element("span", { className: "tools", textContent: step.tools.join(", ") })] : []),
@@ -83,7 +83,7 @@ export class Picture {
   #marks({ environment, manual }: { environment?: string; manual: boolean }): HTMLElement[] {
     return [
       ...(environment ? [element("span", { className: "mark environment", textContent: environment })] : []),
-      ...(manual ? [element("span", { className: "mark manual", textContent: text.picture.manual })] : []),
+      ...(manual ? [element("span", { className: "mark manual", textContent: text.pipeline.manual })] : []),
     ];
   }
 }
