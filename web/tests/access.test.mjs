@@ -57,7 +57,7 @@ describe("access", () => {
     await visit.close();
   });
 
-  it("says what was found once typing rests, and not at every key", async () => {
+  it("announces the result once typing pauses, not on every key", async () => {
     const visit = await keyless.visit();
     const announced = visit.page.locator("#announced[role=status]");
     await eventually(async () => assert.equal(await announced.textContent(), "2 errors, 1 warning, 3 hints"));

@@ -1,4 +1,4 @@
-// The page in headless Chromium, and what a person does with it.
+// The page in headless Chromium, and the actions of a visitor.
 
 import assert from "node:assert/strict";
 
@@ -16,7 +16,7 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** One site and one browser for a test file; each visit is a browser profile of its own. */
+/** Starts one site and one browser for a test file. Each visit has its own browser profile. */
 export async function start() {
   const site = await serve();
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
@@ -32,12 +32,11 @@ export async function start() {
 }
 
 /**
- * Opens the page and waits for its first answer. `prepare` runs on the page before anything is loaded; `asked` are the
- * addresses of other hosts that the visit is meant to ask, in order; `tolerated` matches errors in the console that it is
- * meant to cause.
+ * Opens the page and waits for its first answer. `prepare` runs before anything is loaded; `requested` are the URLs on other
+ * hosts that the visit should request, in order; `tolerated` matches errors that it should cause in the console.
  */
 async function visit(browser, site, options = {}) {
-  const { fragment = "", prepare, context: contextOptions = {}, expectErrors = false, asked = [], tolerated } = options;
+  const { fragment = "", prepare, context: contextOptions = {}, expectErrors = false, requested = [], tolerated } = options;
   const context = await browser.newContext({ serviceWorkers: "block", ...contextOptions });
   const page = await context.newPage();
   const errors = [];
@@ -64,7 +63,7 @@ async function visit(browser, site, options = {}) {
       ),
     /** Waits until the text in the editor has been checked. */
     checked: () => page.locator("#status[data-state=checked]").waitFor(),
-    /** Replaces the text as a paste does. */
+    /** Replaces the text by pasting. */
     async paste(text) {
       await page.locator(".cm-content").focus();
       await page.keyboard.press("Control+a");
@@ -75,12 +74,12 @@ async function visit(browser, site, options = {}) {
         content.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
       }, text);
     },
-    /** The text that the editor holds, line by line as it draws it. */
+    /** The text in the editor, as far as it is drawn. */
     text: () => page.locator(".cm-line").evaluateAll((lines) => lines.map((line) => line.textContent).join("\n")),
-    /** Nothing went wrong and nobody else was asked. */
+    /** Closes the page, and fails after errors or unexpected requests to other hosts. */
     async close() {
       await context.close();
-      assert.deepEqual(foreign, asked, "requests to other hosts");
+      assert.deepEqual(foreign, requested, "requests to other hosts");
       if (!expectErrors) assert.deepEqual(errors, [], "errors in the console");
     },
   };
@@ -88,9 +87,9 @@ async function visit(browser, site, options = {}) {
   return visited;
 }
 
-/** Waits until `condition` holds, and fails with its last error. */
-export async function eventually(condition, patience = 10_000) {
-  const end = Date.now() + patience;
+/** Waits until `condition` does not throw, and fails with its last error. */
+export async function eventually(condition, timeout = 10_000) {
+  const end = Date.now() + timeout;
   for (;;) {
     try {
       return await condition();

@@ -1,4 +1,4 @@
-// One workspace's names and a token in Bitbucket's form. Nothing on the page judges a signature, so it has none.
+// Identifiers of a workspace, and a token like Bitbucket's. The page does not verify signatures, so the token has none.
 
 export const ISSUER = "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc";
 export const WORKSPACE = "{6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1}";
@@ -8,7 +8,7 @@ export const ENVIRONMENT = "{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}";
 export const STEP = "{11111111-2222-4333-8444-555555555555}";
 export const SIGNATURE = Buffer.from("no signature").toString("base64url");
 
-/** A token that expired a while ago, with these claims besides the usual ones. */
+/** An expired token, with these claims in addition to the usual ones. */
 export function token(claims) {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const now = Math.floor(Date.now() / 1000);

@@ -1,6 +1,6 @@
-// What the form of setup writes in the browser, deployed: to the AWS emulator, which is not AWS. Its CloudFormation has no
-// identity providers, so the provider is made by a call as docs/aws.md makes it, and the form is told that it is there;
-// that the template with a provider is sound is asked of cfn-lint in tests/oracles.
+// Deploys what the setup form generates to the AWS emulator, which is not AWS. Its CloudFormation does not support identity
+// providers, so the test creates the provider with a call and the form assumes that it exists. cfn-lint checks the template
+// with a provider in tests/oracles.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -12,13 +12,17 @@ import { startEmulator } from "./emulator.mjs";
 
 const ACCOUNT = "000000000000";
 
-describe("what setup writes", () => {
+describe("the generated template", () => {
   let keyless;
   let aws;
-  before(async () => ([keyless, aws] = await Promise.all([start(), startEmulator()])));
-  after(() => Promise.all([keyless.close(), aws.close()]));
+  before(async () => {
+    // The browser last: the tests would not end if it stayed open after the emulator failed to start.
+    aws = await startEmulator();
+    keyless = await start();
+  });
+  after(() => Promise.all([keyless?.close(), aws?.close()]));
 
-  /** Fills the form, and the template as it is downloaded. */
+  /** Fills the form and returns the downloaded template. */
   async function template() {
     const visit = await keyless.visit();
     await visit.page.getByRole("tab", { name: "Set up AWS" }).click();
@@ -42,7 +46,7 @@ describe("what setup writes", () => {
     return text;
   }
 
-  it("makes the role with the trust policy of the form, and with its permissions", async () => {
+  it("creates the role with the trust policy and permissions of the form", async () => {
     const issuer = ISSUER.replace("https://", "");
     await aws.query("iam", "CreateOpenIDConnectProvider", { Url: ISSUER, "ClientIDList.member.1": AUDIENCE });
     const stack = { StackName: "bitbucket-access", TemplateBody: await template(), "Capabilities.member.1": "CAPABILITY_NAMED_IAM" };
@@ -75,7 +79,7 @@ describe("what setup writes", () => {
   });
 });
 
-/** A policy out of an answer of IAM, which writes it URL-encoded. */
+/** A policy from a response of IAM, where it is URL-encoded. */
 function policy(xml, name) {
   const [, written] = new RegExp(`<${name}>([^<]*)<`).exec(xml);
   const text = written.replaceAll("&quot;", '"').replaceAll("&amp;", "&");

@@ -32,7 +32,7 @@ export async function startEmulator() {
     if (!(await fetch(`${address}/_ministack/health`)).ok) throw new Error("the emulator is not up");
   }, 60_000);
   return {
-    /** Calls an action of the query protocol and returns its XML. The emulator looks at the access key alone. */
+    /** Calls an action of the query protocol and returns its XML. The emulator only reads the access key. */
     async query(service, action, parameters) {
       const authorization = `AWS4-HMAC-SHA256 Credential=test/20200101/eu-west-1/${service}/aws4_request, SignedHeaders=host, Signature=none`;
       const version = service === "iam" ? "2010-05-08" : "2010-05-15";

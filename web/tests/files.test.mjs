@@ -62,7 +62,7 @@ describe("files, links and drafts", () => {
     await visit.close();
   });
 
-  it("opens a file, keeps its name and line ends, and hands it back changed", async () => {
+  it("opens a file, and keeps its name and line endings for the download", async () => {
     const visit = await keyless.visit();
     const chooser = visit.page.waitForEvent("filechooser");
     await visit.page.getByRole("button", { name: "Open" }).click();
@@ -80,7 +80,7 @@ describe("files, links and drafts", () => {
     await visit.close();
   });
 
-  it("takes a dropped file, and says why it takes no other", async () => {
+  it("opens a dropped file, and says why it rejects others", async () => {
     const visit = await keyless.visit();
     await drop(visit.page, [["dropped.yml", [...Buffer.from(PIPELINE)]]]);
     await eventually(async () => assert.equal(await visit.text(), PIPELINE));
@@ -135,7 +135,7 @@ describe("without a network", () => {
 });
 
 describe("a new version of the site", () => {
-  it("is offered, and comes when it is wanted", async () => {
+  it("is offered, and activated on request", async () => {
     const keyless = await start();
     const visit = await keyless.visit({ context: { serviceWorkers: "allow" } });
     await visit.page.evaluate(() => navigator.serviceWorker.ready);

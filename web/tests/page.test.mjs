@@ -23,7 +23,7 @@ describe("the page", () => {
     await visit.close();
   });
 
-  it("finds a mistake as it is typed, and forgets it as it is mended", async () => {
+  it("reports an error while typing, and removes it once fixed", async () => {
     const visit = await keyless.visit();
     await visit.paste("pipelines:\n  default:\n    - step:\n        script: [make]\n        ");
     await visit.checked();
@@ -31,7 +31,7 @@ describe("the page", () => {
     await eventually(async () => assert.deepEqual(await visit.findings(), ["misspelled-oidc 5:9"]));
     const row = visit.page.locator("[data-rule=misspelled-oidc]");
     assert.match(await row.innerText(), /`?odic/);
-    // A squiggle under the word, all of it and nothing more.
+    // Exactly the key is underlined.
     assert.deepEqual(await visit.page.locator(".cm-lintRange").allInnerTexts(), ["odic"]);
     for (let presses = 0; presses < 9; presses++) await visit.page.keyboard.press("Backspace");
     await visit.page.keyboard.type("idc: true");
@@ -40,7 +40,7 @@ describe("the page", () => {
     await visit.close();
   });
 
-  it("marks the right characters behind others that have several bytes", async () => {
+  it("underlines the right characters after multibyte characters", async () => {
     const visit = await keyless.visit();
     await visit.paste('pipelines:\n  default:\n    - step: {name: "ß 😀", scripts: [make]}\n');
     await eventually(async () => assert.ok((await visit.page.locator(".cm-lintRange").allInnerTexts()).includes("scripts")));
@@ -55,7 +55,7 @@ describe("the page", () => {
     await visit.close();
   });
 
-  it("marks the row of the finding in the cursor's line", async () => {
+  it("highlights the row of the finding on the cursor's line", async () => {
     const visit = await keyless.visit();
     const current = () => visit.page.locator("#view-problems li[aria-current]").evaluateAll((rows) => rows.map((row) => row.dataset.rule));
     await visit.page.locator(".cm-content").focus();
@@ -69,7 +69,7 @@ describe("the page", () => {
     await visit.close();
   });
 
-  it("fixes from the squiggle's own message, which leads to the rule", async () => {
+  it("applies a fix from the tooltip, which links to the rule", async () => {
     const visit = await keyless.visit();
     await visit.page.locator(".cm-lintRange", { hasText: "deploymnet" }).hover();
     const message = visit.page.locator(".cm-tooltip .cm-diagnostic", { hasText: "deploymnet" });
@@ -80,7 +80,7 @@ describe("the page", () => {
     await visit.close();
   });
 
-  it("never shows the findings of a text that has passed", async () => {
+  it("never shows the findings of an outdated text", async () => {
     const visit = await keyless.visit();
     const step = (key) => `pipelines:\n  default:\n    - step:\n        ${key}: true\n        script: [make]\n`;
     await visit.paste(step("odic"));
@@ -106,7 +106,7 @@ describe("the page", () => {
     await visit.close();
   });
 
-  it("walks from finding to finding with the keyboard", async () => {
+  it("moves between findings with the keyboard", async () => {
     const visit = await keyless.visit();
     await visit.page.locator(".cm-content").focus();
     const line = () => visit.page.locator(".cm-activeLineGutter").first().innerText();
@@ -145,7 +145,7 @@ describe("the page", () => {
     await visit.close();
   });
 
-  it("hides a severity that is not wanted", async () => {
+  it("hides a severity", async () => {
     const visit = await keyless.visit();
     await visit.page.locator(".chip.error").click();
     assert.equal(await visit.page.locator(".group.error").count(), 0);
@@ -153,7 +153,7 @@ describe("the page", () => {
     await visit.close();
   });
 
-  it("stays alive on text that is no pipeline", async () => {
+  it("survives text that is not a pipeline", async () => {
     const visit = await keyless.visit();
     for (const junk of ["\u0000\u0001\u0002\ufffd", "ß😀\ud800: [", "{".repeat(5_000), "\t".repeat(100), "&a [*a]", "\r\r\n\r", "🤷".repeat(1000)]) {
       await visit.paste(junk);
@@ -163,7 +163,7 @@ describe("the page", () => {
     await visit.close();
   });
 
-  it("stays alive on two megabytes", async () => {
+  it("survives two megabytes", async () => {
     const visit = await keyless.visit();
     const step = "    - step:\n        name: again\n        script:\n          - npm test\n";
     await visit.paste("pipelines:\n  default:\n" + step.repeat(Math.ceil(2_000_000 / step.length)));
@@ -175,8 +175,8 @@ describe("the page", () => {
     await visit.close();
   });
 
-  it("outlives a panic of the module", async () => {
-    // The real module, but its `lint` traps: what a panic ends in.
+  it("survives a panic of the module", async () => {
+    // The real module, but its `lint` traps like a panic.
     const module = binaryen.readBinary(readFileSync(join(DIST, "keyless.wasm")));
     module.setFeatures(binaryen.Features.All);
     const lint = module.getFunction(binaryen.getExportInfo(module.getExport("lint")).value);

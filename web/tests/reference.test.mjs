@@ -11,7 +11,7 @@ describe("the documentation of rules", () => {
   before(async () => (keyless = await start()));
   after(() => keyless.close());
 
-  it("opens beside the editor, and its examples open in it", async () => {
+  it("opens next to the editor, and its examples open in it", async () => {
     const visit = await keyless.visit();
     await visit.page.locator("[data-rule=misplaced-oidc] .rule").first().click();
     const article = visit.page.locator("#view-problems article");

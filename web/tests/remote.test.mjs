@@ -1,4 +1,4 @@
-// A file at an address: asked for on a click alone, and every refusal said plainly. The other host is a server with TLS
+// Opening a file from a URL: requested only on click, with a clear message for every failure. The other host is a TLS server
 // on the loopback interface.
 
 import assert from "node:assert/strict";
@@ -14,7 +14,7 @@ import { eventually, start } from "./browser.mjs";
 const PIPELINE = "pipelines:\r\n  default:\r\n    - step:\r\n        script: [echo ß]\r\n";
 const SHARED = { "access-control-allow-origin": "*" };
 
-/** A host with a certificate of its own that remembers what it was asked. */
+/** A host with a self-signed certificate that records its requests. */
 async function host() {
   const folder = mkdtempSync(join(tmpdir(), "keyless-page-"));
   const [key, cert] = ["key.pem", "cert.pem"].map((name) => join(folder, name));
@@ -44,7 +44,7 @@ async function host() {
   };
 }
 
-describe("a file at an address", () => {
+describe("a file from a URL", () => {
   let keyless;
   let elsewhere;
   before(async () => ([keyless, elsewhere] = await Promise.all([start(), host()])));
@@ -57,9 +57,9 @@ describe("a file at an address", () => {
   };
   const fetches = (visit) => visit.page.getByRole("button", { name: "Fetch" });
 
-  it("is asked for when the button is pressed and not before, and the host is named first", async () => {
+  it("is requested only when the button is pressed, after the page names the host", async () => {
     const address = `${elsewhere.address}/shared/bitbucket-pipelines.yml?at=main`;
-    const visit = await open({ asked: [address] });
+    const visit = await open({ requested: [address] });
     await visit.page.locator("#address").pressSequentially(`${address}#lines-3`);
     const consequence = visit.page.locator("#consequence");
     assert.match(await consequence.innerText(), /^Requests \/shared\/bitbucket-pipelines\.yml from 127\.0\.0\.1:\d+, which will see your IP address/);
@@ -73,7 +73,7 @@ describe("a file at an address", () => {
     const [{ headers }, ...more] = elsewhere.requests;
     assert.deepEqual(more, []);
     assert.deepEqual([headers.cookie, headers.referer, headers.authorization], [undefined, undefined, undefined]);
-    // What was fetched is handed back with the line ends that it came with.
+    // The download has the original line endings.
     const downloading = visit.page.waitForEvent("download");
     await visit.page.getByRole("button", { name: "Download" }).click();
     assert.equal(readFileSync(await (await downloading).path(), "utf8"), PIPELINE);
@@ -86,8 +86,8 @@ describe("a file at an address", () => {
     ["/picture.yml", /^The response is not UTF-8 text\.$/],
     ["/endless.yml", /^The file is larger than 8 MB/],
   ]) {
-    it(`says why ${path} cannot be had, and leaves the text alone`, async () => {
-      const visit = await open({ asked: [elsewhere.address + path], tolerated: /CORS policy|Failed to load resource/ });
+    it(`says why ${path} cannot be opened, and keeps the text`, async () => {
+      const visit = await open({ requested: [elsewhere.address + path], tolerated: /CORS policy|Failed to load resource/ });
       const before = await visit.text();
       await visit.page.locator("#address").fill(elsewhere.address + path);
       await visit.page.keyboard.press("Enter");
@@ -98,17 +98,17 @@ describe("a file at an address", () => {
     });
   }
 
-  it("says the same of a host that is out of reach", async () => {
+  it("says that a host is unreachable", async () => {
     const gone = await host();
     await gone.close();
-    const visit = await open({ asked: [`${gone.address}/a.yml`], tolerated: /Failed to load resource/ });
+    const visit = await open({ requested: [`${gone.address}/a.yml`], tolerated: /Failed to load resource/ });
     await visit.page.locator("#address").fill(`${gone.address}/a.yml`);
     await fetches(visit).click();
     await eventually(async () => assert.match(await visit.page.locator("#opening [role=alert]").innerText(), /Could not read from/));
     await visit.close();
   });
 
-  it("takes no address without TLS, with a password, or that is none", async () => {
+  it("rejects URLs without TLS or with credentials, and other strings", async () => {
     const visit = await open();
     for (const address of ["http://127.0.0.1/a.yml", "https://user:secret@127.0.0.1/a.yml", "file:///etc/passwd", "bitbucket"]) {
       await visit.page.locator("#address").fill(address);
@@ -119,16 +119,16 @@ describe("a file at an address", () => {
     await visit.close();
   });
 
-  it("asks the host that gives out the file of a page that shows it", async () => {
-    for (const [typed, asked] of [
+  it("requests the file itself for a page that shows it", async () => {
+    for (const [typed, fetched] of [
       ["https://bitbucket.org/acme/web/src/main/ci/a.yml?at=main#lines-2", "https://api.bitbucket.org/2.0/repositories/acme/web/src/main/ci/a.yml"],
       ["https://github.com/acme/web/blob/main/a.yml", "https://raw.githubusercontent.com/acme/web/main/a.yml"],
     ]) {
       const answer = { status: 200, headers: SHARED, body: PIPELINE };
-      const prepare = (page) => page.context().route(asked, (route) => route.fulfill(answer));
-      const visit = await open({ asked: [asked], prepare });
+      const prepare = (page) => page.context().route(fetched, (route) => route.fulfill(answer));
+      const visit = await open({ requested: [fetched], prepare });
       await visit.page.locator("#address").fill(typed);
-      assert.ok((await visit.page.locator("#consequence").innerText()).includes(` from ${new URL(asked).host},`));
+      assert.ok((await visit.page.locator("#consequence").innerText()).includes(` from ${new URL(fetched).host},`));
       await fetches(visit).click();
       await eventually(async () => assert.equal(await visit.page.locator("#file-name").innerText(), "a.yml"));
       await visit.close();

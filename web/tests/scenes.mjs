@@ -1,4 +1,4 @@
-// Every view of the site as a person gets there: pictured by screenshots.mjs, judged by access.test.mjs.
+// How to reach every view of the site, for screenshots.mjs and access.test.mjs.
 
 import { ENVIRONMENT, REPOSITORY, WORKSPACE, token } from "./claims.mjs";
 
@@ -36,8 +36,8 @@ const example = async (page, name) => {
   await page.locator("#gallery button", { hasText: name }).first().click();
 };
 
-/** Who asks the example policy, with the UUID of the step's environment. */
-async function ask({ page }, environment) {
+/** Simulates the example policy, with this UUID of the step's environment. */
+async function simulate({ page }, environment) {
   await tab(page, "Trust policy");
   const panel = page.locator("#view-trust");
   await panel.getByLabel("Workspace", { exact: true }).fill("acme");
@@ -48,7 +48,7 @@ async function ask({ page }, environment) {
   await panel.locator(".verdict").scrollIntoViewIfNeeded();
 }
 
-/** What is done on a new visit, by the view's name. */
+/** The actions on a new visit, by the name of the view. */
 export const SCENES = {
   problems: async () => {},
   "problems-clean": async ({ paste }) => paste(CLEAN),
@@ -112,8 +112,8 @@ export const SCENES = {
     await tab(page, "Trust policy");
     await page.locator("#view-trust .verdict").first().waitFor();
   },
-  "trust-allow": (visit) => ask(visit, ENVIRONMENT),
-  "trust-deny": (visit) => ask(visit, REPOSITORY),
+  "trust-allow": (visit) => simulate(visit, ENVIRONMENT),
+  "trust-deny": (visit) => simulate(visit, REPOSITORY),
   "trust-broken": async ({ page }) => {
     await tab(page, "Trust policy");
     await page.locator("#view-trust textarea").first().fill('{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:*"}]}');

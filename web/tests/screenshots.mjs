@@ -1,9 +1,9 @@
-// Pictures of every view, light and dark, on a desktop and on a phone, to be looked at:
+// Takes screenshots of every view, light and dark, on a desktop and a phone, for review:
 //
-//   npm run screenshots              all of them, into .build/screenshots
-//   npm run screenshots pipeline     the scenes whose name begins so
+//   npm run screenshots              all of them, to .build/screenshots
+//   npm run screenshots pipeline     scenes whose name starts with this
 //
-// Nothing compares them: what is good to look at is a person's to judge. What must not break is in the tests beside this file.
+// They are not compared with anything; the tests next to this file check what must not break.
 
 import { mkdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -32,4 +32,4 @@ for (const [screen, device] of Object.entries(SCREENS)) {
   }
 }
 await keyless.close();
-console.log(`${scenes.length * 4} pictures in ${FOLDER}`);
+console.log(`${scenes.length * 4} screenshots in ${FOLDER}`);

@@ -1,5 +1,4 @@
-// The built site on a free loopback port, as a plain static host would serve it, and below a folder to prove that its
-// paths are relative.
+// Serves the built site on a free loopback port like a static host, in a subfolder to prove that its paths are relative.
 
 import { createReadStream } from "node:fs";
 import { access } from "node:fs/promises";
@@ -41,9 +40,9 @@ export async function serve() {
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   return {
     address: `http://127.0.0.1:${server.address().port}${FOLDER}`,
-    /** Another text for a file, as a new version of the site has. */
+    /** Replaces the content of a file, as a new version of the site does. */
     replace: (path, text) => replaced.set(path, text),
-    /** Once or more often. */
+    /** May be called more than once. */
     close: () => new Promise((closed) => server.close(() => closed()).closeAllConnections()),
   };
 }

@@ -1,4 +1,4 @@
-// The views beside the findings: picture, trust policy, token, set-up.
+// The views other than Problems: requirements, pipeline, trust policy, token, setup.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -37,7 +37,7 @@ describe("the other views", () => {
     await visit.close();
   });
 
-  it("lists what Bitbucket's settings must define, and takes a tick for it", async () => {
+  it("lists the variables to set in Bitbucket, and marks them as defined", async () => {
     const visit = await open("Requirements");
     await visit.paste("pipelines:\n  default:\n    - step:\n        name: Notify\n        script:\n          - curl $HOOK_URL $CHANNEL\n");
     const row = visit.page.locator("#view-requirements tr", { hasText: "HOOK_URL" });
@@ -51,7 +51,7 @@ describe("the other views", () => {
     await visit.close();
   });
 
-  it("draws what runs when, follows the editor and leads back to it", async () => {
+  it("shows what runs when, follows the editor and links to it", async () => {
     const visit = await open("Pipeline");
     const steps = visit.page.locator("#view-pipeline .step strong");
     await eventually(async () =>
@@ -68,13 +68,13 @@ describe("the other views", () => {
     await visit.close();
   });
 
-  it("asks a trust policy about a step of the editor, and shows the tree", async () => {
+  it("simulates a trust policy for a step of the file, and shows the tree", async () => {
     const visit = await open("Trust policy");
     const panel = visit.page.locator("#view-trust");
     const verdict = panel.locator(".verdict h3");
     const says = (words) => eventually(async () => assert.equal(await verdict.innerText(), words));
     const parts = (name) => panel.locator(".tree li", { hasText: name }).last();
-    // The step that deploys with a token is chosen; nothing is known of its repository yet.
+    // The step that deploys with a token is chosen; its repository is still unknown.
     const chosen = panel.getByLabel("Step").locator("option:checked");
     await eventually(async () => assert.equal(await chosen.innerText(), "Deploy to production · production"));
     await says("Undetermined");
@@ -83,7 +83,7 @@ describe("the other views", () => {
     await panel.getByLabel("Repository UUID").fill(REPOSITORY);
     await panel.getByLabel("UUID of production").fill(ENVIRONMENT);
     await says("Allowed");
-    assert.equal(await panel.locator(".tree details[open]").count(), 0, "what holds is folded");
+    assert.equal(await panel.locator(".tree details[open]").count(), 0, "matching parts are collapsed");
     await panel.getByLabel("UUID of production").fill(STEP);
     await says("Denied");
     const subject = parts("StringLike");
@@ -92,11 +92,11 @@ describe("the other views", () => {
     for (const part of [`{${ENVIRONMENT.slice(1, -1)}}:*`, `${REPOSITORY}:${STEP}:`, "another deployment environment"]) {
       assert.ok(told.replaceAll("\n", "").includes(part), `${part} is missing from ${told}`);
     }
-    // A step without a token is named as such, and what it would be told is told.
+    // A step without a token gets a warning, and the verdict that it would get with one.
     await panel.getByLabel("Step").selectOption({ label: "Deploy to staging" });
     await eventually(async () => assert.match(await panel.locator(".problem.warning").innerText(), /gets no token because it does not set oidc: true/));
     await says("Denied");
-    // The choice follows the editor.
+    // The list of steps follows the editor.
     await visit.paste("pipelines:\n  default:\n    - step: {name: Ship, deployment: production, oidc: true, script: [make]}\n");
     await eventually(async () => assert.equal(await chosen.innerText(), "Ship · production"));
     await says("Denied");
@@ -105,7 +105,7 @@ describe("the other views", () => {
     await visit.close();
   });
 
-  it("asks a trust policy about claims and a source address", async () => {
+  it("simulates a trust policy for claims and a source IP address", async () => {
     const visit = await open("Trust policy");
     const panel = visit.page.locator("#view-trust");
     const verdict = panel.locator(".verdict h3");
@@ -132,7 +132,7 @@ describe("the other views", () => {
     await visit.close();
   });
 
-  it("reads a token, keeps it nowhere, and asks a policy about it", async () => {
+  it("decodes a token, does not save it, and simulates a policy with it", async () => {
     const visit = await open("Token");
     const field = visit.page.locator("#view-token textarea");
     await field.fill(token({}));
@@ -159,7 +159,7 @@ describe("the other views", () => {
     await panel.getByLabel("UUID of production").fill(ENVIRONMENT);
   };
 
-  it("writes the AWS side in every format, for the environments of the file, and says what is missing", async () => {
+  it("generates every format for the environments of the file, and says what is missing", async () => {
     const visit = await open("Set up AWS");
     const panel = visit.page.locator("#view-setup");
     const file = panel.locator("[data-part=file] pre");
@@ -168,7 +168,7 @@ describe("the other views", () => {
     await fillSetup(panel);
     await panel.getByRole("button", { name: "Generate" }).click();
     await file.waitFor();
-    // Once written, it follows the form.
+    // The answer follows the form.
     for (const [format, sign, command] of [
       ["cloudformation-json", '"AWSTemplateFormatVersion"', "aws cloudformation deploy"],
       ["cloudformation", "AWSTemplateFormatVersion: '2010-09-09'", "--template-file access.yaml"],
@@ -188,7 +188,7 @@ describe("the other views", () => {
     const download = await downloading;
     assert.equal(download.suggestedFilename(), "access.sh");
     assert.equal(readFileSync(await download.path(), "utf8"), copied);
-    // The steps to paste are found faultless by the checker itself.
+    // The checker finds no problems in the generated steps.
     await panel.getByRole("button", { name: "Copy: In bitbucket-pipelines.yml" }).click();
     const steps = await visit.page.evaluate(() => navigator.clipboard.readText());
     assert.match(steps, /deployment: production/);
@@ -197,7 +197,7 @@ describe("the other views", () => {
     await visit.close();
   });
 
-  it("offers the options of keyless setup: source addresses, session, further roles", async () => {
+  it("has the options of keyless setup: source IP addresses, session, more roles", async () => {
     const visit = await open("Set up AWS");
     const panel = visit.page.locator("#view-setup");
     const file = panel.locator("[data-part=file] pre");
@@ -228,7 +228,7 @@ describe("the other views", () => {
     await visit.close();
   });
 
-  it("asks the policies that it wrote", async () => {
+  it("simulates the policies that it generated", async () => {
     const visit = await open("Set up AWS");
     const panel = visit.page.locator("#view-setup");
     await fillSetup(panel);
