@@ -48,7 +48,7 @@ async function ask<Q extends "hover" | "completion" | "definition">(
   const { doc } = view.state;
   if (doc.length > MAX_LENGTH) return undefined;
   try {
-    const { answer } = await engine.ask(question, ...([doc.toString(), position] as Questions[Q]["ask"]));
+    const { answer } = await engine.ask(question, ...([doc.toString(), position] as Questions[Q]["args"]));
     return view.state.doc.eq(doc) ? answer : undefined;
   } catch {
     return undefined;

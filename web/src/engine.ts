@@ -28,12 +28,12 @@ export class Engine {
     this.#worker = this.#start();
   }
 
-  ask<Q extends Question>(question: Q, ...ask: Questions[Q]["ask"]): Promise<Answered<Q>> {
+  ask<Q extends Question>(question: Q, ...args: Questions[Q]["args"]): Promise<Answered<Q>> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#fail("no answer"), TIMEOUT_MS);
       this.#waiting.set(id, { resolve: resolve as Waiting["resolve"], reject, timer });
-      const request: Request<Q> = { id, question, ask };
+      const request: Request<Q> = { id, question, args };
       this.#worker.postMessage(request);
     });
   }

@@ -68,7 +68,7 @@ export function opening(menu: HTMLElement, choose: () => void, opened: (file: Op
     const url = remote.address(input.value);
     failure.textContent = "";
     fetch.disabled = !url;
-    consequence.textContent = url ? strings.asks(url) : input.value.trim() ? strings.notAnAddress : strings.idle;
+    consequence.textContent = url ? strings.announce(url) : input.value.trim() ? strings.notAnAddress : strings.idle;
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

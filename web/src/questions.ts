@@ -35,14 +35,14 @@ interface Arguments {
 }
 
 /** The exports of the modules, by name. */
-export type Questions = { [Q in keyof Answers]: { ask: Arguments[Q]; answer: Located<Answers[Q]> } };
+export type Questions = { [Q in keyof Answers]: { args: Arguments[Q]; answer: Located<Answers[Q]> } };
 
 export type Question = keyof Questions;
 
 export interface Request<Q extends Question = Question> {
   id: number;
   question: Q;
-  ask: Questions[Q]["ask"];
+  args: Questions[Q]["args"];
 }
 
 /** `milliseconds` is the time inside the module, without the way to the worker and back. */

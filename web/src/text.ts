@@ -61,7 +61,7 @@ export const opening = {
   placeholder: "https://bitbucket.org/acme/web/src/main/bitbucket-pipelines.yml",
   idle: "The request is sent when you press Fetch, without cookies or credentials.",
   notAnAddress: "Enter a URL that starts with https:// and contains no credentials.",
-  asks: ({ host, pathname }: URL) => `Requests ${pathname} from ${host}, which will see your IP address. Nothing else is sent.`,
+  announce: ({ host, pathname }: URL) => `Requests ${pathname} from ${host}, which will see your IP address. Nothing else is sent.`,
   fetch: "Fetch",
   failures: (failure: Failure, host: string) => {
     if (typeof failure === "object") {

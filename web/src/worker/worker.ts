@@ -39,7 +39,7 @@ function locate<T>(text: string, answer: T): Located<T> {
 /** The answer to a question whose ranges, if any, are ranges of `text`. */
 const parse = <Q extends Question>(_: Q, text: string, json: string) => locate(text, JSON.parse(json) as Answers[Q]);
 
-const answers: { [Q in Question]: (...ask: Questions[Q]["ask"]) => Questions[Q]["answer"] } = {
+const answers: { [Q in Question]: (...args: Questions[Q]["args"]) => Questions[Q]["answer"] } = {
   lint: (text, fileName, known) => parse("lint", text, keyless.lint(text, fileName, known)),
   hover: (text, offset) => parse("hover", text, views.hover(text, utf8Offset(text, offset))),
   completion: (text, offset) => parse("completion", text, views.completion(text, utf8Offset(text, offset))),
@@ -59,12 +59,12 @@ function inBytes(request: Requests["trust"]): Requests["trust"] {
 }
 
 self.onmessage = async ({ data }: MessageEvent<Request>) => {
-  const { id, question, ask } = data;
+  const { id, question, args } = data;
   let reply: Reply;
   try {
     await ready(question);
     const start = performance.now();
-    const answer = (answers[question] as (...ask: unknown[]) => Questions[typeof question]["answer"])(...ask);
+    const answer = (answers[question] as (...args: unknown[]) => Questions[typeof question]["answer"])(...args);
     reply = { id, answer, milliseconds: performance.now() - start };
   } catch (error) {
     reply = { id, panic: error instanceof Error ? error.message : String(error) };
