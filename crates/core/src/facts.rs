@@ -16,7 +16,7 @@ mod variables;
 pub use follow::read;
 pub use listing::Listing;
 pub use pipes::{KNOWN as KNOWN_PIPES, KnownPipe, Login, ROLE_VARIABLE, ROLE_VARIABLES};
-pub use tools::{Calls, TOOLS, Tool, ToolCall, split_package};
+pub use tools::{Calls, TOOLS, Tool, ToolCall, ToolId, split_package};
 pub use value::{Atom, Path, Value};
 pub use variables::{Availability, DEFAULTS, availability, is_from_elsewhere};
 

@@ -2,9 +2,46 @@
 
 use crate::script::{Invocation, Word};
 
+/// The identity of a [`Tool`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ToolId {
+    /// `aws`
+    AwsCli,
+    /// `cdk`
+    Cdk,
+    /// `sam`
+    Sam,
+    /// `serverless` or `sls`
+    Serverless,
+    /// `terraform`
+    Terraform,
+    /// `tofu`
+    OpenTofu,
+    /// `terragrunt`
+    Terragrunt,
+    /// `pulumi`
+    Pulumi,
+    /// `eksctl`
+    Eksctl,
+    /// `copilot`
+    Copilot,
+    /// `amplify` or `ampx`
+    Amplify,
+    /// `chalice`
+    Chalice,
+    /// `ecs-cli` or `ecs-deploy`
+    EcsCli,
+    /// `eb`
+    ElasticBeanstalk,
+    /// `docker`, `podman` or `buildah`
+    DockerWithEcr,
+}
+
 /// A program that calls AWS.
 #[derive(Debug)]
 pub struct Tool {
+    /// Its identity.
+    pub id: ToolId,
     /// Its name in messages.
     pub name: &'static str,
     /// The commands that start it.
@@ -42,6 +79,7 @@ use Calls::{Deploys, Maybe, Never, Reads};
 /// The tools, with the subcommands that call AWS according to their documentation.
 pub const TOOLS: [Tool; 15] = [
     Tool {
+        id: ToolId::AwsCli,
         name: "AWS CLI",
         programs: &["aws"],
         packages: &[],
@@ -69,6 +107,7 @@ pub const TOOLS: [Tool; 15] = [
         ],
     },
     Tool {
+        id: ToolId::Cdk,
         name: "AWS CDK",
         programs: &["cdk"],
         packages: &["aws-cdk", "cdk"],
@@ -93,6 +132,7 @@ pub const TOOLS: [Tool; 15] = [
         ],
     },
     Tool {
+        id: ToolId::Sam,
         name: "AWS SAM CLI",
         programs: &["sam"],
         packages: &[],
@@ -111,17 +151,33 @@ pub const TOOLS: [Tool; 15] = [
         ],
     },
     Tool {
+        id: ToolId::Serverless,
         name: "Serverless Framework",
         programs: &["serverless", "sls"],
         packages: &["serverless", "osls"],
         otherwise: Maybe,
         subcommands: &[("deploy", Deploys), ("remove", Deploys), ("rollback", Deploys), ("offline", Never)],
     },
-    terraform("Terraform", &["terraform"]),
-    terraform("OpenTofu", &["tofu"]),
-    Tool { name: "Terragrunt", programs: &["terragrunt"], packages: &[], otherwise: Maybe, subcommands: &[] },
-    Tool { name: "Pulumi", programs: &["pulumi"], packages: &[], otherwise: Maybe, subcommands: &[] },
+    terraform(ToolId::Terraform, "Terraform", &["terraform"]),
+    terraform(ToolId::OpenTofu, "OpenTofu", &["tofu"]),
     Tool {
+        id: ToolId::Terragrunt,
+        name: "Terragrunt",
+        programs: &["terragrunt"],
+        packages: &[],
+        otherwise: Maybe,
+        subcommands: &[],
+    },
+    Tool {
+        id: ToolId::Pulumi,
+        name: "Pulumi",
+        programs: &["pulumi"],
+        packages: &[],
+        otherwise: Maybe,
+        subcommands: &[],
+    },
+    Tool {
+        id: ToolId::Eksctl,
         name: "eksctl",
         programs: &["eksctl"],
         packages: &[],
@@ -137,6 +193,7 @@ pub const TOOLS: [Tool; 15] = [
         ],
     },
     Tool {
+        id: ToolId::Copilot,
         name: "AWS Copilot",
         programs: &["copilot"],
         packages: &[],
@@ -144,6 +201,7 @@ pub const TOOLS: [Tool; 15] = [
         subcommands: &[("deploy", Deploys), ("svc deploy", Deploys), ("env deploy", Deploys), ("job deploy", Deploys)],
     },
     Tool {
+        id: ToolId::Amplify,
         name: "AWS Amplify CLI",
         programs: &["amplify", "ampx"],
         packages: &["@aws-amplify/cli", "@aws-amplify/backend-cli", "ampx"],
@@ -151,6 +209,7 @@ pub const TOOLS: [Tool; 15] = [
         subcommands: &[("push", Deploys), ("publish", Deploys), ("pipeline-deploy", Deploys)],
     },
     Tool {
+        id: ToolId::Chalice,
         name: "AWS Chalice",
         programs: &["chalice"],
         packages: &[],
@@ -158,6 +217,7 @@ pub const TOOLS: [Tool; 15] = [
         subcommands: &[("deploy", Deploys), ("delete", Deploys), ("local", Never), ("package", Never)],
     },
     Tool {
+        id: ToolId::EcsCli,
         name: "Amazon ECS CLI",
         programs: &["ecs-cli", "ecs-deploy"],
         packages: &[],
@@ -165,6 +225,7 @@ pub const TOOLS: [Tool; 15] = [
         subcommands: &[("compose", Deploys), ("up", Deploys), ("configure", Never)],
     },
     Tool {
+        id: ToolId::ElasticBeanstalk,
         name: "AWS Elastic Beanstalk CLI",
         programs: &["eb"],
         packages: &[],
@@ -173,6 +234,7 @@ pub const TOOLS: [Tool; 15] = [
     },
     // Amazon ECR is recognized by the image's name; its login is a separate command.
     Tool {
+        id: ToolId::DockerWithEcr,
         name: "docker with Amazon ECR",
         programs: &["docker", "podman", "buildah"],
         packages: &[],
@@ -182,8 +244,9 @@ pub const TOOLS: [Tool; 15] = [
 ];
 
 /// Terraform works with many clouds, so it is never assumed to need AWS.
-const fn terraform(name: &'static str, programs: &'static [&'static str]) -> Tool {
+const fn terraform(id: ToolId, name: &'static str, programs: &'static [&'static str]) -> Tool {
     Tool {
+        id,
         name,
         programs,
         packages: &[],
@@ -205,6 +268,13 @@ pub struct ToolCall {
     pub package: Option<String>,
     /// How many of the command's arguments come before the tool's own.
     pub skipped: usize,
+}
+
+impl ToolCall {
+    /// The first argument of the tool that is not an option: `deploy` of `cdk deploy --all`; empty if there is none.
+    pub fn command(&self) -> &str {
+        self.subcommand.split(' ').next().unwrap_or_default()
+    }
 }
 
 /// Programs that run a command of a package, with the words between them and the command; `""` for none.
@@ -267,7 +337,7 @@ pub(super) fn recognise(invocation: &Invocation<'_>) -> Option<ToolCall> {
 }
 
 fn calls(tool: &Tool, subcommand: &str, words: &[Option<String>]) -> Calls {
-    if tool.programs.contains(&"docker") {
+    if tool.id == ToolId::DockerWithEcr {
         let registry =
             words.iter().flatten().any(|word| word.contains(".dkr.ecr.") || word.contains("public.ecr.aws/"));
         return if registry { begins(tool, subcommand) } else { Never };

@@ -186,9 +186,9 @@ fn roles(facts: &StepFacts) -> BTreeSet<String> {
 
 fn tools(facts: &StepFacts) -> BTreeSet<String> {
     let run = facts.tools.iter().filter(|tool| tool.call.calls != Calls::Never);
-    let run = run.map(|tool| match tool.call.subcommand.split(' ').next() {
-        Some(subcommand) if !subcommand.is_empty() => format!("{} {subcommand}", tool.call.tool.name),
-        _ => tool.call.tool.name.to_owned(),
+    let run = run.map(|tool| match tool.call.command() {
+        "" => tool.call.tool.name.to_owned(),
+        command => format!("{} {command}", tool.call.tool.name),
     });
     run.chain(facts.pipes.iter().map(|pipe| pipe.name.clone())).collect()
 }

@@ -41,7 +41,7 @@ impl Walk<'_> {
             }
         }
         let Some(call) = tools::recognise(invocation) else { return };
-        if call.tool.programs.contains(&"aws") {
+        if call.tool.id == tools::ToolId::AwsCli {
             self.aws(place, command, invocation, &call, span);
         }
         let set = AWS_VARIABLES.iter().filter_map(|name| self.variables.get(*name).cloned());

@@ -1,5 +1,6 @@
 use crate::{
     analysis::Analysis,
+    facts::ToolId,
     rules::{Findings, rule},
 };
 
@@ -38,8 +39,8 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (_, facts) in file.steps() {
-        for tool in facts.tools.iter().filter(|tool| tool.call.tool.programs == ["cdk"]) {
-            if tool.call.subcommand.split(' ').next() != Some("deploy") {
+        for tool in facts.tools.iter().filter(|tool| tool.call.tool.id == ToolId::Cdk) {
+            if tool.call.command() != "deploy" {
                 continue;
             }
             let command = &facts.listings[tool.listing].script.commands[tool.command];

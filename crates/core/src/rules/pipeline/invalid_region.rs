@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     aws::{Region, RegionError, RoleArn},
-    facts::{ROLE_VARIABLE, StepFacts},
+    facts::{ROLE_VARIABLE, StepFacts, ToolId},
     rules::{Findings, rule},
     text::Span,
 };
@@ -91,7 +91,7 @@ fn regions(facts: &StepFacts) -> Vec<Named> {
     for variable in facts.pipes.iter().flat_map(|pipe| REGIONS.iter().filter_map(|name| pipe.variable(name))) {
         found.extend(variable.value.literal().map(|text| (text.to_owned(), variable.span)));
     }
-    for tool in facts.tools.iter().filter(|tool| tool.region && tool.call.tool.programs.contains(&"aws")) {
+    for tool in facts.tools.iter().filter(|tool| tool.region && tool.call.tool.id == ToolId::AwsCli) {
         let listing = &facts.listings[tool.listing];
         let Some(invocation) = listing.script.commands[tool.command].invocation() else { continue };
         let word = invocation.option("--region");

@@ -4,7 +4,7 @@ use crate::{
         steps::{Token, shown},
     },
     diagnostic::Severity,
-    facts::{Credentials, StepFacts, ToolUse},
+    facts::{Credentials, StepFacts, ToolId, ToolUse},
     pipeline::Step,
     requirements,
     rules::{Findings, rule},
@@ -47,9 +47,25 @@ rule! {
     static RULE: "missing-variable", Hint, check
 }
 
-const TOKEN_FILE: &[&str] = &["AWS_WEB_IDENTITY_TOKEN_FILE"];
-const ROLE: &[&str] = &["AWS_ROLE_ARN"];
-const REGION: &[&str] = &["AWS_REGION", "AWS_DEFAULT_REGION"];
+/// What a tool with a web identity needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    TokenFile,
+    Role,
+    Region,
+}
+
+impl Need {
+    /// The variables that provide it; one is enough.
+    const fn variables(self) -> &'static [&'static str] {
+        match self {
+            Self::TokenFile => &["AWS_WEB_IDENTITY_TOKEN_FILE"],
+            Self::Role => &["AWS_ROLE_ARN"],
+            Self::Region => &["AWS_REGION", "AWS_DEFAULT_REGION"],
+        }
+    }
+}
+
 const KEYS: &[&str] = &["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
 
 /// Services of the AWS CLI that work without a region.
@@ -64,7 +80,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if file.model.on_self_hosted_runner(step) {
             continue;
         }
-        let mut reported: Vec<&[&str]> = Vec::new();
+        let mut reported: Vec<Need> = Vec::new();
         for tool in facts.tools.iter().filter(|tool| tool.call.calls.needs_credentials()) {
             for needed in needs(file, step, facts, tool) {
                 if !reported.contains(&needed) && !facts.is_opaque(tool.moment) {
@@ -76,9 +92,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The variables that a tool needs and the script does not set; one of each group is enough.
-fn needs(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, tool: &ToolUse) -> Vec<&'static [&'static str]> {
-    let set = |names: &[&str]| names.iter().any(|name| tool.variable(name).is_some());
+/// What a tool needs and the script does not set.
+fn needs(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, tool: &ToolUse) -> Vec<Need> {
+    let set = |need: Need| need.variables().iter().any(|name| tool.variable(name).is_some());
     let web_identity = match facts.credentials(tool) {
         Credentials::WebIdentity => true,
         // The step has a token, and nothing in it provides other credentials.
@@ -93,8 +109,11 @@ fn needs(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, tool: &ToolUse
         }
         _ => false,
     };
-    let needed = [(TOKEN_FILE, web_identity), (ROLE, web_identity), (REGION, web_identity && needs_region(tool))];
-    needed.into_iter().filter(|(names, needed)| *needed && !set(names)).map(|(names, _)| names).collect()
+    if !web_identity {
+        return Vec::new();
+    }
+    let region = needs_region(tool).then_some(Need::Region);
+    [Need::TokenFile, Need::Role].into_iter().chain(region).filter(|need| !set(*need)).collect()
 }
 
 fn declared(file: &Analysis<'_>, names: &[&str]) -> bool {
@@ -102,15 +121,14 @@ fn declared(file: &Analysis<'_>, names: &[&str]) -> bool {
 }
 
 fn needs_region(tool: &ToolUse) -> bool {
-    let service = tool.call.subcommand.split(' ').next().unwrap_or_default();
-    let cli = tool.call.tool.programs.contains(&"aws");
+    let cli = tool.call.tool.id == ToolId::AwsCli;
     // CDK apps often set the regions of their stacks themselves.
-    cli && !tool.region && !GLOBAL.contains(&service)
+    cli && !tool.region && !GLOBAL.contains(&tool.call.command())
 }
 
-fn report(file: &Analysis<'_>, step: &Step<'_>, tool: &ToolUse, names: &[&str], findings: &mut Findings<'_>) {
+fn report(file: &Analysis<'_>, step: &Step<'_>, tool: &ToolUse, need: Need, findings: &mut Findings<'_>) {
     let command = shown(file.source.slice(tool.span));
-    let name = names[0];
+    let names = need.variables();
     let missing = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
     let mut environments = file.environments(step);
     environments.sort_unstable();
@@ -136,7 +154,7 @@ fn report(file: &Analysis<'_>, step: &Step<'_>, tool: &ToolUse, names: &[&str], 
                 format!("`{command}` needs {missing}, which is defined for {elsewhere} but not for `{environment}`"),
                 format!("define it for `{environment}` under Repository settings > Deployments"),
             ),
-            (None, _) if name == TOKEN_FILE[0] => (
+            (None, _) if need == Need::TokenFile => (
                 format!("`{command}` cannot read the step's token, because {missing} is not set"),
                 "write the token to a file outside the clone directory and export its path:\n\
                  export AWS_WEB_IDENTITY_TOKEN_FILE=/tmp/web-identity-token\n\
@@ -145,7 +163,7 @@ fn report(file: &Analysis<'_>, step: &Step<'_>, tool: &ToolUse, names: &[&str], 
             ),
             (None, _) => (
                 format!("`{command}` needs {missing}, which is not set in this file"),
-                where_to_define(name, environment),
+                where_to_define(names[0], environment),
             ),
         };
         let severity = if perhaps { Severity::Hint } else { Severity::Error };

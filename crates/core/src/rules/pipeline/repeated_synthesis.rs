@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    facts::ToolUse,
+    facts::{ToolId, ToolUse},
     pipeline::{ItemKind, Pipeline, StepId, glob},
     rules::{Findings, rule},
 };
@@ -114,10 +114,11 @@ fn in_order(pipeline: &Pipeline<'_>) -> Vec<(usize, StepId)> {
 
 /// The first call of the CDK CLI in a step with one of these subcommands.
 fn cdk<'f>(file: &'f Analysis<'_>, step: StepId, subcommands: &[&str]) -> Option<&'f ToolUse> {
-    file.facts.of(step)?.tools.iter().find(|tool| {
-        tool.call.tool.programs == ["cdk"]
-            && tool.call.subcommand.split(' ').next().is_some_and(|first| subcommands.contains(&first))
-    })
+    file.facts
+        .of(step)?
+        .tools
+        .iter()
+        .find(|tool| tool.call.tool.id == ToolId::Cdk && subcommands.contains(&tool.call.command()))
 }
 
 /// What `cdk deploy` deploys.
