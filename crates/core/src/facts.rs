@@ -7,6 +7,7 @@
 //! Nothing is guessed. What is decided only at run time is unknown, and a rule does not report what depends on it.
 
 mod follow;
+pub mod images;
 mod listing;
 mod pipes;
 mod tools;
