@@ -29,6 +29,7 @@ mod compound;
 mod invocation;
 mod parser;
 mod powershell;
+pub mod programs;
 mod word;
 
 use std::ops::Range;
