@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the hook of this checkout with pre-commit, as a user's machine would, and runs it in a repository with a good
-# pipeline and in one with a bad pipeline; then as the README says, and with the command installed by hand. The exit
+# pipeline and in one with a bad pipeline; then as the README says, and with the command installed manually. The exit
 # status and all that the hook prints must be as <case>.expected says; SNAPSHOTS=overwrite updates it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

@@ -64,7 +64,7 @@ fn setup(profile: Profile) -> Setup {
     }
 }
 
-/// Every profile, with and without addresses, a provider of its own or one that is there already.
+/// Every profile, with and without addresses, a new provider or an existing one.
 fn plans() -> Vec<(&'static str, Plan)> {
     let bound = || Setup {
         addresses: ip_ranges::read(&ip_ranges::BITBUCKET.join("\n")).unwrap(),

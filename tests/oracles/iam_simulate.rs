@@ -1,5 +1,5 @@
 //! The evaluator against two others: iam-simulate on every operator row that has a definite result and on a grid of
-//! policies, tokens and addresses; the AWS emulator on the same policies and tokens. Each disagreement must stand in the
+//! policies, tokens and addresses; the AWS emulator on the same policies and tokens. Each disagreement must be listed in the
 //! judge's `disagreements.tsv` with what AWS documents.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test that cannot go on should stop")]

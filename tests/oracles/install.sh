@@ -18,7 +18,7 @@ npm_judge() {
     cp "tests/oracles/$1/package-lock.json" "$home/.installed"
 }
 
-# python_judge <name>: the packages of tests/oracles/<name>/requirements.txt, in an environment of their own in
+# python_judge <name>: the packages of tests/oracles/<name>/requirements.txt, in a separate environment in
 # .tools/oracles/<name>: they pin versions that exclude each other
 python_judge() {
     home=.tools/oracles/$1

@@ -1,5 +1,5 @@
 //! keyless against Atlassian's own JSON schema, through `check-jsonschema`: what the schema refuses, keyless refuses too.
-//! Exceptions stand in `official-schema/exceptions.tsv`, each with its reason.
+//! Exceptions are listed in `official-schema/exceptions.tsv`, each with its reason.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 

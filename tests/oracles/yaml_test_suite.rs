@@ -1,5 +1,5 @@
 //! The YAML layer against the public YAML test suite: what must be read is read, what must be refused is refused. Each
-//! disagreement must stand in `yaml-test-suite/disagreements.tsv` with its reason.
+//! disagreement must be listed in `yaml-test-suite/disagreements.tsv` with its reason.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 

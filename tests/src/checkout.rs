@@ -22,8 +22,8 @@ pub fn expected(name: &str) -> Data {
     Data::read_from(&root().join("tests/expected").join(name), None).raw()
 }
 
-/// A binary of the workspace, beside the one that runs now. `cargo test --workspace` builds it, because its package has
-/// integration tests of its own; with `--test` it builds only what is named, and an old binary would be tested.
+/// A binary of the workspace, in the folder of the running one. `cargo test --workspace` builds it, because its package has
+/// integration tests; with `--test` it builds only what is named, and an old binary would be tested.
 ///
 /// # Panics
 /// When it was not built.
@@ -32,7 +32,7 @@ pub fn binary(name: &str) -> PathBuf {
     let folders = own.ancestors().skip(1).take(2);
     folders.map(|folder| folder.join(name)).find(|file| file.is_file()).unwrap_or_else(|| {
         panic!(
-            "{name} is not built beside {}: run `cargo test --workspace`, or `cargo build --workspace --bins` before",
+            "{name} is not built in the folder of {}: run `cargo test --workspace`, or `cargo build --workspace --bins` first",
             own.display()
         )
     })

@@ -25,7 +25,7 @@ pub enum Authorisation {
     Open,
 }
 
-/// A running emulator. It stops when dropped, and also when this process is killed: it runs beside a shell that waits for
+/// A running emulator. It stops when dropped, and also when this process is killed: it runs next to a shell that waits for
 /// the end of its standard input, and that end comes in every case. The shell removes its folder too.
 #[derive(Debug)]
 pub struct Emulator {

@@ -78,7 +78,7 @@ fn answer(reports: &mut Reports, request: &Request<Bytes>) -> Result<u16, Refuse
         }
         (&Method::POST, Some(report)) => {
             let Some((_, annotations)) = reports.get_mut(report) else {
-                return refused(404, "there is no such report");
+                return refused(404, "report not found");
             };
             let Some(more) = body.as_array() else { return refused(400, "not a list") };
             annotations.extend(more.iter().cloned());
@@ -90,7 +90,7 @@ fn answer(reports: &mut Reports, request: &Request<Bytes>) -> Result<u16, Refuse
 
 fn check_report(report: &Value) -> Result<(), &'static str> {
     const KINDS: [&str; 7] = ["BOOLEAN", "DATE", "DURATION", "LINK", "NUMBER", "PERCENTAGE", "TEXT"];
-    let data = report["data"].as_array().ok_or("data is no list")?;
+    let data = report["data"].as_array().ok_or("`data` must be a list")?;
     let is_one_of = |value: &Value, words: &[&str]| value.as_str().is_some_and(|word| words.contains(&word));
     if data.len() > 10 || !data.iter().all(|item| is_one_of(&item["type"], &KINDS) && item["title"].is_string()) {
         return Err("data has more than 10 items, or one of another type");

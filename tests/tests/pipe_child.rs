@@ -1,4 +1,4 @@
-//! What the pipe gives its child, and what it does with signals. A script stands in for the CDK where the CDK's own
+//! What the pipe gives its child, and what it does with signals. A script replaces the CDK where the CDK's own
 //! behaviour is not the subject.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
@@ -18,7 +18,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
 
-/// A variable that every process of a run inherits, with a value of its own.
+/// A variable that every process of a run inherits, with a unique value.
 const MARK: &str = "KEYLESS_TESTS_RUN";
 
 fn pipe(workplace: &Workplace) -> Command {

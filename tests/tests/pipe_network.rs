@@ -1,4 +1,4 @@
-//! STS behind TLS with an authority of one's own, and behind a proxy.
+//! STS behind TLS with a custom certificate authority, and behind a proxy.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{

@@ -72,7 +72,7 @@ describe("links", () => {
     await keyless.close();
   });
 
-  it("carry no script, no style of their own, and nothing of another host", () => {
+  it("contain no script, no inline style, and nothing from another host", () => {
     for (const [name, html] of pages) {
       assert.ok(!/<style|\sstyle=|\son\w+=/.test(html), name);
       assert.deepEqual(attributes(html, "src").filter((source) => /^\w+:|^\/\//.test(source)), [], name);

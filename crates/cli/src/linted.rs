@@ -27,11 +27,11 @@ pub(crate) struct LintedFile {
     pub(crate) name: String,
     /// Where it is stored; `None` for standard input.
     pub(crate) path: Option<PathBuf>,
-    /// Its text; bytes that are no text stand in it as U+FFFD.
+    /// Its text, with U+FFFD for every byte that is not UTF-8.
     pub(crate) text: String,
     /// Its findings, in the order of the text.
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// What was mended in it before; `None` where nothing was.
+    /// What was fixed in it before; `None` if nothing was.
     pub(crate) fixed: Option<Fixed>,
 }
 
@@ -99,7 +99,7 @@ fn lint_one<S>(
     Ok(LintedFile { name, path, text, diagnostics, fixed })
 }
 
-/// The finding of bytes that are no text. The lossy text is the same up to `offset`, where U+FFFD follows.
+/// The finding for bytes that are not UTF-8. The lossy text is the same up to `offset`, where U+FFFD follows.
 fn not_utf8(bytes: &[u8], offset: usize) -> Diagnostic {
     let span = Span::new(offset, offset + char::REPLACEMENT_CHARACTER.len_utf8());
     let message = match bytes.get(offset) {

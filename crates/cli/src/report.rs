@@ -1,4 +1,4 @@
-//! Findings written for people and machines, a file for each form.
+//! Reports of findings for people and programs: one file per format.
 
 mod code_insights;
 mod codeclimate;
@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::{fix, linted::LintedFile, streams::Streams};
 
-/// The forms that a report can take.
+/// The formats of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people: each finding with the lines that it is about
@@ -43,11 +43,11 @@ pub(crate) struct Report {
     pub(crate) files: Vec<LintedFile>,
     /// How many findings are shown.
     pub(crate) shown: Counts,
-    /// How many weigh too little to be.
+    /// How many are below the minimum severity.
     pub(crate) hidden: Counts,
-    /// How many of those shown a safe fix would mend.
+    /// How many of those shown have a safe fix.
     pub(crate) fixable: usize,
-    /// How many were mended already.
+    /// How many were fixed already.
     pub(crate) fixed: usize,
 }
 

@@ -18,7 +18,7 @@ const SETTINGS_FILE: &str = "keyless.yaml";
 /// Where settings come from.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Declared {
-    /// What Bitbucket's settings define [default: keyless.yaml beside the pipeline or above it in the
+    /// What Bitbucket's settings define [default: keyless.yaml next to the pipeline or above it in the
     /// repository]
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -57,7 +57,7 @@ impl Declared {
     }
 }
 
-/// The settings beside a pipeline or above it in its repository, under the name that a user knows the file by. Standard
+/// The settings next to a pipeline or above it in its repository, under the name that a user knows the file by. Standard
 /// input lies in the current folder.
 fn file_for(input: &Input) -> Option<PathBuf> {
     let path = input.path();
@@ -79,7 +79,7 @@ fn shorten(mut path: PathBuf, part: Component<'_>) -> PathBuf {
     path
 }
 
-/// The files that settings name lie beside them or below.
+/// Paths in the settings are relative to their folder.
 fn parse(path: &Path) -> Result<Settings, Failure> {
     let text = fs::read_to_string(path).map_err(|error| Failure::Unreadable { path: path.to_owned(), error })?;
     // A file of nothing but comments declares nothing.

@@ -1,4 +1,4 @@
-//! What a rule says: one finding, its places, and how to mend it.
+//! A finding: message, locations, help and fix.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -44,7 +44,7 @@ pub struct UnknownSeverity(String);
 
 impl fmt::Display for UnknownSeverity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no severity; allowed: error, warning, hint", self.0)
+        write!(f, "unknown severity `{}`; expected `error`, `warning` or `hint`", self.0)
     }
 }
 
@@ -104,7 +104,7 @@ pub enum Safety {
 pub struct Edit {
     /// What is replaced; empty for an insertion.
     pub span: Span,
-    /// What stands there afterwards; empty for a deletion.
+    /// The new text; empty for a deletion.
     pub replacement: String,
 }
 

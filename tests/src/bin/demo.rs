@@ -197,7 +197,7 @@ impl Stop {
     }
 }
 
-/// What a step's container has: a PATH, and a home of its own.
+/// What a step's container has: a PATH and an empty home.
 fn surroundings(place: &Path) -> Vec<(OsString, OsString)> {
     let home = place.join("home");
     fs::create_dir_all(&home).expect("the checkout is writable");

@@ -50,7 +50,7 @@ fn main() {
         by_hand.push(timed(hand_recipe(&workplace, &cloud).env("TOKEN", &token).env("GREETING", greeting("hand"))));
     }
     println!("deployment by the pipe: {}", spread(with_pipe));
-    println!("deployment by hand: {}", spread(by_hand));
+    println!("manual deployment: {}", spread(by_hand));
 }
 
 fn as_binary(workplace: &Workplace, cloud: &Cloud, binary: &PathBuf) -> Command {

@@ -1,4 +1,4 @@
-//! A report for Bitbucket's Code Insights, which shows it on the commit and beside the lines of a pull request.
+//! A report for Bitbucket's Code Insights, which shows it on the commit and next to the lines of a pull request.
 //!
 //! The document holds the bodies of the requests: `report` for
 //! `PUT …/commit/{commit}/reports/{id}`, and each list of `annotations` for one

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use keyless_core::diagnostic::Diagnostic;
 
-/// Gives each finding of a report a name of its own.
+/// Gives each finding of a report a stable, unique fingerprint.
 #[derive(Debug, Default)]
 pub(super) struct Fingerprints {
     /// How often each name was given already.

@@ -1,4 +1,4 @@
-//! Workflow commands of GitHub Actions: one line a finding, shown beside the changed lines.
+//! Workflow commands of GitHub Actions: one line per finding, shown next to the changed lines.
 //!
 //! Source: "Workflow commands for GitHub Actions", section "Setting an error message", and the escaping of
 //! `actions/toolkit` (`packages/core/src/command.ts`).

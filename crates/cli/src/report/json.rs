@@ -21,9 +21,9 @@ struct Summary {
     shown: Counts,
     /// Findings below the minimum severity, which `files` leaves out.
     hidden: Counts,
-    /// Findings in `files` that a safe fix would mend.
+    /// Findings in `files` that have a safe fix.
     fixable: usize,
-    /// Findings that were mended before, which `files` leaves out.
+    /// Findings that were fixed before, which `files` omits.
     fixed: usize,
 }
 

@@ -16,7 +16,7 @@ use keyless_core::{
 use super::{Counts, Report};
 use crate::linted::LintedFile;
 
-/// Places further apart than this many lines are shown as pieces of their own.
+/// Places further apart than this many lines are shown separately.
 const GAP: usize = 40;
 
 /// A line of more bytes than this is named and not shown: nobody reads it, and its columns say enough.

@@ -24,7 +24,7 @@ pub struct Hover {
     lines: Vec<String>,
 }
 
-/// The documentation of what stands at a byte offset.
+/// The documentation of the key or variable at a byte offset.
 pub fn at(text: &str, offset: usize) -> Option<Hover> {
     let (tree, _) = parse(text, Limits::default());
     key(&tree, offset).or_else(|| variable(&Source::new("", text), offset))
@@ -90,7 +90,7 @@ fn touches(span: Span, offset: usize) -> bool {
 mod tests {
     use super::at;
 
-    /// What stands at `word`, and of what it is a key.
+    /// The key at `word`, and the object that it belongs to.
     fn known(text: &str, word: &str) -> Option<(String, Option<&'static str>)> {
         at(text, text.find(word).unwrap()).map(|hover| (hover.name, hover.of))
     }
