@@ -1,10 +1,9 @@
-//! A ready cloud assembly: whether the CDK CLI can read it, asked before there is a session.
+//! A ready cloud assembly: whether the CDK CLI can read it, checked before there is a session.
 //!
-//! An assembly names the version of its schema in `manifest.json`, and a CLI refuses a schema whose major version is above its
-//! own (aws-cdk-cli, `@aws-cdk/cloud-assembly-schema`, `Manifest.validate`).
+//! An assembly names the version of its schema in `manifest.json`, and a CLI refuses a schema whose major version is newer
+//! than its own (aws-cdk-cli, `@aws-cdk/cloud-assembly-schema`, `Manifest.validate`).
 
 use std::{
-    fmt,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -13,15 +12,27 @@ use std::{
 use serde_json::Value;
 
 /// Why an assembly cannot be deployed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AssemblyError {
-    /// There is no such folder.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AssemblyError {
+    /// The folder does not exist.
+    #[error(
+        "folder {} does not exist; pass the assembly of an earlier step as one of its `artifacts`, or set APP to the app's \
+         command", .0.display()
+    )]
     Missing(PathBuf),
-    /// There is no manifest in it.
+    /// It has no manifest.
+    #[error("{} is not a cloud assembly: it has no manifest.json; `cdk synth` creates one in cdk.out", .0.display())]
     NoManifest(PathBuf),
-    /// Its manifest is none: why.
+    /// Its manifest cannot be read.
+    #[error("cannot read manifest.json in {}: {}", .0.display(), .1)]
     Unreadable(PathBuf, String),
-    /// Its schema is above the CLI's.
+    /// Its schema is newer than the CLI's.
+    #[error(
+        "{} needs a newer CDK CLI: its schema is version {schema}, and aws-cdk {cli} reads at most {supported}; update \
+         `aws-cdk` to {} (not 3.0.0, which was published by accident), or set CDK_VERSION",
+        folder.display(),
+        minimum.as_ref().map_or_else(|| "the newest 2.x".to_owned(), |minimum| format!("{minimum} or a newer 2.x"))
+    )]
     Newer {
         /// The folder.
         folder: PathBuf,
@@ -31,30 +42,30 @@ pub enum AssemblyError {
         supported: u32,
         /// The CLI's version.
         cli: String,
-        /// The oldest CLI that reads it, as it says itself.
+        /// The oldest CLI that reads it, according to its manifest.
         minimum: Option<String>,
     },
 }
 
 /// The CLI's version and its package's folder.
-pub type Package<'a> = (&'a str, &'a Path);
+pub(crate) type Package<'a> = (&'a str, &'a Path);
 
-/// How far into the CLI its schema's version is looked for: it stands in the first 300 KiB.
+/// How much of the CLI is searched for its schema's version, which is in the first 300 KiB.
 const READ: u64 = 4 * 1024 * 1024;
 
-/// Whether `app`, seen from `folder`, is an assembly rather than a command, and one that the CLI reads. A CLI that does not
-/// tell its schema is believed to read everything.
+/// Checks that `app`, relative to `folder`, is a command, or an assembly that the CLI can read. A CLI whose schema is unknown
+/// is assumed to read everything.
 ///
 /// # Errors
 /// [`AssemblyError`]
-pub fn check(folder: &Path, app: &str, package: Option<Package<'_>>) -> Result<(), AssemblyError> {
+pub(crate) fn check(folder: &Path, app: &str, package: Option<Package<'_>>) -> Result<(), AssemblyError> {
     let named = PathBuf::from(app);
-    let place = folder.join(&named);
-    if !place.is_dir() {
+    let path = folder.join(&named);
+    if !path.is_dir() {
         let is_assembly = named.file_name().is_some_and(|name| name == "cdk.out");
         return if is_assembly { Err(AssemblyError::Missing(named)) } else { Ok(()) };
     }
-    let manifest: Value = match std::fs::read(place.join("manifest.json")) {
+    let manifest: Value = match std::fs::read(path.join("manifest.json")) {
         Ok(json) => serde_json::from_slice(&json)
             .map_err(|error| AssemblyError::Unreadable(named.clone(), error.to_string()))?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(AssemblyError::NoManifest(named)),
@@ -90,39 +101,3 @@ fn schema_of(package: &Path) -> Option<u32> {
 fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).position(|window| window == part)
 }
-
-impl fmt::Display for AssemblyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(folder) => write!(
-                f,
-                "APP: there is no folder {}; an assembly that another step makes must be one of its `artifacts`, or the app's \
-                 command stand here",
-                folder.display()
-            ),
-            Self::NoManifest(folder) => write!(
-                f,
-                "APP: {} has no manifest.json, so it is no cloud assembly; `cdk synth` makes one, in cdk.out",
-                folder.display()
-            ),
-            Self::Unreadable(folder, why) => {
-                write!(f, "APP: the manifest.json in {} cannot be read: {why}", folder.display())
-            }
-            Self::Newer { folder, schema, supported, cli, minimum } => {
-                write!(
-                    f,
-                    "APP: {} was made for a newer CDK CLI: its schema is version {schema}, and aws-cdk {cli} reads at most \
-                     {supported}; update `aws-cdk` to ",
-                    folder.display()
-                )?;
-                match minimum {
-                    Some(minimum) => write!(f, "{minimum} or a newer 2.x")?,
-                    None => f.write_str("the newest 2.x")?,
-                }
-                f.write_str(" (never 3.0.0, which was published by accident), or set CDK_VERSION")
-            }
-        }
-    }
-}
-
-impl std::error::Error for AssemblyError {}

@@ -1,16 +1,16 @@
-//! The CDK: its command line, and what its output tells.
+//! The CDK: its command line, and what its output says.
 
-pub mod changes;
-pub mod problem;
-pub mod story;
+pub(crate) mod changes;
+pub(crate) mod problem;
+pub(crate) mod run_log;
 
 use keyless_core::aws::AccountId;
 
 use crate::settings::{Command, Settings};
 
 /// The arguments after `cdk`.
-pub fn arguments(settings: &Settings, account: &AccountId) -> Vec<String> {
-    let command = settings.place.command;
+pub(crate) fn arguments(settings: &Settings, account: &AccountId) -> Vec<String> {
+    let command = settings.invocation.command;
     let mut line = Line(vec![command.name().to_owned()]);
     match command {
         Command::Bootstrap if settings.stacks.is_empty() => {
@@ -33,7 +33,7 @@ pub fn arguments(settings: &Settings, account: &AccountId) -> Vec<String> {
         line.word("--exclusively");
     }
     line.option("--toolkit-stack-name", settings.toolkit_stack_name.as_deref());
-    line.option("--app", settings.place.app.as_deref());
+    line.option("--app", settings.invocation.app.as_deref());
     if let Some(qualifier) = settings.qualifier.as_deref().filter(|_| command != Command::Bootstrap) {
         line.option("--context", Some(&format!("@aws-cdk/core:bootstrapQualifier={qualifier}")));
     }
@@ -61,7 +61,7 @@ fn deploy(settings: &Settings, line: &mut Line) {
     settings.tags.iter().for_each(|tag| line.option("--tags", Some(tag)));
 }
 
-/// A command line that grows.
+/// A command line that is being built.
 struct Line(Vec<String>);
 
 impl Line {
@@ -76,15 +76,11 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, ffi::OsString};
-
     use super::*;
 
     fn line(variables: &[(&str, &str)]) -> String {
         let role = [("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/r"), ("AWS_REGION", "eu-west-1")];
-        let environment: BTreeMap<OsString, OsString> =
-            role.iter().chain(variables).map(|(name, value)| (name.into(), value.into())).collect();
-        let settings = Settings::read(&environment).1.unwrap();
+        let settings = Settings::read(&role.iter().chain(variables).copied().collect()).1.unwrap();
         arguments(&settings, settings.session.role.account()).join(" ")
     }
 

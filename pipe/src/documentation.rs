@@ -1,20 +1,22 @@
-//! The documentation that is made from the table of variables: `--help`, `pipe.yml` and the README's table.
+//! The documentation that is generated from the table of variables: `--help`, `pipe.yml` and the README's table.
 
 use std::fmt::Write;
 
-use crate::variables::{VARIABLES, Variable};
+use keyless_core::pipes::keyless::{VARIABLES, Variable};
 
-/// The image that users name.
+/// The image that pipelines refer to.
 pub const IMAGE: &str = "keyless/pipe:0.1.0";
 
 const HEAD: &str = "\
-keyless-pipe: deploy an AWS CDK app from Bitbucket Pipelines without a stored key
+Deploy an AWS CDK app from Bitbucket Pipelines without a stored key
 
-Takes no arguments: everything comes from variables, as Bitbucket hands them to a pipe.
-The step needs `oidc: true`; its token is exchanged for a role session, the CDK runs with it,
-and nothing of either is written to disk.
+Usage: keyless-pipe
 
-examples:
+The pipe is configured by variables, as Bitbucket passes them to a pipe. The step needs
+`oidc: true`: its token is exchanged for a role session, and the CDK runs with the session.
+Neither is written to disk.
+
+Examples:
   - pipe: docker://keyless/pipe:0.1.0
     variables:
       AWS_ROLE_ARN: $AWS_ROLE_ARN
@@ -27,7 +29,7 @@ examples:
       WORKING_DIRECTORY: infrastructure
       STACKS: [Network, Service]
 
-variables ((*) is required):
+Variables ((*) is required):
 ";
 
 const NAME_WIDTH: usize = 20;
@@ -68,8 +70,8 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The text of `pipe.yml`: what Bitbucket reads of a pipe. A default of `$NAME` carries a variable of the workspace, the
-/// repository or the deployment environment into the pipe without the user naming it.
+/// The text of `pipe.yml`, which describes the pipe to Bitbucket. A default of `$NAME` passes a variable of the workspace, the
+/// repository or the deployment environment to the pipe without the user naming it.
 pub fn pipe_yml() -> String {
     let mut yaml = format!(
         "# Generated from the table in crates/core/src/pipes/keyless.rs; `SNAPSHOTS=overwrite cargo test -p keyless-pipe` updates it.\n\
@@ -88,13 +90,13 @@ pub fn pipe_yml() -> String {
     yaml
 }
 
-/// The README's table of variables, in Atlassian's form: `(**)` is needed and may come from the settings.
+/// The README's table of variables, in Atlassian's form: `(**)` is required and can come from Bitbucket's settings.
 pub fn table() -> String {
     let mut table = "| Variable | Usage |\n| --- | --- |\n".to_owned();
     for variable in VARIABLES {
         let Variable { name, alias, required, default, help } = variable;
         let mark = if *required { " (**)" } else { "" };
-        let _ = write!(table, "| {name}{mark} | {}.", capitalised(help));
+        let _ = write!(table, "| {name}{mark} | {}.", capitalized(help));
         if let Some(alias) = alias {
             let _ = write!(table, " Also `{alias}`.");
         }
@@ -106,7 +108,7 @@ pub fn table() -> String {
     table
 }
 
-fn capitalised(text: &str) -> String {
+fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

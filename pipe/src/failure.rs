@@ -1,82 +1,40 @@
 //! A run that ended without the CDK's own exit status: why, what to do about it, and the exit code.
 
-use std::{fmt, io};
+use std::io;
 
-use keyless_aws::{EndpointError, Explanation, StsError};
-use rustix::process::Signal;
+use keyless_session::log;
 
-use crate::{log, mistake::Mistake, outputs::OutputsError, packages::LoginError, session::SessionError};
+use crate::{outputs::OutputsError, preflight::PreflightError};
 
 /// Why a run ended without the CDK's own exit status.
-#[derive(Debug)]
-pub enum Failure {
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
     /// Nothing was run.
-    Mistakes(Vec<Mistake>),
+    #[error("{}; nothing was run", keyless_session::Failure::count_of_invalid(.0.len()))]
+    Preflight(Vec<PreflightError>),
+    /// There is no session, or a program could not be started.
+    #[error(transparent)]
+    Session(#[from] keyless_session::Failure),
     /// The packages could not be installed: the exit code.
+    #[error("installing the packages failed with exit code {0}")]
     Install(u8),
-    /// No session, and what can be done about it.
-    Session(SessionError, Option<Explanation>),
-    /// No login to CodeArtifact.
-    Login(LoginError),
-    /// No credentials endpoint.
-    Endpoint(EndpointError),
-    /// The CDK did its work, and its outputs could not be kept.
-    Outputs(OutputsError),
+    /// The CDK did its work, and its outputs could not be written.
+    #[error("the stacks are deployed, but the outputs could not be saved: {0}")]
+    Outputs(#[from] OutputsError),
     /// No folder for temporary files.
-    Folder(io::Error),
-    /// A program could not be started.
-    Start(String, io::Error),
-    /// The step was stopped before the CDK began.
-    Stopped(Signal),
+    #[error("cannot create a temporary folder: {0}")]
+    Folder(#[source] io::Error),
 }
 
-/// Writes a failure to the log, its last line being the verdict, and returns the exit code.
-pub fn report(failure: &Failure) -> u8 {
-    match failure {
-        Failure::Mistakes(mistakes) => mistakes.iter().for_each(log::detail),
-        Failure::Session(error, Some(explanation)) => {
-            if let Some(StsError::Refused { said, .. }) = error.sts() {
-                log::detail(format_args!("AWS said: {said}"));
-            }
-            for (name, value) in &explanation.compared {
-                log::detail(format_args!("{name}: {value}"));
-            }
-            log::detail(format_args!("to do: {}", explanation.remedy));
-        }
-        Failure::Login(error) => {
-            if let Some(remedy) = error.remedy() {
-                log::detail(format_args!("to do: {remedy}"));
-            }
-        }
-        _ => {}
-    }
-    log::failure(failure);
-    match failure {
-        Failure::Stopped(signal) => u8::try_from(128 + signal.as_raw()).unwrap_or(1),
-        Failure::Install(code) => *code,
-        _ => 1,
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Failure {
+    /// Writes it to the log, its last line being the verdict, and returns the exit code.
+    pub(crate) fn report(&self) -> u8 {
         match self {
-            Self::Mistakes(mistakes) if mistakes.len() == 1 => f.write_str("nothing was run: 1 mistake to correct"),
-            Self::Mistakes(mistakes) => write!(f, "nothing was run: {} mistakes to correct", mistakes.len()),
-            Self::Install(code) => write!(f, "the packages could not be installed: exit code {code}"),
-            Self::Session(_, Some(explanation)) => write!(f, "AWS refused the session: {}", explanation.cause),
-            Self::Session(error, None) => error.fmt(f),
-            Self::Login(error) => error.fmt(f),
-            Self::Endpoint(error) => error.fmt(f),
-            Self::Outputs(error) => write!(f, "the stacks are deployed, but {error}"),
-            Self::Folder(error) => write!(f, "no folder for temporary files: {error}"),
-            Self::Start(program, error) => write!(f, "{program} could not be started: {error}"),
-            Self::Stopped(signal) => {
-                let name = if *signal == Signal::INT { "SIGINT" } else { "SIGTERM" };
-                write!(f, "stopped by {name} before anything was changed")
-            }
+            Self::Session(failure) => return failure.report(),
+            Self::Preflight(errors) => errors.iter().for_each(log::detail),
+            Self::Install(_) | Self::Outputs(_) | Self::Folder(_) => {}
         }
+        log::failure(self);
+        if let Self::Install(code) = self { *code } else { 1 }
     }
 }
-
-impl std::error::Error for Failure {}

@@ -1,10 +1,10 @@
-//! How the app's packages are installed: before there are credentials, so that no install script sees any.
+//! How the app's packages are installed: before there are credentials, so that no install script can read them.
 
 use std::path::Path;
 
 use crate::settings::Install;
 
-/// A lock file, the folder that shows the packages are there, and the command that installs exactly what it says.
+/// A lock file, the folder that exists if its packages are installed, and the command that installs exactly these.
 struct Kind {
     lock: &'static str,
     installed: Option<&'static str>,
@@ -25,8 +25,8 @@ static KINDS: [Kind; 7] = [
     kind("requirements.txt", None, &["python3", "-m", "pip", "install", "--quiet", "-r", "requirements.txt"]),
 ];
 
-/// The command to run in the app's folder; nothing when there is nothing to do.
-pub fn command(install: &Install, folder: &Path) -> Option<Vec<String>> {
+/// The command to run in the app's folder; `None` when there is nothing to install.
+pub(crate) fn command(install: &Install, folder: &Path) -> Option<Vec<String>> {
     match install {
         Install::None => None,
         Install::Command(words) => Some(words.clone()),

@@ -1,32 +1,19 @@
-//! The deploy pipe: a step's token in, a role session out, and the AWS CDK run with it.
+//! The deploy pipe: assumes a role with the step's token and runs the AWS CDK with the session.
 //!
 //! ```text
-//! environment ─► settings ─► session ─► credentials for the child ─► cdk ─► exit status
+//! environment ─► settings ─► session ─► credentials for the child ─► cdk ─► exit code
 //! ```
 
-pub mod assembly;
-pub mod cdk;
-pub mod child;
-pub mod doctor;
+mod assembly;
+mod cdk;
+mod diff_report;
 pub mod documentation;
-pub mod endpoints;
-pub mod exec;
-pub mod failure;
-pub mod insights;
-pub mod install;
-pub mod log;
-pub mod mistake;
-pub mod output;
-pub mod outputs;
-pub mod packages;
-pub mod project;
-pub mod reader;
+mod failure;
+mod install;
+mod outputs;
+mod preflight;
+mod project;
 pub mod run;
-pub mod session;
-pub mod settings;
-pub mod step;
-pub mod summary;
-pub mod table;
-pub mod trust;
-
-pub use keyless_core::pipes::keyless as variables;
+mod settings;
+mod summary;
+mod table;

@@ -5,9 +5,11 @@ use std::{
     process::ExitCode,
 };
 
-use keyless_pipe::{documentation, log, run};
+use keyless_aws::Environment;
+use keyless_pipe::{documentation, run};
+use keyless_session::log;
 
-/// The command line itself is wrong.
+/// The exit code for an invalid command line.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -17,14 +19,14 @@ fn main() -> ExitCode {
         Some("--help" | "-h" | "help") => return print(&documentation::help()),
         Some("--version" | "-V") => return print(concat!("keyless-pipe ", env!("CARGO_PKG_VERSION"), "\n")),
         _ => {
-            log::failure("the pipe takes no arguments, its settings are variables; see `keyless-pipe --help`");
+            log::failure("unexpected argument; the pipe is configured by variables, see `keyless-pipe --help`");
             return ExitCode::from(USAGE);
         }
     }
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => ExitCode::from(runtime.block_on(run::run(std::env::vars_os().collect()))),
+        Ok(runtime) => ExitCode::from(runtime.block_on(run::run(&Environment::of_process()))),
         Err(error) => {
-            log::failure(format_args!("the pipe could not be started: {error}"));
+            log::failure(format_args!("cannot start the pipe: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -1,48 +1,50 @@
-//! The outputs of the deployed stacks: read from the file that the CDK writes, kept in a file of the clone, and passed on to
+//! The outputs of the deployed stacks: read from the file that the CDK writes, saved to a file in the clone, and passed to
 //! later steps.
 
 use std::{
     collections::BTreeMap,
-    fmt, fs,
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use tempfile::TempDir;
 
-/// Where Bitbucket takes a step's output variables from: lines of `NAME=value`, for the names that the step lists under
+/// Where Bitbucket reads a step's output variables: lines of `NAME=value`, for the names that the step lists under
 /// `output-variables` (support.atlassian.com, "Step options", `output-variables`).
-pub const VARIABLES_PATH: &str = "BITBUCKET_PIPELINES_VARIABLES_PATH";
-/// How many output variables a pipeline may have, and how many bytes they may have together.
+pub(crate) const VARIABLES_PATH: &str = "BITBUCKET_PIPELINES_VARIABLES_PATH";
+/// How many output variables a pipeline can have, and how many bytes in total.
 const MOST_VARIABLES: usize = 50;
 /// See [`MOST_VARIABLES`].
 const MOST_BYTES: usize = 100 * 1024;
 
-/// Where the CDK writes its outputs: a file of our own, so that the one in the clone is never half written.
+/// Where the CDK writes its outputs: outside the clone, so that the file in the clone is never half written.
 #[derive(Debug)]
-pub struct OutputsFolder(TempDir);
+pub(crate) struct OutputsFolder(TempDir);
 
 /// The outputs of all stacks.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Outputs {
+pub(crate) struct Outputs {
     /// The file as the CDK wrote it.
     json: Vec<u8>,
     stacks: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// Why outputs could not be written.
-#[derive(Debug)]
-pub struct OutputsError {
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}: {error}", file.display())]
+pub(crate) struct OutputsError {
     file: PathBuf,
+    #[source]
     error: io::Error,
 }
 
-/// What was passed on to later steps.
+/// What was passed to later steps.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct PassedOn {
+pub(crate) struct PassedOn {
     /// The names of the variables.
     pub names: Vec<String>,
-    /// What was left out, and why.
+    /// The outputs that were not passed, and why.
     pub left_out: Vec<String>,
 }
 
@@ -51,17 +53,17 @@ impl OutputsFolder {
     ///
     /// # Errors
     /// When the system's folder for temporary files cannot be written to.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         tempfile::Builder::new().prefix("keyless-").tempdir().map(Self)
     }
 
     /// For the CDK's `--outputs-file`.
-    pub fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.0.path().join("outputs.json")
     }
 
-    /// What the CDK wrote; nothing when it wrote none.
-    pub fn read(&self) -> Outputs {
+    /// What the CDK wrote; no outputs when there is no file.
+    pub(crate) fn read(&self) -> Outputs {
         let json = fs::read(self.file()).unwrap_or_default();
         Outputs { stacks: serde_json::from_slice(&json).unwrap_or_default(), json }
     }
@@ -69,7 +71,7 @@ impl OutputsFolder {
 
 impl Outputs {
     /// Each output as `Stack.Name` and its value.
-    pub fn iter(&self) -> impl Iterator<Item = (String, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (String, &str)> {
         self.stacks.iter().flat_map(|(stack, outputs)| {
             outputs.iter().map(move |(name, value)| (format!("{stack}.{name}"), value.as_str()))
         })
@@ -79,34 +81,34 @@ impl Outputs {
     ///
     /// # Errors
     /// [`OutputsError`]
-    pub fn write(&self, file: &Path) -> Result<(), OutputsError> {
+    pub(crate) fn write(&self, file: &Path) -> Result<(), OutputsError> {
         self.try_write(file).map_err(|error| OutputsError { file: file.to_owned(), error })
     }
 
     fn try_write(&self, file: &Path) -> io::Result<()> {
         let json = if self.json.is_empty() { b"{}".as_slice() } else { &self.json };
         if fs::metadata(file).is_ok_and(|metadata| !metadata.is_file()) {
-            // A device or a pipe: nothing can take its place.
+            // A device or a named pipe cannot be replaced.
             return fs::OpenOptions::new().write(true).open(file)?.write_all(json);
         }
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        let mut beside = tempfile::Builder::new().permissions(permissions()).tempfile_in(folder)?;
-        beside.as_file_mut().write_all(json)?;
-        beside.persist(file).map(drop).map_err(|error| error.error)
+        let mut complete = tempfile::Builder::new().permissions(permissions()).tempfile_in(folder)?;
+        complete.as_file_mut().write_all(json)?;
+        complete.persist(file).map(drop).map_err(|error| error.error)
     }
 
     /// Appends the outputs to the step's output variables, each as `Stack_Name`. The file is either complete or as it was.
     ///
     /// # Errors
     /// [`OutputsError`]
-    pub fn pass_on(&self, file: &Path) -> Result<PassedOn, OutputsError> {
+    pub(crate) fn pass_on(&self, file: &Path) -> Result<PassedOn, OutputsError> {
         let (text, passed_on) = self.variables();
         let append = || {
             let mut variables = fs::OpenOptions::new().append(true).create(true).open(file)?;
             let before = variables.metadata()?.len();
             variables.write_all(text.as_bytes()).inspect_err(|_| {
-                // As it was; on a device there is nothing to cut.
+                // A device cannot be truncated, and needs not be.
                 let _ = variables.set_len(before);
             })
         };
@@ -119,13 +121,13 @@ impl Outputs {
             let name = variable_name(&output);
             let line = format!("{name}={value}\n");
             let why = if value.contains(['\n', '\r', '\0']) {
-                "it has several lines"
+                "it has more than one line"
             } else if passed_on.names.contains(&name) {
-                "another output has the same variable"
+                "another output has the same variable name"
             } else if passed_on.names.len() == MOST_VARIABLES {
-                "a pipeline has at most 50 output variables"
+                "a pipeline can have at most 50 output variables"
             } else if text.len() + line.len() > MOST_BYTES {
-                "a pipeline's output variables have at most 100 KB together"
+                "a pipeline's output variables can have at most 100 KB in total"
             } else {
                 text.push_str(&line);
                 passed_on.names.push(name);
@@ -137,7 +139,7 @@ impl Outputs {
     }
 }
 
-/// What a new file may be read by: everyone, as the CDK's own.
+/// Everyone can read a new file, like the CDK's own.
 fn permissions() -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
     fs::Permissions::from_mode(0o644)
@@ -148,14 +150,6 @@ fn variable_name(output: &str) -> String {
     let name = output.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
 }
-
-impl fmt::Display for OutputsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the outputs could not be written to {}: {}", self.file.display(), self.error)
-    }
-}
-
-impl std::error::Error for OutputsError {}
 
 #[cfg(test)]
 mod tests {
@@ -180,7 +174,7 @@ mod tests {
         assert_eq!(passed_on.names, ["_2_Url", "Shop_Api_Url"]);
         assert_eq!(
             passed_on.left_out,
-            ["Shop-Api.Text: it has several lines", "Shop-Api.Url: another output has the same variable"]
+            ["Shop-Api.Text: it has more than one line", "Shop-Api.Url: another output has the same variable name"]
         );
         assert_eq!(fs::read_to_string(&file).unwrap(), "BEFORE=1\n_2_Url=x\nShop_Api_Url=y\n");
     }
@@ -191,22 +185,19 @@ mod tests {
         let (_, passed_on) = outputs(&serde_json::json!({ "S": many }).to_string()).variables();
         assert_eq!(
             (passed_on.names.len(), passed_on.left_out),
-            (50, vec!["S.O50: a pipeline has at most 50 output variables".to_owned()])
+            (50, vec!["S.O50: a pipeline can have at most 50 output variables".to_owned()])
         );
         let large =
             outputs(&serde_json::json!({ "S": { "A": "x".repeat(102_000), "B": "y".repeat(1000) } }).to_string());
         let (text, passed_on) = large.variables();
-        assert_eq!(passed_on.left_out, ["S.B: a pipeline's output variables have at most 100 KB together"]);
+        assert_eq!(passed_on.left_out, ["S.B: a pipeline's output variables can have at most 100 KB in total"]);
         assert!(text.len() <= MOST_BYTES);
     }
 
     #[test]
     fn a_full_disk_leaves_what_was_there() {
         let error = outputs(r#"{"S":{"A":"b"}}"#).write(Path::new("/dev/full")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the outputs could not be written to /dev/full: No space left on device (os error 28)"
-        );
+        assert_eq!(error.to_string(), "cannot write /dev/full: No space left on device (os error 28)");
         let error = outputs(r#"{"S":{"A":"b"}}"#).pass_on(Path::new("/dev/full")).unwrap_err();
         assert!(error.to_string().ends_with("No space left on device (os error 28)"));
     }

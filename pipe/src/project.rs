@@ -1,4 +1,4 @@
-//! The CDK app's surroundings: its folder, Node, and the CDK CLI that belongs to it.
+//! The CDK app's folder, Node, and the CDK CLI of the app.
 
 use std::{
     env,
@@ -11,13 +11,13 @@ use tokio::process::Command as Process;
 
 use crate::{
     assembly,
-    mistake::Mistake,
-    settings::{Command, Place},
+    preflight::PreflightError,
+    settings::{Command, Invocation},
 };
 
-/// Where everything is that a run needs.
+/// Where to find what a run needs.
 #[derive(Clone, Debug)]
-pub struct Project {
+pub(crate) struct Project {
     /// The app's folder.
     pub folder: PathBuf,
     /// The Node to run the CDK with.
@@ -28,43 +28,48 @@ pub struct Project {
 
 /// A CDK CLI.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cli {
-    /// JavaScript, for Node to run. Asking Node directly saves what `npx` needs to find it.
+pub(crate) enum Cli {
+    /// JavaScript, run by Node directly: `npx` would take longer to find it.
     Script {
         /// Its file.
         file: PathBuf,
         /// Its version, where its package says so.
         version: Option<String>,
     },
-    /// A program of its own.
+    /// A program.
     Program(PathBuf),
-    /// One to be fetched from the registry, of an exact version.
+    /// An exact version to fetch from the registry.
     Fetched(String),
-    /// None yet: the packages that hold it are about to be installed in this folder.
+    /// Not there yet: it is one of the packages to be installed in this folder.
     Awaited(PathBuf),
-    /// None is needed.
+    /// Not needed.
     Unused,
 }
 
 impl Project {
-    /// Looks around in the working directory and on the PATH. `installs` says that packages may still come.
+    /// Searches the working directory and the PATH. `installs` says that packages are going to be installed.
     ///
     /// # Errors
     /// Everything that is missing.
-    pub fn find(place: &Place, cdk_version: Option<&str>, installs: bool, path: &OsStr) -> Result<Self, Vec<Mistake>> {
-        let Ok(folder) = fs::canonicalize(&place.working_directory) else {
-            return Err(vec![Mistake::NoFolder(place.working_directory.clone())]);
+    pub(crate) fn find(
+        invocation: &Invocation,
+        cdk_version: Option<&str>,
+        installs: bool,
+        path: &OsStr,
+    ) -> Result<Self, Vec<PreflightError>> {
+        let Ok(folder) = fs::canonicalize(&invocation.working_directory) else {
+            return Err(vec![PreflightError::NoFolder(invocation.working_directory.clone())]);
         };
-        if place.command == Command::Exec {
+        if invocation.command == Command::Exec {
             return Ok(Self { folder, node: PathBuf::new(), cdk: Cli::Unused });
         }
-        let mut mistakes = Vec::new();
-        if place.command.needs_app() && place.app.is_none() && !folder.join("cdk.json").is_file() {
-            mistakes.push(Mistake::NoApp(folder.clone()));
+        let mut errors = Vec::new();
+        if invocation.command.needs_app() && invocation.app.is_none() && !folder.join("cdk.json").is_file() {
+            errors.push(PreflightError::NoApp(folder.clone()));
         }
         let node = on_path("node", path);
         if node.is_none() {
-            mistakes.push(Mistake::NoNode);
+            errors.push(PreflightError::NoNode);
         }
         let own = Cli::of_project(&folder);
         let fetched = cdk_version.filter(|wanted| own.as_ref().and_then(Cli::version) != Some(*wanted));
@@ -74,20 +79,20 @@ impl Project {
             None => own.or_else(|| on_path("cdk", path).and_then(Cli::at)).or_else(awaited),
         };
         match &cdk {
-            None => mistakes.push(Mistake::NoCdk(folder.clone())),
+            None => errors.push(PreflightError::NoCdk(folder.clone())),
             Some(Cli::Script { file, version: Some(version) }) if version == ACCIDENT => {
-                mistakes.push(Mistake::AccidentalCdk(file.clone()));
+                errors.push(PreflightError::AccidentalCdk(file.clone()));
             }
             Some(cdk) => {
-                let app = place.app.as_deref().filter(|_| place.command.needs_app());
+                let app = invocation.app.as_deref().filter(|_| invocation.command.needs_app());
                 let package = cdk.package();
                 let assembly = app.map_or(Ok(()), |app| assembly::check(&folder, app, package));
-                mistakes.extend(assembly.err().map(Mistake::Assembly));
+                errors.extend(assembly.err().map(PreflightError::Assembly));
             }
         }
         match (node, cdk) {
-            (Some(node), Some(cdk)) if mistakes.is_empty() => Ok(Self { folder, node, cdk }),
-            _ => Err(mistakes),
+            (Some(node), Some(cdk)) if errors.is_empty() => Ok(Self { folder, node, cdk }),
+            _ => Err(errors),
         }
     }
 }
@@ -137,7 +142,7 @@ impl Cli {
     }
 
     /// A process of it, without arguments yet.
-    pub fn process(&self, node: &Path) -> Process {
+    pub(crate) fn process(&self, node: &Path) -> Process {
         match self {
             Self::Script { file, .. } => {
                 let mut process = Process::new(node);

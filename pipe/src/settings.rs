@@ -1,30 +1,24 @@
-//! The pipe's settings: read once from the environment, with every mistake at once.
+//! The pipe's settings, read once from the environment. All invalid ones are reported together.
 
 mod command;
-mod names;
-mod packages;
-mod session;
+mod misspelled;
 
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
+use std::path::PathBuf;
 
-pub use command::Command;
-pub use names::is_setting;
-pub use packages::PackageSettings;
-pub use session::{ChainLink, Credentials, ONE_HOUR, SessionSettings, TrustPolicy};
+pub(crate) use command::Command;
+use keyless_aws::Environment;
+use keyless_core::pipes::keyless as v;
+use keyless_session::{ONE_HOUR, Reader, SessionSettings};
 
-use crate::{
-    mistake::{Combination, Mistake},
-    reader::Reader,
-    variables as v,
-};
+use crate::preflight::{Conflict, PreflightError};
 
 /// What the pipe was asked to do.
 #[derive(Clone, Debug)]
-pub struct Settings {
-    /// Who to be on AWS.
+pub(crate) struct Settings {
+    /// The session.
     pub session: SessionSettings,
-    /// Where the app is.
-    pub place: Place,
+    /// What is run, and where.
+    pub invocation: Invocation,
     /// Stack names or patterns; none means all.
     pub stacks: Vec<String>,
     /// `key=value` for the app.
@@ -33,9 +27,9 @@ pub struct Settings {
     pub parameters: Vec<String>,
     /// `key=value` for the stacks.
     pub tags: Vec<String>,
-    /// Where the outputs go.
+    /// The file for the outputs.
     pub outputs_file: Option<PathBuf>,
-    /// Whether and through whom a diff is reported to Bitbucket.
+    /// Whether a diff is reported to Bitbucket, and through which proxy.
     pub report: Report,
     /// `never`, `broadening` or `any-change`.
     pub require_approval: &'static str,
@@ -43,7 +37,7 @@ pub struct Settings {
     pub method: Option<&'static str>,
     /// How many stacks at a time.
     pub concurrency: u8,
-    /// The CDK's flag for changes past CloudFormation.
+    /// The CDK's flag for changes that bypass CloudFormation.
     pub hotswap: Option<&'static str>,
     /// Whether a failed stack is rolled back.
     pub rollback: bool,
@@ -63,9 +57,9 @@ pub struct Settings {
     pub debug: bool,
 }
 
-/// What is run, and where its app is: enough to look for what a run needs, even when other settings are wrong.
+/// What is run, and where its app is: enough to check for what a run needs even when other settings are invalid.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub(crate) struct Invocation {
     /// What to run.
     pub command: Command,
     /// The folder of the app.
@@ -76,7 +70,7 @@ pub struct Place {
 
 /// How the app's packages are installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Install {
+pub(crate) enum Install {
     /// By the lock file, unless they are there.
     Auto,
     /// Not at all.
@@ -85,9 +79,9 @@ pub enum Install {
     Command(Vec<String>),
 }
 
-/// Whether and through whom a diff is reported to Bitbucket.
+/// Whether a diff is reported to Bitbucket, and through which proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Report {
+pub(crate) enum Report {
     /// Not at all.
     Off,
     /// Through Bitbucket's own proxy.
@@ -106,37 +100,41 @@ const METHODS: [(&str, Option<&str>); 4] = [
 const HOTSWAPS: [(&str, Option<&str>); 3] =
     [("false", None), ("fallback", Some("--hotswap-fallback")), ("only", Some("--hotswap"))];
 
+/// The values of REPORT.
+const REPORT: &str = "true, false, or a proxy such as http://localhost:29418";
+
 impl Settings {
-    /// Reads the settings, and where the app is even when there are mistakes.
-    pub fn read(environment: &BTreeMap<OsString, OsString>) -> (Place, Result<Self, Vec<Mistake>>) {
+    /// Reads the settings. What is run is known even when settings are invalid.
+    pub(crate) fn read(environment: &Environment) -> (Invocation, Result<Self, Vec<PreflightError>>) {
         let mut reader = Reader::new(environment);
         let session = SessionSettings::read_from(&mut reader);
-        let place = Place {
+        let invocation = Invocation {
             command: reader.choice(&v::COMMAND, &command::COMMANDS, Command::Deploy),
-            working_directory: reader.text(&v::WORKING_DIRECTORY).unwrap_or_else(|| ".".to_owned()).into(),
-            app: reader.text(&v::APP),
+            working_directory: reader.string(&v::WORKING_DIRECTORY).unwrap_or_else(|| ".".to_owned()).into(),
+            app: reader.string(&v::APP),
         };
         let stacks = reader.list(&v::STACKS);
         let context = reader.pairs(&v::CONTEXT);
         let parameters = reader.pairs(&v::PARAMETERS);
         let tags = reader.pairs(&v::TAGS);
-        let outputs_file = reader.text(&v::OUTPUTS_FILE).map(PathBuf::from);
-        let report = reader.parsed(&v::REPORT, report, Mistake::Report).unwrap_or(Report::On);
+        let outputs_file = reader.string(&v::OUTPUTS_FILE).map(PathBuf::from);
+        let report = reader.of_form(&v::REPORT, REPORT, report).unwrap_or(Report::On);
         let require_approval = reader.choice(&v::REQUIRE_APPROVAL, &APPROVALS, "never");
         let method = reader.choice(&v::METHOD, &METHODS, None);
-        let concurrency = reader.parsed(&v::CONCURRENCY, concurrency, Mistake::Concurrency).unwrap_or(1);
+        let concurrency = reader.of_form(&v::CONCURRENCY, "a number from 1 to 64", concurrency).unwrap_or(1);
         let hotswap = reader.choice(&v::HOTSWAP, &HOTSWAPS, None);
         let rollback = reader.boolean(&v::ROLLBACK, true);
         let exclusively = reader.boolean(&v::EXCLUSIVELY, false);
-        let toolkit_stack_name = reader.text(&v::TOOLKIT_STACK_NAME);
-        let qualifier = reader.parsed(&v::QUALIFIER, qualifier, Mistake::Qualifier);
+        let toolkit_stack_name = reader.string(&v::TOOLKIT_STACK_NAME);
+        let qualifier = reader.of_form(&v::QUALIFIER, "at most 10 letters, digits, `_` or `-`", qualifier);
         let extra_args = reader.words(&v::EXTRA_ARGS);
         let install = install(&mut reader);
-        let cdk_version = reader.parsed(&v::CDK_VERSION, cdk_version, Mistake::CdkVersion);
+        let cdk_version =
+            reader.of_form(&v::CDK_VERSION, "an exact version of the CDK CLI 2, such as 2.1148.1", cdk_version);
         let debug = reader.boolean(&v::DEBUG, false);
         let settings = session.map(|session| Self {
             session,
-            place: place.clone(),
+            invocation: invocation.clone(),
             stacks,
             context,
             parameters,
@@ -156,58 +154,59 @@ impl Settings {
             cdk_version,
             debug,
         });
-        reader.mistakes.extend(names::misspelt(environment));
+        let mut errors: Vec<PreflightError> = reader.invalid.into_iter().map(PreflightError::Setting).collect();
+        errors.extend(misspelled::names(environment));
         if let Some(settings) = &settings {
-            reader.mistakes.extend(settings.contradictions().map(Mistake::Combination));
+            errors.extend(settings.conflicts().map(PreflightError::Conflict));
         }
-        let settings = settings.filter(|_| reader.mistakes.is_empty()).ok_or(reader.mistakes);
-        (place, settings)
+        let settings = settings.filter(|_| errors.is_empty()).ok_or(errors);
+        (invocation, settings)
     }
 
-    /// Settings that cannot work together.
-    fn contradictions(&self) -> impl Iterator<Item = Combination> {
-        let command = self.place.command;
+    /// Settings that cannot be used together.
+    fn conflicts(&self) -> impl Iterator<Item = Conflict> {
+        let command = self.invocation.command;
         [
-            (command == Command::Exec && self.extra_args.is_empty(), Combination::ExecWithoutCommand),
-            (self.hotswap.is_some() && self.method.is_some(), Combination::HotswapWithMethod),
-            (self.hotswap.is_some() && command != Command::Deploy, Combination::HotswapWithoutDeploy),
-            (self.method.is_some() && command != Command::Deploy, Combination::MethodWithoutDeploy),
-            (self.outputs_file.is_some() && command != Command::Deploy, Combination::OutputsWithoutDeploy),
-            (!self.session.chain.is_empty() && self.session.duration > ONE_HOUR, Combination::LongChain),
+            (command == Command::Exec && self.extra_args.is_empty(), Conflict::ExecWithoutCommand),
+            (self.hotswap.is_some() && self.method.is_some(), Conflict::HotswapWithMethod),
+            (self.hotswap.is_some() && command != Command::Deploy, Conflict::HotswapWithoutDeploy),
+            (self.method.is_some() && command != Command::Deploy, Conflict::MethodWithoutDeploy),
+            (self.outputs_file.is_some() && command != Command::Deploy, Conflict::OutputsWithoutDeploy),
+            (!self.session.chain.is_empty() && self.session.duration > ONE_HOUR, Conflict::LongChain),
         ]
         .into_iter()
-        .filter_map(|(wrong, combination)| wrong.then_some(combination))
+        .filter_map(|(found, conflict)| found.then_some(conflict))
     }
 }
 
-fn report(text: &str) -> Result<Report, String> {
+fn report(text: &str) -> Option<Report> {
     match text {
-        "true" => Ok(Report::On),
-        "false" => Ok(Report::Off),
+        "true" => Some(Report::On),
+        "false" => Some(Report::Off),
         _ => {
             let proxy = text.strip_prefix("http://").map(|proxy| proxy.trim_end_matches('/')).filter(|proxy| {
                 proxy.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
             });
-            proxy.map(|proxy| Report::Through(proxy.to_owned())).ok_or_else(|| text.to_owned())
+            proxy.map(|proxy| Report::Through(proxy.to_owned()))
         }
     }
 }
 
-fn concurrency(text: &str) -> Result<u8, String> {
-    text.parse().ok().filter(|number| (1..=64).contains(number)).ok_or_else(|| text.to_owned())
+fn concurrency(text: &str) -> Option<u8> {
+    text.parse().ok().filter(|number| (1..=64).contains(number))
 }
 
 /// `[A-Za-z0-9_-]{1,10}` (CDK's bootstrap template, parameter `Qualifier`).
-fn qualifier(text: &str) -> Result<String, String> {
+fn qualifier(text: &str) -> Option<String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if text.len() <= 10 && text.chars().all(allowed) { Ok(text.to_owned()) } else { Err(text.to_owned()) }
+    (text.len() <= 10 && text.chars().all(allowed)).then(|| text.to_owned())
 }
 
-/// An exact version: a tag such as `latest` may name something else tomorrow, and once named 3.0.0.
-fn cdk_version(text: &str) -> Result<String, String> {
+/// An exact version: a tag such as `latest` moves, and once pointed to 3.0.0.
+fn cdk_version(text: &str) -> Option<String> {
     let numbers: Vec<&str> = text.split('.').collect();
     let exact = numbers.len() == 3 && numbers.iter().all(|number| number.parse::<u32>().is_ok());
-    if exact && numbers[0] == "2" { Ok(text.to_owned()) } else { Err(text.to_owned()) }
+    (exact && numbers[0] == "2").then(|| text.to_owned())
 }
 
 fn install(reader: &mut Reader<'_>) -> Install {
@@ -221,22 +220,23 @@ fn install(reader: &mut Reader<'_>) -> Install {
 
 #[cfg(test)]
 mod tests {
+    use snapbox::{assert_data_eq, file};
+
     use super::*;
 
     const ROLE: (&str, &str) = ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/deploy");
     const REGION: (&str, &str) = ("AWS_REGION", "eu-west-1");
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
-        let environment = variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Settings::read(&environment)
+        Settings::read(&variables.iter().copied().collect())
             .1
-            .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+            .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     }
 
     #[test]
-    fn little_is_needed() {
+    fn role_and_region_are_enough() {
         let settings = read(&[ROLE, REGION, ("STACKS", "")]).unwrap();
-        assert_eq!(settings.place.command, Command::Deploy);
+        assert_eq!(settings.invocation.command, Command::Deploy);
         assert_eq!(settings.session.duration, ONE_HOUR);
         assert_eq!(settings.stacks, Vec::<String>::new());
     }
@@ -259,8 +259,9 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_listed_at_once() {
-        let mistakes = read(&[
+    fn all_invalid_settings_are_listed_at_once() {
+        let listed = |variables: &[(&str, &str)]| read(variables).unwrap_err();
+        let first = listed(&[
             ("AWS_OIDC_ROLE_ARN", "arn:aws:iam::1234:role/deploy"),
             ("AWS_DEFAULT_REGION", "eu-wset-1"),
             ("BITBUCKET_PIPE_STORAGE_DIR", "/storage"),
@@ -270,21 +271,8 @@ mod tests {
             ("SESSION_NAME", "a b"),
             ("SESSION_POLICY", "{}"),
             ("ALLOWED_ACCOUNT_IDS", "123"),
-        ])
-        .unwrap_err();
-        assert_eq!(
-            mistakes,
-            "AWS_OIDC_ROLE_ARN: the account id has 4 digits instead of 12\n\
-             AWS_DEFAULT_REGION: unknown AWS region `eu-wset-1`; did you mean `eu-west-1`?\n\
-             SESSION_DURATION: `13h` is not a length of time from 15m to 12h; write seconds, or a number with m or h\n\
-             SESSION_NAME: it contains ` `; allowed are letters, digits and _ + = , . @ -\n\
-             SESSION_POLICY: it is no IAM policy: `Statement` is missing\n\
-             ALLOWED_ACCOUNT_IDS: the account id has 3 digits instead of 12\n\
-             COMMAND: `depoly` is not allowed; did you mean `deploy`? allowed: deploy, diff, synth, bootstrap, destroy, \
-             rollback, drift, list, exec\n\
-             SESION_DURATION is none of the pipe's variables; did you mean SESSION_DURATION?"
-        );
-        let mistakes = read(&[
+        ]);
+        let second = listed(&[
             ROLE,
             REGION,
             ("EXTRA_ARGS", "--context 'a"),
@@ -306,34 +294,8 @@ mod tests {
             ("CODEARTIFACT_TOOLS", "npm mavn"),
             ("CODEARTIFACT_SCOPE", "@a/b"),
             ("TRUST_POLICY", "iam"),
-        ])
-        .unwrap_err();
-        assert_eq!(
-            mistakes,
-            "TRUST_POLICY: iam needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of an identity that may call iam:GetRole, or \
-             name a file with the policy\n\
-             CODEARTIFACT_DOMAIN_OWNER: the account id has 1 digits instead of 12\n\
-             CODEARTIFACT_REGION: unknown AWS region `eu-wset-1`; did you mean `eu-west-1`?\n\
-             CODEARTIFACT_SCOPE: `@a/b` is not a scope such as @acme\n\
-             CODEARTIFACT_TOOLS: `mavn` is not allowed; did you mean `maven`? allowed: npm, pnpm, yarn, pip, uv, twine, maven, \
-             gradle, nuget, cargo, swift\n\
-             CODEARTIFACT_DOMAIN, CODEARTIFACT_REPOSITORY and CODEARTIFACT_TOOLS work together: set all three or none\n\
-             the account 222222222222 is not among ALLOWED_ACCOUNT_IDS (123456789012)\n\
-             STACKS_COUNT: `two` is not the number of a list's items\n\
-             CONTEXT: `c` is not of the form key=value\n\
-             REPORT: `localhost:29418` is not allowed; allowed: true, false, or a proxy such as http://localhost:29418\n\
-             CONCURRENCY: `0` is not a number from 1 to 64\n\
-             QUALIFIER: `far-too-long` is not a qualifier: at most 10 letters, digits, _ or -\n\
-             EXTRA_ARGS: a quotation mark in `--context 'a` is not closed\n\
-             CDK_VERSION: `latest` is not an exact version of the CDK CLI 2, such as 2.1148.1\n\
-             DEBUG: `yes` is not allowed; allowed: true, false\n\
-             HOTSWAP and METHOD exclude each other: hotswapping goes past CloudFormation\n\
-             SESSION_DURATION is at most 1h with ROLE_CHAIN: AWS ends the session of a chained role after an hour"
-        );
-        assert_eq!(
-            read(&[("AWS_ROLE_ARN", "arn:aws-cn:iam::123456789012:role/deploy"), REGION]).unwrap_err(),
-            "the role belongs to the partition `aws-cn` (China), and the region `eu-west-1` to `aws` (commercial); a session \
-             works only inside its partition"
-        );
+        ]);
+        let third = listed(&[("AWS_ROLE_ARN", "arn:aws-cn:iam::123456789012:role/deploy"), REGION]);
+        assert_data_eq!([first, second, third].join("\n\n") + "\n", file!["settings/invalid.txt"].raw());
     }
 }

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use keyless_core::code_insights::shortened;
 
-/// The most characters of a cell that are shown.
+/// How many characters of a cell are shown.
 const CELL_LIMIT: usize = 200;
 
-/// Lines of a table, whose first row holds the titles. A column without a value is left out. `right` sets every column but the first to the right.
-pub fn lines(rows: &[Vec<String>], right: bool) -> Vec<String> {
+/// The lines of a table, whose first row has the titles. A column without a value is left out. `right` aligns every column but
+/// the first to the right.
+pub(crate) fn lines(rows: &[Vec<String>], right: bool) -> Vec<String> {
     let rows: Vec<Vec<Cow<'_, str>>> = rows.iter().map(|row| row.iter().map(|cell| shown(cell)).collect()).collect();
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| {

@@ -1,4 +1,4 @@
-//! `keyless-aws doctor` against the emulator and a Bitbucket of the tests, both over real HTTP.
+//! `keyless doctor` against the emulator and a Bitbucket of the tests, both over real HTTP.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{fs, process::Command, sync::LazyLock};
@@ -52,13 +52,9 @@ fn good() -> Settings {
     }
 }
 
-/// The doctor at a desk: no step's variables, keys of the account.
-fn at_a_desk(workplace: &Workplace, arguments: &[&str]) -> Command {
-    called_by("keyless-aws", workplace, arguments)
-}
-
-fn called_by(binary: &str, workplace: &Workplace, arguments: &[&str]) -> Command {
-    let mut command = workplace.step(&CLOUD, binary);
+/// The doctor on a developer's machine: no variables of a step, keys of the account.
+fn locally(workplace: &Workplace, arguments: &[&str]) -> Command {
+    let mut command = workplace.step(&CLOUD, "keyless");
     for (name, _) in step::variables(&workplace.clone_folder()) {
         command.env_remove(name);
     }
@@ -101,30 +97,21 @@ fn without_request_ids(said: &str) -> String {
 const SHOP: [&str; 4] = ["--repository", "acme/shop", "--environment", "production"];
 
 #[test]
-fn everything_passes_at_a_desk() {
+fn everything_passes_locally() {
     let (workplace, api) = (with_pipeline(PIPELINE), Bitbucket::start(good()));
-    let finished = finish(at_a_desk(&workplace, &SHOP).env("BITBUCKET_API_URL", api.url()));
+    let finished = finish(locally(&workplace, &SHOP).env("BITBUCKET_API_URL", api.url()));
     check("passes", &finished, &[]);
     assert!(api.asked().iter().all(|request| request.starts_with("GET ")), "{:?}", api.asked());
 }
 
 #[test]
-fn the_linters_command_has_it_too() {
-    let (workplace, api) = (with_pipeline(PIPELINE), Bitbucket::start(good()));
-    let mut command = called_by("keyless", &workplace, &SHOP);
-    check("passes", &finish(command.env("BITBUCKET_API_URL", api.url())), &[]);
-    let help = finish(called_by("keyless", &workplace, &["--help"]).env("PATH", ""));
-    assert!(help.stdout.starts_with("keyless-aws doctor: look at everything"), "{help:#?}");
-    // an exit status of its own: a doctor that failed is no doctor that could not run
-    let wrong = finish(&mut called_by("keyless", &workplace, &["--environmnet"]));
-    assert_eq!(wrong.code, Some(2), "{wrong:#?}");
-
-    let alone = workplace.clone_folder().join("keyless");
-    fs::copy(checkout::binary("keyless"), &alone).expect("the scratch folder is writable");
-    let finished = finish(Command::new(alone).arg("doctor").env("PATH", ""));
-    let said = "error: `keyless-aws`, which has the calls to AWS, could not be started: no such file or folder; install it from a \
-                checkout of keyless: cargo install --path pipe --bin keyless-aws\n";
-    assert_eq!((finished.code, finished.stderr.as_str()), (Some(2), said));
+fn a_wrong_command_line_is_not_a_failed_check() {
+    let workplace = with_pipeline(PIPELINE);
+    for wrong in [&["--environmnet"][..], &["--pipeline"], &["--pipeline", ""], &["--repository", "acme/../x"], &["x"]]
+    {
+        let finished = finish(&mut locally(&workplace, wrong));
+        assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{wrong:?}: {finished:#?}");
+    }
 }
 
 #[test]
@@ -142,13 +129,13 @@ fn everything_that_is_wrong_is_named_with_its_fix() {
         ..Settings::default()
     };
     let api = Bitbucket::start(settings);
-    let mut command = at_a_desk(&workplace, &["--repository", "acme/shop", "--qualifier", "other"]);
+    let mut command = locally(&workplace, &["--repository", "acme/shop", "--qualifier", "other"]);
     check("finds", &finish(command.env("BITBUCKET_API_URL", api.url())), &[]);
     // The account that is deployed to has neither the provider nor the role.
-    let mut command = at_a_desk(&workplace, &["--repository", "acme/shop", "--qualifier", "old"]);
+    let mut command = locally(&workplace, &["--repository", "acme/shop", "--qualifier", "old"]);
     command.env("AWS_ENDPOINT_URL_IAM", CLOUD.deployed.url()).env_remove("BITBUCKET_ACCESS_TOKEN");
     check("finds-an-empty-account", &finish(&mut command), &[]);
-    let mut command = at_a_desk(&workplace, &[]);
+    let mut command = locally(&workplace, &[]);
     command.env("AWS_REGION", "eu-west-1a").env("AWS_ROLE_ARN", "arn:aws:iam::1:role/x");
     check("finds-misspelt-names", &finish(&mut command), &[]);
 }
@@ -173,7 +160,7 @@ fn the_audience_and_a_wide_policy_are_found() {
         claims
     });
     let workplace = with_pipeline(PIPELINE);
-    let mut command = at_a_desk(&workplace, &["--environment", "production"]);
+    let mut command = locally(&workplace, &["--environment", "production"]);
     command
         .env("AWS_ROLE_ARN", ROLE.replace("role/deploy", "role/wide"))
         .env("AWS_ENDPOINT_URL_STS", CLOUD.judge.url())
@@ -185,12 +172,12 @@ fn the_audience_and_a_wide_policy_are_found() {
 #[test]
 fn without_access_nothing_is_looked_at_and_nothing_fails() {
     let workplace = Workplace::empty();
-    let mut command = at_a_desk(&workplace, &[]);
+    let mut command = locally(&workplace, &[]);
     for name in ["AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_ROLE_ARN", "BITBUCKET_ACCESS_TOKEN"] {
         command.env_remove(name);
     }
     check("sees-nothing", &finish(&mut command), &[]);
-    let mut command = at_a_desk(&workplace, &["--repository", "acme/shop"]);
+    let mut command = locally(&workplace, &["--repository", "acme/shop"]);
     command.env_remove("AWS_ACCESS_KEY_ID").env_remove("BITBUCKET_ACCESS_TOKEN");
     check("sees-no-login", &finish(&mut command), &[]);
 }
@@ -198,7 +185,7 @@ fn without_access_nothing_is_looked_at_and_nothing_fails() {
 #[test]
 fn a_step_looks_with_its_session() {
     let (workplace, api) = (with_pipeline(PIPELINE), Bitbucket::start(good()));
-    let mut command = workplace.step(&CLOUD, "keyless-aws");
+    let mut command = workplace.step(&CLOUD, "keyless");
     command
         .env("BITBUCKET_STEP_OIDC_TOKEN", CLOUD.token())
         .env("AWS_ENDPOINT_URL_IAM", CLOUD.judge.url())
@@ -225,28 +212,28 @@ fn a_step_looks_with_its_session() {
 fn a_login_that_fails_and_a_page_that_lies() {
     let workplace = with_pipeline(PIPELINE);
     let api = Bitbucket::start(good());
-    let mut command = at_a_desk(&workplace, &SHOP);
+    let mut command = locally(&workplace, &SHOP);
     command.env("BITBUCKET_API_URL", api.url()).env("BITBUCKET_ACCESS_TOKEN", "stale");
     check("login-fails", &finish(&mut command), &[]);
     // The token goes to nobody that an answer names.
     let thief = Bitbucket::start(Settings::default());
     let lies = Bitbucket::start(Settings { elsewhere: Some(format!("{}/next", thief.url())), ..good() });
-    check("page-lies", &finish(at_a_desk(&workplace, &SHOP).env("BITBUCKET_API_URL", lies.url())), &[]);
+    check("page-lies", &finish(locally(&workplace, &SHOP).env("BITBUCKET_API_URL", lies.url())), &[]);
     assert_eq!(thief.asked(), [""; 0]);
-    let mut command = at_a_desk(&workplace, &SHOP);
+    let mut command = locally(&workplace, &SHOP);
     check("address-in-clear", &finish(command.env("BITBUCKET_API_URL", "http://example.com/2.0")), &[]);
 }
 
 #[test]
 fn json_is_one_document() {
     let (workplace, api) = (with_pipeline(PIPELINE), Bitbucket::start(good()));
-    let mut command = at_a_desk(&workplace, &[&SHOP[..], &["--json"]].concat());
+    let mut command = locally(&workplace, &[&SHOP[..], &["--json"]].concat());
     let finished = finish(command.env("BITBUCKET_API_URL", api.url()));
     let document: Value = serde_json::from_str(&finished.stdout).expect("it prints JSON");
     let checks = document["checks"].as_array().expect("there are checks");
     assert!(checks.iter().all(|check| check["outcome"] == "pass" && check["fix"].is_null()), "{document:#}");
     let names: Vec<_> = checks.iter().filter_map(|check| check["check"].as_str()).collect();
     assert!(names.contains(&"bootstrap") && names.contains(&"variables"), "{names:?}");
-    let finished = finish(&mut at_a_desk(&workplace, &["--jsno"]));
+    let finished = finish(&mut locally(&workplace, &["--jsno"]));
     assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{finished:?}");
 }

@@ -120,8 +120,8 @@ fn without_a_token_every_variant_refuses_at_once() {
         let started = Instant::now();
         let finished = finish(podman(&["run", "--rm"]).arg(format!("localhost/keyless-pipe:{variant}")));
         assert_eq!(finished.code, Some(1), "{finished:#?}");
-        assert!(finished.stderr.contains("the step has no token"), "{finished:#?}");
-        assert!(finished.stderr.ends_with("✖ nothing was run: 4 mistakes to correct\n"), "{finished:#?}");
+        assert!(finished.stderr.contains("the step has no `oidc: true`"), "{finished:#?}");
+        assert!(finished.stderr.ends_with("✖ 4 invalid settings; nothing was run\n"), "{finished:#?}");
         assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     }
 }

@@ -37,7 +37,7 @@ fn outputs_are_kept_and_passed_on() {
     let variables = fs::read_to_string(clone.join("variables")).expect("the variables are written");
     assert!(variables.starts_with("BEFORE=1\nShop_Long=xxx"), "{variables}");
     assert!(variables.ends_with("\nShop_Url=https://shop\n"), "{variables}");
-    let said = "✔ for later steps, when listed under `output-variables`: Shop_Long, Shop_Url";
+    let said = "✔ passed to later steps that list them under `output-variables`: Shop_Long, Shop_Url";
     assert!(finished.stdout.lines().any(|line| line == said), "{finished:#?}");
     let left = fs::read_dir(workplace.folder().join("tmp")).expect("the folder is readable").count();
     assert_eq!(left, 0, "files left in the folder for temporary ones");
@@ -47,7 +47,7 @@ fn outputs_are_kept_and_passed_on() {
 fn a_full_device_ends_in_one_clear_line() {
     let workplace = Workplace::with_script_for_cdk(CDK);
     let finished = finish(&mut pipe(&workplace, &[("OUTPUTS_FILE", "/dev/full")]));
-    let said = "✖ the stacks are deployed, but the outputs could not be written to /dev/full: No space left on device (os error \
+    let said = "✖ the stacks are deployed, but the outputs could not be saved: cannot write /dev/full: No space left on device (os error \
                 28)\n";
     assert_eq!((finished.code, finished.stderr.as_str()), (Some(1), said), "{finished:#?}");
 }
@@ -81,7 +81,7 @@ fn a_full_disk_leaves_no_half_of_a_file() {
     command.envs(ran.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let finished = finish(command.stdin(Stdio::null()));
     let said = format!(
-        "✖ the stacks are deployed, but the outputs could not be written to {}: No space left on device (os error 28)\n\
+        "✖ the stacks are deployed, but the outputs could not be saved: cannot write {}: No space left on device (os error 28)\n\
          outputs.json\nvariables\nold\nOLD=1\n",
         full.join("outputs.json").display()
     );
@@ -89,7 +89,7 @@ fn a_full_disk_leaves_no_half_of_a_file() {
     // Without a file to fail at, the step's variables alone: nothing fails, nothing is half written.
     command.env_remove("OUTPUTS_FILE");
     let finished = finish(command.stdin(Stdio::null()));
-    let said = "! the outputs could not be written to full/variables: No space left on device (os error 28)";
+    let said = "! the outputs could not be passed to later steps: cannot write full/variables: No space left on device (os error 28)";
     assert!(finished.stdout.lines().any(|line| line == said), "{finished:#?}");
     assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), "outputs.json\nvariables\nold\nOLD=1\n"));
 }

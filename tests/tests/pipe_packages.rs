@@ -84,7 +84,7 @@ fn the_command_of_a_step_is_logged_in_too() {
     write_package_json(&workplace.clone_folder());
     let codeartifact = codeartifact();
     let pipe = pipe(&workplace, &codeartifact, "npm");
-    let mut step = workplace.step(&CLOUD, "keyless-aws");
+    let mut step = workplace.step(&CLOUD, "keyless");
     step.envs(pipe.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let finished = finish(step.args(["exec", "--", "npm", "install", "--no-audit", "--no-fund"]));
     assert_eq!(finished.code, Some(0), "{finished:#?}");
@@ -139,21 +139,21 @@ fn a_refused_login_says_what_to_change() {
     };
     assert_eq!(
         run(&CodeArtifact::start(Vec::new), &[]),
-        "  to do: allow the role codeartifact:GetAuthorizationToken, codeartifact:GetRepositoryEndpoint, \
-         codeartifact:ReadFromRepository and sts:GetServiceBearerToken, as the managed policy AWSCodeArtifactReadOnlyAccess \
-         does\n\
+        "  help: grant codeartifact:GetAuthorizationToken, codeartifact:GetRepositoryEndpoint, \
+         codeartifact:ReadFromRepository and sts:GetServiceBearerToken to the role, as the managed policy \
+         AWSCodeArtifactReadOnlyAccess does\n\
          ✖ CodeArtifact refused the login: AccessDeniedException: the request is not signed by a session\n"
     );
     assert_eq!(
         run(&codeartifact(), &[("CODEARTIFACT_DOMAIN", "acne")]),
-        "  to do: compare CODEARTIFACT_DOMAIN, CODEARTIFACT_REPOSITORY, CODEARTIFACT_DOMAIN_OWNER (the domain's account) and \
-         CODEARTIFACT_REGION with what `aws codeartifact list-repositories` shows\n\
+        "  help: compare CODEARTIFACT_DOMAIN, CODEARTIFACT_REPOSITORY, CODEARTIFACT_DOMAIN_OWNER (the domain's account) and \
+         CODEARTIFACT_REGION with the output of `aws codeartifact list-repositories`\n\
          ✖ CodeArtifact refused the login: ResourceNotFoundException: Domain not found\n"
     );
     assert_eq!(
         run(&codeartifact(), &[("CODEARTIFACT_TOOLS", "npn")]),
-        "  CODEARTIFACT_TOOLS: `npn` is not allowed; did you mean `npm`? allowed: npm, pnpm, yarn, pip, uv, twine, maven, \
+        "  invalid value `npn` for CODEARTIFACT_TOOLS; did you mean `npm`? allowed: npm, pnpm, yarn, pip, uv, twine, maven, \
          gradle, nuget, cargo, swift\n\
-         ✖ nothing was run: 1 mistake to correct\n"
+         ✖ 1 invalid setting; nothing was run\n"
     );
 }

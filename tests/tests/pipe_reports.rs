@@ -82,7 +82,7 @@ fn a_report_that_cannot_be_posted_is_no_failure() {
     ] {
         let finished = pipe(&workplace, &CLOUD.token(), &[("COMMAND", "diff"), ("REPORT", proxy)]);
         assert_eq!(finished.code, Some(0), "{finished:#?}");
-        let said = format!("! the changes could not be reported to Bitbucket: {said}");
+        let said = format!("! cannot report the changes to Bitbucket: {said}");
         assert!(finished.stdout.lines().any(|line| line == said), "{finished:#?}");
     }
     let finished = pipe(&workplace, &CLOUD.token(), &[("COMMAND", "diff"), ("REPORT", "false")]);

@@ -51,7 +51,7 @@ fn what_can_pass_is_tried_again() {
         let (asked, sts) = (faults.len() + 1, CLOUD.faulty_sts(faults, Duration::ZERO));
         let finished = run(&sts, &[]);
         assert_eq!((finished.code, sts.asked()), (Some(0), asked), "{finished:#?}");
-        let warnings: Vec<_> = finished.stdout.lines().filter(|line| line.contains("; trying again in ")).collect();
+        let warnings: Vec<_> = finished.stdout.lines().filter(|line| line.contains("; retrying in ")).collect();
         assert_eq!(warnings.len(), asked - 1, "{finished:#?}");
         assert!(warnings.iter().all(|line| line.starts_with("! ") && line.contains(said)), "{warnings:?}");
     }
@@ -106,7 +106,7 @@ fn an_answer_that_takes_too_long_is_given_up() {
     let started = Instant::now();
     let finished = run(&sts, &[]);
     assert_eq!(finished.code, Some(0), "{finished:#?}");
-    assert!(finished.stdout.contains("within 15 s; trying again in "), "{finished:#?}");
+    assert!(finished.stdout.contains("within 15 s; retrying in "), "{finished:#?}");
     assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
 }
 

@@ -39,12 +39,14 @@ pub struct CredentialsEndpoint {
     server: JoinHandle<()>,
 }
 
-/// Why no endpoint could be started.
-#[derive(Debug)]
+/// Why the endpoint could not be started.
+#[derive(Debug, thiserror::Error)]
 pub enum EndpointError {
     /// No port on 127.0.0.1.
-    Listen(io::Error),
-    /// The system gave no random bytes.
+    #[error("cannot start the credentials endpoint on 127.0.0.1: {0}")]
+    Listen(#[source] io::Error),
+    /// The operating system returned no random bytes.
+    #[error("could not get random bytes from the operating system")]
     Random,
 }
 
@@ -109,7 +111,7 @@ async fn serve(stream: TcpStream, bearer: Arc<Zeroizing<String>>, session: watch
         let response = answer(&request, &bearer, &session.borrow());
         async move { Ok::<_, Infallible>(response) }
     });
-    // A client that breaks off is its own affair.
+    // A client that disconnects early needs no answer.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_LIMIT)
@@ -121,13 +123,13 @@ async fn serve(stream: TcpStream, bearer: Arc<Zeroizing<String>>, session: watch
 fn answer(request: &Request<Incoming>, bearer: &str, session: &Session) -> Response<Full<Bytes>> {
     let given = request.headers().get(AUTHORIZATION).map_or(&[][..], |value| value.as_bytes());
     if !bool::from(given.ct_eq(bearer.as_bytes())) {
-        return failure(StatusCode::UNAUTHORIZED, "Unauthorized", "the authorization token is not this endpoint's");
+        return failure(StatusCode::UNAUTHORIZED, "Unauthorized", "invalid authorization token");
     }
     if request.uri().path() != PATH {
-        return failure(StatusCode::NOT_FOUND, "NotFound", "there is one path, the one of the credentials");
+        return failure(StatusCode::NOT_FOUND, "NotFound", "unknown path");
     }
     if request.method() != Method::GET {
-        return failure(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "credentials are read with GET");
+        return failure(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "use GET");
     }
     respond(
         StatusCode::OK,
@@ -152,14 +154,3 @@ fn respond(status: StatusCode, body: &serde_json::Value) -> Response<Full<Bytes>
     headers.insert(CACHE_CONTROL, hyper::header::HeaderValue::from_static("no-store"));
     response
 }
-
-impl fmt::Display for EndpointError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Listen(error) => write!(f, "no port on 127.0.0.1 for the credentials endpoint: {error}"),
-            Self::Random => f.write_str("the system gave no random bytes for the credentials endpoint"),
-        }
-    }
-}
-
-impl std::error::Error for EndpointError {}

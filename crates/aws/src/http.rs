@@ -1,7 +1,5 @@
 //! Single HTTP requests, over the same stack as the SDK's.
 
-use std::fmt;
-
 use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::{http::HttpConnector, orchestrator::HttpRequest};
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
@@ -40,13 +38,16 @@ pub struct Answer {
 }
 
 /// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// The address or a header cannot be sent.
+    /// The URL or a header is invalid.
+    #[error("the URL or a header is invalid")]
     Request,
-    /// None in time.
+    /// No answer in time.
+    #[error("no answer within {} s", LIMIT.as_secs())]
     TimedOut,
-    /// No connection, or one that broke: why, in the words of the layer below.
+    /// No connection, or one that was closed: the cause as the layer below reports it.
+    #[error("cannot connect{}", cause(.0))]
     Unreachable(String),
 }
 
@@ -85,15 +86,7 @@ impl Http {
     }
 }
 
-impl fmt::Display for HttpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Request => f.write_str("the address or a header cannot be sent"),
-            Self::TimedOut => write!(f, "no answer within {} s", LIMIT.as_secs()),
-            Self::Unreachable(cause) if cause.is_empty() => f.write_str("no connection"),
-            Self::Unreachable(cause) => write!(f, "no connection: {cause}"),
-        }
-    }
+/// `: connection refused`, or nothing when the layer below reports no cause.
+pub(crate) fn cause(cause: &str) -> String {
+    if cause.is_empty() { String::new() } else { format!(": {cause}") }
 }
-
-impl std::error::Error for HttpError {}

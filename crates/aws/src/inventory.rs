@@ -1,10 +1,7 @@
-//! What an account has of that which a deployment needs: its identity providers, its roles, its parameters. Nothing here
-//! changes anything.
+//! Reads what a deployment needs from an account: identity providers, roles, parameters. Nothing here changes anything.
 //!
-//! The three calls are made by hand, signed by AWS's own crate: the SDK's clients of IAM and SSM would take more to build
-//! than all of the pipe.
-
-use std::fmt;
+//! The calls are assembled here and signed by AWS's own crate: the SDK's clients of IAM and SSM take longer to build than
+//! the rest of the pipe.
 
 use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
 use keyless_core::aws::{Partition, Region, RoleArn};
@@ -27,7 +24,7 @@ pub struct Inventory {
     endpoints: Endpoints,
 }
 
-/// Addresses that take the place of the services' own, for VPC endpoints and emulators.
+/// URLs that replace the services' own endpoints, for VPC endpoints and emulators.
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
     /// Of IAM.
@@ -54,21 +51,25 @@ impl Role {
     }
 }
 
-/// Why a question has no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a call failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InventoryError {
-    /// AWS answered no.
+    /// AWS refused the call.
+    #[error("{0}")]
     Refused(Said),
-    /// It did not answer.
+    /// AWS did not answer.
+    #[error(transparent)]
     Http(HttpError),
-    /// The call cannot be signed with such keys.
+    /// The call cannot be signed with these credentials.
+    #[error("the call cannot be signed with these credentials")]
     Unsignable,
-    /// An answer that is none of the service.
+    /// Not an answer of the service.
+    #[error("unexpected answer from AWS")]
     Unreadable,
 }
 
 impl InventoryError {
-    /// Whether what was asked for is not there.
+    /// Whether the role, provider or parameter does not exist.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Refused(said) if matches!(said.code.as_str(), "NoSuchEntity" | "ParameterNotFound"))
     }
@@ -232,19 +233,6 @@ fn texts(xml: &str, name: &str, child: Option<&str>) -> Result<Vec<String>, XmlD
     collect(&mut document.root_element()?, name, child, &mut found)?;
     Ok(found)
 }
-
-impl fmt::Display for InventoryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(said) => said.fmt(f),
-            Self::Http(error) => error.fmt(f),
-            Self::Unsignable => f.write_str("the call cannot be signed with these credentials"),
-            Self::Unreadable => f.write_str("the answer is not one of AWS"),
-        }
-    }
-}
-
-impl std::error::Error for InventoryError {}
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,10 @@
-//! What calls are signed with.
+//! Credentials that calls are signed with.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::session::Session;
+use crate::{environment::Environment, session::Session};
 
 /// Credentials of AWS, of a session or of a user. Never shown: `Debug` leaves the secrets out, and memory is cleared on drop.
 #[derive(Clone)]
@@ -16,10 +16,10 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Takes what the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` hold; `None` where one
-    /// of the first two is not set.
-    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
-        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    /// The values of `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; `None` when one of the first two
+    /// is not set.
+    pub fn from_environment(environment: &Environment) -> Option<Self> {
+        let set = |name: &str| environment.get(name).map(str::to_owned);
         Some(Self {
             access_key_id: set("AWS_ACCESS_KEY_ID")?,
             secret_access_key: Zeroizing::new(set("AWS_SECRET_ACCESS_KEY")?),
@@ -51,12 +51,8 @@ mod tests {
     #[test]
     fn both_halves_are_needed_and_none_is_shown() {
         let keys = |id: &str, secret: &str| {
-            let (id, secret) = (id.to_owned(), secret.to_owned());
-            Keys::from_variables(move |name| match name {
-                "AWS_ACCESS_KEY_ID" => Some(id.clone()),
-                "AWS_SECRET_ACCESS_KEY" => Some(secret.clone()),
-                _ => None,
-            })
+            let variables = [("AWS_ACCESS_KEY_ID", id), ("AWS_SECRET_ACCESS_KEY", secret)];
+            Keys::from_environment(&variables.into_iter().collect())
         };
         assert!(keys("AKIA", "").is_none() && keys("", "hidden").is_none());
         let shown = format!("{:?}", keys("AKIA", "hidden").unwrap());

@@ -1,4 +1,5 @@
-//! Role sessions by OIDC for a deployment: STS, its refusals explained, and credentials for a child process.
+//! Calls to AWS: STS and its refusals explained, reads of IAM and SSM, CodeArtifact, and an endpoint that serves
+//! credentials to a child process.
 
 mod codeartifact;
 mod endpoint;
@@ -14,7 +15,7 @@ mod sts;
 
 pub use codeartifact::{CodeArtifact, PackageToken, Repository};
 pub use endpoint::{CredentialsEndpoint, EndpointError};
-pub use environment::{Environment, Handover};
+pub use environment::Environment;
 pub use http::{Answer, Http, HttpError, Request};
 pub use inventory::{Endpoints, Inventory, InventoryError, Role};
 pub use keys::Keys;

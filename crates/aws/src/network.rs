@@ -1,4 +1,4 @@
-//! The way to AWS: TLS by rustls, the certificate authorities that are trusted, and a proxy where there is one.
+//! Connections to AWS: TLS by rustls, trusted certificate authorities, and a proxy where one is set.
 
 use std::{fmt, fs, io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -13,7 +13,9 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-/// Limits of one attempt. A hanging attempt must not eat the token's life.
+use crate::environment::Environment;
+
+/// Limits of one attempt. A hanging attempt must not use up the token's lifetime.
 pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// See [`CONNECT_LIMIT`].
 pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(15);
@@ -26,17 +28,39 @@ pub struct Network {
 }
 
 /// Why a bundle of certificate authorities cannot be used.
-#[derive(Debug)]
-pub struct BundleError(PathBuf, Option<io::Error>);
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        error: io::Error,
+    },
+    /// The file has no certificate, or one that is invalid.
+    #[error("{} is not a list of certificates in PEM format", .0.display())]
+    NotCertificates(PathBuf),
+}
 
 impl Network {
+    /// The network as AWS's own tools use it: `AWS_CA_BUNDLE` names the certificate authorities to trust instead of the
+    /// system's.
+    ///
+    /// # Errors
+    /// [`BundleError`] when that file cannot be used.
+    pub fn from_environment(environment: &Environment) -> Result<Self, BundleError> {
+        environment.get_os("AWS_CA_BUNDLE").map_or_else(|| Ok(Self::default()), |bundle| Self::trusting(bundle.into()))
+    }
+
     /// Trusts the certificate authorities in a file in PEM, as `AWS_CA_BUNDLE` names one (AWS SDKs and tools reference,
     /// "General configuration", `ca_bundle`), and no others.
     ///
     /// # Errors
     /// [`BundleError`] when the file cannot be read, or holds no certificate.
     pub fn trusting(bundle: PathBuf) -> Result<Self, BundleError> {
-        let pem = fs::read(&bundle).map_err(|error| BundleError(bundle.clone(), Some(error)))?;
+        let pem = fs::read(&bundle).map_err(|error| BundleError::Unreadable { path: bundle.clone(), error })?;
         let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
         // The client panics at what it cannot read.
         let (_, unreadable) = match certificates {
@@ -45,7 +69,11 @@ impl Network {
             }
             _ => (0, 1),
         };
-        if unreadable > 0 { Err(BundleError(bundle, None)) } else { Ok(Self { authorities: Some(Arc::new(pem)) }) }
+        if unreadable > 0 {
+            Err(BundleError::NotCertificates(bundle))
+        } else {
+            Ok(Self { authorities: Some(Arc::new(pem)) })
+        }
     }
 
     /// A connector with the limits of a client, and its clock.
@@ -72,14 +100,3 @@ impl fmt::Debug for Network {
         f.debug_struct("Network").field("own_authorities", &self.authorities.is_some()).finish()
     }
 }
-
-impl fmt::Display for BundleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self(file, Some(error)) => write!(f, "{}: {error}", file.display()),
-            Self(file, None) => write!(f, "{} is no list of certificates in PEM", file.display()),
-        }
-    }
-}
-
-impl std::error::Error for BundleError {}

@@ -20,6 +20,7 @@ use keyless_core::{
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    http,
     network::{ATTEMPT_LIMIT, CONNECT_LIMIT, Network},
     refusal::Refusal,
     session::Session,
@@ -82,36 +83,40 @@ pub struct Identity {
     pub arn: String,
 }
 
-/// Why there is no session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why STS issued no session.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StsError {
-    /// STS answered no.
+    /// STS refused the call.
+    #[error("AWS refused the session: {said}")]
     Refused {
         /// The cause.
         refusal: Refusal,
-        /// STS's own words.
+        /// STS's own message.
         said: Said,
     },
     /// No answer in time.
+    #[error("no answer from {endpoint} within {} s", ATTEMPT_LIMIT.as_secs())]
     TimedOut {
-        /// Who was called.
+        /// The URL that was called.
         endpoint: String,
     },
-    /// No connection, or one that broke.
+    /// No connection, or one that was closed.
+    #[error("cannot connect to {endpoint}{}", http::cause(cause))]
     Unreachable {
-        /// Who was called.
+        /// The URL that was called.
         endpoint: String,
-        /// Why, in the words of the layer below.
+        /// The cause as the layer below reports it.
         cause: String,
     },
-    /// An answer that is no answer of STS.
+    /// Not an answer of STS.
+    #[error("unexpected answer from {endpoint}: not an answer of STS")]
     Unreadable {
-        /// Who was called.
+        /// The URL that was called.
         endpoint: String,
     },
 }
 
-/// An error answer in STS's own words.
+/// An error answer as AWS wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     /// Such as `AccessDenied`.
@@ -318,19 +323,3 @@ impl fmt::Display for Said {
         Ok(())
     }
 }
-
-impl fmt::Display for StsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused { said, .. } => write!(f, "AWS refused the session: {said}"),
-            Self::TimedOut { endpoint } => {
-                write!(f, "no answer from {endpoint} within {} s", ATTEMPT_LIMIT.as_secs())
-            }
-            Self::Unreachable { endpoint, cause } if cause.is_empty() => write!(f, "no connection to {endpoint}"),
-            Self::Unreachable { endpoint, cause } => write!(f, "no connection to {endpoint}: {cause}"),
-            Self::Unreadable { endpoint } => write!(f, "the answer of {endpoint} is not one of STS"),
-        }
-    }
-}
-
-impl std::error::Error for StsError {}

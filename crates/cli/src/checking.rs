@@ -3,16 +3,43 @@
 
 use std::{io, io::Write};
 
+use clap::{Args, builder::PossibleValuesParser, builder::TypedValueParser};
+use keyless_core::diagnostic::Severity;
+
 use crate::{
-    args::Reporting,
     failure::Failure,
     fix,
     inputs::Input,
     linted::{self, Check, LintedFile},
+    outcome::Outcome,
     report::{self, Format, Report},
-    run::Outcome,
     streams::Streams,
 };
+
+/// What becomes of findings.
+#[derive(Debug, Args)]
+pub(crate) struct Reporting {
+    /// How to report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Show and count findings from this severity on
+    #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = severity())]
+    min_severity: Severity,
+    /// Apply safe fixes and report what is left
+    #[arg(long)]
+    fix: bool,
+    /// Print what --fix would change, as a unified diff, and change nothing
+    #[arg(long, conflicts_with_all = ["fix", "format"])]
+    diff: bool,
+    /// What reports call standard input
+    #[arg(long, value_name = "NAME", default_value = "<stdin>")]
+    pub(crate) stdin_filename: String,
+}
+
+fn severity() -> impl TypedValueParser<Value = Severity> {
+    // every name in the table parses, so the default is never met
+    PossibleValuesParser::new(Severity::ALL.map(Severity::name)).map(|name| name.parse().unwrap_or(Severity::Warning))
+}
 
 /// Checks every input by its settings and reports it. `failures` are those of inputs that were not found; neither they
 /// nor an input that cannot be read keeps the rest from being checked.

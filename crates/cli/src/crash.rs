@@ -6,7 +6,7 @@ use std::{
     process,
 };
 
-use crate::run::Outcome;
+use crate::outcome::Outcome;
 
 /// Makes a panic end the process with one line and the status of a run that could not be made.
 ///

@@ -1,26 +1,35 @@
-//! Why a run, or a part of it, could not be made.
+//! Errors of the command.
 
-use std::{fmt, io, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use keyless_core::{ip_ranges::AddressError, oidc::TokenError, setup::SetupError, text::NotUtf8};
 
-/// What stands between the command and a report.
-#[derive(Debug)]
+/// Why a command, or a part of it, could not run.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// No path was given and no pipeline file lies here or above.
+    /// No path was given, and there is no pipeline file here or above.
+    #[error(
+        "no bitbucket-pipelines.yml in this folder or above it in the repository; name a file or a folder, or use `-` for \
+         standard input"
+    )]
     NoPipelineFile,
-    /// A folder holds no file that could be a pipeline.
+    /// A folder has no file that could be a pipeline.
+    #[error("no bitbucket-pipelines.yml or other YAML file in {}", shown(.0))]
     EmptyFolder(PathBuf),
     /// A repository has YAML files, none of which Bitbucket would read.
+    #[error("no bitbucket-pipelines.yml in the repository {}; name the file if it has another name", shown(.0))]
     NoPipelineInRepository(PathBuf),
     /// A file or folder could not be read.
+    #[error("cannot read {}: {}", shown(path), reason(error))]
     Unreadable {
-        /// What was asked for.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// Why not.
+        #[source]
         error: io::Error,
     },
     /// A file has more bytes than a pipeline file can need.
+    #[error("cannot read {}: the file is larger than {} MiB", shown(path), limit >> 20)]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -28,69 +37,91 @@ pub(crate) enum Failure {
         limit: u64,
     },
     /// A fixed file could not be written.
+    #[error("cannot write {}: {}", shown(path), reason(error))]
     Unfixable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// Why not.
+        #[source]
         error: io::Error,
     },
-    /// A file to read requirements from is no text.
+    /// A file is not UTF-8.
+    #[error("cannot read {}: {error}", shown(path))]
     NotText {
         /// The file.
         path: PathBuf,
-        /// Where it is not.
+        /// The first invalid byte.
+        #[source]
         error: NotUtf8,
     },
-    /// The settings cannot be understood.
+    /// The settings are invalid.
+    #[error("invalid settings in {}: {error}", shown(path))]
     Settings {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// Why.
+        #[source]
         error: serde_yaml::Error,
     },
-    /// Standard input was to be fixed in its place.
+    /// `--fix` with standard input.
+    #[error("--fix cannot be used with standard input; use --diff to print the changes")]
     FixOfStandardInput,
-    /// No rule has this name.
+    /// No rule has this id.
+    #[error(
+        "unknown rule `{id}`; {}",
+        nearest.map_or_else(|| "`keyless rules` lists all rules".to_owned(), |nearest| format!("did you mean `{nearest}`?"))
+    )]
     UnknownRule {
-        /// What was asked for.
+        /// What was given.
         id: String,
-        /// What may have been meant.
+        /// The rule that was probably meant.
         nearest: Option<&'static str>,
     },
     /// The report could not be written.
-    Unwritable(io::Error),
-    /// A file holds no policy that could be asked.
+    #[error("cannot write the report: {}", reason(.0))]
+    Unwritable(#[source] io::Error),
+    /// A file has no policy that can be evaluated.
+    #[error("cannot evaluate {}: {reason}", shown(path))]
     UnusablePolicy {
         /// The file.
         path: PathBuf,
         /// Why not.
         reason: String,
     },
-    /// A pipeline file has no step that could be asked about.
+    /// A pipeline file has no matching step.
+    #[error("cannot select a step of {}: {reason}", shown(path))]
     UnusableStep {
         /// The file.
         path: PathBuf,
         /// Why not.
         reason: String,
     },
-    /// A text is no token.
-    Token(TokenError),
-    /// A token is of another issuer than Bitbucket.
+    /// Not a token.
+    #[error("cannot read the token: {0}")]
+    Token(#[source] TokenError),
+    /// A token of another issuer than Bitbucket.
+    #[error("the token does not name a Bitbucket workspace with its UUID; its issuer is `{0}`")]
     OtherToken(String),
-    /// A file holds no claims.
+    /// A file has no claims.
+    #[error("{} is not a JSON object with the claims of a token; at least `iss` is required", shown(.0))]
     Claims(PathBuf),
-    /// A file holds no keys.
+    /// A file has no keys.
+    #[error("{} is not a JSON Web Key Set, as an issuer publishes it under keys.json: {error}", shown(path))]
     Keys {
         /// The file.
         path: PathBuf,
         /// Why not.
+        #[source]
         error: serde_json::Error,
     },
     /// An argument of the form `KEY=VALUE` has no `=`.
+    #[error("`{0}` must be of the form KEY=VALUE")]
     KeyWithoutValue(String),
-    /// An environment belongs to no repository that was named.
+    /// An environment of a repository that was not named.
+    #[error("`{0}` must start with the name of a repository given by --repository, and a `/`")]
     EnvironmentWithoutRepository(String),
     /// A URL could not be fetched.
+    #[error("cannot fetch `{url}`: {reason}; download it and name the file")]
     Download {
         /// The URL.
         url: String,
@@ -98,116 +129,31 @@ pub(crate) enum Failure {
         reason: String,
     },
     /// A list of addresses cannot be used.
+    #[error("invalid addresses in {}: {error}", shown(path))]
     Addresses {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// Why.
+        #[source]
         error: AddressError,
     },
-    /// The command that looks at an account could not be started.
-    NoDoctor(io::Error),
-    /// What was asked for cannot be set up.
+    /// The command needs the feature `cloud`, which this build does not have.
+    #[cfg(not(feature = "cloud"))]
+    #[error(
+        "this keyless was installed without cloud support, as pip and pre-commit install it; `doctor`, `exec` and \
+         `credential-process` need it: run `cargo install --locked --path crates/cli` in a checkout of keyless"
+    )]
+    WithoutCloud,
+    /// The setup is invalid.
+    #[error(transparent)]
     Setup(SetupError),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoPipelineFile => f.write_str(
-                "no bitbucket-pipelines.yml in this folder or above it in the repository; \
-                 name a file or a folder, or `-` for standard input",
-            ),
-            Self::EmptyFolder(path) => {
-                write!(f, "no bitbucket-pipelines.yml and no other YAML file below {}", shown(path))
-            }
-            Self::NoPipelineInRepository(path) => write!(
-                f,
-                "no bitbucket-pipelines.yml in the repository {}; name the file if it is called otherwise",
-                shown(path)
-            ),
-            Self::Unreadable { path, error } => write!(f, "cannot read {}: {}", shown(path), reason(error)),
-            Self::TooLarge { path, limit } => {
-                write!(f, "cannot read {}: more than {} MiB, no pipeline file is that large", shown(path), limit >> 20)
-            }
-            Self::Unfixable { path, error } => write!(f, "cannot write the fixed {}: {}", shown(path), reason(error)),
-            Self::NotText { path, error } => write!(f, "cannot read {}: {error}", shown(path)),
-            Self::Settings { path, error } => write!(f, "cannot use the settings of {}: {error}", shown(path)),
-            Self::FixOfStandardInput => {
-                f.write_str("--fix changes files, and standard input is none; --diff prints what it would change")
-            }
-            Self::UnknownRule { id, nearest: Some(nearest) } => {
-                write!(f, "no rule is called `{id}`; did you mean `{nearest}`?")
-            }
-            Self::UnknownRule { id, nearest: None } => {
-                write!(f, "no rule is called `{id}`; `keyless rules` lists all")
-            }
-            Self::Unwritable(error) => write!(f, "cannot write the report: {}", reason(error)),
-            Self::UnusablePolicy { path, reason } => write!(f, "cannot ask {}: {reason}", shown(path)),
-            Self::UnusableStep { path, reason } => write!(f, "no step to ask about in {}: {reason}", shown(path)),
-            Self::Token(error) => write!(f, "no token to read: {error}"),
-            Self::OtherToken(issuer) => {
-                write!(f, "the token names no workspace of Bitbucket with its UUID; its issuer is `{issuer}`")
-            }
-            Self::Claims(path) => {
-                write!(f, "{} is no JSON object with the claims of a token; `iss` at least is needed", shown(path))
-            }
-            Self::Keys { path, error } => {
-                write!(f, "{} is no JSON Web Key Set, as an issuer publishes it under keys.json: {error}", shown(path))
-            }
-            Self::KeyWithoutValue(text) => write!(f, "`{text}` has no `=` with a value behind it"),
-            Self::EnvironmentWithoutRepository(text) => {
-                write!(f, "`{text}` does not begin with the name of a repository that --repository names, and a `/`")
-            }
-            Self::Download { url, reason } => {
-                write!(f, "cannot fetch `{url}`: {reason}; download it yourself and name the file")
-            }
-            Self::NoDoctor(error) => write!(
-                f,
-                "`keyless-aws`, which has the calls to AWS, could not be started: {}; install it from a checkout of keyless: \
-                 cargo install --path pipe --bin keyless-aws",
-                reason(error)
-            ),
-            Self::Addresses { path, error } => write!(f, "cannot use the addresses of {}: {error}", shown(path)),
-            Self::Setup(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Failure {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Unreadable { error, .. }
-            | Self::Unfixable { error, .. }
-            | Self::Unwritable(error)
-            | Self::NoDoctor(error) => Some(error),
-            Self::NoPipelineFile
-            | Self::EmptyFolder(_)
-            | Self::NoPipelineInRepository(_)
-            | Self::TooLarge { .. }
-            | Self::FixOfStandardInput
-            | Self::UnknownRule { .. }
-            | Self::UnusablePolicy { .. }
-            | Self::UnusableStep { .. }
-            | Self::OtherToken(_)
-            | Self::Claims(_)
-            | Self::KeyWithoutValue(_)
-            | Self::Download { .. }
-            | Self::EnvironmentWithoutRepository(_) => None,
-            Self::NotText { error, .. } => Some(error),
-            Self::Settings { error, .. } => Some(error),
-            Self::Keys { error, .. } => Some(error),
-            Self::Token(error) => Some(error),
-            Self::Addresses { error, .. } => Some(error),
-            Self::Setup(error) => Some(error),
-        }
-    }
 }
 
 fn shown(path: &std::path::Path) -> String {
     format!("`{}`", path.display())
 }
 
-/// The system's words where they are plain, ours where they are not.
+/// The operating system's message, or a plainer one.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".to_owned(),

@@ -1,10 +1,53 @@
 //! `keyless lint`.
 
-use std::{collections::HashMap, io, sync::Arc};
+use std::{collections::HashMap, io, path::PathBuf, sync::Arc};
 
+use clap::Args;
 use keyless_core::lint;
 
-use crate::{args::Lint, checking, inputs, roles, run::Outcome, streams::Streams};
+use crate::{
+    checking::{self, Reporting},
+    inputs,
+    outcome::Outcome,
+    roles,
+    settings::Declared,
+    streams::Streams,
+};
+
+/// Find mistakes in bitbucket-pipelines.yml before Bitbucket does
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keyless lint                                 the pipeline of this repository
+  keyless lint services/                       every bitbucket-pipelines.yml below a folder
+  git show HEAD:bitbucket-pipelines.yml | keyless lint -
+  keyless lint --variables AWS_ROLE_ARN,AWS_REGION
+                                               these are defined in Bitbucket's settings
+  keyless lint --settings ci/keyless.yaml      so are those that this file declares
+  keyless lint --trust-policy role.json        which steps the role's trust policy refuses
+  keyless lint --format json --min-severity hint
+  keyless lint --diff                          what --fix would change
+
+A folder is searched for files called bitbucket-pipelines.yml (or .yaml); .git and node_modules are skipped. \
+When it has none and is no repository itself, every *.yml and *.yaml file below it is taken for a pipeline.
+
+Exit status: 0 nothing found that counts, 1 findings, 2 something could not be read or asked.")]
+pub(crate) struct Lint {
+    /// Files, folders, or `-` for standard input [default: bitbucket-pipelines.yml, here or above in the repository]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    declared: Declared,
+    /// The trust policy of the role that the steps assume, or a template or the output of `aws iam get-role`
+    /// that holds it [default: what keyless.yaml names, for each deployment environment]
+    #[arg(long, value_name = "FILE")]
+    trust_policy: Option<PathBuf>,
+    /// The role, where that file holds several
+    #[arg(long, value_name = "NAME", requires = "trust_policy")]
+    role: Option<String>,
+    #[command(flatten)]
+    reporting: Reporting,
+}
 
 /// Lints what `arguments` name and reports it.
 pub(crate) fn run(arguments: &Lint, streams: &mut Streams<'_>) -> io::Result<Outcome> {

@@ -1,20 +1,24 @@
 //! The `keyless` command.
 //!
-//! A thin layer: [`args`] says what may be asked, [`run`] answers, and all that is known of pipelines lives in
-//! `keyless-core`. Nothing here writes to the process's own streams but this file: every other function is handed the
-//! streams that it writes to.
+//! A thin layer: [`args`] is the command line, [`run`] executes it, and everything about pipelines is in `keyless-core`. The
+//! feature `cloud` adds the commands that call AWS and Bitbucket. Only this file refers to the process's own streams: every
+//! other function receives the streams that it writes to.
 
 mod args;
 mod checking;
 mod crash;
+#[cfg(feature = "cloud")]
 mod doctor_command;
 mod download;
+#[cfg(feature = "cloud")]
+mod exec_command;
 mod failure;
 mod fix;
 mod folder;
 mod inputs;
 mod lint_command;
 mod linted;
+mod outcome;
 mod report;
 mod requirements_command;
 mod roles;

@@ -9,7 +9,7 @@ use keyless_core::{
 };
 use serde::Serialize;
 
-use crate::{failure::Failure, inputs, run::Outcome, settings::Declared, streams::Streams};
+use crate::{failure::Failure, inputs, outcome::Outcome, settings::Declared, streams::Streams};
 
 /// List the variables and roles that the steps of a pipeline need from Bitbucket's settings
 #[derive(Debug, Args)]

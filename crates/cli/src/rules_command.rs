@@ -8,7 +8,7 @@ use keyless_core::{
     spelling,
 };
 
-use crate::{failure::Failure, run::Outcome, streams::Streams};
+use crate::{failure::Failure, outcome::Outcome, streams::Streams};
 
 /// The id of the rule for what is no text at all; the only one that the command, and not the linter, applies.
 pub(crate) const NOT_UTF8: RuleId = RuleId::new("not-utf8");

@@ -3,50 +3,21 @@
 use std::{
     ffi::OsString,
     io::{self, Write},
-    process::ExitCode,
 };
 
 use clap::{Parser, builder::StyledStr};
 
 use crate::{
     args::{Arguments, Color, Command},
-    doctor_command,
     failure::Failure,
-    lint_command, requirements_command, rules_command, setup_command,
+    lint_command,
+    outcome::Outcome,
+    requirements_command, rules_command, setup_command,
     streams::Streams,
     token_command, trust_command,
 };
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// Nothing was found that counts.
-    Clean,
-    /// There are findings that count.
-    Findings,
-    /// Something could not be read, written or understood.
-    CannotRun,
-    /// The answer hangs on what is not known.
-    Undecided,
-}
-
-impl Outcome {
-    /// The process's exit status.
-    pub(crate) const fn status(self) -> u8 {
-        match self {
-            Self::Clean => 0,
-            Self::Findings => 1,
-            Self::CannotRun => 2,
-            Self::Undecided => 3,
-        }
-    }
-}
-
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        Self::from(outcome.status())
-    }
-}
+#[cfg(feature = "cloud")]
+use crate::{doctor_command, exec_command};
 
 /// Does what `arguments` ask for; the first of them is the command's own name.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: Streams<'_>) -> Outcome {
@@ -63,7 +34,17 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
                 Command::Trust(trust) => trust_command::run(&trust, &mut streams),
                 Command::Setup(setup) => setup_command::run(&setup, &mut streams),
                 Command::Token(token) => token_command::run(&token, &mut streams),
-                Command::Doctor { arguments } => doctor_command::run(&arguments, &mut streams),
+                #[cfg(feature = "cloud")]
+                Command::Doctor(doctor) => doctor_command::run(&doctor, &mut streams),
+                #[cfg(feature = "cloud")]
+                Command::Exec(exec) => exec_command::run(&exec, &mut streams),
+                #[cfg(feature = "cloud")]
+                Command::CredentialProcess => exec_command::credential_process(&mut streams),
+                #[cfg(not(feature = "cloud"))]
+                Command::Doctor(_) | Command::Exec(_) | Command::CredentialProcess(_) => {
+                    streams.fail(&Failure::WithoutCloud);
+                    Ok(Outcome::CannotRun)
+                }
                 Command::Rules => rules_command::list(&mut streams),
                 Command::Explain { rule } => rules_command::explain(&rule, &mut streams),
             }

@@ -12,7 +12,7 @@ use keyless_core::{
 };
 
 use crate::{
-    download, failure::Failure, inputs::STANDARD_INPUT, run::Outcome, streams::Streams, token_command,
+    download, failure::Failure, inputs::STANDARD_INPUT, outcome::Outcome, streams::Streams, token_command,
     trust_command::read_text,
 };
 

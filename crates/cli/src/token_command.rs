@@ -20,7 +20,7 @@ use keyless_core::{
 
 use crate::{
     failure::Failure,
-    run::Outcome,
+    outcome::Outcome,
     streams::Streams,
     trust_command::{self, read_text},
 };

@@ -8,7 +8,13 @@ use std::{io, path::PathBuf};
 use clap::{Args, Subcommand};
 use keyless_core::rules::trust as check;
 
-use crate::{args::Reporting, checking, failure::Failure, inputs, run::Outcome, streams::Streams};
+use crate::{
+    checking::{self, Reporting},
+    failure::Failure,
+    inputs,
+    outcome::Outcome,
+    streams::Streams,
+};
 
 pub(crate) use simulate::{read_text, roles};
 

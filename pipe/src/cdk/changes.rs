@@ -1,38 +1,39 @@
-//! What `cdk diff` says of each stack: which resources come, change, are replaced or go, and what access becomes wider.
+//! What `cdk diff` reports for each stack: which resources are added, changed, replaced or destroyed, and where access is
+//! broadened.
 //!
-//! The CDK has no diff for machines, and its verdict about replacements (from a change set, or from its own database of
-//! resource types) stands nowhere but in what it prints. So that is read, line by line, and the CDK's own number of stacks
-//! that differ is the check on it (aws-cdk 2.1148.1).
+//! The CDK has no machine-readable diff, and whether a resource is replaced (according to a change set, or to its own database
+//! of resource types) is only in what it prints. So that is read line by line, and checked against the CDK's own number of
+//! stacks that differ (aws-cdk 2.1148.1).
 
 use std::fmt;
 
 /// The changes of all stacks. Bounded, however much the CDK prints.
 #[derive(Debug, Default)]
-pub struct Changes {
+pub(crate) struct Changes {
     stacks: Vec<StackChanges>,
     section: Section,
-    /// The row of a table of access that is being read.
+    /// The row of an access table that is being read.
     row: Option<Row>,
-    /// How many stacks differ, as the CDK counts.
+    /// How many stacks differ according to the CDK.
     counted: Option<usize>,
 }
 
 /// The changes of one stack.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct StackChanges {
+pub(crate) struct StackChanges {
     /// Its name.
     pub name: String,
     /// What happens to its resources.
     pub resources: Vec<Change>,
-    /// What access becomes wider, in words.
-    pub wider: Vec<String>,
+    /// Where access is broadened.
+    pub broader: Vec<String>,
     /// How many of its outputs, parameters and so on change.
     pub others: usize,
 }
 
 /// What happens to one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct Change {
     /// What happens.
     pub effect: Effect,
     /// `AWS::S3::Bucket`
@@ -41,20 +42,20 @@ pub struct Change {
     pub name: String,
 }
 
-/// What happens to a resource, the worst last.
+/// What happens to a resource, in the order of risk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effect {
-    /// It is made.
+pub(crate) enum Effect {
+    /// It is created.
     Add,
     /// It is changed in place.
     Change,
-    /// It exists already and becomes part of the stack.
+    /// An existing resource becomes part of the stack.
     Import,
-    /// It leaves the stack and stays.
+    /// It is removed from the stack and kept.
     Orphan,
     /// It is replaced, or changed in place: CloudFormation decides.
     MayReplace,
-    /// Another one takes its place.
+    /// A new one replaces it.
     Replace,
     /// It is deleted.
     Destroy,
@@ -82,7 +83,7 @@ struct Row {
 }
 
 /// All effects with the word in which a table names them.
-pub const EFFECTS: [(Effect, &str); 7] = [
+pub(crate) const EFFECTS: [(Effect, &str); 7] = [
     (Effect::Add, "add"),
     (Effect::Change, "change"),
     (Effect::Import, "import"),
@@ -91,7 +92,7 @@ pub const EFFECTS: [(Effect, &str); 7] = [
     (Effect::Replace, "replace"),
     (Effect::Destroy, "destroy"),
 ];
-/// What stands after a resource whose change is more than it seems.
+/// The text after a resource whose change has an impact.
 const IMPACTS: [(&str, Effect); 5] = [
     (" may be replaced", Effect::MayReplace),
     (" replace", Effect::Replace),
@@ -107,13 +108,13 @@ const SECTIONS: [(&str, Section); 4] = [
 ];
 const OTHER_SECTIONS: [&str; 7] =
     ["Template", "Parameters", "Metadata", "Mappings", "Conditions", "Outputs", "Other Changes"];
-/// Limits of what is remembered.
+/// How much is kept.
 const MOST_STACKS: usize = 200;
 const MOST_CHANGES: usize = 2000;
 
 impl Changes {
-    /// Takes in a line of the CDK's output, without its end and without colours.
-    pub fn line(&mut self, line: &str) {
+    /// Reads a line of the CDK's output, without its line break and without colors.
+    pub(crate) fn line(&mut self, line: &str) {
         if let Some(number) = line.trim().strip_prefix("✨  Number of stacks with differences: ") {
             self.counted = number.parse().ok();
         } else if let Some(name) = stack_name(line) {
@@ -139,8 +140,8 @@ impl Changes {
                 (Some(cells), Some(row)) => row.extend(&cells),
                 (Some(cells), row) => *row = Some(Row { cells }),
                 (None, row) => {
-                    let wider = row.take().and_then(|row| row.wider(self.section));
-                    stack.wider.extend(wider.filter(|_| stack.wider.len() < MOST_CHANGES));
+                    let broader = row.take().and_then(|row| row.broader(self.section));
+                    stack.broader.extend(broader.filter(|_| stack.broader.len() < MOST_CHANGES));
                 }
             },
             Section::None | Section::Resources | Section::Others => {}
@@ -148,40 +149,40 @@ impl Changes {
     }
 
     /// The stacks that were compared, in the CDK's order; nested ones by themselves.
-    pub fn stacks(&self) -> &[StackChanges] {
+    pub(crate) fn stacks(&self) -> &[StackChanges] {
         &self.stacks
     }
 
-    /// Whether the CDK came to the end of its diff.
-    pub fn is_complete(&self) -> bool {
+    /// Whether the CDK finished its diff.
+    pub(crate) fn is_complete(&self) -> bool {
         self.counted.is_some()
     }
 
-    /// How many stacks differ for the CDK, and how many were read to, when these are not the same.
-    pub fn disagreement(&self) -> Option<(usize, usize)> {
+    /// How many stacks differ according to the CDK, and according to what was read, if these are not the same.
+    pub(crate) fn disagreement(&self) -> Option<(usize, usize)> {
         let read = self.stacks.iter().filter(|stack| !stack.is_same()).count();
         self.counted.filter(|counted| *counted != read).map(|counted| (counted, read))
     }
 
-    /// How many resources of all stacks something happens to.
-    pub fn count(&self, effect: Effect) -> usize {
+    /// How many resources of all stacks have this effect.
+    pub(crate) fn count(&self, effect: Effect) -> usize {
         self.stacks.iter().map(|stack| stack.count(effect)).sum()
     }
 
-    /// How often access becomes wider.
-    pub fn wider(&self) -> usize {
-        self.stacks.iter().map(|stack| stack.wider.len()).sum()
+    /// How often access is broadened.
+    pub(crate) fn broader(&self) -> usize {
+        self.stacks.iter().map(|stack| stack.broader.len()).sum()
     }
 }
 
 impl StackChanges {
     /// Whether nothing changes.
-    pub fn is_same(&self) -> bool {
-        self.resources.is_empty() && self.wider.is_empty() && self.others == 0
+    pub(crate) fn is_same(&self) -> bool {
+        self.resources.is_empty() && self.broader.is_empty() && self.others == 0
     }
 
-    /// How many of its resources something happens to.
-    pub fn count(&self, effect: Effect) -> usize {
+    /// How many of its resources have this effect.
+    pub(crate) fn count(&self, effect: Effect) -> usize {
         self.resources.iter().filter(|change| change.effect == effect).count()
     }
 }
@@ -217,7 +218,7 @@ impl Row {
         Some(inner.split('│').map(|cell| cell.trim().to_owned()).collect())
     }
 
-    /// Takes in a further line of the same row.
+    /// Adds a further line of the same row.
     fn extend(&mut self, cells: &[String]) {
         for (cell, more) in self.cells.iter_mut().zip(cells).filter(|(_, more)| !more.is_empty()) {
             cell.push_str(if cell.is_empty() { "" } else { " " });
@@ -225,17 +226,17 @@ impl Row {
         }
     }
 
-    /// The row in words, when it widens access: an allowance more, or a denial less.
-    fn wider(&self, section: Section) -> Option<String> {
+    /// The row in words, if it broadens access: a new allow statement, or a removed deny statement.
+    fn broader(&self, section: Section) -> Option<String> {
         let cells: Vec<&str> = self.cells.iter().map(String::as_str).collect();
         match (section, cells.as_slice()) {
             (Section::Statements, ["+", resource, "Allow", actions, principals, condition]) => {
                 Some(statement("allows", resource, actions, principals, condition))
             }
             (Section::Statements, ["-", resource, "Deny", actions, principals, condition]) => {
-                Some(statement("denies no longer", resource, actions, principals, condition))
+                Some(statement("no longer denies", resource, actions, principals, condition))
             }
-            (Section::Policies, ["+", whom, policy]) => Some(format!("gives {whom} the policy {policy}")),
+            (Section::Policies, ["+", whom, policy]) => Some(format!("attaches policy {policy} to {whom}")),
             (Section::Rules, ["+", group, direction, protocol, peer]) => {
                 let direction = if *direction == "In" { "from" } else { "to" };
                 Some(format!("opens {group} for {protocol} {direction} {peer}"))
@@ -252,8 +253,8 @@ fn statement(verb: &str, resource: &str, actions: &str, principals: &str, condit
 }
 
 impl Effect {
-    /// Whether something that exists now may be gone afterwards.
-    pub fn is_risky(self) -> bool {
+    /// Whether something that exists may be lost.
+    pub(crate) fn is_risky(self) -> bool {
         self >= Self::Orphan
     }
 }
@@ -299,7 +300,7 @@ mod tests {
             .iter()
             .flat_map(|stack| {
                 let resources = stack.resources.iter().map(|change| format!("{}: {change}", stack.name));
-                resources.chain(stack.wider.iter().map(|wider| format!("{}: {wider}", stack.name)))
+                resources.chain(stack.broader.iter().map(|broader| format!("{}: {broader}", stack.name)))
             })
             .collect();
         assert_eq!(
@@ -316,7 +317,7 @@ mod tests {
                 "Shop: may replace AWS::CloudFormation::Stack Nested.NestedStack/Nested.NestedStackResource",
                 "Shop: allows s3:GetObject, s3:ListBucket on * to AWS:${Role} if \"StringEquals\": { \
                  \"aws:PrincipalTag/team\": \"a\" }",
-                "Shop: gives ${Role} the policy arn:${AWS::Partition}:iam::aws:policy/ReadOnlyAccess",
+                "Shop: attaches policy arn:${AWS::Partition}:iam::aws:policy/ReadOnlyAccess to ${Role}",
                 "Shop: opens ${Sg.GroupId} for TCP 22 from Everyone (IPv4)",
                 "Shop-NestedNestedStackNestedNestedStackResourceDEFDAA4D-a06d88e9-344: adds AWS::SSM::Parameter Nested/Inner2",
                 "Shop-NestedNestedStackNestedNestedStackResourceDEFDAA4D-a06d88e9-344: changes AWS::SSM::Parameter \
@@ -334,13 +335,13 @@ mod tests {
     }
 
     #[test]
-    fn wider_is_more_allowed_or_less_denied() {
+    fn broader_is_more_allowed_or_less_denied() {
         let row = |mark: &str, effect: &str| {
             let table = format!("┌─┐\n│   │ R │ Effect │ A │ P │ C │\n├─┤\n│ {mark} │ r │ {effect} │ a │ p │   │\n└─┘");
-            changes(&format!("Stack S\nIAM Statement Changes\n{table}")).stacks()[0].wider.clone()
+            changes(&format!("Stack S\nIAM Statement Changes\n{table}")).stacks()[0].broader.clone()
         };
         assert_eq!(row("+", "Allow"), ["allows a on r to p"]);
-        assert_eq!(row("-", "Deny"), ["denies no longer a on r to p"]);
+        assert_eq!(row("-", "Deny"), ["no longer denies a on r to p"]);
         assert_eq!((row("-", "Allow"), row("+", "Deny")), (Vec::new(), Vec::new()));
     }
 }

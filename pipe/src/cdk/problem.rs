@@ -3,7 +3,7 @@
 
 /// A problem that the CDK's output tells of.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Parts of one line, all of them.
     signs: &'static [&'static str],
     /// What it means, in one sentence.
@@ -107,12 +107,12 @@ static PROBLEMS: [Problem; 17] = [
 const BASE_CREDENTIALS: &str = "are for the right account. Proceeding anyway";
 
 /// The problem that a line tells of.
-pub fn read(line: &str) -> Option<&'static Problem> {
+pub(crate) fn read(line: &str) -> Option<&'static Problem> {
     PROBLEMS.iter().find(|problem| problem.signs.iter().all(|sign| line.contains(sign)))
 }
 
 /// Whether a line tells that a bootstrap role could not be assumed and the session itself is used instead.
-pub fn uses_base_credentials(line: &str) -> bool {
+pub(crate) fn uses_base_credentials(line: &str) -> bool {
     line.contains(BASE_CREDENTIALS)
 }
 

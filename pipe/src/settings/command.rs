@@ -2,7 +2,7 @@
 
 /// What the pipe runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
+pub(crate) enum Command {
     /// `cdk deploy`
     Deploy,
     /// `cdk diff`
@@ -36,13 +36,13 @@ pub(super) const COMMANDS: [(&str, Command); 9] = [
 ];
 
 impl Command {
-    /// The word that stands in COMMAND, and on the CDK's command line.
-    pub fn name(self) -> &'static str {
+    /// The value of COMMAND, and the subcommand of the CDK.
+    pub(crate) fn name(self) -> &'static str {
         COMMANDS.iter().find(|(_, command)| *command == self).map_or("", |(name, _)| name)
     }
 
-    /// Whether it needs an app: bootstrapping prepares an account, whatever is deployed to it.
-    pub fn needs_app(self) -> bool {
+    /// Whether it needs an app. Bootstrapping prepares an account for any app.
+    pub(crate) fn needs_app(self) -> bool {
         !matches!(self, Self::Bootstrap | Self::Exec)
     }
 }

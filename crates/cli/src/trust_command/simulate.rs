@@ -24,7 +24,7 @@ use super::step;
 use crate::{
     failure::Failure,
     inputs::{self, Input},
-    run::Outcome,
+    outcome::Outcome,
     streams::Streams,
 };
 

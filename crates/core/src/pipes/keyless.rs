@@ -47,6 +47,17 @@ const fn required(name: &'static str, alias: &'static str, help: &'static str) -
     Variable { name, alias: Some(alias), required: true, default: None, help }
 }
 
+/// Whether a name is one of the pipe's variables, or an item of one that Bitbucket passes as a list (`STACKS_COUNT`,
+/// `STACKS_0`).
+pub fn is_pipe_variable(name: &str) -> bool {
+    let is_item = |variable: &&Variable| {
+        let rest = name.strip_prefix(variable.name).and_then(|rest| rest.strip_prefix('_'));
+        rest.is_some_and(|rest| rest == "COUNT" || (!rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit())))
+    };
+    VARIABLES.iter().any(|variable| variable.name == name || variable.alias == Some(name))
+        || VARIABLES.iter().any(is_item)
+}
+
 /// Declares the variables and, from the same rows, the list of all in the order of the documentation.
 macro_rules! variables {
     ($($name:ident = $row:expr;)*) => {

@@ -1,0 +1,58 @@
+//! `keyless exec` and `keyless credential-process`: a role session for any command.
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+};
+
+use clap::Args;
+use keyless_aws::Environment;
+use keyless_session::{exec, process_credentials};
+use tokio::runtime::Builder;
+
+use crate::{outcome::Outcome, streams::Streams};
+
+/// Run a command with a role session, in a step with `oidc: true`
+///
+/// Assumes the role of AWS_ROLE_ARN with the step's token and runs the command with the session, which is renewed while the
+/// command runs. The step's token and other credentials are removed from the command's environment.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keyless exec -- terraform apply -auto-approve
+  keyless exec aws s3 sync site s3://bucket
+  AWS_ROLE_ARN=arn:aws:iam::123456789012:role/deploy AWS_REGION=eu-west-1 keyless exec -- env
+
+Variables: AWS_ROLE_ARN and AWS_REGION (required), SESSION_DURATION, SESSION_NAME, SESSION_POLICY, SESSION_POLICY_ARNS, \
+ROLE_CHAIN, ALLOWED_ACCOUNT_IDS, TRUST_POLICY, CODEARTIFACT_*, CREDENTIALS. They are the same as for the deploy pipe; see \
+pipe/README.md.
+
+Exit status: the command's own; 1 invalid settings or no session, 2 invalid command line.")]
+pub(crate) struct Exec {
+    /// The command and its arguments
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true)]
+    command: Vec<OsString>,
+}
+
+/// Runs a command and exits as it does.
+pub(crate) fn run(arguments: &Exec, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    // what the command prints comes after what was printed here
+    streams.output.flush()?;
+    let Some((program, rest)) = arguments.command.split_first() else { return Ok(Outcome::CannotRun) };
+    let environment = Environment::of_process();
+    let ended = block_on(exec(&environment, program, rest))?;
+    Ok(Outcome::Exit(ended.unwrap_or_else(|failure| failure.report())))
+}
+
+/// Prints a session.
+pub(crate) fn credential_process(streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    match block_on(process_credentials(&Environment::of_process()))? {
+        Ok(credentials) => writeln!(streams.output, "{credentials}").map(|()| Outcome::Clean),
+        Err(failure) => Ok(Outcome::Exit(failure.report())),
+    }
+}
+
+/// Runs work that makes network calls.
+fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
+    Ok(Builder::new_current_thread().enable_all().build()?.block_on(work))
+}

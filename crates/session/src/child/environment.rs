@@ -1,0 +1,135 @@
+//! The environment of a child process: without anything that would take precedence over the session, and with the session.
+
+use std::{collections::BTreeMap, ffi::OsString, fmt};
+
+use keyless_aws::{CredentialsEndpoint, Environment, Session};
+use keyless_core::{aws::Region, oidc, pipes::keyless::is_pipe_variable};
+
+/// What AWS SDKs read before a container's credentials, and what the child must not have. Order of the providers:
+/// environment, profile files, web identity, container (AWS SDKs and tools reference, "Standardized credential providers").
+const REMOVED: [&str; 20] = [
+    oidc::VARIABLE,
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AMAZON_ACCESS_KEY_ID",
+    "AMAZON_SECRET_ACCESS_KEY",
+    "AMAZON_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_OIDC_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_SDK_LOAD_CONFIG",
+];
+
+/// Profile files take precedence over a container's credentials, and a runner's home may have some.
+const EMPTIED: [&str; 2] = ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"];
+
+/// Where a child gets its credentials.
+#[derive(Clone, Copy, Debug)]
+pub enum CredentialSource<'a> {
+    /// From the endpoint.
+    Endpoint(&'a CredentialsEndpoint),
+    /// From its environment, as processes inside `docker build` need.
+    Environment(&'a Session),
+}
+
+/// The variables of a child process.
+#[derive(Clone)]
+pub struct ChildEnvironment(BTreeMap<OsString, OsString>);
+
+impl ChildEnvironment {
+    /// The variables of this process without the settings of keyless, and without anything that would take precedence over a
+    /// session.
+    pub fn without_credentials(own: &Environment) -> Self {
+        let kept = own.iter().filter(|(name, _)| !name.to_str().is_some_and(is_pipe_variable));
+        let mut variables: BTreeMap<_, _> = kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        for name in REMOVED {
+            variables.remove(&OsString::from(name));
+        }
+        for name in EMPTIED {
+            variables.insert(name.into(), "/dev/null".into());
+        }
+        Self(variables)
+    }
+
+    /// Sets a variable.
+    pub fn set(&mut self, name: &str, value: impl Into<OsString>) -> &mut Self {
+        self.0.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets a variable unless it is set.
+    pub fn set_default(&mut self, name: &str, value: &str) -> &mut Self {
+        self.0.entry(name.into()).or_insert_with(|| value.into());
+        self
+    }
+
+    /// Gives the child credentials and their region.
+    pub fn give(&mut self, source: CredentialSource<'_>, region: &Region) -> &mut Self {
+        self.set("AWS_REGION", region.name()).set("AWS_DEFAULT_REGION", region.name());
+        // The role of the instance that the step runs on must never be used instead.
+        self.set("AWS_EC2_METADATA_DISABLED", "true");
+        match source {
+            CredentialSource::Endpoint(endpoint) => self
+                .set("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.url())
+                .set("AWS_CONTAINER_AUTHORIZATION_TOKEN", endpoint.bearer()),
+            CredentialSource::Environment(session) => self
+                .set("AWS_ACCESS_KEY_ID", &session.access_key_id)
+                .set("AWS_SECRET_ACCESS_KEY", session.secret_access_key())
+                .set("AWS_SESSION_TOKEN", session.session_token()),
+        }
+    }
+
+    /// The variables, for the command that starts the child.
+    pub fn into_variables(self) -> impl Iterator<Item = (OsString, OsString)> {
+        self.0.into_iter()
+    }
+}
+
+/// Names alone: values may be secrets.
+impl fmt::Debug for ChildEnvironment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_takes_precedence_is_passed_on() {
+        let inherited = REMOVED.into_iter().chain(["PATH", "AWS_CONFIG_FILE", "STACKS"]).map(|name| (name, "old"));
+        let mut environment = ChildEnvironment::without_credentials(&inherited.collect());
+        let session =
+            Session::new("id".into(), "key".into(), "token".into(), std::time::SystemTime::UNIX_EPOCH, "arn".into());
+        environment.give(CredentialSource::Environment(&session), &Region::parse("eu-west-1").unwrap());
+        let shown: Vec<String> = environment
+            .into_variables()
+            .map(|(name, value)| format!("{}={}", name.display(), value.display()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "AWS_ACCESS_KEY_ID=id",
+                "AWS_CONFIG_FILE=/dev/null",
+                "AWS_DEFAULT_REGION=eu-west-1",
+                "AWS_EC2_METADATA_DISABLED=true",
+                "AWS_REGION=eu-west-1",
+                "AWS_SECRET_ACCESS_KEY=key",
+                "AWS_SESSION_TOKEN=token",
+                "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+                "PATH=old",
+            ]
+        );
+    }
+}

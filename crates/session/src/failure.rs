@@ -1,0 +1,64 @@
+//! A run that ended without a child's own exit status: why, what to do about it, and the exit code.
+
+use std::io;
+
+use keyless_aws::{EndpointError, Explanation, StsError};
+use rustix::process::Signal;
+
+use crate::{assume::SessionError, invalid_setting::InvalidSetting, log, login::LoginError};
+
+/// Why there is no session, or no child that could use it.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Nothing was run.
+    #[error("{}; nothing was run", Failure::count_of_invalid(.0.len()))]
+    InvalidSettings(Vec<InvalidSetting>),
+    /// The role could not be assumed, and what can be done about it.
+    #[error("{}", .1.as_ref().map_or_else(|| .0.to_string(), |it| format!("AWS refused the session: {}", it.cause)))]
+    Session(#[source] SessionError, Option<Explanation>),
+    /// Package managers could not be logged in.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// The credentials endpoint could not be started.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// A program could not be started.
+    #[error("cannot start {0}: {1}")]
+    Start(String, #[source] io::Error),
+    /// The process cannot be told of signals.
+    #[error("cannot handle signals: {0}")]
+    Signals(#[source] io::Error),
+    /// The step was stopped before the child started.
+    #[error("stopped by {} before anything was changed", if *.0 == Signal::INT { "SIGINT" } else { "SIGTERM" })]
+    Stopped(Signal),
+}
+
+impl Failure {
+    /// `1 invalid setting`, `5 invalid settings`.
+    pub fn count_of_invalid(count: usize) -> String {
+        format!("{count} invalid setting{}", if count == 1 { "" } else { "s" })
+    }
+
+    /// Writes it to the log, its last line being the verdict, and returns the exit code.
+    pub fn report(&self) -> u8 {
+        match self {
+            Self::InvalidSettings(invalid) => invalid.iter().for_each(log::detail),
+            Self::Session(error, Some(explanation)) => {
+                if let Some(StsError::Refused { said, .. }) = error.sts() {
+                    log::detail(format_args!("answer from AWS: {said}"));
+                }
+                for (name, value) in &explanation.compared {
+                    log::detail(format_args!("{name}: {value}"));
+                }
+                log::help(&explanation.remedy);
+            }
+            Self::Login(error) => error.help().into_iter().for_each(log::help),
+            Self::Session(_, None) | Self::Endpoint(_) | Self::Start(..) | Self::Signals(_) | Self::Stopped(_) => {}
+        }
+        log::failure(self);
+        match self {
+            Self::Stopped(signal) => u8::try_from(128 + signal.as_raw()).unwrap_or(1),
+            _ => 1,
+        }
+    }
+}

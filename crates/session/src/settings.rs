@@ -1,0 +1,176 @@
+//! The settings of a session.
+
+mod packages;
+
+use std::{path::PathBuf, time::Duration};
+
+use keyless_aws::{Environment, Keys};
+use keyless_core::{
+    aws::{AccountId, Region, RoleArn, SessionName},
+    pipes::keyless as v,
+};
+
+pub use packages::PackageSettings;
+
+use crate::{invalid_setting::InvalidSetting, reader::Reader};
+
+/// Which role to assume, for how long, and how the child receives the session.
+#[derive(Clone, Debug)]
+pub struct SessionSettings {
+    /// The role to assume.
+    pub role: RoleArn,
+    /// The region to deploy to.
+    pub region: Region,
+    /// The session's length.
+    pub duration: Duration,
+    /// The session's name; without one it is named after the build.
+    pub name: Option<SessionName>,
+    /// An inline session policy.
+    pub policy: Option<String>,
+    /// Managed session policies.
+    pub policy_arns: Vec<String>,
+    /// Further roles, in order.
+    pub chain: Vec<ChainLink>,
+    /// The allowed accounts; an empty list allows any.
+    pub allowed_accounts: Vec<AccountId>,
+    /// Where to read the role's trust policy when AWS refuses the session.
+    pub trust_policy: Option<TrustPolicy>,
+    /// The package managers to log in.
+    pub packages: Option<PackageSettings>,
+    /// How the child receives the credentials.
+    pub credentials: Credentials,
+}
+
+/// Where a role's trust policy is.
+#[derive(Clone, Debug)]
+pub enum TrustPolicy {
+    /// In a file.
+    File(PathBuf),
+    /// In IAM, read with these credentials.
+    Iam(Keys),
+}
+
+/// A role to assume from the session of the one before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainLink {
+    /// The role.
+    pub role: RoleArn,
+    /// The external id that its trust policy requires.
+    pub external_id: Option<String>,
+}
+
+/// How the child receives the credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// From a loopback endpoint.
+    Endpoint,
+    /// In its environment.
+    Environment,
+}
+
+const CREDENTIALS: [(&str, Credentials); 2] =
+    [("endpoint", Credentials::Endpoint), ("environment", Credentials::Environment)];
+
+/// Limits of a session's length (STS API reference, `DurationSeconds`), and of one from another role's session.
+const DURATIONS: (Duration, Duration) = (Duration::from_mins(15), Duration::from_hours(12));
+/// How [`DURATIONS`] are written.
+const DURATION_FORM: &str = "a duration from 15m to 12h (seconds, or a number with m or h)";
+/// The longest session of a chained role, and the default of any.
+pub const ONE_HOUR: Duration = Duration::from_hours(1);
+/// The most managed session policies (STS API reference, `PolicyArns`).
+const POLICY_ARNS: usize = 10;
+/// The longest inline session policy, in characters (STS API reference, `Policy`).
+const POLICY_LENGTH: usize = 2048;
+
+impl SessionSettings {
+    /// Reads the settings of a session alone.
+    ///
+    /// # Errors
+    /// Every invalid setting.
+    pub fn read(environment: &Environment) -> Result<Self, Vec<InvalidSetting>> {
+        let mut reader = Reader::new(environment);
+        Self::read_from(&mut reader).filter(|_| reader.invalid.is_empty()).ok_or(reader.invalid)
+    }
+
+    /// Reads them together with others. `None` when role or region is missing or invalid.
+    pub fn read_from(reader: &mut Reader<'_>) -> Option<Self> {
+        let role = reader.parsed(&v::AWS_ROLE_ARN, RoleArn::parse, InvalidSetting::Role);
+        let region = reader.parsed(&v::AWS_REGION, Region::parse, InvalidSetting::Region);
+        if let (Some(role), Some(region)) = (&role, &region)
+            && role.partition() != region.partition()
+        {
+            reader.invalid.push(InvalidSetting::Partition(role.clone(), region.clone()));
+        }
+        let duration = reader.duration(&v::SESSION_DURATION, DURATION_FORM, DURATIONS, ONE_HOUR);
+        let name = reader.parsed(&v::SESSION_NAME, SessionName::parse, InvalidSetting::SessionName);
+        let policy = reader.parsed(&v::SESSION_POLICY, policy, |_, invalid| invalid);
+        let policy_arns = reader.list(&v::SESSION_POLICY_ARNS);
+        if policy_arns.len() > POLICY_ARNS {
+            reader.invalid.push(InvalidSetting::TooManyPolicies(policy_arns.len(), POLICY_ARNS));
+        }
+        let chain = reader.parsed_list(&v::ROLE_CHAIN, ChainLink::parse, InvalidSetting::Role);
+        let allowed_accounts = reader.parsed_list(&v::ALLOWED_ACCOUNT_IDS, AccountId::parse, InvalidSetting::Account);
+        let trust_policy = TrustPolicy::read_from(reader);
+        let packages = PackageSettings::read_from(reader);
+        let credentials = reader.choice(&v::CREDENTIALS, &CREDENTIALS, Credentials::Endpoint);
+        if let Some(role) = &role {
+            let account = chain.last().map_or(role, |link| &link.role).account();
+            if !allowed_accounts.is_empty() && !allowed_accounts.contains(account) {
+                reader.invalid.push(InvalidSetting::ForbiddenAccount(account.clone(), allowed_accounts.clone()));
+            }
+        }
+        Some(Self {
+            role: role?,
+            region: region?,
+            duration,
+            name,
+            policy,
+            policy_arns,
+            chain,
+            allowed_accounts,
+            trust_policy,
+            packages,
+            credentials,
+        })
+    }
+
+    /// The role whose session the child receives.
+    pub fn last_role(&self) -> &RoleArn {
+        self.chain.last().map_or(&self.role, |link| &link.role)
+    }
+}
+
+impl TrustPolicy {
+    fn read_from(reader: &mut Reader<'_>) -> Option<Self> {
+        let source = reader.string(&v::TRUST_POLICY)?;
+        if source != "iam" {
+            return Some(Self::File(source.into()));
+        }
+        let keys = Keys::from_environment(reader.environment());
+        if keys.is_none() {
+            reader.invalid.push(InvalidSetting::NoIamCredentials);
+        }
+        keys.map(Self::Iam)
+    }
+}
+
+impl ChainLink {
+    /// `ARN` or `ARN#external-id`; neither part can contain a `#`.
+    fn parse(text: &str) -> Result<Self, keyless_core::aws::role::RoleArnError> {
+        let (role, external_id) = text.split_once('#').map_or((text, None), |(role, id)| (role, Some(id.to_owned())));
+        Ok(Self { role: RoleArn::parse(role)?, external_id })
+    }
+}
+
+fn policy(text: &str) -> Result<String, InvalidSetting> {
+    let name = v::SESSION_POLICY.name;
+    let length = text.chars().count();
+    if length > POLICY_LENGTH {
+        return Err(InvalidSetting::PolicyLength(name, length, POLICY_LENGTH));
+    }
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(policy) if policy["Statement"].is_null() => Err(InvalidSetting::PolicyStatement(name)),
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(InvalidSetting::PolicyJson(name, error)),
+    }
+}

@@ -1,0 +1,262 @@
+//! What the CDK's log says: stacks, resources, changes, the first failure.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use super::{
+    changes::Changes,
+    problem::{self, Problem},
+};
+
+/// The log of a CDK run, reduced to what the summary shows. Bounded, however much the CDK prints.
+#[derive(Debug, Default)]
+pub(crate) struct RunLog {
+    stacks: Vec<Stack>,
+    changes: Changes,
+    problem: Option<&'static Problem>,
+    first_failure: Option<ResourceFailure>,
+    base_credentials: bool,
+    /// The stack that ended last.
+    ended: Option<usize>,
+}
+
+/// A stack and what happened to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stack {
+    /// Its name.
+    pub name: String,
+    /// How it ended.
+    pub result: StackResult,
+    /// How many resources ended in which way: `CREATE_COMPLETE` and so on.
+    pub resources: BTreeMap<&'static str, usize>,
+    /// How long its deployment took.
+    pub took: Option<Duration>,
+}
+
+/// How a stack ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StackResult {
+    /// It was changed, and its end was not reported.
+    Unknown,
+    /// Deployed.
+    Done,
+    /// Deleted.
+    Destroyed,
+    /// Nothing to change.
+    Unchanged,
+    /// It failed.
+    Failed,
+}
+
+/// The resource that failed first, and CloudFormation's reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ResourceFailure {
+    /// The stack.
+    pub stack: String,
+    /// `AWS::S3::Bucket`
+    pub kind: String,
+    /// The logical id.
+    pub name: String,
+    /// CloudFormation's reason.
+    pub reason: String,
+}
+
+/// Statuses that the summary counts, and how it names them.
+const COUNTED: [(&str, &str); 3] =
+    [("CREATE_COMPLETE", "created"), ("UPDATE_COMPLETE", "updated"), ("DELETE_COMPLETE", "deleted")];
+/// The last status of a stack, and how it ended with it.
+const STACK_ENDS: [(&str, StackResult); 6] = [
+    ("CREATE_COMPLETE", StackResult::Done),
+    ("UPDATE_COMPLETE", StackResult::Done),
+    ("DELETE_COMPLETE", StackResult::Destroyed),
+    ("ROLLBACK_COMPLETE", StackResult::Failed),
+    ("UPDATE_ROLLBACK_COMPLETE", StackResult::Failed),
+    ("DELETE_FAILED", StackResult::Failed),
+];
+/// How many stacks are remembered.
+const MOST_STACKS: usize = 200;
+
+impl RunLog {
+    /// Reads a line of the CDK's output, without its line break and without colors.
+    pub(crate) fn line(&mut self, line: &str) {
+        self.problem = self.problem.or_else(|| problem::read(line));
+        self.base_credentials |= problem::uses_base_credentials(line);
+        self.changes.line(line);
+        let trimmed = line.trim();
+        if let Some(event) = Event::read(line) {
+            self.event(&event);
+        } else if let Some(rest) = trimmed.strip_prefix("✅") {
+            let ends = [("(no changes)", StackResult::Unchanged), (": destroyed", StackResult::Destroyed)];
+            let end = ends.iter().find_map(|(end, result)| Some((rest.strip_suffix(end)?, *result)));
+            let (name, result) = end.unwrap_or((rest, StackResult::Done));
+            self.end(name.trim(), result);
+        } else if let Some((name, _)) = trimmed.strip_prefix("❌").and_then(|rest| rest.split_once(" failed")) {
+            self.end(name.trim(), StackResult::Failed);
+        } else if let Some(took) = trimmed.strip_prefix("✨  Deployment time: ").and_then(seconds)
+            && let Some(stack) = self.ended.and_then(|index| self.stacks.get_mut(index))
+        {
+            stack.took = Some(took);
+        }
+    }
+
+    fn event(&mut self, event: &Event<'_>) {
+        if event.kind == "AWS::CloudFormation::Stack" && event.name == event.stack {
+            let result = STACK_ENDS.iter().find(|(status, _)| *status == event.status).map(|(_, result)| *result);
+            if let (Some(result), Some(stack)) = (result, self.stack(event.stack)) {
+                stack.result = result;
+            }
+            return;
+        }
+        if event.status.ends_with("_FAILED") && !event.reason.contains("cancelled") && self.first_failure.is_none() {
+            self.first_failure = Some(ResourceFailure {
+                stack: event.stack.to_owned(),
+                kind: event.kind.to_owned(),
+                name: event.name.to_owned(),
+                reason: event.reason.to_owned(),
+            });
+        }
+        if let Some((_, word)) = COUNTED.iter().find(|(status, _)| *status == event.status)
+            && let Some(stack) = self.stack(event.stack)
+        {
+            *stack.resources.entry(word).or_default() += 1;
+        }
+    }
+
+    fn end(&mut self, name: &str, result: StackResult) {
+        // A stack and not a sentence such as "Environment … bootstrapped."
+        if !name.contains(' ')
+            && let Some(stack) = self.stack(name)
+        {
+            stack.result = result;
+            self.ended = self.stacks.iter().position(|stack| stack.name == name);
+        }
+    }
+
+    fn stack(&mut self, name: &str) -> Option<&mut Stack> {
+        let index = self.stacks.iter().position(|stack| stack.name == name);
+        if index.is_none() && self.stacks.len() < MOST_STACKS {
+            let stack =
+                Stack { name: name.to_owned(), result: StackResult::Unknown, resources: BTreeMap::new(), took: None };
+            self.stacks.push(stack);
+            return self.stacks.last_mut();
+        }
+        self.stacks.get_mut(index?)
+    }
+
+    /// The stacks, in the order in which they appear.
+    pub(crate) fn stacks(&self) -> &[Stack] {
+        &self.stacks
+    }
+
+    /// What a diff says.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// The problem that was recognised first.
+    pub(crate) fn problem(&self) -> Option<&'static Problem> {
+        self.problem
+    }
+
+    /// The resource that failed first.
+    pub(crate) fn first_failure(&self) -> Option<&ResourceFailure> {
+        self.first_failure.as_ref()
+    }
+
+    /// Whether the CDK continued with the session's own permissions because it could not assume a bootstrap role.
+    pub(crate) fn used_base_credentials(&self) -> bool {
+        self.base_credentials
+    }
+}
+
+impl Stack {
+    /// What happened to its resources: `1 created, 2 updated`.
+    pub(crate) fn resources(&self) -> String {
+        let counts: Vec<String> = self.resources.iter().map(|(word, count)| format!("{count} {word}")).collect();
+        counts.join(", ")
+    }
+}
+
+impl fmt::Display for StackResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Unknown => "touched",
+            Self::Done => "done",
+            Self::Destroyed => "destroyed",
+            Self::Unchanged => "no changes",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+/// A number of seconds such as `5.07s`.
+fn seconds(text: &str) -> Option<Duration> {
+    text.strip_suffix('s')?.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+}
+
+/// A line such as `Shop | 1/3 | 3:29:08 PM | CREATE_FAILED | AWS::S3::Bucket | Bucket (Bucket8) Resource handler …`.
+struct Event<'l> {
+    stack: &'l str,
+    status: &'l str,
+    kind: &'l str,
+    name: &'l str,
+    reason: &'l str,
+}
+
+impl<'l> Event<'l> {
+    fn read(line: &'l str) -> Option<Self> {
+        let mut columns = line.splitn(6, '|').map(str::trim);
+        let (stack, _progress, _time) = (columns.next()?, columns.next()?, columns.next()?);
+        let (status, kind, rest) = (columns.next()?, columns.next()?, columns.next()?);
+        let all_caps =
+            |text: &str| text.contains('_') && text.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase());
+        if !all_caps(status) || !kind.contains("::") {
+            return None;
+        }
+        let (name, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+        let reason = reason.trim_start();
+        let reason = if reason.starts_with('(') { reason.split_once(')').map_or("", |(_, rest)| rest) } else { reason };
+        Some(Self { stack, status, kind, name, reason: reason.trim() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run_log(text: &str) -> RunLog {
+        let mut log = RunLog::default();
+        text.lines().for_each(|line| log.line(line));
+        log
+    }
+
+    #[test]
+    fn a_deployment_is_followed() {
+        let log = run_log(
+            "Shop: deploying... [1/1]\n\
+             Shop | 0/3 | 3:29:08 PM | CREATE_IN_PROGRESS | AWS::CloudFormation::Stack | Shop \n\
+             Shop | 1/3 | 3:29:08 PM | CREATE_COMPLETE | AWS::SSM::Parameter | Parameter (Parameter9E1B) \n\
+             Shop | 2/3 | 3:29:08 PM | UPDATE_COMPLETE | AWS::S3::Bucket | Bucket (Bucket8390) \n\
+             \n ✅  Shop\n\n✨  Deployment time: 5.07s\n\nOutputs:\nShop.Name = a = b\n ✅  Other (no changes)\n\
+             Old | 2 | 3:29:08 PM | DELETE_COMPLETE | AWS::CloudFormation::Stack | Old\n✅  Old: destroyed\n",
+        );
+        let shown =
+            |stack: &Stack| format!("{}: {}, {}, {:?}", stack.name, stack.result, stack.resources(), stack.took);
+        assert_eq!(
+            log.stacks().iter().map(shown).collect::<Vec<_>>(),
+            ["Shop: done, 1 created, 1 updated, Some(5.07s)", "Other: no changes, , None", "Old: destroyed, , None"]
+        );
+    }
+
+    #[test]
+    fn the_first_failure_is_the_cause() {
+        let log = run_log(
+            "Shop | 1/3 | 3:29:08 PM | CREATE_FAILED | AWS::S3::Bucket | Bucket (Bucket8) b already exists\n\
+             Shop | 1/3 | 3:29:09 PM | CREATE_FAILED | AWS::SNS::Topic | Topic (Topic1) Resource creation cancelled\n\
+             Shop | 1/3 | 3:29:09 PM | ROLLBACK_COMPLETE | AWS::CloudFormation::Stack | Shop \n\
+             ❌  Shop failed: _ToolkitError: The stack named Shop failed creation\n",
+        );
+        let failure = log.first_failure().unwrap();
+        assert_eq!((failure.name.as_str(), failure.reason.as_str()), ("Bucket", "b already exists"));
+        assert_eq!(log.stacks()[0].result, StackResult::Failed);
+    }
+}

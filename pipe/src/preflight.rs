@@ -1,0 +1,72 @@
+//! Everything that is known to fail before the first call. All of it is collected and reported together.
+
+use std::path::PathBuf;
+
+use keyless_session::InvalidSetting;
+
+use crate::assembly::AssemblyError;
+
+/// An invalid setting of the pipe, or something that the run needs and that is missing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PreflightError {
+    /// One invalid setting.
+    #[error(transparent)]
+    Setting(#[from] InvalidSetting),
+    /// Settings that cannot be used together.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// A name that is nearly one of the pipe's variables, and that variable.
+    #[error("unknown variable {0}; did you mean {1}?")]
+    Misspelled(String, &'static str),
+    /// The working directory does not exist.
+    #[error("WORKING_DIRECTORY: folder {} does not exist", .0.display())]
+    NoFolder(PathBuf),
+    /// There is no app in the working directory.
+    #[error(
+        "{} has no cdk.json; set WORKING_DIRECTORY to the folder of the CDK app, or APP to its command", .0.display()
+    )]
+    NoApp(PathBuf),
+    /// The ready cloud assembly cannot be deployed.
+    #[error("APP: {0}")]
+    Assembly(#[from] AssemblyError),
+    /// Node is missing.
+    #[error("`node` is not on the PATH, and the CDK needs it; use the pipe's own image, or one with Node 20 or newer")]
+    NoNode,
+    /// The CDK CLI is missing.
+    #[error(
+        "the CDK CLI is not installed: neither node_modules/aws-cdk in {} or a parent folder, nor `cdk` on the PATH; add \
+         `aws-cdk` to the app's devDependencies and install them before the pipe (`npm ci`)", .0.display()
+    )]
+    NoCdk(PathBuf),
+    /// The CDK CLI is the release that was published by accident.
+    #[error(
+        "{} is aws-cdk 3.0.0, which was published by accident and cannot read cloud assemblies of current aws-cdk-lib \
+         versions; pin `aws-cdk` to version 2 (`npm install --save-dev aws-cdk@2`)", .0.display()
+    )]
+    AccidentalCdk(PathBuf),
+}
+
+/// Settings that cannot be used together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Conflict {
+    /// `COMMAND: exec` without `EXTRA_ARGS`.
+    #[error("`COMMAND: exec` needs a command to run; set EXTRA_ARGS to the command and its arguments")]
+    ExecWithoutCommand,
+    /// HOTSWAP and METHOD.
+    #[error("HOTSWAP cannot be used with METHOD: hotswapping bypasses CloudFormation")]
+    HotswapWithMethod,
+    /// HOTSWAP and a COMMAND that is not deploy.
+    #[error("HOTSWAP can only be used with `COMMAND: deploy`")]
+    HotswapWithoutDeploy,
+    /// METHOD and a COMMAND that is not deploy.
+    #[error("METHOD can only be used with `COMMAND: deploy`")]
+    MethodWithoutDeploy,
+    /// `OUTPUTS_FILE` and a COMMAND that is not deploy.
+    #[error("OUTPUTS_FILE can only be used with `COMMAND: deploy`: other commands have no outputs")]
+    OutputsWithoutDeploy,
+    /// `ROLE_CHAIN` and a session of more than an hour.
+    #[error(
+        "SESSION_DURATION must be at most 1h with ROLE_CHAIN: AWS limits the session of a chained role to one hour"
+    )]
+    LongChain,
+}
