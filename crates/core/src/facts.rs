@@ -21,7 +21,10 @@ pub use tools::{Calls, TOOLS, Tool, ToolCall, ToolId, split_package};
 pub use value::{Atom, Path, Value};
 pub use variables::{Availability, DEFAULTS, availability, is_from_elsewhere};
 
-use crate::{pipeline::StepId, text::Span};
+use crate::{
+    pipeline::StepId,
+    text::{Span, Spanned},
+};
 
 /// The variable that holds the step's OIDC token.
 pub const TOKEN: &str = "BITBUCKET_STEP_OIDC_TOKEN";
@@ -82,7 +85,7 @@ pub struct StepFacts {
     /// Where keys or profiles are written to the AWS configuration.
     pub configurations: Vec<Configuration>,
     /// Where commands from outside the file run, which may set any variable: `source`, `eval`.
-    pub opaque: Vec<(Span, Moment)>,
+    pub opaque: Vec<Spanned<Moment>>,
     /// Where `after-script` starts.
     pub after_script: Moment,
 }
@@ -230,9 +233,9 @@ pub struct Assumption {
     /// Whether the credentials that it returns are printed to the log.
     pub printed: bool,
     /// `--duration-seconds`
-    pub duration: Option<(Value, Span)>,
+    pub duration: Option<Spanned<Value>>,
     /// `--role-arn`
-    pub role: Option<(Value, Span)>,
+    pub role: Option<Spanned<Value>>,
 }
 
 /// A change of the AWS configuration files.
@@ -275,13 +278,13 @@ impl StepFacts {
     }
 
     /// The first tool or pipe in `script` that deploys to AWS, with its name. `after-script` is for cleanup.
-    pub fn deployment(&self) -> Option<(Span, String)> {
+    pub fn deployment(&self) -> Option<Spanned<String>> {
         let tool = self.tools.iter().find(|tool| tool.call.calls == Calls::Deploys);
         let tool = tool.map(|tool| (tool.moment, tool.span, tool.call.tool.name.to_owned()));
         let pipe = self.pipes.iter().find(|pipe| pipe.known.is_some_and(|known| known.deploys));
         let pipe = pipe.map(|pipe| (pipe.moment, pipe.span, pipe.name.clone()));
         let found = tool.into_iter().chain(pipe).filter(|(moment, ..)| *moment < self.after_script);
-        found.min_by_key(|(moment, ..)| *moment).map(|(_, span, name)| (span, name))
+        found.min_by_key(|(moment, ..)| *moment).map(|(_, span, name)| Spanned::new(name, span))
     }
 
     /// Whether the step exchanges its OIDC token for a role.
@@ -300,7 +303,7 @@ impl StepFacts {
 
     /// Whether commands from outside the file ran before a moment.
     pub fn is_opaque(&self, before: Moment) -> bool {
-        self.opaque.iter().any(|(_, moment)| *moment < before)
+        self.opaque.iter().any(|command| command.value < before)
     }
 
     /// Where a tool's credentials come from.

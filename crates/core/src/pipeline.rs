@@ -302,6 +302,6 @@ pipelines:
         assert_eq!(stage.deployment.map(|deployment| deployment.environment.value), Some("production"));
         assert_eq!(file.pipelines[2].variables().count(), 1);
         assert!(file.steps[5].is_child_pipeline);
-        assert_eq!(file.definitions.services[0].memory.map(|(memory, _)| memory), Some(512));
+        assert_eq!(file.definitions.services[0].memory.map(|memory| memory.value), Some(512));
     }
 }

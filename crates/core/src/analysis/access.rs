@@ -19,6 +19,7 @@ use crate::{
     },
     oidc::AUDIENCE,
     pipeline::{Deployment, Oidc, Step},
+    text::Spanned,
 };
 
 /// The roles that the steps of a repository assume.
@@ -74,7 +75,7 @@ impl Roles {
 
 /// The roles whose ARNs a step names.
 fn assumed(facts: &StepFacts) -> Vec<RoleSelector> {
-    let by_hand = facts.assumptions.iter().filter_map(|assumption| Some(&assumption.role.as_ref()?.0));
+    let by_hand = facts.assumptions.iter().filter_map(|assumption| Some(&assumption.role.as_ref()?.value));
     let pipes = facts.pipes.iter().flat_map(|pipe| ROLES.iter().filter_map(|name| Some(&pipe.variable(name)?.value)));
     let tools = facts.tools.iter().filter_map(|tool| Some(&tool.variable("AWS_ROLE_ARN")?.value));
     let values = by_hand.chain(pipes).chain(tools).filter_map(|value| value.literal());
@@ -122,7 +123,7 @@ pub fn caller<'f>(file: &Analysis<'f>, step: &Step<'f>, deployment: Option<Deplo
         },
         custom_audiences: audiences(&step.oidc) || audiences(&options.oidc),
         address: match file.model.atlassian_ip_ranges(step) {
-            None | Some((false, _)) if !file.model.on_self_hosted_runner(step) => Address::Unlisted,
+            None | Some(Spanned { value: false, .. }) if !file.model.on_self_hosted_runner(step) => Address::Unlisted,
             _ => Address::Unknown,
         },
     }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::{Atom, Binding, Facts, Listing, Moment, Path, PipeUse, PipeVariable, Print, Read, StepFacts, Value, pipes};
 use crate::{
-    pipeline::{self, Pipe, ScriptItem, Step},
+    pipeline::{self, Named, Pipe, ScriptItem, Step},
     script::{Command, Expansion, Operator, Output, RedirectionKind, Word},
     text::Span,
     yaml::{Kind, NodeId, OffsetMap, Tree},
@@ -145,7 +145,7 @@ impl Walk<'_> {
 
     fn pipe(&mut self, pipe: &Pipe<'_>) {
         self.moment += 1;
-        let variables = pipe.variables.iter().map(|(name, node)| PipeVariable {
+        let variables = pipe.variables.iter().map(|Named { name, node }| PipeVariable {
             name: name.value.to_owned(),
             key: name.span(self.tree),
             value: self.template(*node),

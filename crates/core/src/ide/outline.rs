@@ -179,7 +179,7 @@ fn first_command(step: &Step<'_>) -> String {
 
 fn roles(facts: &StepFacts) -> BTreeSet<String> {
     let bound = facts.bindings.iter().filter(|binding| binding.name == "AWS_ROLE_ARN").map(|binding| &binding.value);
-    let assumed = facts.assumptions.iter().filter_map(|assumption| assumption.role.as_ref()).map(|(role, _)| role);
+    let assumed = facts.assumptions.iter().filter_map(|assumption| assumption.role.as_ref()).map(|role| &role.value);
     let piped = facts.pipes.iter().filter_map(|pipe| pipe.variable(ROLE_VARIABLE)).map(|variable| &variable.value);
     bound.chain(assumed).chain(piped).filter_map(Value::literal).map(str::to_owned).collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     pipeline::{Image, Text},
+    text::Spanned,
     yaml::NodeId,
 };
 
@@ -45,7 +46,7 @@ pub struct Service<'t> {
     /// Its image.
     pub image: Option<Image<'t>>,
     /// Its memory in megabytes, if set.
-    pub memory: Option<(i64, NodeId)>,
+    pub memory: Option<Spanned<i64>>,
     /// `type: docker`
     pub is_docker: bool,
 }

@@ -1,7 +1,7 @@
 //! What applies to a step once its stage, `options` and `definitions` are taken into account.
 
 use super::{Deployment, File, Image, ItemKind, Service, Start, Step, Text};
-use crate::yaml::NodeId;
+use crate::text::Spanned;
 
 impl<'t> File<'t> {
     /// The services under `definitions` that a step names.
@@ -31,8 +31,8 @@ impl<'t> File<'t> {
         of(step.runtime).or(of(self.options.runtime))
     }
 
-    /// `runtime.cloud.atlassian-ip-ranges`, if set, with its node.
-    pub fn atlassian_ip_ranges(&self, step: &Step<'t>) -> Option<(bool, NodeId)> {
+    /// `runtime.cloud.atlassian-ip-ranges`, if set.
+    pub fn atlassian_ip_ranges(&self, step: &Step<'t>) -> Option<Spanned<bool>> {
         let of = |runtime: Option<super::Runtime<'t>>| runtime.and_then(|runtime| runtime.atlassian_ip_ranges);
         of(step.runtime).or(of(self.options.runtime))
     }

@@ -6,7 +6,10 @@ use super::{
     Artifacts, Definitions, Deployment, File, Group, Image, Imported, Item, ItemKind, Named, Oidc, Options, Pipe,
     Pipeline, Role, Runtime, ScriptItem, Service, Stage, Start, Step, StepId, Text, Use, Variable,
 };
-use crate::yaml::{Field, Kind, Meaning, NodeId, Scalar, Tree};
+use crate::{
+    text::Spanned,
+    yaml::{Field, Kind, Meaning, NodeId, Scalar, Tree},
+};
 
 /// Reads the model of a document.
 pub fn read(tree: &Tree) -> File<'_> {
@@ -67,6 +70,10 @@ impl<'t> Fields<'t> {
             Some(Meaning::Boolean(value)) => Some(value),
             _ => None,
         }
+    }
+
+    fn spanned<T>(&self, name: &str, read: impl Fn(&Self, &str) -> Option<T>) -> Option<Spanned<T>> {
+        Some(Spanned::new(read(self, name)?, self.tree.span(self.value(name)?)))
     }
 
     fn map(&self, name: &str) -> Option<Self> {
@@ -314,11 +321,7 @@ fn read_script(tree: &Tree, script: NodeId) -> Vec<ScriptItem<'_>> {
         }
         let fields = Fields::of(tree, node);
         match fields.text("pipe") {
-            Some(reference) => ScriptItem::Pipe(Pipe {
-                node,
-                reference,
-                variables: fields.named("variables").into_iter().map(|named| (named.name, named.node)).collect(),
-            }),
+            Some(reference) => ScriptItem::Pipe(Pipe { node, reference, variables: fields.named("variables") }),
             None => ScriptItem::Other(node),
         }
     };
@@ -364,8 +367,7 @@ fn read_runtime(tree: &Tree, value: NodeId) -> Runtime<'_> {
     let storage = fields.map("self-hosted").and_then(|hosted| hosted.map("storage"));
     Runtime {
         node,
-        atlassian_ip_ranges: cloud
-            .and_then(|cloud| Some((cloud.boolean("atlassian-ip-ranges")?, cloud.value("atlassian-ip-ranges")?))),
+        atlassian_ip_ranges: cloud.and_then(|cloud| cloud.spanned("atlassian-ip-ranges", Fields::boolean)),
         version: cloud.and_then(|cloud| cloud.text("version")),
         arch: cloud.and_then(|cloud| cloud.text("arch")),
         storage_oidc_role: storage.and_then(|storage| storage.map("aws")).and_then(|aws| aws.text("oidc-role")),
@@ -391,7 +393,7 @@ fn read_definitions<'t>(tree: &'t Tree, fields: &Fields<'t>) -> Definitions<'t> 
             name,
             node: tree.resolve(node),
             image: service.value("image").map(|image| read_image(tree, image)),
-            memory: service.integer("memory").zip(service.value("memory")),
+            memory: service.spanned("memory", Fields::integer),
             is_docker: service.text("type").is_some_and(|kind| kind.value == "docker"),
         }
     });

@@ -1,9 +1,9 @@
 //! A step and its parts.
 
 use crate::{
-    pipeline::Use,
+    pipeline::{Named, Use},
     spelling,
-    text::Span,
+    text::{Span, Spanned},
     yaml::{NodeId, Tree},
 };
 
@@ -154,7 +154,7 @@ pub struct Pipe<'t> {
     /// The reference, such as `atlassian/aws-s3-deploy:2.0.1` or `docker://account/image:tag`.
     pub reference: Text<'t>,
     /// The key of each variable, and the node of its value (a string or a list).
-    pub variables: Vec<(Text<'t>, NodeId)>,
+    pub variables: Vec<Named<'t>>,
 }
 
 impl<'t> Pipe<'t> {
@@ -170,7 +170,7 @@ impl<'t> Pipe<'t> {
 
     /// The value of one of its variables.
     pub fn variable(&self, name: &str) -> Option<NodeId> {
-        self.variables.iter().find(|(key, _)| key.value == name).map(|(_, value)| *value)
+        self.variables.iter().find(|variable| variable.name.value == name).map(|variable| variable.node)
     }
 
     fn split(&self) -> (&'t str, Option<&'t str>) {
@@ -230,7 +230,7 @@ pub struct Runtime<'t> {
     /// Its mapping.
     pub node: NodeId,
     /// `cloud.atlassian-ip-ranges`
-    pub atlassian_ip_ranges: Option<(bool, NodeId)>,
+    pub atlassian_ip_ranges: Option<Spanned<bool>>,
     /// `cloud.version`
     pub version: Option<Text<'t>>,
     /// `cloud.arch`

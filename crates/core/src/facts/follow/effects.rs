@@ -6,7 +6,7 @@ use super::{Place, Walk};
 use crate::{
     facts::{Atom, Binding, Listing, Trace, Value},
     script::{Command, Effect, Script},
-    text::Span,
+    text::{Span, Spanned},
 };
 
 impl Walk<'_> {
@@ -49,10 +49,10 @@ impl Walk<'_> {
                 let text = self.files.get(&path).and_then(Value::literal).filter(|text| !text.contains(['\\', '%']));
                 match text.map(|text| Script::parse([text])) {
                     Some(script) => self.sourced(script, command, span),
-                    None => self.facts.opaque.push((span, moment)),
+                    None => self.facts.opaque.push(Spanned::new(moment, span)),
                 }
             }
-            Effect::Eval => self.facts.opaque.push((place.listing.place(command.span), moment)),
+            Effect::Eval => self.facts.opaque.push(Spanned::new(moment, place.listing.place(command.span))),
             Effect::ExportAll(on) => self.exports_all = on,
             Effect::Enter(to) if !command.place.subshell => {
                 let site = place.listing.place(command.span).start;
@@ -89,7 +89,7 @@ impl Walk<'_> {
             for effect in command.effects() {
                 // Files that it sources in turn, and commands that run only sometimes, are ignored.
                 if matches!(effect, Effect::Source(_)) || command.place != source.place {
-                    self.facts.opaque.push((span, self.moment));
+                    self.facts.opaque.push(Spanned::new(self.moment, span));
                 } else {
                     self.effect(&place, source, effect);
                 }

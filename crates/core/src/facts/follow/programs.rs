@@ -4,7 +4,7 @@ use super::{Place, Walk, output::reaches_log};
 use crate::{
     facts::{AWS_VARIABLES, Assumption, Atom, Binding, Configuration, Print, ToolUse, Value, tools},
     script::{Command, Invocation, Word},
-    text::Span,
+    text::{Span, Spanned},
 };
 
 impl Walk<'_> {
@@ -84,7 +84,7 @@ impl Walk<'_> {
             (Some("sts"), Some(name), _) if name.starts_with("assume-role") => {
                 let option = |name: &str| {
                     let word = invocation.option(name)?;
-                    Some((self.evaluate(&word, Some(place), span.start), place.listing.place(word.span)))
+                    Some(Spanned::new(self.evaluate(&word, Some(place), span.start), place.listing.place(word.span)))
                 };
                 self.facts.assumptions.push(Assumption {
                     span,

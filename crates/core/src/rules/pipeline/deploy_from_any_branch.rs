@@ -2,6 +2,7 @@ use crate::{
     analysis::Analysis,
     diagnostic::Severity,
     rules::{Findings, rule},
+    text::Spanned,
 };
 
 rule! {
@@ -37,7 +38,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        let Some((span, name)) = facts.deployment() else { continue };
+        let Some(Spanned { value: name, span }) = facts.deployment() else { continue };
         let any_branch = step.uses.iter().any(|at| file.model.pipelines[at.pipeline].runs_on_any_branch());
         if step.is_manual() || !any_branch {
             continue;

@@ -2,6 +2,7 @@ use crate::{
     analysis::{Analysis, steps::Token},
     pipeline::Start,
     rules::{Findings, rule},
+    text::Spanned,
 };
 
 rule! {
@@ -52,7 +53,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if !file.model.starts(step).contains(&Start::PullRequests) {
             continue;
         }
-        if let Some((span, name)) = facts.deployment() {
+        if let Some(Spanned { value: name, span }) = facts.deployment() {
             findings
                 .report(span, format!("{name} deploys code of a pull request before it is reviewed"))
                 .help("deploy from a branch, or use a separate role that can only deploy previews");

@@ -3,7 +3,7 @@ use crate::{
     aws::{Region, RegionError, RoleArn},
     facts::{ROLE_VARIABLE, StepFacts, ToolId},
     rules::{Findings, rule},
-    text::Span,
+    text::Spanned,
 };
 
 rule! {
@@ -44,12 +44,9 @@ rule! {
 
 const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
-/// A region or a role, with its span.
-type Named = (String, Span);
-
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (_, facts) in file.steps() {
-        for (text, span) in regions(facts) {
+        for Spanned { value: text, span } in regions(facts) {
             match Region::parse(&text) {
                 Ok(_) => {}
                 Err(RegionError::AvailabilityZone { found, region }) => {
@@ -66,7 +63,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             }
         }
         for (region, role) in pairs(facts) {
-            let (Ok(known), Ok(arn)) = (Region::parse(&region.0), RoleArn::parse(&role.0)) else { continue };
+            let (Ok(known), Ok(arn)) = (Region::parse(&region.value), RoleArn::parse(&role.value)) else { continue };
             if known.partition() != arn.partition() {
                 let message = format!(
                     "region `{}` is in partition `{}`, but the role is in `{}`",
@@ -75,46 +72,46 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                     arn.partition().name
                 );
                 findings
-                    .report(region.1, message)
-                    .related(role.1, "the role is set here")
+                    .report(region.span, message)
+                    .related(role.span, "the role is set here")
                     .help("use a region and a role in the same partition");
             }
         }
     }
 }
 
-fn regions(facts: &StepFacts) -> Vec<Named> {
-    let mut found: Vec<Named> = Vec::new();
+fn regions(facts: &StepFacts) -> Vec<Spanned<String>> {
+    let mut found: Vec<Spanned<String>> = Vec::new();
     for binding in facts.bindings.iter().filter(|binding| REGIONS.contains(&binding.name.as_str())) {
-        found.extend(binding.value.literal().map(|text| (text.to_owned(), binding.span)));
+        found.extend(binding.value.literal().map(|text| Spanned::new(text.to_owned(), binding.span)));
     }
     for variable in facts.pipes.iter().flat_map(|pipe| REGIONS.iter().filter_map(|name| pipe.variable(name))) {
-        found.extend(variable.value.literal().map(|text| (text.to_owned(), variable.span)));
+        found.extend(variable.value.literal().map(|text| Spanned::new(text.to_owned(), variable.span)));
     }
     for tool in facts.tools.iter().filter(|tool| tool.region && tool.call.tool.id == ToolId::AwsCli) {
         let listing = &facts.listings[tool.listing];
         let Some(invocation) = listing.script.commands[tool.command].invocation() else { continue };
         let word = invocation.option("--region");
-        found.extend(word.and_then(|word| Some((word.literal()?, listing.place(word.span)))));
+        found.extend(word.and_then(|word| Some(Spanned::new(word.literal()?, listing.place(word.span)))));
     }
-    found.retain(|(text, _)| !text.is_empty());
+    found.retain(|region| !region.value.is_empty());
     found
 }
 
 /// The regions and roles that are used together.
-fn pairs(facts: &StepFacts) -> Vec<(Named, Named)> {
+fn pairs(facts: &StepFacts) -> Vec<(Spanned<String>, Spanned<String>)> {
     let mut found = Vec::new();
     for tool in &facts.tools {
         let get = |name: &str| {
             let binding = tool.variable(name)?;
-            Some((binding.value.literal()?.to_owned(), binding.span))
+            Some(Spanned::new(binding.value.literal()?.to_owned(), binding.span))
         };
         found.extend(REGIONS.iter().find_map(|name| get(name)).zip(get("AWS_ROLE_ARN")));
     }
     for pipe in &facts.pipes {
         let get = |name: &str| {
             let variable = pipe.variable(name)?;
-            Some((variable.value.literal()?.to_owned(), variable.span))
+            Some(Spanned::new(variable.value.literal()?.to_owned(), variable.span))
         };
         found.extend(REGIONS.iter().find_map(|name| get(name)).zip(get(ROLE_VARIABLE)));
     }

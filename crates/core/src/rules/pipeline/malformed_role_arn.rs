@@ -5,7 +5,7 @@ use crate::{
     facts::{ROLE_VARIABLE, StepFacts},
     pipeline::Step,
     rules::{Findings, rule},
-    text::Span,
+    text::Spanned,
 };
 
 rule! {
@@ -47,7 +47,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        for (text, span) in roles(file, step, facts) {
+        for Spanned { value: text, span } in roles(file, step, facts) {
             if let Err(error) = RoleArn::parse(&text) {
                 // The program that generates the file may complete a bare name; a broken ARN never works.
                 let severity = if text.starts_with("arn:") { Severity::Error } else { Severity::Warning };
@@ -60,23 +60,23 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 }
 
 /// The roles that a step names literally, with their spans.
-fn roles(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> Vec<(String, Span)> {
+fn roles(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> Vec<Spanned<String>> {
     let mut roles = Vec::new();
     for binding in facts.bindings.iter().filter(|binding| binding.name == "AWS_ROLE_ARN") {
-        roles.extend(binding.value.literal().map(|text| (text.to_owned(), binding.span)));
+        roles.extend(binding.value.literal().map(|text| Spanned::new(text.to_owned(), binding.span)));
     }
     for role in facts.pipes.iter().filter_map(|pipe| pipe.variable(ROLE_VARIABLE)) {
-        roles.extend(role.value.literal().map(|text| (text.to_owned(), role.span)));
+        roles.extend(role.value.literal().map(|text| Spanned::new(text.to_owned(), role.span)));
     }
-    for (value, span) in facts.assumptions.iter().filter_map(|assumption| assumption.role.as_ref()) {
-        roles.extend(value.literal().map(|text| (text.to_owned(), *span)));
+    for role in facts.assumptions.iter().filter_map(|assumption| assumption.role.as_ref()) {
+        roles.extend(role.value.literal().map(|text| Spanned::new(text.to_owned(), role.span)));
     }
     let storage = step.runtime.and_then(|runtime| runtime.storage_oidc_role);
     for role in file.model.images_of(step).filter_map(|image| image.oidc_role).chain(storage) {
         if !role.value.contains('$') {
-            roles.push((role.value.to_owned(), role.span(file.tree)));
+            roles.push(Spanned::new(role.value.to_owned(), role.span(file.tree)));
         }
     }
-    roles.retain(|(text, _)| !text.is_empty());
+    roles.retain(|role| !role.value.is_empty());
     roles
 }

@@ -1,6 +1,7 @@
 use crate::{
     analysis::Analysis,
     rules::{Findings, rule},
+    text::Spanned,
 };
 
 rule! {
@@ -44,14 +45,16 @@ const SHORTEST_SESSION: i64 = 900;
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         let Some(minutes) = step.max_time.or(file.model.options.max_time) else { continue };
-        for (value, span) in facts.assumptions.iter().filter_map(|assumption| assumption.duration.as_ref()) {
+        for &Spanned { ref value, span } in
+            facts.assumptions.iter().filter_map(|assumption| assumption.duration.as_ref())
+        {
             let Some(seconds) = value.literal().and_then(|text| text.parse::<i64>().ok()) else { continue };
             let too_short = seconds < minutes * 60;
             let too_long = seconds > minutes * 60 * MAXIMUM_RATIO && seconds > SHORTEST_SESSION;
             if too_short || too_long {
                 let message = format!("the session lasts {} minutes, but the step may run for {minutes}", seconds / 60);
                 let wanted = (minutes * 60).max(SHORTEST_SESSION);
-                findings.report(*span, message).help(format!("use `--duration-seconds {wanted}`"));
+                findings.report(span, message).help(format!("use `--duration-seconds {wanted}`"));
             }
         }
     }

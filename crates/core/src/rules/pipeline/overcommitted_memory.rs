@@ -89,5 +89,5 @@ fn services<'f>(file: &Analysis<'f>, step: &Step<'f>) -> Vec<&'f str> {
 
 fn memory(file: &Analysis<'_>, name: &str) -> i64 {
     let service = file.model.definitions.services.iter().find(|service| service.name.value == name);
-    service.and_then(|service| service.memory).map_or(SERVICE, |(memory, _)| memory)
+    service.and_then(|service| service.memory).map_or(SERVICE, |memory| memory.value)
 }

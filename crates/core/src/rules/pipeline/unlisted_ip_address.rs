@@ -3,6 +3,7 @@ use crate::{
     diagnostic::Severity,
     pipeline::Step,
     rules::{Findings, rule},
+    text::Spanned,
 };
 
 rule! {
@@ -46,15 +47,17 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         let size = file.model.size(step);
         match file.model.atlassian_ip_ranges(step) {
-            Some((true, node)) if size.is_none_or(|size| SMALL.contains(&size.value)) => {
+            Some(Spanned { value: true, span }) if size.is_none_or(|size| SMALL.contains(&size.value)) => {
                 let size_text = size.map_or("1x", |size| size.value);
                 let message = format!("`atlassian-ip-ranges` is not supported with size `{size_text}`");
-                let finding = findings.report(file.span(node), message).help("set `size` to `4x` or larger");
+                let finding = findings.report(span, message).help("set `size` to `4x` or larger");
                 if let Some(size) = size {
                     finding.related(size.span(file.tree), "the size is set here");
                 }
             }
-            None | Some((false, _)) if is_bound(file, step) && facts.assumes_role() => refused(file, step, findings),
+            None | Some(Spanned { value: false, .. }) if is_bound(file, step) && facts.assumes_role() => {
+                refused(file, step, findings)
+            }
             _ => {}
         }
     }
