@@ -6,23 +6,23 @@ use serde::Serialize;
 
 use crate::text::Span;
 
-/// How much a finding weighs, least first.
+/// How serious a finding is, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename_all = "kebab-case"))]
 pub enum Severity {
-    /// Advice: the file works, and could be better.
+    /// Advice: the file works, but could be better.
     Hint,
     /// Likely wrong, or risky.
     Warning,
-    /// Bitbucket refuses the file, or the step cannot work.
+    /// Bitbucket rejects the file, or the step cannot work.
     Error,
 }
 
 impl Severity {
-    /// All severities, least first.
+    /// All severities, from least to most serious.
     pub const ALL: [Self; 3] = [Self::Hint, Self::Warning, Self::Error];
 
-    /// The word used in reports and on the command line.
+    /// The name used in reports and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hint => "hint",
@@ -38,7 +38,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A word that names no severity.
+/// The string is not a severity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownSeverity(String);
 
@@ -81,7 +81,7 @@ impl fmt::Display for RuleId {
     }
 }
 
-/// A place in the file with a few words about it.
+/// A location in the file with a short message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
     /// The place.
@@ -90,16 +90,16 @@ pub struct Label {
     pub message: Cow<'static, str>,
 }
 
-/// Whether a fix may be applied unseen.
+/// Whether a fix can be applied without review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Safety {
-    /// The file means the same, or what its author plainly meant.
+    /// The file keeps its meaning, or gets the one that its author clearly intended.
     Safe,
-    /// Someone should read the result.
+    /// Someone should review the result.
     Unsafe,
 }
 
-/// One replacement of a range of the text.
+/// A replacement of one range of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     /// What is replaced; empty for an insertion.
@@ -111,11 +111,11 @@ pub struct Edit {
 /// A change of the file that removes a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
-    /// What it does, as an order: "spell it `oidc`".
+    /// What it does, as an instruction: "change it to `oidc`".
     pub title: String,
-    /// Whether it may be applied unseen.
+    /// Whether it can be applied without review.
     pub safety: Safety,
-    /// Its edits, in the order of the text, not overlapping.
+    /// Non-overlapping edits, in text order.
     pub edits: Vec<Edit>,
 }
 
@@ -130,18 +130,18 @@ pub struct Diagnostic {
     pub message: String,
     /// Where.
     pub primary: Label,
-    /// Other places that belong to it: the first of two keys, the uses of an anchor.
+    /// Related locations: the first of two duplicate keys, the uses of an anchor.
     pub related: Vec<Label>,
     /// What to do about it.
     pub help: Option<String>,
     /// A change that does it.
     pub fix: Option<Fix>,
-    /// Spans besides the primary one where findings of other rules have the same cause; no report shows them.
+    /// Spans in addition to the primary one where findings of other rules have the same cause; no report shows them.
     pub covers: Vec<Span>,
 }
 
 impl Diagnostic {
-    /// A finding of `rule` at `span`, with nothing but its message yet.
+    /// A finding of `rule` at `span` that has only a message.
     pub fn new(rule: RuleId, severity: Severity, span: Span, message: impl Into<String>) -> Self {
         Self {
             rule,
@@ -155,13 +155,13 @@ impl Diagnostic {
         }
     }
 
-    /// Adds a few words at the place itself.
+    /// Sets the label of the primary location.
     pub fn label(&mut self, message: impl Into<Cow<'static, str>>) -> &mut Self {
         self.primary.message = message.into();
         self
     }
 
-    /// Adds another place.
+    /// Adds a related location.
     pub fn related(&mut self, span: Span, message: impl Into<Cow<'static, str>>) -> &mut Self {
         self.related.push(Label { span, message: message.into() });
         self
@@ -174,20 +174,20 @@ impl Diagnostic {
         self
     }
 
-    /// Says what to do.
+    /// Sets the help: one imperative sentence.
     pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Offers a change.
+    /// Offers a fix.
     pub fn fix(&mut self, title: impl Into<String>, safety: Safety, edits: Vec<Edit>) -> &mut Self {
         self.fix = Some(Fix { title: title.into(), safety, edits });
         self
     }
 }
 
-/// Puts findings in the order of the text and drops those that say the same of the same place.
+/// Sorts findings by position, and removes duplicates: the same message from the same rule at the same location.
 pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|a, b| {
         (a.primary.span, b.severity, a.rule, &a.message).cmp(&(b.primary.span, a.severity, b.rule, &b.message))

@@ -1,5 +1,4 @@
-//! What an editor asks about a place in a file: hover, completion, definitions and the outline. The page uses it, and so can
-//! any other editor.
+//! Editor features: hover, completion, go to definition and the outline. Used by the page; independent of any editor.
 
 pub mod completion;
 pub mod definition;

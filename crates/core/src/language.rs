@@ -1,12 +1,12 @@
-//! Bitbucket's pipeline language as one table: every key at every level, its type, its limits and what it is for.
+//! Bitbucket's pipeline language as one table: every key at every level, with its type, limits and description.
 //!
-//! The table is the only place that knows these facts. [`check()`] checks a file against it; the rules `unknown-key`,
-//! `wrong-type` and their kin put words to what it finds; the reference page is written from it.
+//! These facts are only here. [`check()`] checks a file against the table; rules such as `unknown-key` and `wrong-type`
+//! report the violations; the reference page is generated from it.
 //!
 //! Sources: Atlassian's published JSON schema (<https://api.bitbucket.org/schemas/pipelines-configuration>, read
 //! 2026-10) for keys, types and limits; the pages under <https://support.atlassian.com/bitbucket-cloud/docs/> for what
-//! the schema leaves out. Where the two disagree, or where only a secondary source knows a key, the entry carries a
-//! `Key::doubt`, and nothing that rests on it is reported as an error.
+//! the schema omits. If the two disagree, or if only a secondary source mentions a key, the entry has a `Key::doubt`, and
+//! no problem with it is reported as an error.
 
 mod check;
 mod pipelines;

@@ -1,4 +1,4 @@
-//! An analysed pipeline file in, findings out.
+//! Runs all rules over a pipeline file.
 
 use crate::{
     analysis::{Analysis, ParsedFile, access::Roles},
@@ -9,19 +9,19 @@ use crate::{
     yaml::Tree,
 };
 
-/// All findings of one file, in the order of its text, each once.
+/// All findings of one file, in text order, without duplicates.
 ///
-/// A finding inside an anchored part is reported where it is written and names the aliases that repeat it.
+/// A finding inside an anchored node is reported at the anchor, with the aliases that use it as related locations.
 pub fn lint(source: &Source<'_>, settings: &Settings) -> Vec<Diagnostic> {
     findings(&Analysis::new(&ParsedFile::new(source), settings))
 }
 
-/// Like [`lint`], with each step checked against the trust policy of the role that it assumes.
+/// Like [`lint`], but also checks each step against the trust policy of the role that it assumes.
 pub fn lint_with_roles(source: &Source<'_>, settings: &Settings, roles: &Roles) -> Vec<Diagnostic> {
     findings(&Analysis::with_roles(&ParsedFile::new(source), settings, roles))
 }
 
-/// All findings of an analysed file, in the order of its text, each once.
+/// All findings of an analyzed file, in text order, without duplicates.
 pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for rule in RULES {
@@ -35,7 +35,7 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
     diagnostics
 }
 
-/// How many uses of an anchor a finding names.
+/// Maximum number of uses of an anchor in a finding.
 const NAMED_USES: usize = 3;
 
 fn name_uses(tree: &Tree, diagnostic: &mut Diagnostic) {

@@ -1,4 +1,4 @@
-//! What a rule is, whether it checks pipelines or trust policies.
+//! Rules over pipelines and over trust policies: what they have in common.
 
 pub mod pipeline;
 pub(crate) mod precedence;
@@ -9,19 +9,19 @@ use crate::{
     text::Span,
 };
 
-/// A rule: what it looks for, why, and how. `C` is the function that looks for it; `()` where only the description counts.
+/// A rule. `C` is the type of its check; `()` where only the description is needed.
 #[derive(Clone, Copy)]
 pub struct Rule<C> {
-    /// Its name, a noun for the bad thing that reads well in "allow `id`".
+    /// A kebab-case noun for the problem, which reads well in "allow `id`".
     pub id: RuleId,
-    /// How much its findings weigh, unless one says otherwise.
+    /// Default severity of its findings.
     pub severity: Severity,
-    /// Its documentation in Markdown, each line with a leading space as doc comments have them; empty without the feature
+    /// Documentation in Markdown, each line with the leading space of a doc comment; empty without the feature
     /// `documentation`.
     pub doc: &'static str,
     /// Rules that say more about the same cause: a finding that one of theirs covers is dropped.
     pub explained_by: &'static [RuleId],
-    /// Looks for it.
+    /// Reports the problem.
     pub check: C,
 }
 
@@ -30,16 +30,16 @@ pub struct Rule<C> {
 pub struct Example {
     /// Whether the rule finds something in it.
     pub wrong: bool,
-    /// What the file is called; unless the example says otherwise `bitbucket-pipelines.yml` or `trust-policy.json`.
+    /// Name of the file; by default `bitbucket-pipelines.yml` or `trust-policy.json`.
     pub file_name: String,
     /// The pipeline file or the policy.
     pub text: String,
-    /// The trust policy of the role that the pipeline's steps assume.
+    /// Trust policy of the role that the pipeline's steps assume.
     pub policy: Option<String>,
 }
 
 impl<C> Rule<C> {
-    /// The rule without its function, so that rules of both kinds can be listed together.
+    /// The rule without its check, so that rules of both kinds can be listed together.
     pub const fn described(&self) -> Rule<()> {
         Rule { id: self.id, severity: self.severity, doc: self.doc, explained_by: self.explained_by, check: () }
     }
@@ -50,13 +50,13 @@ impl<C> Rule<C> {
         lines.collect::<Vec<_>>().join("\n").trim().to_owned()
     }
 
-    /// The first paragraph of the documentation: what is wrong, in one or two sentences.
+    /// The first paragraph of the documentation: one sentence that says what the rule finds.
     pub fn summary(&self) -> String {
         self.documentation().split("\n\n").next().unwrap_or_default().replace('\n', " ")
     }
 
-    /// The examples, fenced as `yaml wrong` or `json right`, with a file name behind where it matters. A block fenced as
-    /// `json policy` is the trust policy for the examples below it.
+    /// The examples: code blocks that start with `yaml wrong` or `json right`, optionally followed by a file name. A
+    /// `json policy` block is the trust policy for the examples after it.
     pub fn examples(&self) -> Vec<Example> {
         let mut examples: Vec<Example> = Vec::new();
         let mut policy = None;
@@ -78,10 +78,10 @@ impl<C> Rule<C> {
     }
 }
 
-/// How the fence of an example's policy is told from the examples.
+/// Marks the code block of a trust policy, which is not an example.
 const POLICY: &str = "policy";
 
-/// The example that the line of a fence opens.
+/// The example that starts with this line of a code fence.
 fn fence(line: &str, policy: Option<String>) -> Option<Example> {
     let (default_name, rest) = line
         .strip_prefix("```yaml ")
@@ -93,7 +93,7 @@ fn fence(line: &str, policy: Option<String>) -> Option<Example> {
     Some(Example { wrong: kind == "wrong", file_name: name.to_owned(), text: String::new(), policy })
 }
 
-/// Where a rule puts its findings.
+/// Collects the findings of a rule.
 pub struct Findings<'d> {
     id: RuleId,
     severity: Severity,
@@ -115,17 +115,17 @@ impl<'d> Findings<'d> {
         self.diagnostics.push_mut(Diagnostic::new(self.id, severity, span, message))
     }
 
-    /// The findings of this rule that an earlier reading made already.
+    /// Adds the findings of this rule that were made while the file was parsed.
     pub(crate) fn take_over(&mut self, problems: &[Diagnostic]) {
         self.diagnostics.extend(problems.iter().filter(|problem| problem.rule == self.id).cloned());
     }
 }
 
-/// Declares a rule in a module whose parent names its kind `Rule`. Its doc comment is the documentation that users read.
+/// Declares a rule in a module whose parent defines the type `Rule`. Its doc comment is the documentation for users.
 ///
 /// ```text
 /// rule! {
-///     /// What is wrong, in a sentence or two.
+///     /// What the rule finds, in one sentence.
 ///     ///
 ///     /// Why it matters.
 ///     ///
@@ -136,6 +136,8 @@ impl<'d> Findings<'d> {
 ///     /// ```yaml right
 ///     /// …
 ///     /// ```
+///     ///
+///     /// Options and limits, then sources.
 ///     static RULE: "some-bad-thing", Error, check
 /// }
 /// ```

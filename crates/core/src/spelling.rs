@@ -1,13 +1,12 @@
-//! The nearest spelling of a word among those allowed.
+//! Suggests the most similar of the allowed names for a misspelled one.
 
-/// How many candidates are compared: a file with thousands of names must not take the square of its time.
-const MOST_CANDIDATES: usize = 500;
+/// How many candidates are compared, so that the time does not grow quadratically with the names in a file.
+const MAX_CANDIDATES: usize = 500;
 
-/// The candidate that `word` most likely stands for, or `None` when nothing is near.
+/// The candidate most similar to `word`, or `None` if none is similar enough.
 ///
-/// Letter case and the difference between `_`, `-` and nothing are forgiven entirely; otherwise one edit is allowed for
-/// every three letters (a swap of neighbours counts as one), so that `odic` finds `oidc` and `env` finds nothing far. Only
-/// the first 500 candidates are compared.
+/// Letter case, `_`, `-`, `.` and spaces are ignored. One edit is allowed for every three characters (swapping two adjacent
+/// characters is one edit), so that `odic` finds `oidc`. Only the first 500 candidates are compared.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let folded: Vec<char> = fold(word).collect();
     let allowed = (folded.len() / 3).max(1);
@@ -15,7 +14,7 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     let mut rows = Rows::default();
     candidates
         .into_iter()
-        .take(MOST_CANDIDATES)
+        .take(MAX_CANDIDATES)
         .map(|candidate| {
             other.clear();
             other.extend(fold(candidate));
@@ -30,7 +29,7 @@ fn fold(word: &str) -> impl Iterator<Item = char> {
     word.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase)
 }
 
-/// Rows of the table of distances, kept from one comparison to the next: a file asks for thousands.
+/// Rows of the distance table, reused for the thousands of comparisons of a file.
 #[derive(Default)]
 struct Rows {
     before_previous: Vec<usize>,
@@ -39,7 +38,8 @@ struct Rows {
 }
 
 impl Rows {
-    /// Edits (insert, delete, replace, swap neighbours) between two words; any number above `limit` when it is more.
+    /// Edits (insert, delete, replace, swap adjacent characters) between two names; any number above `limit` if there are
+    /// more.
     fn distance(&mut self, a: &[char], b: &[char], limit: usize) -> usize {
         if a.len().abs_diff(b.len()) > limit {
             return limit + 1;
@@ -61,7 +61,7 @@ impl Rows {
                 current.push(best);
                 least = least.min(best);
             }
-            // no later row falls below the least of the two that it is made from
+            // no later row can fall below the minimum of the two rows that it is computed from
             if least.min(least_before) > limit {
                 return limit + 1;
             }
@@ -78,7 +78,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn near_words_are_found_and_far_ones_are_not() {
+    fn similar_names_are_found_and_others_are_not() {
         let keys = ["oidc", "script", "after-script", "pull-requests", "name"];
         for (word, expected) in [
             ("odic", Some("oidc")),

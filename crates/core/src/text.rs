@@ -1,10 +1,10 @@
-//! The text under the linter, and places in it.
+//! Source text, and positions in it.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-/// A range of bytes in a [`Source`], end exclusive. Both ends lie on character boundaries.
+/// A range of bytes in a [`Source`], end exclusive. Both ends are on character boundaries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// Offset of the first byte.
@@ -29,12 +29,12 @@ impl Span {
         self.end - self.start
     }
 
-    /// Whether no byte is covered.
+    /// Whether the range is empty.
     pub const fn is_empty(self) -> bool {
         self.start == self.end
     }
 
-    /// Whether `other` lies inside this range; an equal range does.
+    /// Whether `other` is inside this range or equal to it.
     pub const fn contains(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end
     }
@@ -81,7 +81,7 @@ impl Serialize for Position {
     }
 }
 
-/// A named text with its line table.
+/// A named text with a line index.
 #[derive(Clone, Debug)]
 pub struct Source<'t> {
     name: &'t str,
@@ -92,9 +92,9 @@ pub struct Source<'t> {
 /// The bytes are not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotUtf8 {
-    /// Offset of the first byte that no character begins with or continues.
+    /// Offset of the first invalid byte.
     pub offset: usize,
-    /// Where that byte lies.
+    /// Position of that byte.
     pub position: Position,
 }
 
@@ -108,32 +108,32 @@ impl fmt::Display for NotUtf8 {
 impl std::error::Error for NotUtf8 {}
 
 impl<'t> Source<'t> {
-    /// Names `text`; `name` is what reports print, a path or `<stdin>`.
+    /// A source whose `name` appears in reports: a path or `<stdin>`.
     pub fn new(name: &'t str, text: &'t str) -> Self {
-        // YAML breaks lines at a carriage return too, where no line feed follows it
+        // YAML also breaks lines at a carriage return that is not followed by a line feed
         let bytes = text.as_bytes();
         let is_break = |at: usize| bytes[at] == b'\n' || bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
         let breaks = (0..bytes.len()).filter(|&at| is_break(at));
         Self { name, text, line_starts: std::iter::once(0).chain(breaks.map(|at| at + 1)).collect() }
     }
 
-    /// Like [`Source::new`], from bytes that may not be text.
+    /// Like [`Source::new`], but from bytes that may not be UTF-8.
     ///
     /// # Errors
-    /// [`NotUtf8`] with the place of the first bad byte.
+    /// [`NotUtf8`] with the position of the first invalid byte.
     pub fn from_bytes(name: &'t str, bytes: &'t [u8]) -> Result<Self, NotUtf8> {
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(Self::new(name, text)),
             Err(error) => {
                 let offset = error.valid_up_to();
-                // The part before the bad byte is valid by definition of `valid_up_to`.
+                // The part before the invalid byte is valid by definition of `valid_up_to`.
                 let valid = std::str::from_utf8(&bytes[..offset]).unwrap_or_default();
                 Err(NotUtf8 { offset, position: Source::new(name, valid).position(offset) })
             }
         }
     }
 
-    /// What reports call this text.
+    /// The name that appears in reports.
     pub fn name(&self) -> &'t str {
         self.name
     }
@@ -143,7 +143,7 @@ impl<'t> Source<'t> {
         self.text
     }
 
-    /// The text of a range; empty where the range is not one of this text.
+    /// The text of a range; empty if the range is outside the text.
     pub fn slice(&self, span: Span) -> &'t str {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
@@ -165,7 +165,7 @@ impl<'t> Source<'t> {
         Some(Span::new(start, end))
     }
 
-    /// How many lines the text has; an empty text has one.
+    /// Number of lines; an empty text has one.
     pub fn line_count(&self) -> usize {
         self.line_starts.len()
     }
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_text_are_placed() {
+    fn invalid_utf8_is_reported_with_its_position() {
         let error = Source::from_bytes("f", b"a: b\nc: \xff").unwrap_err();
         assert_eq!(error.to_string(), "not UTF-8 text: the byte at line 2, column 4 (offset 8) is not valid");
     }

@@ -1,7 +1,7 @@
-//! What may be typed at the cursor.
+//! Suggestions for the word at the cursor.
 //!
-//! A line that is being typed is seldom YAML yet. So the word under the cursor is replaced by a key that nobody writes,
-//! and the file around it is read as usual: where that key stands says what fits.
+//! A line that is being typed is rarely valid YAML. So the word at the cursor is replaced with a placeholder key, and the
+//! file is parsed as usual: the placeholder's place in the tree determines what fits.
 
 use crate::{
     language::{Key, Shape},
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::place;
 
-/// What may replace the word at the cursor.
+/// Suggestions that can replace the word at the cursor.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Completion {
@@ -23,12 +23,12 @@ pub struct Completion {
     options: Vec<Choice>,
 }
 
-/// One possibility.
+/// One suggestion.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "CompletionOption", optional_fields))]
 pub struct Choice {
     label: String,
-    /// What is typed for it; the label itself if absent.
+    /// The inserted text; the label if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     insert: Option<String>,
     kind: ChoiceKind,
@@ -40,7 +40,7 @@ pub struct Choice {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "CompletionKind"))]
 enum ChoiceKind {
-    /// A key of the mapping around.
+    /// A key of the surrounding mapping.
     Key,
     /// One of the values that a key allows.
     Value,
@@ -64,10 +64,10 @@ impl Choice {
     }
 }
 
-/// A key that stands for the word at the cursor.
+/// The placeholder key for the word at the cursor.
 const CURSOR: &str = "keyless-cursor";
 
-/// What fits at a byte offset; `None` where nothing can be said.
+/// The suggestions at a byte offset; `None` if there are none.
 pub fn at(text: &str, offset: usize) -> Option<Completion> {
     let source = Source::new("", text);
     let line = source.line(source.position(offset).line)?;
@@ -97,11 +97,11 @@ fn aliases(text: &str) -> Vec<Choice> {
     let (tree, _) = parse(text, Limits::default());
     tree.anchors()
         .iter()
-        .map(|anchor| Choice::new(anchor.name.clone(), ChoiceKind::Alias, "an anchored part of this file"))
+        .map(|anchor| Choice::new(anchor.name.clone(), ChoiceKind::Alias, "an anchor in this file"))
         .collect()
 }
 
-/// Keys of the map around, or items of the list around.
+/// Keys of the surrounding mapping, or items of the surrounding list.
 fn on_own_line(source: &Source<'_>, word: Span, line: Span) -> Vec<Choice> {
     let rest = source.slice(Span::new(word.end, line.end));
     let is_key = rest.trim_start().starts_with(':');
@@ -127,7 +127,7 @@ fn on_own_line(source: &Source<'_>, word: Span, line: Span) -> Vec<Choice> {
             choice.insert = None;
         }
     }
-    // An item of a list of names or words is not a key.
+    // An item of a list of names or values is not a key.
     if let Some(parent) = tree.node(map).parent {
         choices.extend(words(&shapes));
         if let Some(key) = key_above(&tree, parent) {
@@ -137,9 +137,9 @@ fn on_own_line(source: &Source<'_>, word: Span, line: Span) -> Vec<Choice> {
     unique(choices)
 }
 
-/// Values for a key on the same line.
+/// Values of a key on the same line.
 fn behind_key(source: &Source<'_>, line: Span, key: &str) -> Vec<Choice> {
-    // What is typed behind the key may break the file; the key alone does not.
+    // The unfinished value may make the file invalid; the key alone does not.
     let text = source.text();
     let Some(colon) = source.slice(line).find(": ").map(|at| line.start + at) else { return Vec::new() };
     let start = colon - key.len();
@@ -162,7 +162,7 @@ fn unique(choices: Vec<Choice>) -> Vec<Choice> {
     kept
 }
 
-/// The map with the cursor's key, and that key.
+/// The mapping with the placeholder key, and that key.
 fn find_cursor(tree: &Tree) -> Option<(NodeId, NodeId)> {
     tree.ids().find_map(|id| match &tree.node(id).kind {
         Kind::Mapping(entries) => {
@@ -180,7 +180,7 @@ fn key_above(tree: &Tree, value: NodeId) -> Option<String> {
     tree.text(entry.key).map(str::to_owned)
 }
 
-/// The words that a value may be.
+/// The values that the shapes allow.
 fn words(shapes: &[&'static Shape]) -> Vec<Choice> {
     let of = |shape: &&'static Shape| match shape {
         Shape::String(text) => text.enum_values.to_vec(),
@@ -190,24 +190,24 @@ fn words(shapes: &[&'static Shape]) -> Vec<Choice> {
     shapes.iter().flat_map(of).map(|word| Choice::new(word, ChoiceKind::Value, "")).collect()
 }
 
-/// The names that the file or Bitbucket defines for what a key refers to.
+/// The names, defined in the file or by Bitbucket, that a key can refer to.
 fn names(tree: &Tree, key: &str) -> Vec<Choice> {
     let file = pipeline::read(tree);
     match key {
         "services" => {
             let own = file.definitions.services.iter().map(|service| service.name.value);
-            own.chain([BUILT_IN_SERVICE]).map(|name| Choice::new(name, ChoiceKind::Name, "a service")).collect()
+            own.chain([BUILT_IN_SERVICE]).map(|name| Choice::new(name, ChoiceKind::Name, "service")).collect()
         }
         "caches" => {
             let own = file.definitions.caches.iter().map(|cache| cache.name.value);
-            own.chain(PREDEFINED_CACHES).map(|name| Choice::new(name, ChoiceKind::Name, "a cache")).collect()
+            own.chain(PREDEFINED_CACHES).map(|name| Choice::new(name, ChoiceKind::Name, "cache")).collect()
         }
         "deployment" | "environment" => {
             let used =
                 file.steps.iter().filter_map(|step| step.deployment).map(|deployment| deployment.environment.value);
             used.chain(["test", "staging", "production"])
                 .filter(|name| !name.contains(CURSOR))
-                .map(|name| Choice::new(name, ChoiceKind::Name, "an environment"))
+                .map(|name| Choice::new(name, ChoiceKind::Name, "deployment environment"))
                 .collect()
         }
         _ => Vec::new(),

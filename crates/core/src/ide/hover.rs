@@ -1,4 +1,4 @@
-//! What the file says about the place under the mouse.
+//! Documentation of the key or variable at the pointer.
 
 use crate::{
     facts::{self, Availability},
@@ -17,10 +17,10 @@ pub struct Hover {
     length: usize,
     /// The key or the variable.
     name: String,
-    /// What has the key, as the language table calls it: `a step`.
+    /// The object that has the key, as the language table names it: `a step`.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<&'static str>,
-    /// Lines of prose with `code`.
+    /// Lines of text with `code` in backticks.
     lines: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ fn key(tree: &Tree, offset: usize) -> Option<Hover> {
         _ => None,
     })?;
     let (object, entry) = place::key(tree, map, tree.text(key)?)?;
-    let mut lines = vec![entry.doc.to_owned(), format!("takes {}", entry.shape.allowed())];
+    let mut lines = vec![entry.doc.to_owned(), format!("value: {}", entry.shape.allowed())];
     if entry.required {
         lines.push("required".to_owned());
     }
@@ -69,16 +69,16 @@ fn variable(source: &Source<'_>, offset: usize) -> Option<Hover> {
 const fn when(availability: Availability) -> &'static str {
     match availability {
         Availability::Always => "in every step",
-        Availability::Branch => "in pipelines of branches and pull requests",
-        Availability::Tag => "in pipelines of tags",
-        Availability::PullRequest => "in pipelines of pull requests",
-        Availability::Parallel => "in steps of a parallel group",
+        Availability::Branch => "in pipelines for branches and pull requests",
+        Availability::Tag => "in pipelines for tags",
+        Availability::PullRequest => "in pipelines for pull requests",
+        Availability::Parallel => "in steps in a parallel group",
         Availability::AfterScript => "in `after-script`",
         Availability::Deployment => "in steps with a `deployment`",
         Availability::Oidc => "in steps with `oidc: true`",
         Availability::Pipe => "in the containers of pipes",
         Availability::Trigger => "in pipelines that `triggers` start",
-        Availability::Undocumented => "in some builds; documented nowhere",
+        Availability::Undocumented => "in some builds (undocumented)",
     }
 }
 
@@ -113,7 +113,7 @@ pipelines:
 ";
 
     #[test]
-    fn keys_are_known_by_where_they_stand() {
+    fn keys_are_explained_by_their_place_in_the_file() {
         for (word, object) in
             [("definitions", "the file"), ("script", "a step"), ("parallel", "a pipeline item"), ("max-time", "a step")]
         {
@@ -122,19 +122,19 @@ pipelines:
     }
 
     #[test]
-    fn an_anchored_part_is_known_by_where_it_is_used() {
+    fn keys_of_an_anchored_node_are_explained_by_its_use() {
         assert_eq!(known(FILE, "size"), Some(("size".to_owned(), Some("a step"))));
     }
 
     #[test]
-    fn variables_of_bitbucket_are_explained() {
+    fn bitbucket_variables_are_explained() {
         let hover = at(FILE, FILE.find("STEP_OIDC").unwrap()).unwrap();
         assert_eq!((hover.name.as_str(), hover.of), ("BITBUCKET_STEP_OIDC_TOKEN", None));
         assert_eq!(hover.lines, ["set by Bitbucket in steps with `oidc: true`"]);
     }
 
     #[test]
-    fn elsewhere_there_is_nothing_to_say() {
+    fn values_and_offsets_past_the_end_have_no_documentation() {
         assert_eq!(known(FILE, "2x"), None);
         assert!(at("a: b", 99).is_none());
     }

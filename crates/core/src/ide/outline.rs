@@ -1,4 +1,4 @@
-//! The picture of a file: what runs when, which steps get a token, and which roles they take.
+//! The outline of a file: what runs when, which steps get an OIDC token, and which roles they assume.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 use serde::Serialize;
 
-/// All pipelines, in the order of the text.
+/// All pipelines, in text order.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Outline {
@@ -21,7 +21,7 @@ pub struct Outline {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "OutlinePipeline", optional_fields))]
 struct Pipeline {
-    /// The key under which it stands: `branches`, `custom`.
+    /// The key that contains it: `branches`, `custom`.
     start: &'static str,
     /// Its name or pattern; absent for the default pipeline.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,14 +67,14 @@ struct StepBox {
     name: String,
     #[serde(flatten)]
     place: Place,
-    /// Everything that is written of it, not only its name or key.
+    /// The whole step, not only its name or key.
     extent: Place,
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
     manual: bool,
     /// Whether it gets an OIDC token.
     token: bool,
-    /// The roles that it names, as far as they are written in the file.
+    /// The ARNs of its roles, if they are in the file.
     roles: BTreeSet<String>,
     /// The AWS tools and pipes that it runs.
     tools: BTreeSet<String>,
@@ -96,7 +96,7 @@ impl From<Span> for Place {
     }
 }
 
-/// The picture of `text`.
+/// The outline of `text`.
 pub fn read(text: &str) -> Outline {
     let (tree, _) = parse(text, Limits::default());
     let file = pipeline::read(&tree);
@@ -167,7 +167,7 @@ fn environment(deployment: Option<Deployment<'_>>) -> Option<String> {
     deployment.map(|deployment| deployment.environment.value.to_owned())
 }
 
-/// What stands for the name of a step that has none: how its script begins.
+/// A label for a step without a name: the start of its script.
 fn first_command(step: &Step<'_>) -> String {
     let command = step.script.iter().find_map(|item| match item {
         pipeline::ScriptItem::Command(command) => command.value.lines().next().map(str::to_owned),

@@ -1,4 +1,4 @@
-//! Where in Bitbucket's language a node of the file stands: what the table allows there.
+//! What the language table allows at a node of the file.
 
 use crate::{
     language::{CUSTOM_ITEM, Key, Object, ROOT, Shape},
@@ -7,12 +7,12 @@ use crate::{
 
 static ROOT_SHAPE: Shape = Shape::Object(&ROOT);
 
-/// How many anchors are followed back to their uses, one behind the other.
+/// Maximum number of nested anchors that are followed to their uses.
 const FOLLOWED: usize = 4;
 
-/// What the table allows at a node, each form of a `OneOf` on its own. Nothing where the table does not reach.
+/// What the table allows at a node, each form of a `OneOf` separately. Empty where the table has no entry.
 ///
-/// An anchored part that stands where the table is silent is judged by where it is used.
+/// For an anchored node outside the table, its uses determine what is allowed.
 pub(super) fn shapes(tree: &Tree, id: NodeId) -> Vec<&'static Shape> {
     at(tree, id, FOLLOWED)
 }
@@ -62,7 +62,7 @@ fn values(tree: &Tree, map: NodeId, entry: Entry, follow: usize) -> Vec<&'static
         })
         .flat_map(forms)
         .collect();
-    // A step is a step wherever someone keeps it.
+    // An anchored step is a step, wherever it is in the file.
     match CUSTOM_ITEM.key(name).filter(|_| found.is_empty()) {
         Some(key) => forms(key.shape),
         None => found,

@@ -25,7 +25,7 @@ pub enum ViolationKind {
     UnknownKey {
         /// The object.
         object: &'static Object,
-        /// The map that holds the key.
+        /// The mapping that contains the key.
         map: NodeId,
         /// The key.
         key: NodeId,
@@ -36,9 +36,9 @@ pub enum ViolationKind {
     MissingKey {
         /// The object.
         object: &'static Object,
-        /// The map that lacks it.
+        /// The mapping without the key.
         map: NodeId,
-        /// The key under which the map stands, when it stands under one.
+        /// The key whose value the mapping is, if any.
         under: Option<NodeId>,
         /// What is missing.
         key: &'static Key,
@@ -49,14 +49,14 @@ pub enum ViolationKind {
         shape: &'static Shape,
         /// The value.
         value: NodeId,
-        /// The key above it, when there is one.
+        /// The key of the value, if it has one.
         key: Option<NodeId>,
     },
     /// `yes`, `no`, `on` or `off` where a boolean is expected.
     AmbiguousBoolean {
         /// The value.
         value: NodeId,
-        /// What YAML 1.1 takes it for.
+        /// What it means in YAML 1.1.
         means: bool,
     },
     /// A string that is not among those allowed.
@@ -65,14 +65,14 @@ pub enum ViolationKind {
         enum_values: &'static [&'static str],
         /// The value.
         value: NodeId,
-        /// The key above it, when there is one.
+        /// The key of the value, if it has one.
         key: Option<NodeId>,
     },
     /// A number outside its limits, both of which are allowed.
     OutOfRange {
         /// The value.
         value: NodeId,
-        /// The key above it, when there is one.
+        /// The key of the value, if it has one.
         key: Option<NodeId>,
         /// The smallest value allowed.
         minimum: i64,
@@ -83,7 +83,7 @@ pub enum ViolationKind {
     WrongLength {
         /// The value.
         value: NodeId,
-        /// The key above it, when there is one.
+        /// The key of the value, if it has one.
         key: Option<NodeId>,
         /// How many characters it has.
         length: usize,
@@ -94,9 +94,9 @@ pub enum ViolationKind {
     },
     /// A list or a mapping with too few or too many entries.
     WrongCount {
-        /// The list or map.
+        /// The list or mapping.
         value: NodeId,
-        /// The key above it, when there is one.
+        /// The key of the value, if it has one.
         key: Option<NodeId>,
         /// How many entries it has.
         count: usize,
@@ -107,9 +107,9 @@ pub enum ViolationKind {
     },
 }
 
-/// All violations of the table in a document, each once however many aliases lead there.
+/// All violations of the table in a document, each once, however many aliases lead there.
 ///
-/// A missing document is no violation. Where a syntax error cut a map short, nothing is called missing from it.
+/// A missing document is not a violation. If a syntax error cut a mapping short, no key is reported as missing from it.
 pub fn check(tree: &Tree) -> Vec<Violation> {
     let mut checker =
         Checker { tree, found: Vec::new(), values: HashSet::new(), seen: HashSet::new(), keys: HashSet::new() };
@@ -126,7 +126,7 @@ static STEP_SHAPE: Shape = Shape::Object(&STEP);
 struct Checker<'t> {
     tree: &'t Tree,
     found: Vec<Violation>,
-    /// Values already checked against a shape: through aliases and merges one place is met many times.
+    /// Values already checked against a shape: aliases and merges lead to the same value many times.
     values: HashSet<(NodeId, &'static Shape)>,
     seen: HashSet<NodeId>,
     keys: HashSet<(NodeId, ObjectId)>,
@@ -194,7 +194,7 @@ impl Checker<'_> {
             if let Some(key) = object.key(name) {
                 let found = self.found.len();
                 self.value(field.value, Some(field.key), key.shape);
-                // Nothing that rests on a doubtful entry is an error.
+                // No problem with a doubtful entry is an error.
                 self.doubt_since(found, key.doubt.is_some());
             } else if self.keys.insert((field.key, object.id)) && !self.holds_anchors(object, field.value) {
                 self.report(ViolationKind::UnknownKey { object, map: id, key: field.key, value: field.value });
@@ -220,7 +220,7 @@ impl Checker<'_> {
         }
     }
 
-    /// At the top and under `definitions`, a key may stand only to hold anchors.
+    /// At the top level and in `definitions`, a key may be there only for its anchors.
     fn holds_anchors(&self, object: &'static Object, value: NodeId) -> bool {
         matches!(object.id, ObjectId::Root | ObjectId::Definitions) && self.tree.first_anchor_in(value).is_some()
     }
@@ -233,7 +233,7 @@ impl Checker<'_> {
             Shape::List(_) => matches!(self.tree.node(id).kind, Kind::Sequence(_)),
             Shape::Map(_) => matches!(self.tree.node(id).kind, Kind::Mapping(_)),
             Shape::Object(object) => {
-                // Of several objects the first key of each is what tells them apart.
+                // Several objects are distinguished by the first key of each.
                 let first = object.keys.first().map_or("", |key| key.name);
                 matches!(self.tree.node(id).kind, Kind::Mapping(_))
                     && (forms.iter().filter(|form| matches!(form, Shape::Object(_))).count() == 1
@@ -283,7 +283,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A step that an anchor keeps but no pipeline uses is still a step: it breaks on the day someone uses it.
+    /// An anchored step that no pipeline uses is still checked: it would fail as soon as someone uses it.
     fn unused_steps(&mut self) {
         for anchor in self.tree.anchors() {
             let unused = anchor.uses.is_empty() && !self.seen.contains(&anchor.node);

@@ -19,7 +19,7 @@ pub enum Shape {
     Map(MapShape),
     /// One of several shapes, chosen by what the file holds, and a description of them all: "a string or a mapping".
     OneOf(&'static str, &'static [&'static Shape]),
-    /// Anything at all: Bitbucket does not look.
+    /// Any value: Bitbucket does not check it.
     Any,
 }
 
@@ -209,15 +209,15 @@ impl Hash for Shape {
 /// A key and its value.
 #[derive(Debug)]
 pub struct Key {
-    /// The key as it is written.
+    /// The key's name in the file.
     pub name: &'static str,
-    /// What it may hold.
+    /// The values it allows.
     pub shape: &'static Shape,
-    /// One line about it.
+    /// One-line description, without a period.
     pub doc: &'static str,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
-    /// Why one may doubt the entry.
+    /// Why the entry is not certain.
     pub doubt: Option<&'static str>,
 }
 
@@ -250,7 +250,7 @@ impl Object {
 }
 
 impl Shape {
-    /// What it allows, as words for a message: "a whole number from 1 to 720".
+    /// What it allows, as part of a message: "a whole number between 1 and 720".
     pub fn allowed(&self) -> String {
         match self {
             Self::String(StringShape { enum_values: [], .. }) => "a string".to_owned(),
@@ -330,7 +330,7 @@ pub(super) const fn integer_from(minimum: i64) -> Shape {
     Shape::Integer(IntegerShape { minimum, maximum: i64::MAX, maximum_doubtful: false })
 }
 
-/// A whole number whose maximum is documented, and absent from the schema.
+/// A whole number whose maximum is documented, but not in the schema.
 pub(super) const fn integer_up_to_doubtful(minimum: i64, maximum: i64) -> Shape {
     Shape::Integer(IntegerShape { minimum, maximum, maximum_doubtful: true })
 }

@@ -1,4 +1,4 @@
-//! The rules over pipelines, one file each.
+//! The rules over pipelines, one file per rule.
 
 mod alias_bomb;
 mod ambiguous_boolean;
@@ -102,7 +102,7 @@ use crate::analysis::Analysis;
 /// A rule over pipelines.
 pub type Rule = super::Rule<fn(&Analysis<'_>, &mut Findings<'_>)>;
 
-/// All rules, in the order of their documentation: first what keeps the file from being read at all.
+/// All rules, in the order of their documentation: first those for files that cannot be read.
 pub static RULES: &[&Rule] = &[
     &yaml_syntax::RULE,
     &duplicate_key::RULE,
@@ -201,7 +201,7 @@ pub static RULES: &[&Rule] = &[
     &removed_app_password::RULE,
 ];
 
-/// A rule by its id.
+/// The rule with this id.
 pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.id.as_str() == id)
 }
