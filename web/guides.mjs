@@ -7,7 +7,7 @@ import { escape, page, reader } from "./pages.mjs";
 
 /** Documents of this repository, by the name of their page. With `sections`, only these are used. */
 const GUIDES = {
-  command: { file: "README.md", sections: ["The command", "The pre-commit hook", "What cannot be tested here"] },
+  command: { file: "README.md", sections: ["The command", "The pre-commit hook", "Limits"] },
   aws: { file: "docs/aws.md" },
   pipe: { file: "pipe/README.md" },
   "pipeline-language": { file: "docs/pipeline-language.md" },

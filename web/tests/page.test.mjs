@@ -75,7 +75,7 @@ describe("the page", () => {
     const message = visit.page.locator(".cm-tooltip .cm-diagnostic", { hasText: "deploymnet" });
     await message.waitFor();
     assert.equal(await message.locator("a.more").getAttribute("href"), "rules/unknown-key.html");
-    await message.getByRole("button", { name: "write deployment" }).click();
+    await message.getByRole("button", { name: "change it to deployment" }).click();
     await eventually(async () => assert.match(await visit.text(), /^ {10}deployment: staging$/m));
     await visit.close();
   });
