@@ -5,10 +5,13 @@ use std::{
     path::PathBuf,
 };
 
-use clap::{Args, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser};
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use keyless_core::{
     ip_ranges,
-    setup::{self, Plan, Profile, Subject, cdk, cloudformation, commands, guide, terraform},
+    setup::{self, Format, Plan, Profile, Subject, guide},
 };
 
 use crate::{
@@ -61,7 +64,7 @@ pub(crate) struct Setup {
     #[arg(long)]
     with_read_only: bool,
     /// In which language to write
-    #[arg(long, value_name = "FORMAT", default_value = "cloudformation")]
+    #[arg(long, value_name = "FORMAT", default_value = "cloudformation", value_parser = format())]
     format: Format,
     /// What the names of the roles begin with
     #[arg(long, value_name = "PREFIX", default_value = "bitbucket")]
@@ -87,29 +90,21 @@ pub(crate) struct Setup {
     trust_policy_quota: usize,
 }
 
-/// The languages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// CloudFormation in YAML
-    Cloudformation,
-    /// CloudFormation in JSON
-    CloudformationJson,
-    /// A CDK app in TypeScript
-    Cdk,
-    /// Terraform
-    Terraform,
-    /// A shell script with commands of the AWS CLI
-    Commands,
-}
-
 fn profile() -> impl TypedValueParser<Value = Profile> {
     PossibleValuesParser::new(Profile::ALL.map(Profile::name))
         // every name in the table is found, so the default is never met
         .map(|name| Profile::ALL.into_iter().find(|profile| profile.name() == name).unwrap_or(Profile::Minimal))
 }
 
+fn format() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(|format| PossibleValue::new(format.name()).help(format.description())))
+        .map(|name| Format::ALL.into_iter().find(|format| format.name() == name).unwrap_or(Format::Cloudformation))
+}
+
 pub(crate) fn run(arguments: &Setup, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let written = plan(arguments, streams).and_then(|plan| Ok((write(&plan, arguments.format)?, plan)));
+    let written = plan(arguments, streams).and_then(|plan| {
+        Ok((arguments.format.write(&plan).map_err(|error| Failure::Unwritable(io::Error::other(error)))?, plan))
+    });
     let (text, plan) = match written {
         Ok(written) => written,
         Err(failure) => {
@@ -165,7 +160,7 @@ fn workspace(arguments: &Setup, streams: &mut Streams<'_>) -> Result<(String, St
     };
     let token = token_command::read(source == STANDARD_INPUT, streams)?;
     let workspace = token.claims().workspace().ok_or_else(|| Failure::OtherToken(token.claims().iss.clone()))?;
-    Ok((workspace.name.to_owned(), workspace.uuid.to_owned()))
+    Ok((workspace.name.to_owned(), workspace.uuid.to_string()))
 }
 
 /// One subject for each environment, and one for each repository without any.
@@ -197,19 +192,4 @@ fn subjects(arguments: &Setup) -> Result<Vec<Subject>, Failure> {
         subjects.extend(own.into_iter().map(|(_, name, uuid)| subject(Some((name.clone(), uuid.clone())))));
     }
     Ok(subjects)
-}
-
-fn write(plan: &Plan, format: Format) -> Result<String, Failure> {
-    let unwritable = |error: &dyn std::fmt::Display| Failure::Unwritable(io::Error::other(error.to_string()));
-    Ok(match format {
-        Format::Cloudformation => cloudformation::quote_dates(
-            &serde_yaml::to_string(&cloudformation::template(plan)).map_err(|error| unwritable(&error))?,
-        ),
-        Format::CloudformationJson => {
-            serde_json::to_string_pretty(&cloudformation::template(plan)).map_err(|error| unwritable(&error))? + "\n"
-        }
-        Format::Cdk => cdk::app(plan),
-        Format::Terraform => terraform::configuration(plan),
-        Format::Commands => commands::script(plan),
-    })
 }

@@ -1,11 +1,7 @@
-//! Source addresses: lists of blocks, read, merged and kept.
-
-use std::fmt;
+//! Source addresses: lists of CIDR blocks, and the copy of Bitbucket's.
 
 use ipnet::IpNet;
 use serde_json::Value;
-
-use crate::iam::operator::network;
 
 /// The addresses of Bitbucket alone in <https://ip-ranges.atlassian.com>, those that steps with
 /// `atlassian-ip-ranges: true` come from. Copied from the public-domain collection rezmoss/cloud-provider-ip-addresses.
@@ -42,41 +38,35 @@ pub const BITBUCKET: [&str; 27] = [
 /// When the copy was made.
 pub const BITBUCKET_AS_OF: &str = "July 2026";
 
-/// A list of addresses that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a list of addresses cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// A line or item that is no block.
+    /// A line or item that is not an address block.
+    #[error("`{0}` is not an address in CIDR notation, such as 203.0.113.0/24")]
     NotABlock(String),
-    /// JSON that is not in the form of Atlassian's list.
+    /// JSON that does not have the form of Atlassian's list.
+    #[error("the JSON has no `items` with a `cidr` each, as in https://ip-ranges.atlassian.com")]
     NotAList,
-    /// Nothing in it is for Bitbucket.
+    /// The list has no address of Bitbucket.
+    #[error("the list has no outgoing addresses of Bitbucket")]
     Empty,
 }
 
-impl fmt::Display for AddressError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotABlock(text) => write!(f, "`{text}` is not an address in CIDR notation, such as 203.0.113.0/24"),
-            Self::NotAList => {
-                f.write_str("the JSON has no `items` with a `cidr` each, as https://ip-ranges.atlassian.com has")
-            }
-            Self::Empty => f.write_str("the list has no address that Bitbucket's builds come from"),
-        }
-    }
-}
-
-impl std::error::Error for AddressError {}
-
-/// Reads Atlassian's list in JSON (of which Bitbucket's outgoing blocks are taken) or a text with one block a line,
-/// and merges neighbours and blocks inside others.
+/// Reads Atlassian's list in JSON (only Bitbucket's outgoing blocks) or a list with one block a line, and merges
+/// adjacent and overlapping blocks.
 ///
 /// # Errors
-/// [`AddressError`] for what is no block, and for a list of nothing.
+/// [`AddressError`] for an item that is not a block, and for an empty list.
 pub fn read(text: &str) -> Result<Vec<IpNet>, AddressError> {
     let blocks = if text.trim_start().starts_with('{') { published(text)? } else { lines(text)? };
     let mut merged = IpNet::aggregate(&blocks);
     merged.sort();
     if merged.is_empty() { Err(AddressError::Empty) } else { Ok(merged) }
+}
+
+/// Reads a CIDR block, or an address as the block of that address alone.
+pub fn network(text: &str) -> Option<IpNet> {
+    text.parse().or_else(|_| text.parse().map(|address: std::net::IpAddr| IpNet::from(address))).ok()
 }
 
 fn block(text: &str) -> Result<IpNet, AddressError> {

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
+use crate::oidc::Uuid;
+
 /// The settings of one repository. They hold names; values are never asked for.
 ///
 /// ```yaml
@@ -36,10 +38,10 @@ pub struct Settings {
     pub workspace: Option<String>,
     /// The workspace's UUID.
     #[serde(default)]
-    pub workspace_uuid: Option<String>,
+    pub workspace_uuid: Option<Uuid>,
     /// The repository's UUID.
     #[serde(default)]
-    pub repository_uuid: Option<String>,
+    pub repository_uuid: Option<Uuid>,
 }
 
 /// Names of the variables that Bitbucket's settings define, by level.
@@ -76,7 +78,7 @@ pub struct Role {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Environment {
     /// Its UUID.
-    pub uuid: Option<String>,
+    pub uuid: Option<Uuid>,
     /// The file with the trust policy of the role that its steps assume.
     pub trust_policy: Option<PathBuf>,
     /// The role, where that file holds several.

@@ -1,7 +1,7 @@
-//! The AWS side of a workspace: the identity provider and the roles, planned once and written in several languages.
+//! The AWS side of a workspace: the identity provider and the roles, planned once and written in several formats.
 //!
 //! ```text
-//! Setup ─► plan ─► Plan ─► cloudformation | cdk | terraform | commands
+//! Setup ─► plan ─► Plan ─► Format: cloudformation | cdk | terraform | commands
 //!                      └─► guide (what each statement grants, and what to do next)
 //! ```
 
@@ -9,192 +9,166 @@ pub mod cdk;
 pub mod cloudformation;
 pub mod commands;
 mod expression;
+mod format;
 pub mod guide;
 mod permissions;
 pub mod terraform;
-
-use std::fmt;
 
 use ipnet::IpNet;
 
 use crate::{
     iam::{
         document,
-        policy::{self, ASSUME_WITH_WEB_IDENTITY},
+        policy::{self, ASSUME_WITH_WEB_IDENTITY, Effect},
     },
-    oidc::{AUDIENCE, ISSUER},
+    oidc::{Issuer, Uuid, UuidError, default_audience},
 };
 
 pub use expression::{Expression, Name};
+pub use format::{Format, WriteError};
 pub use permissions::{Grant, Profile};
 
-/// What a team asks for.
+/// The options of a setup.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The workspace's name, as in its URL.
     pub workspace: String,
-    /// Its UUID; braces are taken off.
+    /// Its UUID, with or without braces.
     pub workspace_uuid: String,
-    /// Who may assume a role: one role each.
+    /// The repositories and environments that get a role each.
     pub subjects: Vec<Subject>,
-    /// What the roles may do.
+    /// The permissions of the roles.
     pub profile: Profile,
-    /// A second role for every repository, which may only read, from any of its steps.
+    /// Whether every repository gets a second, read-only role that all its steps can assume.
     pub with_read_only: bool,
-    /// What the roles' names begin with.
+    /// The prefix of the role names.
     pub prefix: String,
-    /// The qualifier of the CDK's bootstrap resources.
+    /// The qualifier of the CDK bootstrap resources.
     pub qualifier: String,
-    /// Where calls must come from; none for anywhere.
+    /// The source addresses that the roles accept; empty for any.
     pub addresses: Vec<IpNet>,
-    /// Whether the session is bound to the addresses too, not only the exchange of the token.
+    /// Whether the addresses restrict the session too, not only the exchange of the token.
     pub bind_session: bool,
-    /// How long a session may last, in seconds: 3600 to 43200.
+    /// The maximum session duration, in seconds: 3600 to 43200.
     pub session_seconds: u32,
-    /// Whether the account has the provider already: there can be one for each URL.
+    /// Whether the account already has the identity provider: there can be one for each URL.
     pub provider_exists: bool,
     /// The account's quota for the length of a trust policy, in characters.
     pub trust_policy_quota: usize,
 }
 
-/// Whose tokens a role takes.
+/// The tokens that a role accepts.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// The repository's name, for the role's.
+    /// The repository's name, used in the role's name.
     pub repository: String,
-    /// Its UUID; braces are put on.
+    /// Its UUID, with or without braces.
     pub repository_uuid: String,
-    /// The deployment environment's name and UUID; all steps of the repository without one.
+    /// The deployment environment's name and UUID. Without one, the role accepts all steps of the repository.
     pub environment: Option<(String, String)>,
 }
 
-/// IAM's quotas for the length of a trust policy: what accounts have, and the most that they can ask for.
+/// IAM's quotas for the length of a trust policy: the default first, then what accounts can request.
 pub const TRUST_POLICY_QUOTAS: [usize; 3] = [2048, 4096, 8192];
 
 /// The longest name of a role (IAM quotas).
 const ROLE_NAME_LIMIT: usize = 64;
 
-/// What cannot be set up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a setup is not possible.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SetupError {
-    /// A text that is no UUID.
-    NotAUuid {
+    /// An invalid UUID.
+    #[error("invalid UUID of {of}: {error}; the repository's settings show it under OpenID Connect")]
+    Uuid {
         /// What it was given for.
-        what: String,
-        /// The text.
-        found: String,
+        of: String,
+        /// What is wrong with it.
+        error: UuidError,
     },
-    /// A workspace name that no URL has.
+    /// A workspace name that cannot be in a URL.
+    #[error("`{0}` is not the name of a workspace; use lower-case letters, digits, `_` and `-`, as in its URL")]
     Workspace(String),
-    /// No repository was named.
+    /// No repository is named.
+    #[error("no repository is given; a role for the whole workspace is not supported")]
     NoSubject,
-    /// Two roles would have one name.
+    /// Two roles would have the same name.
+    #[error("two roles would be named `{0}`; use different names for the repositories")]
     DuplicateRole(String),
     /// A role's name is too long.
+    #[error("the role name `{name}` has {length} characters; IAM allows {ROLE_NAME_LIMIT}", name = .0, length = .0.len())]
     RoleName(String),
-    /// The bootstrap qualifier is not one.
+    /// An invalid bootstrap qualifier.
+    #[error("`{0}` is not a bootstrap qualifier; use one to ten letters, digits, `_` and `-`")]
     Qualifier(String),
     /// The session would be too short or too long, in seconds.
+    #[error("the session duration must be between 3600 (1 h) and 43200 (12 h) seconds, found {0}")]
     Session(u32),
-    /// The session is to be bound to addresses, and there are none.
+    /// The session is to be restricted to source addresses, and none are given.
+    #[error("the session cannot be restricted to source addresses: none are given")]
     NothingToBind,
-    /// The trust policy is longer than the quota.
+    /// The trust policy exceeds the quota.
+    #[error(
+        "the trust policy of `{role}` would have {length} characters, but the quota is {quota}: {addresses} address blocks are \
+         too many; {}", larger_quota(*length)
+    )]
     TrustPolicy {
         /// The role.
         role: String,
-        /// Its policy's characters.
+        /// The characters of its policy.
         length: usize,
         /// The quota.
         quota: usize,
-        /// How many blocks of addresses it holds.
+        /// How many address blocks the policy has.
         addresses: usize,
     },
 }
 
-impl fmt::Display for SetupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAUuid { what, found } => write!(
-                f,
-                "`{found}` is not the UUID of {what}; it looks like {{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}} and stands in the \
-                 repository's settings under OpenID Connect"
-            ),
-            Self::Workspace(found) => {
-                write!(
-                    f,
-                    "`{found}` is not the name of a workspace; allowed: small letters, digits, `_` and `-`, as in its URL"
-                )
-            }
-            Self::NoSubject => f.write_str("no repository is named; a role for the whole workspace is not made"),
-            Self::DuplicateRole(name) => {
-                write!(f, "two roles would be called `{name}`; give the repositories other names")
-            }
-            Self::RoleName(name) => {
-                write!(f, "the role name `{name}` has {} characters, and IAM takes {ROLE_NAME_LIMIT}", name.len())
-            }
-            Self::Qualifier(found) => {
-                write!(f, "`{found}` is not a bootstrap qualifier; allowed: one to ten letters, digits, `_` and `-`")
-            }
-            Self::Session(found) => {
-                write!(f, "a session of {found} seconds cannot be had; IAM takes 3600 (1 h) to 43200 (12 h)")
-            }
-            Self::NothingToBind => {
-                f.write_str("the session cannot be bound to source addresses without a list of them")
-            }
-            Self::TrustPolicy { role, length, quota, addresses } => {
-                write!(f, "the trust policy of `{role}` would have {length} characters, and the quota is {quota}: ")?;
-                write!(f, "{addresses} blocks of addresses are too many; ")?;
-                match TRUST_POLICY_QUOTAS.iter().find(|larger| *larger >= length) {
-                    Some(larger) => write!(
-                        f,
-                        "shorten the list, or have the quota raised to {larger} (Service Quotas, IAM, \"Role trust policy length\")"
-                    ),
-                    None => f.write_str("shorten the list; no quota is large enough"),
-                }
-            }
-        }
+fn larger_quota(length: usize) -> String {
+    match TRUST_POLICY_QUOTAS.iter().find(|larger| **larger >= length) {
+        Some(larger) => format!(
+            "shorten the list, or request a quota of {larger} (Service Quotas, IAM, \"Role trust policy length\")"
+        ),
+        None => "shorten the list; the largest quota is too small".to_owned(),
     }
 }
 
-impl std::error::Error for SetupError {}
-
-/// What will be made.
+/// The resources to create.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The issuer's URL without `https://`.
     pub issuer: String,
     /// The audience of the workspace's tokens.
     pub audience: String,
-    /// Whether the account has the provider already.
+    /// Whether the account already has the identity provider.
     pub provider_exists: bool,
-    /// Whether calls must come from listed addresses.
+    /// Whether the roles accept listed source addresses only.
     pub from_addresses: bool,
     /// The roles, in the order of the subjects.
     pub roles: Vec<Role>,
 }
 
-/// One role.
+/// A role to create.
 #[derive(Clone, Debug)]
 pub struct Role {
-    /// Its name in templates: letters and digits.
+    /// Its logical ID in templates: letters and digits.
     pub logical_id: String,
     /// Its name in IAM.
     pub name: String,
-    /// What it is for, in one line.
+    /// Its description, one line.
     pub description: String,
-    /// Whose tokens it takes.
+    /// The subject that it accepts, as a pattern.
     pub subject: String,
-    /// The repository's name, and the environment's where there is one.
+    /// The names of the repository and of the environment, if any.
     pub used_by: (String, Option<String>),
-    /// Who may assume it.
+    /// Its trust policy.
     pub trust: Expression,
-    /// Its characters as IAM counts them.
+    /// The length of the trust policy, in characters as IAM counts them.
     pub trust_length: usize,
-    /// What it may do.
+    /// Its permissions.
     pub profile: Profile,
-    /// The statements of its permissions.
+    /// The statements of its permissions policy.
     pub grants: Vec<Grant>,
-    /// How long a session may last, in seconds.
+    /// The maximum session duration, in seconds.
     pub session_seconds: u32,
 }
 
@@ -209,10 +183,10 @@ impl Role {
 /// The name of the inline policy of every role.
 pub const POLICY_NAME: &str = "keyless";
 
-/// Works out what a setup needs.
+/// Plans the resources of a setup.
 ///
 /// # Errors
-/// [`SetupError`] for the first thing that cannot be.
+/// [`SetupError`] for the first problem.
 pub fn plan(setup: &Setup) -> Result<Plan, SetupError> {
     let workspace = &setup.workspace;
     let named = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
@@ -229,8 +203,8 @@ pub fn plan(setup: &Setup) -> Result<Plan, SetupError> {
     if setup.bind_session && setup.addresses.is_empty() {
         return Err(SetupError::NothingToBind);
     }
-    let issuer = format!("{}{workspace}{}", ISSUER.0, ISSUER.1);
-    let audience = format!("{AUDIENCE}{}", uuid(&setup.workspace_uuid, "the workspace")?);
+    let issuer = Issuer::of_workspace(workspace).map_err(|_| SetupError::Workspace(workspace.clone()))?.provider_name();
+    let audience = default_audience(uuid(&setup.workspace_uuid, "the workspace")?);
     let mut plan = Plan {
         issuer,
         audience,
@@ -266,11 +240,11 @@ pub fn plan(setup: &Setup) -> Result<Plan, SetupError> {
 
 fn role(setup: &Setup, plan: &Plan, subject: &Subject, profile: Profile) -> Result<Role, SetupError> {
     let repository = &subject.repository;
-    let repository_uuid = uuid(&subject.repository_uuid, &format!("the repository {repository}"))?;
+    let repository_uuid = uuid(&subject.repository_uuid, &format!("repository {repository}"))?;
     let (pattern, description) = match &subject.environment {
-        None => (format!("{{{repository_uuid}}}:*"), format!("Bitbucket Pipelines: every step of {repository}")),
+        None => (format!("{repository_uuid}:*"), format!("Bitbucket Pipelines: every step of {repository}")),
         Some((name, environment)) => (
-            format!("{{{repository_uuid}}}:{{{}}}:*", uuid(environment, &format!("the environment {name}"))?),
+            format!("{repository_uuid}:{}:*", uuid(environment, &format!("environment {name}"))?),
             format!("Bitbucket Pipelines: deployments of {repository} to {name}"),
         ),
     };
@@ -316,7 +290,7 @@ fn trust(setup: &Setup, plan: &Plan, subject: &str) -> Expression {
     let provider =
         if plan.provider_exists { provider_arn(&plan.issuer) } else { Expression::text("").name(Name::Provider) };
     let statement = Expression::object([
-        ("Effect", "Allow".into()),
+        ("Effect", Effect::Allow.name().into()),
         ("Principal", Expression::object([("Federated", provider)])),
         ("Action", ASSUME_WITH_WEB_IDENTITY.into()),
         ("Condition", Expression::Object(conditions)),
@@ -324,7 +298,7 @@ fn trust(setup: &Setup, plan: &Plan, subject: &str) -> Expression {
     Expression::object([("Version", "2012-10-17".into()), ("Statement", Expression::List(vec![statement]))])
 }
 
-/// The ARN of the provider of an issuer.
+/// The ARN of an issuer's provider.
 fn provider_arn(issuer: &str) -> Expression {
     Expression::text("arn:")
         .name(Name::Partition)
@@ -338,7 +312,7 @@ fn addresses(setup: &Setup) -> Expression {
     Expression::List(setup.addresses.iter().map(|block| block.to_string().as_str().into()).collect())
 }
 
-/// The length of a document with the longest ARN that its names can stand for.
+/// The length of a document with the longest ARNs that its placeholders can become.
 fn measured(document: &Expression) -> usize {
     let json = document.json(&|name| match name {
         Name::Account => "123456789012".to_owned(),
@@ -350,17 +324,11 @@ fn measured(document: &Expression) -> usize {
     document::parse(&json.to_string()).map_or(usize::MAX, |node| policy::length(&node))
 }
 
-/// A UUID without its braces, in small letters as Bitbucket writes them.
-fn uuid(text: &str, what: &str) -> Result<String, SetupError> {
-    let bare = text.trim().trim_start_matches('{').trim_end_matches('}').to_ascii_lowercase();
-    if crate::iam::trust::is_uuid(&bare) {
-        Ok(bare)
-    } else {
-        Err(SetupError::NotAUuid { what: what.to_owned(), found: text.to_owned() })
-    }
+fn uuid(text: &str, of: &str) -> Result<Uuid, SetupError> {
+    Uuid::parse(text).map_err(|error| SetupError::Uuid { of: of.to_owned(), error })
 }
 
-/// A part of a role's name: characters that IAM does not take become dashes.
+/// A part of a role's name, with dashes for characters that IAM does not allow.
 fn sanitized(part: &str) -> String {
     part.chars().map(|c| if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) { c } else { '-' }).collect()
 }

@@ -7,15 +7,18 @@
 use std::path::PathBuf;
 
 use keyless_core::{
+    iam::role::{self, RoleError, RoleSelector},
     ip_ranges,
     rules::trust as check,
-    setup::{Profile, Setup, Subject, cdk, cloudformation, commands, guide, plan, terraform},
+    setup::{Format, Profile, Setup, Subject, guide, plan},
     text::Source,
 };
+use serde_json::json;
 use snapbox::{Data, assert_data_eq};
 
 const WEB: &str = "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}";
 const PRODUCTION: &str = "{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}";
+const STAGING: &str = "{1a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}";
 
 fn subject(environment: Option<(&str, &str)>) -> Subject {
     Subject {
@@ -55,21 +58,56 @@ fn every_language_says_the_same_in_its_own_words() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/setup");
     for (case, setup) in [("minimal", setup(Profile::Minimal)), ("bound", bound), ("existing-provider", existing)] {
         let plan = plan(&setup).unwrap();
-        for (extension, text) in [
-            ("json", serde_json::to_string_pretty(&cloudformation::template(&plan)).unwrap() + "\n"),
-            ("ts", cdk::app(&plan)),
-            ("tf", terraform::configuration(&plan)),
-            ("sh", commands::script(&plan)),
-            ("txt", guide::text(&plan)),
-        ] {
+        let files = Format::ALL.map(|format| (format.extension(), format.write(&plan).unwrap()));
+        for (extension, text) in files.into_iter().chain([("txt", guide::text(&plan))]) {
             let path = folder.join(format!("{case}.{extension}"));
             assert_data_eq!(&text, Data::read_from(&path, None).raw());
-            if extension == "json" {
+            if matches!(extension, "json" | "yaml") {
                 let findings = check::check(&Source::new("template", &text)).unwrap();
                 let allowed = ["repository-wide-subject", "ip-deny-without-via-service"];
                 assert!(findings.iter().all(|it| allowed.contains(&it.rule.as_str())), "{case}: {findings:?}");
             }
         }
+    }
+}
+
+/// The template in both of its forms, and the plan that Terraform prints of its configuration, hold the roles again.
+#[test]
+fn roles_are_selected_in_every_format_that_can_be_read_back() {
+    let subjects = [("production", PRODUCTION), ("staging", STAGING)].map(|environment| subject(Some(environment)));
+    let plan = plan(&Setup { subjects: subjects.into(), with_read_only: true, ..setup(Profile::Minimal) }).unwrap();
+    let terraform: Vec<_> = plan
+        .roles
+        .iter()
+        .map(|role| {
+            let policy = role.trust.json(&|_| "arn:aws:iam::123456789012:oidc-provider/x".to_owned()).to_string();
+            json!({
+                "address": format!("aws_iam_role.{}", role.logical_id), "name": role.logical_id,
+                "values": {"name": role.name, "assume_role_policy": policy},
+            })
+        })
+        .collect();
+    let terraform = json!({"planned_values": {"root_module": {"resources": terraform}}}).to_string();
+    let documents: Vec<_> = Format::ALL
+        .into_iter()
+        .map(|format| (format.name(), format.write(&plan).unwrap()))
+        .filter(|(_, text)| role::read(text, None).is_ok())
+        .chain([("terraform show -json", terraform)])
+        .collect();
+    let names: Vec<_> = documents.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["cloudformation", "cloudformation-json", "terraform show -json"]);
+    for (name, text) in documents {
+        for role in &plan.roles {
+            let arn = format!("arn:aws:iam::123456789012:role/{}", role.name);
+            for selector in [&arn, &role.name] {
+                let selected = role::read_one(&text, Some(&RoleSelector::parse(selector))).unwrap();
+                let subject = &selected.policy.statements[0].conditions[1].values[0];
+                assert_eq!(subject.as_str(), Some(role.subject.as_str()), "{name} {selector}");
+            }
+        }
+        let other = RoleSelector::parse("arn:aws:iam::123456789012:role/other");
+        assert!(matches!(role::read_one(&text, Some(&other)), Err(RoleError::NotFound { .. })), "{name}");
+        assert!(matches!(role::read_one(&text, None), Err(RoleError::Ambiguous { .. })), "{name}");
     }
 }
 
@@ -80,20 +118,14 @@ fn what_cannot_be_set_up_is_said() {
     let long = "a".repeat(60);
     for (setup, message) in [
         (Setup { workspace: "Acme Inc".into(), ..sound() }, "`Acme Inc` is not the name of a workspace"),
-        (Setup { workspace_uuid: "acme".into(), ..sound() }, "`acme` is not the UUID of the workspace"),
-        (Setup { subjects: Vec::new(), ..sound() }, "no repository is named"),
-        (
-            Setup { subjects: vec![subject(None), subject(None)], ..sound() },
-            "two roles would be called `bitbucket-web`",
-        ),
-        (Setup { prefix: long, ..sound() }, "has 75 characters, and IAM takes 64"),
+        (Setup { workspace_uuid: "acme".into(), ..sound() }, "invalid UUID of the workspace: `acme` is not a UUID"),
+        (Setup { subjects: Vec::new(), ..sound() }, "no repository is given"),
+        (Setup { subjects: vec![subject(None), subject(None)], ..sound() }, "two roles would be named `bitbucket-web`"),
+        (Setup { prefix: long, ..sound() }, "has 75 characters; IAM allows 64"),
         (Setup { qualifier: "a b".into(), ..sound() }, "`a b` is not a bootstrap qualifier"),
-        (Setup { session_seconds: 60, ..sound() }, "a session of 60 seconds cannot be had"),
-        (Setup { bind_session: true, ..sound() }, "without a list of them"),
-        (
-            Setup { addresses: ip_ranges::read(&many).unwrap(), ..sound() },
-            "have the quota raised to 8192 (Service Quotas",
-        ),
+        (Setup { session_seconds: 60, ..sound() }, "must be between 3600 (1 h) and 43200 (12 h) seconds, found 60"),
+        (Setup { bind_session: true, ..sound() }, "none are given"),
+        (Setup { addresses: ip_ranges::read(&many).unwrap(), ..sound() }, "request a quota of 8192 (Service Quotas"),
     ] {
         let error = plan(&setup).unwrap_err().to_string();
         assert!(error.contains(message), "{error}");

@@ -16,6 +16,7 @@ use keyless_core::{
         role,
         template::{Document, Template},
     },
+    oidc::Uuid,
     rules::trust as check,
     text::Source,
 };
@@ -191,6 +192,7 @@ fn a_verdict_without_the_uuids_holds_with_any() {
     const REPOSITORIES: [&str; 2] = ["b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9", "11111111-2222-4333-8444-555555555555"];
     const ENVIRONMENTS: [&str; 2] = ["0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9", "66666666-7777-4888-8999-000000000000"];
     const WORKSPACES: [&str; 2] = ["6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1", "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"];
+    let uuid = |text: &str| Uuid::parse(text).unwrap();
     let folders = [data().join("checks"), data().join("../setup")];
     let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
     let mut counts = [0, 0, 0];
@@ -201,7 +203,10 @@ fn a_verdict_without_the_uuids_holds_with_any() {
             let ask = |caller: &Caller<'_>| evaluate::evaluate(&role.policy, &caller.request()).verdict;
             for (environment, known) in [
                 (Environment::None, vec![Environment::None]),
-                (Environment::Deployment(None), ENVIRONMENTS.map(|uuid| Environment::Deployment(Some(uuid))).to_vec()),
+                (
+                    Environment::Deployment(None),
+                    ENVIRONMENTS.map(|it| Environment::Deployment(Some(uuid(it)))).to_vec(),
+                ),
             ] {
                 let open = Caller { workspace: Some("acme"), environment, ..Caller::default() };
                 let verdict = ask(&open);
@@ -211,8 +216,8 @@ fn a_verdict_without_the_uuids_holds_with_any() {
                 {
                     for environment in &known {
                         let whole = Caller {
-                            workspace_uuid: Some(workspace),
-                            repository_uuid: Some(repository),
+                            workspace_uuid: Some(uuid(workspace)),
+                            repository_uuid: Some(uuid(repository)),
                             environment: *environment,
                             ..open
                         };

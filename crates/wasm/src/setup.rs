@@ -2,7 +2,7 @@
 
 use keyless_core::{
     ip_ranges,
-    setup::{self, Plan, Profile, Setup, Subject, cdk, cloudformation, commands, guide, terraform},
+    setup::{self, Format, Plan, Profile, Setup, Subject, guide},
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub struct SetupForm {
     /// Name and UUID of each.
     environments: Vec<(String, String)>,
     profile: Profile,
-    format: SetupFormat,
+    format: Format,
     provider_exists: bool,
     with_read_only: bool,
     prefix: String,
@@ -29,23 +29,6 @@ pub struct SetupForm {
     addresses: SourceAddresses,
     bind_session: bool,
     trust_policy_quota: usize,
-}
-
-/// The formats of `keyless setup`.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub enum SetupFormat {
-    /// A template in YAML.
-    Cloudformation,
-    /// A template in JSON.
-    CloudformationJson,
-    /// An app in TypeScript.
-    Cdk,
-    /// A configuration.
-    Terraform,
-    /// A shell script of AWS CLI commands.
-    Commands,
 }
 
 /// The addresses that a role accepts calls from.
@@ -79,7 +62,7 @@ pub struct SetupAnswer {
 pub fn setup(form: &SetupForm) -> OrError<SetupAnswer> {
     let answer = form.plan().and_then(|plan| {
         Ok(SetupAnswer {
-            text: write(&plan, form.format)?,
+            text: form.format.write(&plan).map_err(|error| error.to_string())?,
             roles: guide::roles(&plan),
             settings: guide::settings(&plan),
             steps: guide::steps(&plan),
@@ -120,20 +103,6 @@ impl SetupForm {
             trust_policy_quota: self.trust_policy_quota,
         };
         setup::plan(&setup).map_err(|error| error.to_string())
-    }
-}
-
-fn write(plan: &Plan, format: SetupFormat) -> Result<String, String> {
-    match format {
-        SetupFormat::Cloudformation => serde_yaml::to_string(&cloudformation::template(plan))
-            .map(|yaml| cloudformation::quote_dates(&yaml))
-            .map_err(|error| error.to_string()),
-        SetupFormat::CloudformationJson => serde_json::to_string_pretty(&cloudformation::template(plan))
-            .map(|text| text + "\n")
-            .map_err(|error| error.to_string()),
-        SetupFormat::Cdk => Ok(cdk::app(plan)),
-        SetupFormat::Terraform => Ok(terraform::configuration(plan)),
-        SetupFormat::Commands => Ok(commands::script(plan)),
     }
 }
 

@@ -11,6 +11,7 @@ use keyless_core::{
         template::{Document, Found},
         truth::Truth,
     },
+    oidc::Uuid,
     pipeline,
     report::json,
     settings::Settings,
@@ -107,22 +108,11 @@ pub struct TrustStatement {
     number: usize,
     sid: Option<String>,
     /// `null` where it is only known after a deployment.
-    effect: Option<TrustEffect>,
+    effect: Option<Effect>,
     applies: Holds,
     parts: Vec<TrustStatementPart>,
     /// Elements whose content is only known after a deployment.
     open: Vec<String>,
-}
-
-/// The effect of a statement that applies.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub enum TrustEffect {
-    /// `Allow`.
-    Allow,
-    /// `Deny`.
-    Deny,
 }
 
 /// Whether a part of a policy matches the request.
@@ -204,11 +194,13 @@ impl CallerClaims {
 
 impl CallerStep {
     fn request(&self) -> Request {
+        // A UUID that is not complete yet is unknown.
+        let uuid = |text: &str| given(text).and_then(|text| Uuid::parse(text).ok());
         let given = Caller {
             workspace: given(&self.workspace),
-            workspace_uuid: given(&self.workspace_uuid),
-            repository_uuid: given(&self.repository_uuid),
-            environment: given(&self.environment_uuid)
+            workspace_uuid: uuid(&self.workspace_uuid),
+            repository_uuid: uuid(&self.repository_uuid),
+            environment: uuid(&self.environment_uuid)
                 .map_or(Environment::Unknown, |uuid| Environment::Deployment(Some(uuid))),
             ..Caller::default()
         };
@@ -250,15 +242,6 @@ impl From<Verdict> for TrustVerdict {
     }
 }
 
-impl From<Effect> for TrustEffect {
-    fn from(effect: Effect) -> Self {
-        match effect {
-            Effect::Allow => Self::Allow,
-            Effect::Deny => Self::Deny,
-        }
-    }
-}
-
 impl From<Truth> for Holds {
     fn from(truth: Truth) -> Self {
         match truth {
@@ -274,7 +257,7 @@ fn statement(statement: &StatementResult) -> TrustStatement {
     TrustStatement {
         number: statement.number,
         sid: statement.sid.clone(),
-        effect: statement.effect.map(Into::into),
+        effect: statement.effect,
         applies: statement.applies.into(),
         parts: elements.chain(statement.conditions.iter().map(condition)).collect(),
         open: statement.open.clone(),
@@ -318,6 +301,7 @@ mod tests {
 
     use super::*;
 
+    const WORKSPACE: &str = "6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1";
     const REPOSITORY: &str = "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}";
     const ENVIRONMENT: &str = "{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}";
     const OTHER: &str = "{11111111-2222-4333-8444-555555555555}";
@@ -329,7 +313,7 @@ mod tests {
             "Principal": {"Federated": format!("arn:aws:iam::123456789012:oidc-provider/{ISSUER}")},
             "Action": "sts:AssumeRoleWithWebIdentity",
             "Condition": {
-                "StringEquals": {format!("{ISSUER}:aud"): "ari:cloud:bitbucket::workspace/w"},
+                "StringEquals": {format!("{ISSUER}:aud"): format!("ari:cloud:bitbucket::workspace/{WORKSPACE}")},
                 "StringLike": {format!("{ISSUER}:sub"): format!("{REPOSITORY}:{ENVIRONMENT}:*")},
             },
         }]})
@@ -349,12 +333,14 @@ mod tests {
     #[test]
     fn a_policy_is_evaluated_with_the_given_claims() {
         let issuer = format!("https://{ISSUER}");
-        for (audience, verdict) in [("ari:cloud:bitbucket::workspace/w", "allow"), ("other", "deny"), ("", "depends")] {
+        let own = format!("ari:cloud:bitbucket::workspace/{WORKSPACE}");
+        for (audience, verdict) in [(own.as_str(), "allow"), ("other", "deny"), ("", "depends")] {
             let subject = format!("{REPOSITORY}:{ENVIRONMENT}:{OTHER}");
             let answer = answer(&policy(), &claims(&issuer, audience, &subject), "");
             assert_eq!(answer["verdicts"][0]["verdict"], verdict, "{answer}");
         }
-        assert!(answer(&policy(), &claims("", "", ""), "")["report"]["findings"][0]["rule"].is_string());
+        let old = policy().replace("2012-10-17", "2008-10-17");
+        assert_eq!(answer(&old, &claims("", "", ""), "")["report"]["findings"][0]["rule"], "old-policy-version");
     }
 
     #[test]
@@ -374,7 +360,7 @@ mod tests {
         ] {
             let step = json!({
                 "pipeline": pipeline, "offset": offset, "environment": environment, "workspace": "acme",
-                "workspaceUuid": "w", "repositoryUuid": repository, "environmentUuid": environment_uuid,
+                "workspaceUuid": WORKSPACE, "repositoryUuid": repository, "environmentUuid": environment_uuid,
             });
             let answer = answer(&policy(), &json!({ "step": step }), "");
             assert_eq!(answer["verdicts"][0]["verdict"], verdict, "{step}");
@@ -388,7 +374,7 @@ mod tests {
         let pipeline = "pipelines: {default: [step: {deployment: e, oidc: true, script: [a]}]}";
         let step = json!({
             "pipeline": pipeline, "offset": pipeline.find("step").unwrap(), "environment": "e", "workspace": "acme",
-            "workspaceUuid": "w", "repositoryUuid": REPOSITORY, "environmentUuid": ENVIRONMENT,
+            "workspaceUuid": WORKSPACE, "repositoryUuid": REPOSITORY, "environmentUuid": ENVIRONMENT,
         });
         for (source_ip, verdict) in [("", "deny"), ("34.199.54.113", "allow"), ("198.51.100.7", "deny")] {
             let answer = answer(&bound, &json!({ "step": step }), source_ip);

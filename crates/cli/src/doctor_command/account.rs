@@ -10,7 +10,7 @@ use keyless_core::{
     diagnostic::{Diagnostic, Severity},
     iam::role,
     lint,
-    oidc::{self, AUDIENCE, ISSUER, StepToken, VARIABLE},
+    oidc::{self, AUDIENCE, Issuer, StepToken, VARIABLE},
     rules::trust as policy_check,
     text::Source,
 };
@@ -102,7 +102,7 @@ fn check_token(context: &mut Context<'_, '_>) -> io::Result<Option<StepToken>> {
         context.report.fail(TOKEN, mismatch.to_string(), fix)?;
     }
     if let Some(workspace) = token.claims().workspace() {
-        context.settings.workspace_uuid.get_or_insert_with(|| workspace.uuid.to_owned());
+        context.settings.workspace_uuid.get_or_insert(workspace.uuid);
     }
     if mismatches.is_empty() {
         context.report.pass(TOKEN, token.claims().sub.clone())?;
@@ -156,15 +156,17 @@ async fn check_provider(
     account: &str,
     token: Option<&StepToken>,
 ) -> io::Result<()> {
-    let of_workspace = || Some(format!("{}{}{}", ISSUER.0, context.settings.workspace.as_ref()?, ISSUER.1));
-    let issuer = token.and_then(|token| token.claims().iss.strip_prefix("https://").map(str::to_owned));
+    let of_workspace = || {
+        let issuer = Issuer::of_workspace(context.settings.workspace.as_deref()?).ok()?;
+        Some(issuer.provider_name())
+    };
+    let issuer = token.map(|token| oidc::provider_name(&token.claims().iss).to_owned());
     let Some(issuer) = issuer.or_else(of_workspace) else {
         let fix = "use --repository WORKSPACE/NAME".to_owned();
         return context.report.not_checked(PROVIDER, "the workspace is not known".to_owned(), fix);
     };
     let provider = format!("arn:{}:iam::{account}:oidc-provider/{issuer}", region.partition());
-    let uuid = context.settings.workspace_uuid.as_deref().map(|uuid| uuid.trim_matches(['{', '}']));
-    let audience = uuid.map(|uuid| format!("{AUDIENCE}{uuid}"));
+    let audience = context.settings.workspace_uuid.map(oidc::default_audience);
     match inventory.audiences(&provider).await {
         Ok(audiences) => match audience {
             Some(audience) if !audiences.contains(&audience) => {

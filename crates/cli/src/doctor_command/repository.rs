@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, io};
 
 use keyless_bitbucket::{Bitbucket, BitbucketError, Variable};
 use keyless_core::{
+    oidc::Uuid,
     requirements::{self, Status},
     settings::{Environment as Known, Variables},
     text::Source,
@@ -36,18 +37,21 @@ pub(super) async fn check(context: &mut Context<'_, '_>) -> io::Result<()> {
         Err(error) => return unread(context, REPOSITORY, &format!("{workspace}/{name}"), &error),
     };
     context.report.pass(REPOSITORY, format!("{workspace}/{name} {}", read.uuid))?;
-    context.settings.repository_uuid = Some(read.uuid);
-    context.settings.workspace_uuid = Some(read.workspace.uuid);
+    context.settings.repository_uuid = Uuid::parse(&read.uuid).ok();
+    context.settings.workspace_uuid = Uuid::parse(&read.workspace.uuid).ok();
     let complete = check_environments(context, &bitbucket, &workspace, &name).await?;
     check_variables(context, &bitbucket, (&workspace, &name), complete).await
 }
 
 /// Takes what the step's variables say.
 fn read_step(context: &mut Context<'_, '_>) {
+    let uuid = |name: &str| context.variable(name).and_then(|uuid| Uuid::parse(&uuid).ok());
+    let (repository_uuid, environment_uuid) =
+        (uuid("BITBUCKET_REPO_UUID"), uuid("BITBUCKET_DEPLOYMENT_ENVIRONMENT_UUID"));
     context.settings.workspace = context.variable("BITBUCKET_WORKSPACE");
-    context.settings.repository_uuid = context.variable("BITBUCKET_REPO_UUID");
+    context.settings.repository_uuid = repository_uuid;
     let environment = context.variable("BITBUCKET_DEPLOYMENT_ENVIRONMENT");
-    if let (Some(name), uuid @ Some(_)) = (environment, context.variable("BITBUCKET_DEPLOYMENT_ENVIRONMENT_UUID")) {
+    if let (Some(name), uuid @ Some(_)) = (environment, environment_uuid) {
         context.settings.environments.insert(name, Known { uuid, ..Known::default() });
     }
 }
@@ -93,7 +97,7 @@ async fn check_environments(
     for name in &wanted {
         match all.iter().find(|environment| environment.is_named(name)) {
             Some(found) => {
-                let known = Known { uuid: Some(found.uuid.clone()), ..Known::default() };
+                let known = Known { uuid: Uuid::parse(&found.uuid).ok(), ..Known::default() };
                 context.settings.environments.insert(name.clone(), known);
             }
             None => missing.push(name),
@@ -153,9 +157,9 @@ async fn check_variables(
     let read = bitbucket.repository_variables(workspace, name).await;
     levels.variables.repository = levels.take(context, "the repository", read)?;
     for environment in named_by_pipeline(context) {
-        let known = context.settings.environments.get(&environment).and_then(|known| known.uuid.clone());
+        let known = context.settings.environments.get(&environment).and_then(|known| known.uuid);
         let Some(uuid) = known else { continue };
-        let read = bitbucket.environment_variables(workspace, name, &uuid).await;
+        let read = bitbucket.environment_variables(workspace, name, &uuid.to_string()).await;
         let names = levels.take(context, &environment, read)?;
         levels.variables.environments.insert(environment, names);
     }

@@ -16,7 +16,7 @@ use keyless_core::{
         request::{Entry, Request},
         role::{self, RoleError, RoleSelector, TrustedRole},
     },
-    oidc::{StepToken, VARIABLE},
+    oidc::{StepToken, Uuid, VARIABLE},
 };
 use serde_json::{Map, Value, json};
 
@@ -69,13 +69,13 @@ pub(crate) struct Simulate {
     workspace: Option<String>,
     /// The workspace's UUID
     #[arg(long, value_name = "UUID", conflicts_with_all = ["token", "claims"])]
-    workspace_uuid: Option<String>,
+    workspace_uuid: Option<Uuid>,
     /// The repository's UUID
     #[arg(long, value_name = "UUID", conflicts_with_all = ["token", "claims"])]
-    repository: Option<String>,
+    repository: Option<Uuid>,
     /// The deployment environment's UUID, for a step with `deployment:`
     #[arg(long, value_name = "UUID", conflicts_with_all = ["token", "claims"])]
-    environment: Option<String>,
+    environment: Option<Uuid>,
     /// The address that the call comes from
     #[arg(long, value_name = "ADDRESS")]
     source_ip: Option<IpAddr>,
@@ -226,9 +226,9 @@ fn from_parts(arguments: &Simulate, policy: &policy::Policy) -> Request {
 fn given(arguments: &Simulate) -> Caller<'_> {
     Caller {
         workspace: arguments.workspace.as_deref(),
-        workspace_uuid: arguments.workspace_uuid.as_deref(),
-        repository_uuid: arguments.repository.as_deref(),
-        environment: match arguments.environment.as_deref() {
+        workspace_uuid: arguments.workspace_uuid,
+        repository_uuid: arguments.repository,
+        environment: match arguments.environment {
             Some(uuid) => Environment::Deployment(Some(uuid)),
             None => Environment::Unknown,
         },
@@ -272,7 +272,7 @@ fn document(evaluation: &Evaluation) -> Value {
             json!({
                 "number": statement.number,
                 "sid": statement.sid,
-                "effect": statement.effect.map(|effect| format!("{effect:?}").to_lowercase()),
+                "effect": statement.effect,
                 "applies": statement.applies.to_string(),
                 "principal": statement.principal.holds.to_string(),
                 "action": statement.action.holds.to_string(),

@@ -12,12 +12,11 @@ use crate::{
     iam::{
         caller::{Address, Caller, Environment},
         evaluate::{Evaluation, Verdict, evaluate},
-        key::{Key, bitbucket_workspace},
+        key::Key,
         policy::Policy,
         role::{self, RoleSelector, TrustedRole},
-        trust::is_braced_uuid,
     },
-    oidc::AUDIENCE,
+    oidc::{Issuer, Uuid, audience_workspace},
     pipeline::{Deployment, Oidc, Step},
     text::Spanned,
 };
@@ -110,12 +109,12 @@ fn of_step<'f>(file: &Analysis<'f>, step: &Step<'f>, roles: &Roles) -> Access {
 pub fn caller<'f>(file: &Analysis<'f>, step: &Step<'f>, deployment: Option<Deployment<'f>>) -> Caller<'f> {
     let settings = file.settings;
     let options = &file.model.options;
-    let uuid = |name: &str| settings.environments.get(name).and_then(|environment| environment.uuid.as_deref());
+    let uuid = |name: &str| settings.environments.get(name).and_then(|environment| environment.uuid);
     let audiences = |oidc: &Option<Oidc<'_>>| matches!(oidc, Some(Oidc::Audiences(..) | Oidc::Unreadable(_)));
     Caller {
         workspace: settings.workspace.as_deref(),
-        workspace_uuid: settings.workspace_uuid.as_deref(),
-        repository_uuid: settings.repository_uuid.as_deref(),
+        workspace_uuid: settings.workspace_uuid,
+        repository_uuid: settings.repository_uuid,
         environment: match deployment {
             None => Environment::None,
             Some(deployment) if deployment.recorded => Environment::Deployment(uuid(deployment.environment.value)),
@@ -140,10 +139,10 @@ fn as_known<'p>(_: &'p Policy, caller: &Caller<'p>) -> Caller<'p> {
 fn named_by_policy<'p>(policy: &'p Policy, caller: &Caller<'p>) -> Caller<'p> {
     let subjects = || claim_values(policy, "sub");
     let part = |at: usize| {
-        let uuids = subjects().filter_map(move |value| value.split(':').nth(at).filter(|part| is_braced_uuid(part)));
+        let uuids = subjects().filter_map(move |value| Uuid::from_braced(value.split(':').nth(at)?));
         only(uuids)
     };
-    let audiences = claim_values(policy, "aud").filter_map(|value| value.strip_prefix(AUDIENCE));
+    let audiences = claim_values(policy, "aud").filter_map(audience_workspace);
     Caller {
         workspace_uuid: caller.workspace_uuid.or_else(|| only(audiences)),
         repository_uuid: caller.repository_uuid.or_else(|| part(0)),
@@ -156,7 +155,7 @@ fn named_by_policy<'p>(policy: &'p Policy, caller: &Caller<'p>) -> Caller<'p> {
 }
 
 /// The value, if all values are equal.
-fn only<'v>(values: impl Iterator<Item = &'v str>) -> Option<&'v str> {
+fn only(values: impl Iterator<Item = Uuid>) -> Option<Uuid> {
     let distinct: BTreeSet<_> = values.collect();
     distinct.first().copied().filter(|_| distinct.len() == 1)
 }
@@ -200,14 +199,18 @@ fn answers(policy: &Policy, caller: &Caller<'_>) -> Vec<Evaluation> {
 pub fn workspaces(policy: &Policy) -> BTreeSet<&str> {
     let keys = policy.statements.iter().flat_map(|statement| &statement.conditions).filter_map(|condition| {
         match Key::new(&condition.key) {
-            Key::Claim { issuer, .. } => bitbucket_workspace(issuer),
+            Key::Claim { issuer, .. } => workspace_of(issuer),
             Key::Service(_) => None,
         }
     });
     let principals = policy.statements.iter().filter_map(|statement| statement.principals.as_ref());
     let names = principals.flat_map(|block| &block.items).filter_map(|principal| principal.name.as_str());
-    let providers = names.filter_map(|name| bitbucket_workspace(name.split_once(":oidc-provider/")?.1));
+    let providers = names.filter_map(|name| workspace_of(name.split_once(":oidc-provider/")?.1));
     keys.chain(providers).collect()
+}
+
+fn workspace_of(provider: &str) -> Option<&str> {
+    Issuer::from_provider_name(provider).ok().map(Issuer::workspace)
 }
 
 /// Finds out why a caller is rejected: what the step lacks, and otherwise the reason of the policy.

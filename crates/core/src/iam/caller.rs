@@ -4,26 +4,25 @@
 //! Source of the token's form:
 //! <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>
 
-use crate::ip_ranges;
+use crate::ip_ranges::{self, network};
 
 use super::{
-    operator::network,
     partial::{Partial, Piece},
     request::{Entry, Request},
 };
-use crate::oidc::{AUDIENCE, ISSUER};
+use crate::oidc::{AUDIENCE, Issuer, Uuid};
 
 /// What is known of a step.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Caller<'c> {
     /// The workspace's name.
     pub workspace: Option<&'c str>,
-    /// The workspace's UUID, in braces or without.
-    pub workspace_uuid: Option<&'c str>,
-    /// The repository's UUID, in braces or without.
-    pub repository_uuid: Option<&'c str>,
+    /// The workspace's UUID.
+    pub workspace_uuid: Option<Uuid>,
+    /// The repository's UUID.
+    pub repository_uuid: Option<Uuid>,
     /// Its deployment environment.
-    pub environment: Environment<'c>,
+    pub environment: Environment,
     /// Whether its token has audiences of its own beside the workspace's.
     pub custom_audiences: bool,
     /// Where it calls from.
@@ -32,14 +31,14 @@ pub struct Caller<'c> {
 
 /// The deployment environment of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Environment<'c> {
+pub enum Environment {
     /// Whether it has one is not known.
     #[default]
     Unknown,
     /// None.
     None,
-    /// One, by its UUID in braces or without, where that is known.
-    Deployment(Option<&'c str>),
+    /// One, with its UUID where that is known.
+    Deployment(Option<Uuid>),
 }
 
 /// The address of a step.
@@ -71,8 +70,8 @@ impl Caller<'_> {
 
     /// The step's request for a role session.
     pub fn request(&self) -> Request {
-        let issuer = self.workspace.map(|workspace| format!("{}{workspace}{}", ISSUER.0, ISSUER.1));
-        let mut request = Request::new(issuer.as_deref());
+        let issuer = self.workspace.and_then(|workspace| Issuer::of_workspace(workspace).ok());
+        let mut request = Request::new(issuer.map(Issuer::provider_name).as_deref());
         request.claims(&[("aud", self.audience()), ("sub", self.subject())]);
         if self.address == Address::Unlisted {
             let published = ip_ranges::BITBUCKET.iter().filter_map(|block| network(block)).collect();
@@ -107,8 +106,8 @@ fn known(text: &str) -> Piece {
     Piece::Known(text.to_owned())
 }
 
-fn uuid(uuid: Option<&str>, name: &'static str) -> Piece {
-    uuid.map_or(Piece::Uuid(name), |uuid| known(uuid.trim_matches(['{', '}'])))
+fn uuid(uuid: Option<Uuid>, name: &'static str) -> Piece {
+    uuid.map_or(Piece::Uuid(name), |uuid| Piece::Known(uuid.bare()))
 }
 
 /// A value, whole where all of it is known.

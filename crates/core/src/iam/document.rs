@@ -1,24 +1,22 @@
-//! JSON with the place of every key and value.
+//! JSON with the span of every key and value.
 //!
-//! Policies are JSON, strictly: IAM refuses comments and trailing commas, so this does too. The same tree is filled from
-//! a CloudFormation template in YAML.
-
-use std::fmt;
+//! Policies are strict JSON: IAM rejects comments and trailing commas, and so does this. CloudFormation templates in YAML
+//! are read into the same tree.
 
 use jsonc_parser::{CollectOptions, ParseOptions, ast, parse_to_ast};
 
 use crate::text::Span;
 
-/// A value and where it stands.
+/// A value and its span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Its place, quotes and brackets included.
+    /// The span, including quotes and brackets.
     pub span: Span,
-    /// What it is.
+    /// The value.
     pub value: Value,
 }
 
-/// What JSON can say.
+/// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// `null`.
@@ -31,7 +29,7 @@ pub enum Value {
     String(String),
     /// An array.
     List(Vec<Node>),
-    /// An object, in the order of the text, repeated keys kept.
+    /// An object in document order, including duplicate keys.
     Object(Vec<Member>),
 }
 
@@ -40,7 +38,7 @@ pub enum Value {
 pub struct Member {
     /// The key, escapes resolved.
     pub key: String,
-    /// Where the key stands, quotes included.
+    /// The key's span, including quotes.
     pub key_span: Span,
     /// Its value.
     pub value: Node,
@@ -54,12 +52,12 @@ impl Member {
 }
 
 impl Node {
-    /// The value of a key; the last one where it is repeated, as IAM and CloudFormation read it.
+    /// The value of a key; the last one where the key is duplicate, as IAM and CloudFormation read it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.members().iter().rev().find(|member| member.key == key).map(|member| &member.value)
     }
 
-    /// The members of an object; none where it is something else.
+    /// The members of an object; none for other values.
     pub fn members(&self) -> &[Member] {
         match &self.value {
             Value::Object(members) => members,
@@ -67,7 +65,7 @@ impl Node {
         }
     }
 
-    /// The items of a list, or the value itself as the only one: IAM lets a single value stand for a list of one.
+    /// The items of a list, or the value itself as the only item: IAM accepts a single value for a list of one.
     pub fn items(&self) -> &[Self] {
         match &self.value {
             Value::List(items) => items,
@@ -75,7 +73,7 @@ impl Node {
         }
     }
 
-    /// The text of a string.
+    /// The value of a string.
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
             Value::String(text) => Some(text),
@@ -83,7 +81,7 @@ impl Node {
         }
     }
 
-    /// The name of the kind of value, with its article, for messages.
+    /// The type of the value, with its article, for messages.
     pub fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "null",
@@ -95,7 +93,7 @@ impl Node {
         }
     }
 
-    /// The same tree with every place set to `span`: for a document that lies inside a string of another.
+    /// The same tree with every span set to `span`: for a document inside a string of another.
     #[must_use]
     pub fn at(mut self, span: Span) -> Self {
         self.span = span;
@@ -117,22 +115,15 @@ impl Default for Node {
     }
 }
 
-/// The text is not JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The document is not valid JSON.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid JSON: {message}")]
 pub struct NotJson {
     /// Where reading stopped.
     pub span: Span,
-    /// What was found there, in lower case.
+    /// What is wrong there, in lower case.
     pub message: String,
 }
-
-impl fmt::Display for NotJson {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not JSON: {}", self.message)
-    }
-}
-
-impl std::error::Error for NotJson {}
 
 /// RFC 8259 and nothing more.
 const STRICT: ParseOptions = ParseOptions {
@@ -151,7 +142,7 @@ const STRICT: ParseOptions = ParseOptions {
 /// Reads one JSON value. Nesting is limited to 512 levels.
 ///
 /// # Errors
-/// [`NotJson`] with the first place that is not JSON.
+/// [`NotJson`] with the first syntax error.
 pub fn parse(text: &str) -> Result<Node, NotJson> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let shift = text.len() - body.len();
@@ -161,7 +152,7 @@ pub fn parse(text: &str) -> Result<Node, NotJson> {
         NotJson { span: span(error.range(), shift), message }
     })?;
     let Some(value) = result.value else {
-        return Err(NotJson { span: Span::at(text.len()), message: "the text is empty".to_owned() });
+        return Err(NotJson { span: Span::at(text.len()), message: "the document is empty".to_owned() });
     };
     Ok(node(value, shift))
 }
@@ -217,7 +208,7 @@ mod tests {
     #[test]
     fn what_iam_refuses_is_refused_with_its_place() {
         for (text, start, message) in [
-            ("", 0, "the text is empty"),
+            ("", 0, "the document is empty"),
             ("{\"a\": 1,}", 7, "trailing commas are not allowed"),
             ("{\"a\": 1 // x\n}", 8, "comments are not allowed"),
             ("{'a': 1}", 1, "single-quoted strings are not allowed"),

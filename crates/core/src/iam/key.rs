@@ -1,7 +1,5 @@
 //! Condition keys: what they name, and whether a call of `AssumeRoleWithWebIdentity` carries them.
 
-use crate::oidc::ISSUER;
-
 /// What a condition key names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key<'k> {
@@ -33,11 +31,6 @@ impl<'k> Key<'k> {
             _ => Self::Service(key),
         }
     }
-}
-
-/// The workspace in a Bitbucket issuer, given without its scheme; `None` for other issuers.
-pub fn bitbucket_workspace(issuer: &str) -> Option<&str> {
-    issuer.strip_prefix(ISSUER.0)?.strip_suffix(ISSUER.1).filter(|name| !name.is_empty() && !name.contains('/'))
 }
 
 /// Whether a key of AWS itself is part of a request.
@@ -113,12 +106,14 @@ pub fn availability(key: &str) -> Availability {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oidc::Issuer;
 
     #[test]
     fn keys_are_told_apart() {
         let claim = "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub";
         let Key::Claim { issuer, claim } = Key::new(claim) else { panic!("{claim}") };
-        assert_eq!((bitbucket_workspace(issuer), claim), (Some("acme"), "sub"));
+        let workspace = Issuer::from_provider_name(issuer).unwrap().workspace();
+        assert_eq!((workspace, claim), ("acme", "sub"));
         for service in ["aws:SourceIp", "aws:RequestTag/a.b:c", "sts:RoleSessionName", "nonsense"] {
             assert_eq!(Key::new(service), Key::Service(service));
         }

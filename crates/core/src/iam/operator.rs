@@ -2,9 +2,8 @@
 
 use std::cmp::Ordering;
 
-use ipnet::IpNet;
-
 use super::{date, text::Syntax};
+use crate::ip_ranges::network;
 
 /// An operator as written: `ForAllValues:StringLikeIfExists`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,11 +187,6 @@ impl Comparison {
 fn number(text: &str) -> Option<f64> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
     text.parse().ok().filter(|number: &f64| plain && number.is_finite())
-}
-
-/// Reads a CIDR block, or an address as the block of that address alone.
-pub fn network(text: &str) -> Option<IpNet> {
-    text.parse().or_else(|_| text.parse().map(|address: std::net::IpAddr| IpNet::from(address))).ok()
 }
 
 #[cfg(test)]

@@ -4,11 +4,8 @@ use std::fmt;
 
 use ipnet::IpNet;
 
-use super::{
-    operator::{Comparison, network},
-    text::Pattern,
-    truth::Truth,
-};
+use super::{operator::Comparison, text::Pattern, truth::Truth};
+use crate::{ip_ranges::network, oidc::GROUPS};
 
 /// What is known of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,9 +33,6 @@ pub(super) enum Symbol {
     /// Any hexadecimal digit.
     Digit,
 }
-
-/// How many hexadecimal digits stand between the hyphens of a UUID.
-const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
 
 impl Partial {
     /// Whether a policy's value that is a pattern describes it.

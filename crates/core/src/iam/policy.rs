@@ -2,6 +2,10 @@
 
 mod read;
 
+use std::fmt;
+
+use serde::Serialize;
+
 use super::{
     document::{Node, Value},
     operator::Operator,
@@ -48,13 +52,42 @@ pub struct Statement {
     pub open: Vec<Text>,
 }
 
-/// What a statement does when it applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a statement does when it applies. Reports write it in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "TrustEffect"))]
 pub enum Effect {
-    /// It lets the request through.
+    /// It allows the request.
     Allow,
-    /// It refuses the request, whatever others say.
+    /// It denies the request, whatever other statements allow.
     Deny,
+}
+
+impl Effect {
+    const ALL: [Self; 2] = [Self::Allow, Self::Deny];
+
+    /// The value of the element `Effect`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "Allow",
+            Self::Deny => "Deny",
+        }
+    }
+
+    /// Reads the value of the element `Effect`, which is case-sensitive.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|effect| effect.name() == name)
+    }
+}
+
+/// In lower case, as in reports.
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        })
+    }
 }
 
 /// An element and its negated twin.

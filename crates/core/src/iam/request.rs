@@ -7,7 +7,7 @@ use super::{
     partial::Partial,
     policy::ASSUME_WITH_WEB_IDENTITY,
 };
-use crate::oidc::{Audience, Claims};
+use crate::oidc::{self, Audience, Claims, Issuer};
 
 /// A request for a role session.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ impl Request {
     pub fn new(issuer: Option<&str>) -> Self {
         Self {
             action: ASSUME_WITH_WEB_IDENTITY.to_owned(),
-            issuer: issuer.map(|issuer| issuer.strip_prefix("https://").unwrap_or(issuer).to_owned()),
+            issuer: issuer.map(|issuer| oidc::provider_name(issuer).to_owned()),
             account: None,
             keys: BTreeMap::new(),
         }
@@ -96,7 +96,7 @@ impl Request {
             Key::Claim { issuer, claim } => match &self.issuer {
                 Some(own) if !own.eq_ignore_ascii_case(issuer) => Entry::Absent,
                 // Of a Bitbucket token IAM sees only the claims of the list; for others it has lists of its own.
-                Some(own) if key::bitbucket_workspace(own).is_some() && !is_common(claim) => Entry::Absent,
+                Some(own) if Issuer::from_provider_name(own).is_ok() && !is_common(claim) => Entry::Absent,
                 _ => Entry::Unknown,
             },
         }
@@ -111,7 +111,7 @@ fn is_common(claim: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ISSUER: &str = "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc";
+    const PROVIDER: &str = "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc";
 
     fn value(text: &str) -> Entry {
         Entry::Value(text.to_owned())
@@ -119,12 +119,12 @@ mod tests {
 
     #[test]
     fn an_authorized_party_takes_the_place_of_the_audience() {
-        let mut request = Request::new(Some(&format!("https://{ISSUER}")));
+        let mut request = Request::new(Some(&format!("https://{PROVIDER}")));
         request.claims(&[("aud", value("a")), ("azp", value("b")), ("branchName", value("main"))]);
         for (claim, expected) in
             [("aud", value("b")), ("OAUD", value("a")), ("sub", Entry::Absent), ("branchName", Entry::Absent)]
         {
-            assert_eq!(request.entry(&format!("{ISSUER}:{claim}")), expected, "{claim}");
+            assert_eq!(request.entry(&format!("{PROVIDER}:{claim}")), expected, "{claim}");
         }
         assert_eq!(request.entry("accounts.google.com:aud"), Entry::Absent);
         assert_eq!(request.entry("aws:SourceIp"), Entry::Unknown);

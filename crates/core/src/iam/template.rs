@@ -1,10 +1,10 @@
-//! Where trust policies are kept, and what a template says of their strings.
+//! The documents that contain trust policies, and the functions of templates.
 //!
-//! A trust policy stands by itself, in the answer of `aws iam get-role`, in a CloudFormation template (JSON or YAML,
-//! also one that the CDK synthesised), or in Terraform's plan. What a template's functions give is worked out as far
-//! as the template alone decides it; the rest stays open, and is never an error.
+//! A trust policy is a document of its own, or part of the output of `aws iam get-role`, of a CloudFormation template
+//! (JSON or YAML, including one that the CDK synthesized), or of a Terraform plan. A template's functions are evaluated
+//! as far as the template alone determines them; the rest stays open and is never an error.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use super::{
     document::{self, Member, Node, NotJson, Value},
@@ -12,11 +12,12 @@ use super::{
     text::{Part, Text},
 };
 use crate::{
+    oidc,
     text::Span,
     yaml::{self, Kind, Meaning, NodeId, Tree},
 };
 
-/// A text with trust policies in it.
+/// A document with trust policies.
 #[derive(Clone, Debug)]
 pub struct Document {
     root: Node,
@@ -29,7 +30,7 @@ pub struct Found<'d> {
     pub identity: RoleIdentity,
     /// The policy.
     pub policy: Cow<'d, Node>,
-    /// What its template knows.
+    /// The template that evaluates its strings.
     pub template: Template<'d>,
 }
 
@@ -39,14 +40,20 @@ impl AsRef<RoleIdentity> for Found<'_> {
     }
 }
 
-/// There is no trust policy to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a document has no readable trust policy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// The text begins like JSON, and is not.
-    Json(NotJson),
-    /// The text is not YAML from here on.
+    /// The document begins like JSON, but is not valid JSON.
+    #[error(transparent)]
+    Json(#[from] NotJson),
+    /// The document is not valid YAML from here on.
+    #[error("invalid YAML")]
     Yaml(Span),
-    /// The text is neither a policy nor does it hold one.
+    /// The document neither is nor contains a trust policy.
+    #[error(
+        "no trust policy found; expected a policy document, the output of `aws iam get-role`, or a CloudFormation template \
+         with an `AssumeRolePolicyDocument`"
+    )]
     NoTrustPolicy,
 }
 
@@ -61,26 +68,11 @@ impl Unreadable {
     }
 }
 
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Json(error) => error.fmt(f),
-            Self::Yaml(_) => f.write_str("not YAML from here on"),
-            Self::NoTrustPolicy => f.write_str(
-                "no trust policy here; allowed: a policy document, the output of `aws iam get-role`, or a CloudFormation \
-                 template with an AssumeRolePolicyDocument",
-            ),
-        }
-    }
-}
-
-impl std::error::Error for Unreadable {}
-
 /// Members that hold a trust policy: the API's and CloudFormation's name, and Terraform's.
 const HOLDERS: [&str; 2] = ["AssumeRolePolicyDocument", "assume_role_policy"];
 
 impl Document {
-    /// Reads a text: JSON where it begins like JSON, YAML otherwise.
+    /// Reads a document: JSON where it begins like JSON, YAML otherwise.
     ///
     /// # Errors
     /// [`Unreadable`] where it is neither.
@@ -99,10 +91,10 @@ impl Document {
         Ok(Self { root: from_yaml(&tree, text, root) })
     }
 
-    /// The trust policies, in the order of the text.
+    /// The trust policies, in document order.
     ///
     /// # Errors
-    /// [`Unreadable::NoTrustPolicy`] where there is none, [`Unreadable::Json`] where one is kept in a string and broken.
+    /// [`Unreadable::NoTrustPolicy`] where there is none, [`Unreadable::Json`] where one is a string with invalid JSON.
     pub fn trust_policies(&self) -> Result<Vec<Found<'_>>, Unreadable> {
         let template = Template { resources: self.root.get("Resources") };
         let mut found = Vec::new();
@@ -125,7 +117,7 @@ fn search<'d>(
     if let Value::List(items) = &node.value {
         return items.iter().try_for_each(|item| search(item, role, template, found));
     }
-    // A role of the API says its name; a resource of a template is named by the key two levels up.
+    // IAM's output has the role's name; in a template the logical ID is the key two levels up.
     let name = || ["RoleName", "name"].iter().find_map(|key| template.text(node.get(key)?));
     for member in node.members() {
         if HOLDERS.contains(&member.key.as_str()) {
@@ -212,7 +204,7 @@ fn from_yaml(tree: &Tree, text: &str, id: NodeId) -> Node {
     }
 }
 
-/// A tagged scalar is text, whatever it looks like.
+/// A tagged scalar is a string, whatever it looks like.
 fn text_of(value: Value) -> Value {
     match value {
         Value::Null => Value::String(String::new()),
@@ -222,17 +214,17 @@ fn text_of(value: Value) -> Value {
     }
 }
 
-/// What a CloudFormation template knows of its strings; nothing for a plain policy.
+/// The resources of a CloudFormation template, which evaluate its functions; empty for a plain policy.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Template<'d> {
     resources: Option<&'d Node>,
 }
 
-/// The resource types that make an OIDC provider: CloudFormation's own and the CDK's older construct.
+/// The resource types of OIDC providers: CloudFormation's and the older CDK construct's.
 const PROVIDERS: [&str; 2] = ["AWS::IAM::OIDCProvider", "Custom::AWSCDKOpenIdConnectProvider"];
 
 impl Template<'_> {
-    /// The string that a value is or gives; `None` where the value is no string and no function of a template.
+    /// The string that a value is or evaluates to; `None` where the value is neither a string nor a template function.
     pub fn text(self, node: &Node) -> Option<Text> {
         match &node.value {
             Value::String(text) => Some(Text::known(node.span, text.clone())),
@@ -241,7 +233,7 @@ impl Template<'_> {
         }
     }
 
-    /// The name of the function, where a value is a call of one: `Ref`, `Fn::If`.
+    /// The name of the function, where a value is a function call: `Ref`, `Fn::If`.
     pub fn function_name(self, node: &Node) -> Option<&str> {
         match node.members() {
             [only] if only.key == "Ref" || only.key.starts_with("Fn::") => Some(&only.key),
@@ -271,14 +263,14 @@ impl Template<'_> {
         Some(text)
     }
 
-    /// What a name stands for: the ARN of a provider that the template makes, or nothing that the template decides.
+    /// The value of a reference: the ARN of a provider that the template creates, or an open part.
     fn reference(self, name: &str) -> Vec<Part> {
         let logical = name.strip_suffix(".Arn").unwrap_or(name);
         let provider = self.resources.and_then(|resources| resources.get(logical)).filter(|resource| {
             resource.get("Type").and_then(Node::as_str).is_some_and(|kind| PROVIDERS.contains(&kind))
         });
         let url = provider.and_then(|provider| {
-            // The address may use functions too, but no resources: they could lead back here.
+            // The URL may use functions too, but not resources: a reference cycle would not end.
             Template::default().text(provider.get("Properties")?.get("Url")?)
         });
         let Some(url) = url else { return vec![Part::Open(name.to_owned())] };
@@ -290,10 +282,8 @@ impl Template<'_> {
             Part::Known(":oidc-provider/".to_owned()),
         ];
         let mut rest = url.parts;
-        if let Some(Part::Known(text)) = rest.first_mut()
-            && let Some(bare) = text.strip_prefix("https://")
-        {
-            *text = bare.to_owned();
+        if let Some(Part::Known(text)) = rest.first_mut() {
+            *text = oidc::provider_name(text).to_owned();
         }
         parts.append(&mut rest);
         parts
@@ -386,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_of_a_template_are_worked_out_as_far_as_it_decides() {
+    fn functions_are_evaluated_as_far_as_the_template_determines_them() {
         let template = |federated: &str| {
             format!(
                 "Resources:

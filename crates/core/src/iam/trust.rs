@@ -9,7 +9,7 @@ use crate::{
         text::{Pattern, Syntax, Text, Variable},
         truth::Truth,
     },
-    oidc::ISSUER,
+    oidc::{provider_name, resembles_bitbucket},
     text::{Source, Span},
 };
 
@@ -83,8 +83,8 @@ impl Statement {
     /// Whether it lets Bitbucket's tokens in, by its principals or else by its condition keys.
     pub(crate) fn trusts_bitbucket(&self) -> bool {
         self.trusts_oidc()
-            && (self.issuers().any(|(_, issuer)| is_bitbucket(issuer))
-                || self.conditions.iter().any(|it| it.claim().is_some_and(|(issuer, _)| is_bitbucket(issuer))))
+            && (self.issuers().any(|(_, issuer)| resembles_bitbucket(issuer))
+                || self.conditions.iter().any(|it| it.claim().is_some_and(|(issuer, _)| resembles_bitbucket(issuer))))
     }
 
     /// Whether its actions may include `action`.
@@ -156,33 +156,14 @@ impl Condition {
     }
 }
 
-/// An issuer without its scheme and without a slash at its end.
+/// An issuer as IAM names its provider, a slash at its end removed too: what the author of a policy meant.
 pub(crate) fn bare(issuer: &str) -> &str {
-    issuer.strip_prefix("https://").unwrap_or(issuer).trim_end_matches('/')
-}
-
-/// Whether an issuer is one of Bitbucket Pipelines.
-pub(crate) fn is_bitbucket(issuer: &str) -> bool {
-    bare(issuer).starts_with(ISSUER.0)
+    provider_name(issuer).trim_end_matches('/')
 }
 
 /// Whether IAM makes a claim of Bitbucket's tokens available.
 pub(crate) fn is_exposed(claim: &str) -> bool {
     CLAIMS.iter().any(|known| known.eq_ignore_ascii_case(claim))
-}
-
-/// Whether a text is a UUID without braces.
-pub(crate) fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
-/// Whether a text is a UUID in braces, as Bitbucket writes them everywhere but in the audience.
-pub(crate) fn is_braced_uuid(text: &str) -> bool {
-    text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(is_uuid)
 }
 
 /// Whether a text has a wildcard.

@@ -1,16 +1,14 @@
 //! Whether a token's claims fit the step that holds it.
 
-use std::fmt;
-
 use super::{
-    AUDIENCE, ISSUER,
+    AUDIENCE, Issuer,
     claims::{Claims, Subject},
 };
 
-/// What a step knows about itself without asking anyone.
+/// What a step knows about itself from its own variables.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Expectations<'s> {
-    /// The time of day, in seconds since 1970 in UTC.
+    /// The current time, in seconds since 1970 in UTC.
     pub now: u64,
     /// `BITBUCKET_WORKSPACE`: the workspace's slug.
     pub workspace: Option<&'s str>,
@@ -22,29 +20,40 @@ pub struct Expectations<'s> {
     pub step_uuid: Option<&'s str>,
 }
 
-/// One thing about a token that does not fit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A claim of a token that does not fit the step or AWS.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
-    /// Its time is over; AWS refuses it.
+    /// The token has expired; AWS rejects it.
+    #[error(
+        "the token expired {} ago (`exp` is {exp}, the time is {now}); a step gets one token when it starts: move the AWS \
+         commands earlier, or into a separate step",
+        duration(now - exp)
+    )]
     Expired {
         /// The claim `exp`.
         exp: u64,
-        /// The clock.
+        /// The current time.
         now: u64,
     },
-    /// Its time has not come: the token is from the future, or this machine's clock is behind.
+    /// The token is not valid yet: this machine's clock is behind.
+    #[error(
+        "the token is not valid for another {} (`iat` or `nbf` is {from}, the time is {now}); this machine's clock is behind",
+        duration(from - now)
+    )]
     NotYetValid {
         /// The later of `nbf` and `iat`.
         from: u64,
-        /// The clock.
+        /// The current time.
         now: u64,
     },
     /// The issuer is not the one of a Bitbucket workspace's pipelines.
+    #[error("the token's issuer `{found}` is not one of Bitbucket Pipelines (`{pattern}`)", pattern = Issuer::PATTERN)]
     Issuer {
         /// The claim `iss`.
         found: String,
     },
     /// The issuer is another workspace's.
+    #[error("the token was issued for workspace `{found}`, but this step belongs to `{expected}`")]
     Workspace {
         /// The workspace in the claim `iss`.
         found: String,
@@ -52,39 +61,53 @@ pub enum Mismatch {
         expected: String,
     },
     /// Several audiences: AWS compares one.
+    #[error("the token has {count} audiences, but AWS compares one; use `oidc: true` without `audiences` on this step")]
     AudienceList {
         /// How many.
         count: usize,
     },
     /// The default audience of a workspace is missing.
+    #[error("the token's audience `{found}` is not the workspace's default audience (`{AUDIENCE}<uuid>`)")]
     Audience {
         /// The claim `aud`.
         found: String,
     },
     /// The subject has neither two nor three parts.
+    #[error(
+        "the token's subject `{found}` is neither `{{repository}}:{{step}}` nor `{{repository}}:{{environment}}:{{step}}`"
+    )]
     SubjectShape {
         /// The claim `sub`.
         found: String,
     },
-    /// A part of the subject is not the step's own.
+    /// A part of the subject does not belong to the step.
+    #[error("the token's subject names {}, but this step has {}", named(part, found.as_deref()), own(expected.as_deref()))]
     Subject {
         /// "repository", "deployment environment" or "step".
         part: &'static str,
-        /// The UUID in `sub`, or nothing.
+        /// The UUID in `sub`, if any.
         found: Option<String>,
-        /// The step's UUID, or nothing.
+        /// The step's UUID, if any.
         expected: Option<String>,
     },
 }
 
+fn named(part: &str, uuid: Option<&str>) -> String {
+    uuid.map_or_else(|| format!("no {part}"), |uuid| format!("{part} `{uuid}`"))
+}
+
+fn own(uuid: Option<&str>) -> String {
+    uuid.map_or_else(|| "none".to_owned(), |uuid| format!("`{uuid}`"))
+}
+
 impl Mismatch {
-    /// Whether AWS is sure to refuse the token, so that asking it is useless. Everything else is for AWS to judge.
+    /// Whether AWS is certain to reject the token, so that the call is useless. AWS decides about everything else.
     pub fn is_fatal(&self) -> bool {
         matches!(self, Self::Expired { .. })
     }
 }
 
-/// How far two clocks may be apart before it is worth a word, in seconds.
+/// How far two clocks may differ before it is reported, in seconds.
 const CLOCK_TOLERANCE: u64 = 60;
 
 /// Compares claims with what the step knows about itself. The worst comes first.
@@ -104,11 +127,10 @@ pub fn check(claims: &Claims, step: &Expectations<'_>) -> Vec<Mismatch> {
 }
 
 fn check_issuer(iss: &str, workspace: Option<&str>) -> Option<Mismatch> {
-    let slug = iss.strip_prefix("https://").and_then(|rest| rest.strip_prefix(ISSUER.0)?.strip_suffix(ISSUER.1));
-    match (slug.filter(|slug| !slug.is_empty() && !slug.contains('/')), workspace) {
-        (None, _) => Some(Mismatch::Issuer { found: iss.to_owned() }),
-        (Some(slug), Some(own)) if slug != own => {
-            Some(Mismatch::Workspace { found: slug.to_owned(), expected: own.to_owned() })
+    match (Issuer::parse(iss), workspace) {
+        (Err(_), _) => Some(Mismatch::Issuer { found: iss.to_owned() }),
+        (Ok(issuer), Some(own)) if issuer.workspace() != own => {
+            Some(Mismatch::Workspace { found: issuer.workspace().to_owned(), expected: own.to_owned() })
         }
         _ => None,
     }
@@ -133,7 +155,7 @@ fn check_subject(sub: &str, step: &Expectations<'_>, found: &mut Vec<Mismatch>) 
         (Some(found), Some(expected)) => !found.eq_ignore_ascii_case(expected),
         (found, expected) => found.is_some() != expected.is_some(),
     };
-    // A step that does not know its repository or step is not a Bitbucket step; nothing to compare then.
+    // Outside of a Bitbucket step there is nothing to compare with.
     let parts = [
         ("repository", Some(subject.repository), step.repository_uuid, step.repository_uuid.is_some()),
         ("deployment environment", subject.environment, step.environment_uuid, step.step_uuid.is_some()),
@@ -147,52 +169,6 @@ fn check_subject(sub: &str, step: &Expectations<'_>, found: &mut Vec<Mismatch>) 
         },
     ));
 }
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Expired { exp, now } => write!(
-                f,
-                "the token expired {} ago (`exp` is {exp}, now is {now}); a step receives one token when it starts, so begin \
-                 the AWS work earlier in the step, or in a step of its own",
-                duration(now - exp)
-            ),
-            Self::NotYetValid { from, now } => write!(
-                f,
-                "the token is valid only in {} (`iat` or `nbf` is {from}, now is {now}); this machine's clock is behind",
-                duration(from - now)
-            ),
-            Self::Issuer { found } => {
-                write!(
-                    f,
-                    "the token's issuer `{found}` is not one of Bitbucket Pipelines (`https://{}<workspace>{}`)",
-                    ISSUER.0, ISSUER.1
-                )
-            }
-            Self::Workspace { found, expected } => {
-                write!(f, "the token's issuer is the workspace `{found}`, this step belongs to `{expected}`")
-            }
-            Self::AudienceList { count } => write!(
-                f,
-                "the token has {count} audiences and AWS compares one; write `oidc: true` without `audiences` on this step"
-            ),
-            Self::Audience { found } => {
-                write!(f, "the token's audience `{found}` is not the workspace's default (`{AUDIENCE}<uuid>`)")
-            }
-            Self::SubjectShape { found } => write!(
-                f,
-                "the token's subject `{found}` is neither `{{repository}}:{{step}}` nor \
-                 `{{repository}}:{{environment}}:{{step}}`"
-            ),
-            Self::Subject { part, found, expected } => {
-                let named = |uuid: &Option<String>| uuid.as_ref().map_or("none".to_owned(), |uuid| format!("`{uuid}`"));
-                write!(f, "the token's subject names {part} {}, this step has {}", named(found), named(expected))
-            }
-        }
-    }
-}
-
-impl std::error::Error for Mismatch {}
 
 /// A duration in the largest two units: `2 h 5 min`, `3 min 20 s`, `7 s`.
 pub fn duration(seconds: u64) -> String {
@@ -247,12 +223,13 @@ mod tests {
         let cases: [(Change, &str); 9] = [
             (
                 |c| c.exp = 1_800,
-                "the token expired 3 min 20 s ago (`exp` is 1800, now is 2000); a step receives one token when it starts, so \
-                 begin the AWS work earlier in the step, or in a step of its own",
+                "the token expired 3 min 20 s ago (`exp` is 1800, the time is 2000); a step gets one token when it starts: \
+                 move the AWS commands earlier, or into a separate step",
             ),
             (
                 |c| c.iat = Some(2_600),
-                "the token is valid only in 10 min 0 s (`iat` or `nbf` is 2600, now is 2000); this machine's clock is behind",
+                "the token is not valid for another 10 min 0 s (`iat` or `nbf` is 2600, the time is 2000); this machine's \
+                 clock is behind",
             ),
             (
                 |c| c.iss = "https://gitlab.com".to_owned(),
@@ -261,15 +238,15 @@ mod tests {
             ),
             (
                 |c| c.iss = c.iss.replace("acme", "other"),
-                "the token's issuer is the workspace `other`, this step belongs to `acme`",
+                "the token was issued for workspace `other`, but this step belongs to `acme`",
             ),
             (
                 |c| c.aud = Audience::Many(vec!["a".to_owned(), "b".to_owned()]),
-                "the token has 2 audiences and AWS compares one; write `oidc: true` without `audiences` on this step",
+                "the token has 2 audiences, but AWS compares one; use `oidc: true` without `audiences` on this step",
             ),
             (
                 |c| c.aud = Audience::Many(vec!["sts.amazonaws.com".to_owned()]),
-                "the token's audience `[sts.amazonaws.com]` is not the workspace's default \
+                "the token's audience `[sts.amazonaws.com]` is not the workspace's default audience \
                  (`ari:cloud:bitbucket::workspace/<uuid>`)",
             ),
             (
@@ -278,11 +255,11 @@ mod tests {
             ),
             (
                 |c| c.sub = "{repo}:{step}".to_owned(),
-                "the token's subject names deployment environment none, this step has `{env}`",
+                "the token's subject names no deployment environment, but this step has `{env}`",
             ),
             (
                 |c| c.sub = "{other}:{env}:{step}".to_owned(),
-                "the token's subject names repository `{other}`, this step has `{repo}`",
+                "the token's subject names repository `{other}`, but this step has `{repo}`",
             ),
         ];
         for (change, expected) in cases {

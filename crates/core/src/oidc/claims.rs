@@ -4,26 +4,26 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::{AUDIENCE, ISSUER};
+use super::{Issuer, Uuid, audience_workspace};
 
-/// What a token claims. Names and shapes are those of Bitbucket's step tokens ("Integrate Pipelines with resource servers
-/// using OIDC", support.atlassian.com). Times are seconds since 1970 in UTC, whole numbers as AWS demands.
+/// The claims of a token, as Bitbucket names them ("Integrate Pipelines with resource servers using OIDC",
+/// support.atlassian.com). Times are seconds since 1970 in UTC, whole numbers as AWS requires.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Claims {
-    /// Who made the token: the workspace's issuer URL.
+    /// The issuer: the workspace's issuer URL.
     pub iss: String,
-    /// For whom it was made.
+    /// The audience that the token is issued for.
     pub aud: Audience,
-    /// Whom it describes; see [`Subject`].
+    /// The step that it describes; see [`Subject`].
     pub sub: String,
-    /// The second from which it is no longer valid.
+    /// When it expires.
     pub exp: u64,
-    /// The second at which it was made.
+    /// When it was issued.
     pub iat: Option<u64>,
-    /// The second before which it is not valid yet.
+    /// When it becomes valid.
     pub nbf: Option<u64>,
-    /// The client that asked for the token. When present, AWS compares it instead of `aud`.
+    /// The client that requested the token. When present, AWS compares it instead of `aud`.
     pub azp: Option<String>,
     /// The repository, in braces.
     pub repository_uuid: Option<String>,
@@ -41,21 +41,21 @@ pub struct Claims {
     pub branch_name: Option<String>,
 }
 
-/// The workspace that a token is of.
+/// The workspace that issued a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Workspace<'c> {
-    /// Its name.
+    /// The name in URLs.
     pub name: &'c str,
-    /// Its UUID, without braces or in them.
-    pub uuid: &'c str,
+    /// The UUID.
+    pub uuid: Uuid,
 }
 
 impl Claims {
-    /// The workspace, where the issuer names one, and the audience or a claim its UUID.
+    /// The workspace, where the issuer has its name, and the audience or a claim its UUID.
     pub fn workspace(&self) -> Option<Workspace<'_>> {
-        let name = self.iss.strip_prefix("https://")?.strip_prefix(ISSUER.0)?.strip_suffix(ISSUER.1)?;
-        let audience = self.aud.iter().find_map(|audience| audience.strip_prefix(AUDIENCE));
-        Some(Workspace { name, uuid: audience.or(self.workspace_uuid.as_deref())? })
+        let name = Issuer::parse(&self.iss).ok()?.workspace();
+        let claimed = || Uuid::parse(self.workspace_uuid.as_deref()?).ok();
+        Some(Workspace { name, uuid: self.aud.iter().find_map(audience_workspace).or_else(claimed)? })
     }
 }
 

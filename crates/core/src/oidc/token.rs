@@ -9,16 +9,16 @@ use zeroize::Zeroizing;
 
 use super::claims::Claims;
 
-/// The variable in which Bitbucket hands the token to a step with `oidc: true`.
+/// The variable in which Bitbucket passes the token to a step with `oidc: true`.
 pub const VARIABLE: &str = "BITBUCKET_STEP_OIDC_TOKEN";
 
 /// The most characters that AWS accepts (STS API reference, `AssumeRoleWithWebIdentity`).
 const LIMIT: usize = 20_000;
 
-/// The claims without which AWS refuses a token.
+/// The claims without which AWS rejects a token.
 const REQUIRED: [&str; 4] = ["iss", "aud", "sub", "exp"];
 
-/// A step's token together with its claims. Never shown: `Debug` prints the claims alone, and memory is cleared on drop.
+/// A step's token with its claims. Never printed: `Debug` prints only the claims, and memory is cleared on drop.
 #[derive(Clone)]
 pub struct StepToken {
     raw: Zeroizing<String>,
@@ -26,40 +26,49 @@ pub struct StepToken {
     claims: Claims,
 }
 
-/// What a token says of its signature (RFC 7515, section 4.1).
+/// The header of a token, which describes its signature (RFC 7515, section 4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// `alg`: how it was made.
+    /// `alg`: the algorithm.
     pub algorithm: Option<String>,
-    /// `kid`: with which key.
+    /// `kid`: the key.
     pub key_id: Option<String>,
-    /// Whether it has `crit`: extensions that a reader must know.
+    /// Whether it has `crit`: extensions that a verifier must support.
     pub critical: bool,
 }
 
-/// Why a text is no step token. Holds nothing of the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a string is not a step token. Contains nothing of the string.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Nothing there.
+    /// The string is empty.
+    #[error("it is empty")]
     Empty,
     /// The variable's name instead of its value.
+    #[error("it is the name of a variable instead of its value; the variable was not expanded")]
     Unexpanded,
-    /// Longer than AWS reads.
+    /// Longer than AWS accepts.
+    #[error("it has {length} bytes; AWS accepts at most {LIMIT}")]
     TooLarge {
         /// Its length in bytes.
         length: usize,
     },
     /// White space or a quotation mark inside it.
+    #[error("it contains white space or a quotation mark")]
     StrayCharacter,
     /// Not three parts between dots: the number found.
+    #[error("it has {} between dots, expected 3", parts(*.0))]
     Parts(usize),
     /// A part that is not Base64 (URL alphabet, no padding).
+    #[error("its {0} is not valid Base64; it was probably truncated or modified")]
     Base64(&'static str),
     /// A part that is not a JSON object.
+    #[error("its {0} is not a JSON object")]
     NotJson(&'static str),
-    /// A claim that AWS needs is missing.
+    /// A claim that AWS requires is missing.
+    #[error("its claim `{0}` is missing")]
     ClaimMissing(&'static str),
-    /// A claim does not have the type that tokens use: its name.
+    /// A claim has another type than in tokens: its name.
+    #[error("its claim `{0}` has the wrong type")]
     ClaimType(&'static str),
 }
 
@@ -67,7 +76,7 @@ impl StepToken {
     /// Reads a token's claims.
     ///
     /// # Errors
-    /// [`TokenError`] with the first thing that makes it no token.
+    /// [`TokenError`] for the first problem.
     pub fn parse(raw: &str) -> Result<Self, TokenError> {
         if raw.is_empty() {
             return Err(TokenError::Empty);
@@ -93,19 +102,19 @@ impl StepToken {
         Ok(Self { raw: Zeroizing::new(raw.to_owned()), header, claims: claims(payload)? })
     }
 
-    /// What it says of its signature.
+    /// The header.
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// What is signed, and the signature.
+    /// The signed part, and the signature.
     pub fn signed(&self) -> (&str, Vec<u8>) {
         let (signed, signature) = self.raw.rsplit_once('.').unwrap_or_default();
-        // it was decoded once, when the token was read
+        // decoding succeeded once, in `parse`
         (signed, URL_SAFE_NO_PAD.decode(signature).unwrap_or_default())
     }
 
-    /// What it claims.
+    /// The claims.
     pub fn claims(&self) -> &Claims {
         &self.claims
     }
@@ -125,7 +134,7 @@ fn claims(payload: Map<String, Value>) -> Result<Claims, TokenError> {
     if let Some(missing) = REQUIRED.into_iter().find(|name| !payload.contains_key(*name)) {
         return Err(TokenError::ClaimMissing(missing));
     }
-    // Looked at one by one, because a person needs the claim's name and serde would print its value.
+    // Checked one by one: serde's message would contain the value instead of the claim's name.
     let text = |value: &Value| value.is_string();
     let seconds = |value: &Value| value.is_u64();
     let texts = |value: &Value| value.as_array().is_some_and(|list| list.iter().all(Value::is_string));
@@ -151,29 +160,9 @@ impl fmt::Debug for StepToken {
     }
 }
 
-impl fmt::Display for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("it is empty"),
-            Self::Unexpanded => {
-                f.write_str("it is the literal name of a variable, which nothing replaced by its value")
-            }
-            Self::TooLarge { length } => write!(f, "it has {length} bytes, AWS reads at most {LIMIT}"),
-            Self::StrayCharacter => f.write_str("it contains white space or a quotation mark"),
-            Self::Parts(found) => write!(f, "it has {found} part{} between dots, a token has 3", plural(*found)),
-            Self::Base64(part) => write!(f, "its {part} is not Base64, it was probably cut or changed"),
-            Self::NotJson(part) => write!(f, "its {part} is not a JSON object of claims"),
-            Self::ClaimMissing(name) => write!(f, "its claim `{name}` is missing"),
-            Self::ClaimType(name) => write!(f, "its claim `{name}` does not have the type that tokens use"),
-        }
-    }
+fn parts(count: usize) -> String {
+    format!("{count} part{}", if count == 1 { "" } else { "s" })
 }
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
-}
-
-impl std::error::Error for TokenError {}
 
 #[cfg(test)]
 mod tests {
@@ -186,7 +175,7 @@ mod tests {
     const CLAIMS: &str = r#"{"iss":"https://i","aud":"a","sub":"{r}:{s}","exp":2000,"repositoryUuid":"{r}","new":{}}"#;
 
     #[test]
-    fn claims_are_read_and_never_the_token_shown() {
+    fn claims_are_read_and_the_token_is_never_printed() {
         let raw = token("{}", CLAIMS);
         let read = StepToken::parse(&raw).unwrap();
         assert_eq!(read.claims().repository_uuid.as_deref(), Some("{r}"));
@@ -196,30 +185,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_told_apart() {
+    fn an_invalid_token_says_what_is_wrong() {
         for (raw, expected) in [
             (String::new(), "it is empty"),
             (
                 "$BITBUCKET_STEP_OIDC_TOKEN".to_owned(),
-                "it is the literal name of a variable, which nothing replaced by its value",
+                "it is the name of a variable instead of its value; the variable was not expanded",
             ),
-            ("x".repeat(1_000_000), "it has 1000000 bytes, AWS reads at most 20000"),
+            ("x".repeat(1_000_000), "it has 1000000 bytes; AWS accepts at most 20000"),
             ("a.b.c\n".to_owned(), "it contains white space or a quotation mark"),
-            ("abc".to_owned(), "it has 1 part between dots, a token has 3"),
-            ("a.b.c.d.e".to_owned(), "it has 5 parts between dots, a token has 3"),
-            ("e30.e30=.c2ln".to_owned(), "its payload is not Base64, it was probably cut or changed"),
-            ("e30.e30.c2l!".to_owned(), "its signature is not Base64, it was probably cut or changed"),
-            (token("[]", "{}"), "its header is not a JSON object of claims"),
-            (token("{}", "1"), "its payload is not a JSON object of claims"),
+            ("abc".to_owned(), "it has 1 part between dots, expected 3"),
+            ("a.b.c.d.e".to_owned(), "it has 5 parts between dots, expected 3"),
+            ("e30.e30=.c2ln".to_owned(), "its payload is not valid Base64; it was probably truncated or modified"),
+            ("e30.e30.c2l!".to_owned(), "its signature is not valid Base64; it was probably truncated or modified"),
+            (token("[]", "{}"), "its header is not a JSON object"),
+            (token("{}", "1"), "its payload is not a JSON object"),
             (token("{}", r#"{"iss":"i","aud":"a","sub":"s"}"#), "its claim `exp` is missing"),
-            (
-                token("{}", r#"{"iss":"i","aud":"a","sub":"s","exp":1.5}"#),
-                "its claim `exp` does not have the type that tokens use",
-            ),
-            (
-                token("{}", r#"{"iss":"i","aud":{},"sub":"s","exp":1}"#),
-                "its claim `aud` does not have the type that tokens use",
-            ),
+            (token("{}", r#"{"iss":"i","aud":"a","sub":"s","exp":1.5}"#), "its claim `exp` has the wrong type"),
+            (token("{}", r#"{"iss":"i","aud":{},"sub":"s","exp":1}"#), "its claim `aud` has the wrong type"),
         ] {
             assert_eq!(StepToken::parse(&raw).unwrap_err().to_string(), expected);
         }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Expression, Grant, Name, POLICY_NAME, Plan, Role};
+use crate::iam::policy::Effect;
 
 /// The name of the stack.
 pub const STACK: &str = "BitbucketAccess";
@@ -101,7 +102,7 @@ fn statement(grant: &Grant, text: &mut String) {
         "            // {}\n            new iam.PolicyStatement({{\n              sid: '{}',\n",
         grant.meaning, grant.sid
     );
-    if grant.effect == "Deny" {
+    if grant.effect == Effect::Deny {
         text.push_str("              effect: iam.Effect.DENY,\n");
     }
     let _ = writeln!(text, "              actions: {},", value(&Expression::texts(grant.actions.iter().copied()), 14));

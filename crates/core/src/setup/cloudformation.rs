@@ -2,19 +2,29 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::{Expression, Name, POLICY_NAME, Plan, Role};
+use super::{Expression, Name, POLICY_NAME, Plan, Role, format::WriteError};
 
 /// The logical id of the provider.
 const PROVIDER: &str = "BitbucketProvider";
 
-/// Puts quotes around the versions of a template in YAML, which readers of YAML 1.1 take for dates where they are plain.
-pub fn quote_dates(yaml: &str) -> String {
+/// The template as YAML.
+pub(super) fn yaml(plan: &Plan) -> Result<String, WriteError> {
+    Ok(quote_dates(&serde_yaml::to_string(&template(plan))?))
+}
+
+/// The template as JSON.
+pub(super) fn json(plan: &Plan) -> Result<String, WriteError> {
+    Ok(serde_json::to_string_pretty(&template(plan))? + "\n")
+}
+
+/// Quotes the versions of a template, which YAML 1.1 would read as dates.
+fn quote_dates(yaml: &str) -> String {
     ["2010-09-09", "2012-10-17"].iter().fold(yaml.to_owned(), |yaml, date| {
         yaml.replace(&format!("Version: {date}\n"), &format!("Version: '{date}'\n"))
     })
 }
 
-/// The template. It serializes to what CloudFormation reads.
+/// The template; it serializes to what CloudFormation reads.
 pub fn template(plan: &Plan) -> impl Serialize {
     let mut resources = Vec::new();
     if !plan.provider_exists {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{Expression, Name, Setup, addresses};
+use crate::iam::policy::Effect;
 
 /// A set of permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -50,8 +51,8 @@ pub struct Grant {
     pub meaning: &'static str,
     /// What it grants beyond what it seems to.
     pub warning: Option<&'static str>,
-    /// `Allow` or `Deny`.
-    pub effect: &'static str,
+    /// Whether it grants or forbids the actions.
+    pub effect: Effect,
     /// The actions.
     pub actions: &'static [&'static str],
     /// The resources.
@@ -67,7 +68,7 @@ impl Grant {
             |mut items: Vec<Expression>| if items.len() == 1 { items.remove(0) } else { Expression::List(items) };
         let mut members = vec![
             ("Sid", self.sid.into()),
-            ("Effect", self.effect.into()),
+            ("Effect", self.effect.name().into()),
             ("Action", one_or_many(self.actions.iter().map(|action| (*action).into()).collect())),
             ("Resource", one_or_many(self.resources.clone())),
         ];
@@ -106,7 +107,7 @@ pub(super) fn grants(profile: Profile, setup: &Setup) -> Vec<Grant> {
             sid: "OnlyFromTheseAddresses",
             meaning: "forbids every call from another address, except those that AWS makes for the session",
             warning: Some("sessions of the bootstrap roles that it assumes are not bound by it"),
-            effect: "Deny",
+            effect: Effect::Deny,
             actions: &["*"],
             resources: vec!["*".into()],
             conditions: Some(Expression::object([
@@ -124,7 +125,7 @@ fn assume(setup: &Setup, roles: &[&str]) -> Grant {
         meaning: "lets the CDK assume the roles that `cdk bootstrap` made in this account",
         warning: Some("the bootstrap's deploy role passes the execution role, which is administrator unless bootstrapped otherwise")
             .filter(|_| roles.contains(&"deploy")),
-        effect: "Allow",
+        effect: Effect::Allow,
         actions: &["sts:AssumeRole"],
         resources: roles.iter().map(|role| bootstrap_role(setup, role)).collect(),
         conditions: None,
@@ -141,7 +142,7 @@ fn full(setup: &Setup) -> Vec<Grant> {
             warning: Some(
                 "whoever can deploy a stack can make users and roles with any permission: this is administrator",
             ),
-            effect: "Allow",
+            effect: Effect::Allow,
             actions: &["*"],
             resources: vec!["*".into()],
             // The key has many values: without ForAnyValue it would not match, and with ForAllValues it would match
@@ -155,7 +156,7 @@ fn full(setup: &Setup) -> Vec<Grant> {
             sid: "StagingBuckets",
             meaning: "lets the CDK write assets to its staging buckets, under the names of version 2 and of older ones",
             warning: None,
-            effect: "Allow",
+            effect: Effect::Allow,
             actions: &[
                 "s3:GetBucketLocation",
                 "s3:GetEncryptionConfiguration",
@@ -170,7 +171,7 @@ fn full(setup: &Setup) -> Vec<Grant> {
             sid: "ChangeSets",
             meaning: "lets the CDK validate, create, read, execute and delete change sets",
             warning: None,
-            effect: "Allow",
+            effect: Effect::Allow,
             actions: &[
                 "cloudformation:CreateChangeSet",
                 "cloudformation:DeleteChangeSet",
@@ -188,7 +189,7 @@ fn full(setup: &Setup) -> Vec<Grant> {
             sid: "PublishPackages",
             meaning: "lets builds publish packages to every CodeArtifact repository of the account",
             warning: None,
-            effect: "Allow",
+            effect: Effect::Allow,
             actions: &["codeartifact:PublishPackageVersion", "codeartifact:PutPackageMetadata"],
             resources: vec![arn("codeartifact").then("*:").name(Name::Account).then(":package/*")],
             conditions: None,
@@ -198,7 +199,7 @@ fn full(setup: &Setup) -> Vec<Grant> {
             sid: "PassExecutionRole",
             meaning: "lets the CDK hand the bootstrap's execution role to CloudFormation",
             warning: None,
-            effect: "Allow",
+            effect: Effect::Allow,
             actions: &["iam:PassRole"],
             resources: vec![bootstrap_role(setup, "cfn-exec")],
             conditions: Some(Expression::object([(

@@ -4,16 +4,15 @@ use std::fmt;
 
 use crate::{
     iam::{
-        key::{CLAIMS, Key, bitbucket_workspace},
+        key::{CLAIMS, Key},
         operator::{Comparison, Operator, Quantifier},
         partial::Partial,
         policy::Condition,
         request::{Entry, Request},
         text::{Pattern, Text, Variable},
-        trust::is_braced_uuid,
         truth::Truth,
     },
-    oidc::Subject,
+    oidc::{Issuer, Subject, Uuid},
     text::Span,
 };
 
@@ -154,7 +153,7 @@ pub(super) fn judge(condition: &Condition, request: &Request, variables: bool) -
 /// Why a subject of Bitbucket does not match, where its parts say so.
 fn refusal(condition: &Condition, operator: Operator, actual: &str) -> Option<Note> {
     let Key::Claim { issuer, claim } = Key::new(&condition.key) else { return None };
-    if operator.base.negated || bitbucket_workspace(issuer).is_none() || !claim.eq_ignore_ascii_case("sub") {
+    if operator.base.negated || Issuer::from_provider_name(issuer).is_err() || !claim.eq_ignore_ascii_case("sub") {
         return None;
     }
     let own = Subject::parse(actual)?;
@@ -166,7 +165,7 @@ fn refusal(condition: &Condition, operator: Operator, actual: &str) -> Option<No
     let first = |value: &str| value.split(':').next().unwrap_or_default().to_owned();
     // A repository that is not known yet may be any that the policy names.
     let open = own.repository.starts_with("{<");
-    let is_own = |uuid: &str| if open { is_braced_uuid(uuid) } else { uuid == own.repository };
+    let is_own = |uuid: &str| if open { Uuid::from_braced(uuid).is_some() } else { uuid == own.repository };
     if values.iter().any(|value| is_own(&format!("{{{}}}", first(value)))) {
         return Some(Note::NoBraces);
     }
@@ -218,7 +217,8 @@ fn missing(operator: Operator, condition: &Condition, request: &Request) -> (Tru
     let note = match (Key::new(&condition.key), &request.issuer) {
         (Key::Claim { issuer, .. }, Some(own)) if !own.eq_ignore_ascii_case(issuer) => Note::OtherIssuer,
         (Key::Claim { claim, .. }, Some(own))
-            if bitbucket_workspace(own).is_some() && !CLAIMS.iter().any(|known| known.eq_ignore_ascii_case(claim)) =>
+            if Issuer::from_provider_name(own).is_ok()
+                && !CLAIMS.iter().any(|known| known.eq_ignore_ascii_case(claim)) =>
         {
             Note::NotExposed
         }

@@ -1,7 +1,8 @@
 //! A refusal in one line.
 
 use super::Evaluation;
-use crate::iam::{key::Key, policy::Effect, request::Entry, trust::is_bitbucket, truth::Truth};
+use crate::iam::{key::Key, policy::Effect, request::Entry, truth::Truth};
+use crate::oidc::resembles_bitbucket;
 
 impl Evaluation {
     /// Why the policy refuses, in one line: by the statement that comes nearest to an allow.
@@ -24,7 +25,7 @@ impl Evaluation {
             return format!("it does not allow {}", self.action);
         };
         let key = match Key::new(&condition.key) {
-            Key::Claim { issuer, claim } if is_bitbucket(issuer) => claim,
+            Key::Claim { issuer, claim } if resembles_bitbucket(issuer) => claim,
             _ => &condition.key,
         };
         if let Some(note) = condition.note {

@@ -30,16 +30,14 @@ impl Display for Evaluation {
 
 impl Display for StatementResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let effect = match self.effect {
-            Some(Effect::Allow) => "allow",
-            Some(Effect::Deny) => "deny",
-            None => "effect not known",
-        };
         write!(f, "{:<8} statement {}", self.applies, self.number)?;
         if let Some(sid) = &self.sid {
             write!(f, " `{sid}`")?;
         }
-        writeln!(f, " ({effect})")?;
+        match self.effect {
+            Some(effect) => writeln!(f, " ({effect})")?,
+            None => writeln!(f, " (unknown effect)")?,
+        }
         self.principal.fmt(f)?;
         self.action.fmt(f)?;
         self.conditions.iter().try_for_each(|condition| condition.fmt(f))?;

@@ -137,14 +137,12 @@ impl Reader<'_> {
     }
 
     fn effect(&mut self, node: &Node) -> Option<Effect> {
-        let effect = match node.as_str() {
-            Some("Allow") => return Some(Effect::Allow),
-            Some("Deny") => return Some(Effect::Deny),
-            Some(other) => format!("`{other}`"),
-            None => node.kind().to_owned(),
-        };
-        self.problem(node.span, format!("the effect is {effect}; allowed: \"Allow\", \"Deny\", with these capitals"));
-        None
+        let known = node.as_str().and_then(Effect::parse);
+        if known.is_none() {
+            let found = node.as_str().map_or_else(|| node.kind().to_owned(), |text| format!("`{text}`"));
+            self.problem(node.span, format!("`Effect` must be `Allow` or `Deny`, found {found}"));
+        }
+        known
     }
 
     fn principals(&mut self, member: &Member) -> Block<Principal> {

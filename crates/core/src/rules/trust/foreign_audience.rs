@@ -1,10 +1,7 @@
 use crate::{
     diagnostic::{Safety, Severity},
-    iam::{
-        trust::Trust,
-        trust::{has_wildcard, is_uuid},
-    },
-    oidc::AUDIENCE,
+    iam::{trust::Trust, trust::has_wildcard},
+    oidc::{AUDIENCE, Uuid, default_audience},
     rules::{Findings, rule},
 };
 
@@ -58,15 +55,14 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
                 }
                 continue;
             };
-            if is_uuid(workspace) || has_wildcard(workspace) {
+            if Uuid::from_bare(workspace).is_some() || has_wildcard(workspace) {
                 continue;
             }
-            let bare = workspace.trim_matches(['{', '}']);
-            if is_uuid(bare) {
+            if let Ok(uuid) = Uuid::parse(workspace) {
                 findings.report_as(Severity::Error, span, "the UUID in an audience has no braces").fix(
                     "remove the braces",
                     Safety::Safe,
-                    vec![trust.respell(span, &format!("{AUDIENCE}{bare}"))],
+                    vec![trust.respell(span, &default_audience(uuid))],
                 );
             } else {
                 let message = format!("`{workspace}` is not a workspace's UUID");

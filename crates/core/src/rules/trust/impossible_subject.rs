@@ -1,10 +1,6 @@
 use crate::{
-    iam::{
-        policy::Condition,
-        trust::Trust,
-        trust::{has_wildcard, is_braced_uuid, is_uuid},
-    },
-    oidc::AUDIENCE,
+    iam::{policy::Condition, trust::Trust, trust::has_wildcard},
+    oidc::{AUDIENCE, Uuid},
     rules::{Findings, rule},
 };
 
@@ -76,7 +72,7 @@ fn fault(value: &str, workspaces: &[String]) -> Option<String> {
             return Some("a subject has at most three parts".to_owned());
         }
         // Bare UUIDs are another rule's.
-        if has_wildcard(part) || is_braced_uuid(part) || is_uuid(part) {
+        if has_wildcard(part) || Uuid::parse(part).is_ok() {
             continue;
         }
         let wanted = ["the repository's", "an environment's or the step's", "the step's"][at];

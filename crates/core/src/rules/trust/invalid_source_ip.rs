@@ -1,5 +1,6 @@
 use crate::{
-    iam::{operator::network, trust::Trust},
+    iam::trust::Trust,
+    ip_ranges::network,
     rules::{Findings, rule},
 };
 

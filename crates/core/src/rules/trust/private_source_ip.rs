@@ -3,7 +3,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::{
-    iam::{operator::network, trust::Trust},
+    iam::trust::Trust,
+    ip_ranges::network,
     rules::{Findings, rule},
 };
 

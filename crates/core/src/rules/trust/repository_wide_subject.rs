@@ -1,5 +1,6 @@
 use crate::{
-    iam::{trust::Trust, trust::is_braced_uuid},
+    iam::trust::Trust,
+    oidc::Uuid,
     rules::{Findings, rule},
 };
 
@@ -45,7 +46,7 @@ rule! {
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for condition in trust.bitbucket_conditions("sub").filter(|it| it.is_like()) {
         for (span, value) in condition.known_values() {
-            if value.ends_with(":*") && is_braced_uuid(value.trim_end_matches(":*")) {
+            if value.ends_with(":*") && Uuid::from_braced(value.trim_end_matches(":*")).is_some() {
                 findings.report(span, "every branch and every environment of the repository may assume the role").help("name the deployment environment too, as {repository UUID}:{environment UUID}:*, and restrict it to \
                                   branches in Bitbucket");
             }

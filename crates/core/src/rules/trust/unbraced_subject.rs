@@ -1,6 +1,7 @@
 use crate::{
     diagnostic::Safety,
-    iam::{trust::Trust, trust::is_uuid},
+    iam::trust::Trust,
+    oidc::Uuid,
     rules::{Findings, rule},
 };
 
@@ -47,7 +48,7 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         for (span, value) in condition.known_values() {
             let braced: Vec<_> = value
                 .split(':')
-                .map(|part| if is_uuid(part) { format!("{{{part}}}") } else { part.to_owned() })
+                .map(|part| if Uuid::from_bare(part).is_some() { format!("{{{part}}}") } else { part.to_owned() })
                 .collect();
             let braced = braced.join(":");
             if braced != value {

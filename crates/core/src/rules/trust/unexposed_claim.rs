@@ -1,8 +1,6 @@
 use crate::{
-    iam::{
-        trust::Trust,
-        trust::{is_bitbucket, is_exposed},
-    },
+    iam::{trust::Trust, trust::is_exposed},
+    oidc::resembles_bitbucket,
     rules::{Findings, rule},
 };
 
@@ -47,7 +45,8 @@ rule! {
 
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for condition in trust.policy.statements.iter().flat_map(|statement| &statement.conditions) {
-        let Some((_, claim)) = condition.claim().filter(|(issuer, claim)| is_bitbucket(issuer) && !is_exposed(claim))
+        let Some((_, claim)) =
+            condition.claim().filter(|(issuer, claim)| resembles_bitbucket(issuer) && !is_exposed(claim))
         else {
             continue;
         };

@@ -1,9 +1,6 @@
 use crate::{
-    iam::{
-        key::bitbucket_workspace,
-        trust::Trust,
-        trust::{bare, is_braced_uuid, is_uuid},
-    },
+    iam::{trust::Trust, trust::bare},
+    oidc::{Issuer, Uuid},
     rules::{Findings, rule},
 };
 
@@ -46,7 +43,7 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         let principals = statement.issuers();
         let keys = statement.conditions.iter().filter_map(|it| it.claim().map(|(issuer, _)| (it.key_span, issuer)));
         for (span, issuer) in principals.chain(keys) {
-            let uuid = bitbucket_workspace(bare(issuer)).is_some_and(|name| is_uuid(name) || is_braced_uuid(name));
+            let uuid = Issuer::from_provider_name(bare(issuer)).is_ok_and(|it| Uuid::parse(it.workspace()).is_ok());
             if uuid {
                 findings
                     .report(span, "the issuer has the workspace's UUID where its name belongs")

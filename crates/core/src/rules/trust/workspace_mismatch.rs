@@ -1,6 +1,6 @@
 use crate::{
-    iam::{policy::Condition, trust::Trust, trust::is_uuid},
-    oidc::AUDIENCE,
+    iam::{policy::Condition, trust::Trust},
+    oidc::audience_workspace,
     rules::{Findings, rule},
 };
 
@@ -47,7 +47,7 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         let mut audiences = statement
             .claim("aud")
             .flat_map(Condition::known_values)
-            .filter(|(_, value)| value.strip_prefix(AUDIENCE).is_some_and(is_uuid));
+            .filter(|(_, value)| audience_workspace(value).is_some());
         let Some((first, workspace)) = audiences.next() else { continue };
         if statement.issuers().count() > 1 {
             continue;
