@@ -52,9 +52,31 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             .report(file.first_line(span), "command is read as a mapping, because it contains `: `")
             .covers(span)
             .help("quote the whole command, or write it as a block scalar with `|`");
-        if !written.contains('\n') && !written.starts_with('{') {
+        // After a syntax error the span may end before the command does; quoting a part of it would repair nothing.
+        let whole =
+            fields.iter().all(|field| span.contains(file.span(field.key)) && span.contains(file.span(field.value)));
+        if whole && !file.tree.node(value).incomplete && !written.contains('\n') && !written.starts_with('{') {
             let quoted = format!("'{}'", written.replace('\'', "''"));
             finding.fix("quote the command", Safety::Safe, vec![Edit { span, replacement: quoted }]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{lint::lint, settings::Settings, text::Source};
+
+    fn is_fixable(script: &str) -> bool {
+        let text = format!("pipelines:\n  default:\n    - step:\n        script: {script}\n");
+        let findings = lint(&Source::new("bitbucket-pipelines.yml", &text), &Settings::default());
+        let own: Vec<_> = findings.iter().filter(|finding| finding.rule.as_str() == "command-as-mapping").collect();
+        assert_eq!(own.len(), 1, "{script}: {findings:?}");
+        own[0].fix.is_some()
+    }
+
+    #[test]
+    fn a_command_that_a_syntax_error_cuts_short_is_not_quoted() {
+        assert!(is_fixable("['echo a': b]"));
+        assert!(!is_fixable("['echo a': {}}"));
     }
 }
