@@ -83,6 +83,6 @@ mod tests {
         assert!(environment.get_os("BYTES").is_some() && environment.get_os("EMPTY").is_none());
         assert_eq!(environment.endpoint_url("STS").as_deref(), Some("http://sts"));
         assert_eq!(environment.endpoint_url("IAM").as_deref(), Some("http://all"));
-        assert_eq!(format!("{environment:?}").contains("value"), false);
+        assert!(!format!("{environment:?}").contains("value"));
     }
 }

@@ -5,10 +5,7 @@ use aws_smithy_runtime_api::client::{http::HttpConnector, orchestrator::HttpRequ
 use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use tokio::time::timeout;
 
-use crate::{
-    network::{ATTEMPT_LIMIT as LIMIT, Network},
-    sts::innermost,
-};
+use crate::network::{ATTEMPT_LIMIT as LIMIT, Network, innermost, suffix};
 
 /// A client of any server.
 #[derive(Debug)]
@@ -47,7 +44,7 @@ pub enum HttpError {
     #[error("no answer within {} s", LIMIT.as_secs())]
     TimedOut,
     /// No connection, or one that was closed: the cause as the layer below reports it.
-    #[error("cannot connect{}", cause(.0))]
+    #[error("cannot connect{}", suffix(.0))]
     Unreachable(String),
 }
 
@@ -84,9 +81,4 @@ impl Http {
         };
         timeout(LIMIT, answered).await.unwrap_or(Err(HttpError::TimedOut))
     }
-}
-
-/// `: connection refused`, or nothing when the layer below reports no cause.
-pub(crate) fn cause(cause: &str) -> String {
-    if cause.is_empty() { String::new() } else { format!(": {cause}") }
 }

@@ -100,3 +100,17 @@ impl fmt::Debug for Network {
         f.debug_struct("Network").field("own_authorities", &self.authorities.is_some()).finish()
     }
 }
+
+/// The last cause of an error: "connection refused", "dns error".
+pub(crate) fn innermost(error: &(impl std::error::Error + 'static)) -> String {
+    let mut error: &dyn std::error::Error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+/// `: connection refused`, or nothing when the layer below reports no cause.
+pub(crate) fn suffix(cause: &str) -> String {
+    if cause.is_empty() { String::new() } else { format!(": {cause}") }
+}

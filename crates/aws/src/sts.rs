@@ -20,8 +20,7 @@ use keyless_core::{
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    http,
-    network::{ATTEMPT_LIMIT, CONNECT_LIMIT, Network},
+    network::{ATTEMPT_LIMIT, CONNECT_LIMIT, Network, innermost, suffix},
     refusal::Refusal,
     session::Session,
 };
@@ -101,7 +100,7 @@ pub enum StsError {
         endpoint: String,
     },
     /// No connection, or one that was closed.
-    #[error("cannot connect to {endpoint}{}", http::cause(cause))]
+    #[error("cannot connect to {endpoint}{}", suffix(cause))]
     Unreachable {
         /// The URL that was called.
         endpoint: String,
@@ -284,15 +283,6 @@ impl Sts {
 
 fn seconds(duration: u32) -> i32 {
     i32::try_from(duration).unwrap_or(i32::MAX)
-}
-
-/// The last cause of an error: "connection refused", "dns error".
-pub(crate) fn innermost(error: &(impl std::error::Error + 'static)) -> String {
-    let mut error: &dyn std::error::Error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 /// Full jitter: anything up to a limit that doubles.
