@@ -67,7 +67,7 @@ fn without_random_parts(text: &str) -> String {
 }
 
 #[test]
-fn a_report_that_cannot_be_posted_is_no_failure() {
+fn a_report_that_cannot_be_posted_does_not_fail_the_run() {
     const DIFF: &str = "console.log('Stack Shop\\nResources\\n[+] A::B::C Path Id\\n');
         console.log('✨  Number of stacks with differences: 1');";
     let workplace = Workplace::with_script_for_cdk(DIFF);
@@ -78,7 +78,7 @@ fn a_report_that_cannot_be_posted_is_no_failure() {
     });
     for (proxy, said) in [
         (refusing.url(), "Bitbucket answered 403: not here"),
-        ("http://127.0.0.1:1", "no connection to 127.0.0.1:1: Connection refused (os error 111)"),
+        ("http://127.0.0.1:1", "cannot connect to 127.0.0.1:1: Connection refused (os error 111)"),
     ] {
         let finished = pipe(&workplace, &CLOUD.token(), &[("COMMAND", "diff"), ("REPORT", proxy)]);
         assert_eq!(finished.code, Some(0), "{finished:#?}");
@@ -93,6 +93,6 @@ fn a_report_that_cannot_be_posted_is_no_failure() {
 fn a_table_that_disagrees_with_the_cdk_says_so() {
     let workplace = Workplace::with_script_for_cdk("console.log('✨  Number of stacks with differences: 3');");
     let finished = pipe(&workplace, &CLOUD.token(), &[("COMMAND", "diff"), ("REPORT", "false")]);
-    let said = "! the CDK counts 3 stacks with differences, and the table shows 0: the CDK's own output above is right";
+    let said = "! the CDK reports 3 stacks with differences, but the table shows 0; see the CDK's own output above";
     assert!(finished.stdout.lines().any(|line| line == said), "{finished:#?}");
 }

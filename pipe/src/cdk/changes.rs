@@ -265,7 +265,7 @@ impl fmt::Display for Effect {
             Self::Add => "adds",
             Self::Change => "changes",
             Self::Import => "imports",
-            Self::Orphan => "leaves behind",
+            Self::Orphan => "orphans",
             Self::MayReplace => "may replace",
             Self::Replace => "replaces",
             Self::Destroy => "destroys",
@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "Shop: leaves behind AWS::S3::Bucket Kept",
+                "Shop: orphans AWS::S3::Bucket Kept",
                 "Shop: destroys AWS::SSM::Parameter Gone",
                 "Shop: adds AWS::IAM::Policy Role/DefaultPolicy",
                 "Shop: adds AWS::EC2::SecurityGroup Sg",

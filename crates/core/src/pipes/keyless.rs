@@ -76,20 +76,20 @@ variables! {
     AWS_REGION = required(
         "AWS_REGION",
         "AWS_DEFAULT_REGION",
-        "the region to deploy to, and whose STS endpoint is called",
+        "the region to deploy to; its STS endpoint is called",
     );
     COMMAND = variable(
         "COMMAND",
         "deploy",
-        "what to do: deploy, diff, synth, bootstrap, destroy, rollback, drift, list, or exec to run EXTRA_ARGS as a command \
-         with the same session",
+        "the command to run: deploy, diff, synth, bootstrap, destroy, rollback, drift, list, or exec to run EXTRA_ARGS with \
+         the same session",
     );
     STACKS = variable("STACKS", "all stacks", "names or patterns of stacks, separated by spaces or as a list");
-    WORKING_DIRECTORY = variable("WORKING_DIRECTORY", ".", "the folder of the CDK app, where its cdk.json lies");
+    WORKING_DIRECTORY = variable("WORKING_DIRECTORY", ".", "the folder of the CDK app, with its cdk.json");
     APP = variable(
         "APP",
         "from cdk.json",
-        "the command that makes the app's cloud assembly, or a folder with a ready one such as cdk.out",
+        "the command that synthesizes the app, or a folder with a cloud assembly such as cdk.out",
     );
     CONTEXT = optional("CONTEXT", "context values for the app: key=value, separated by spaces or as a list");
     PARAMETERS = optional(
@@ -97,98 +97,98 @@ variables! {
         "CloudFormation parameters: key=value or Stack:key=value, separated by spaces or as a list",
     );
     TAGS = optional("TAGS", "tags for the stacks: key=value, separated by spaces or as a list");
-    OUTPUTS_FILE = optional("OUTPUTS_FILE", "a file in the clone that receives the stacks' outputs as JSON");
+    OUTPUTS_FILE = optional("OUTPUTS_FILE", "a file in the clone to write the stacks' outputs to, as JSON");
     REPORT = variable(
         "REPORT",
         "true",
-        "whether COMMAND: diff posts its changes to Bitbucket as a Code Insights report, which pull requests show: true, \
-         false, or the address of another proxy to post through than Bitbucket's own",
+        "whether COMMAND: diff reports its changes to Bitbucket as a Code Insights report, which pull requests show: true, \
+         false, or the URL of a proxy to use instead of Bitbucket's own",
     );
     REQUIRE_APPROVAL = variable(
         "REQUIRE_APPROVAL",
         "never",
-        "which changes need a person's approval: never, broadening or any-change; a pipeline has no terminal to approve at, \
-         so anything but never stops the deployment when there is such a change",
+        "which changes need approval: never, broadening or any-change; a pipeline has no terminal, so with any value but \
+         never such a change fails the deployment",
     );
     METHOD = variable(
         "METHOD",
         "the CDK's own",
-        "how CloudFormation is told: change-set, direct, prepare-change-set or execute-change-set",
+        "how to deploy with CloudFormation: change-set, direct, prepare-change-set or execute-change-set",
     );
-    CONCURRENCY = variable("CONCURRENCY", "1", "how many stacks are deployed at the same time, 1 to 64");
+    CONCURRENCY = variable("CONCURRENCY", "1", "how many stacks to deploy at the same time, 1 to 64");
     HOTSWAP = variable(
         "HOTSWAP",
         "false",
-        "changes resources past CloudFormation, for development only: false, fallback (the rest through CloudFormation) or \
-         only",
+        "update resources without CloudFormation, for development only: false, fallback (everything else with \
+         CloudFormation) or only",
     );
-    ROLLBACK = variable("ROLLBACK", "true", "false keeps a failed stack as it is, for a look at what failed");
-    EXCLUSIVELY = variable("EXCLUSIVELY", "false", "true leaves out the stacks that the named ones depend on");
+    ROLLBACK = variable("ROLLBACK", "true", "whether to roll back a failed stack; false keeps it for examination");
+    EXCLUSIVELY = variable("EXCLUSIVELY", "false", "whether to exclude the stacks that the named ones depend on");
     TOOLKIT_STACK_NAME = variable("TOOLKIT_STACK_NAME", "CDKToolkit", "the name of the bootstrap stack");
     QUALIFIER = variable("QUALIFIER", "hnb659fds", "the bootstrap qualifier: at most 10 letters, digits, _ or -");
     EXTRA_ARGS = optional(
         "EXTRA_ARGS",
-        "further arguments for the CDK, quoted as in a shell; with COMMAND: exec the command and its arguments",
+        "additional arguments for the CDK, quoted as in a shell; with COMMAND: exec, the command and its arguments",
     );
     INSTALL = variable(
         "INSTALL",
         "auto",
-        "how the app's packages are installed, before there are credentials: auto (by the lock file, unless they are there), \
-         none, or a command",
+        "how to install the app's packages, before there are credentials: auto (from the lock file, unless they are \
+         installed), none, or a command",
     );
     CDK_VERSION = variable(
         "CDK_VERSION",
         "the app's own",
-        "the exact version of the CDK CLI to fetch and use instead of the app's or the image's",
+        "the exact version of the CDK CLI to use instead of the app's or the image's",
     );
     SESSION_DURATION = variable(
         "SESSION_DURATION",
         "1h",
-        "how long the credentials live: seconds, or a number with m or h; 15m to 12h, stepped down to what the role allows",
+        "the session's duration: seconds, or a number with m or h, from 15m to 12h; reduced to what the role allows",
     );
     SESSION_NAME = variable("SESSION_NAME", "from repository and build", "the session's name in CloudTrail");
-    SESSION_POLICY = optional("SESSION_POLICY", "an IAM policy in JSON that the session is limited to");
+    SESSION_POLICY = optional("SESSION_POLICY", "an IAM policy in JSON that limits the session");
     SESSION_POLICY_ARNS = optional(
         "SESSION_POLICY_ARNS",
-        "ARNs of managed policies that the session is limited to, at most 10",
+        "ARNs of managed policies that limit the session, at most 10",
     );
     ROLE_CHAIN = optional(
         "ROLE_CHAIN",
-        "further roles to assume one after the other: ARN or ARN#external-id; the last one deploys, for an hour at most",
+        "further roles to assume one after another: ARN or ARN#external-id; the last one deploys, for at most an hour",
     );
     ALLOWED_ACCOUNT_IDS = optional(
         "ALLOWED_ACCOUNT_IDS",
-        "accounts that may be deployed to; anything else stops the run before the first change",
+        "the accounts that can be deployed to; with any other account nothing is run",
     );
     TRUST_POLICY = optional(
         "TRUST_POLICY",
-        "a file in the clone with the role's trust policy: the policy, the output of aws iam get-role, or a CloudFormation \
-         template; or iam, to read it with the AWS_ACCESS_KEY_ID that the step has besides, which needs iam:GetRole alone; when \
-         AWS refuses the session, it is judged with the token's claims and the condition that fails is named",
+        "a file in the clone with the role's trust policy (the policy, the output of aws iam get-role, or a CloudFormation \
+         template), or iam to read it with the step's AWS_ACCESS_KEY_ID, which only needs iam:GetRole; when AWS refuses the \
+         session, it is evaluated with the token's claims to name the condition that fails",
     );
     CODEARTIFACT_DOMAIN = optional(
         "CODEARTIFACT_DOMAIN",
-        "a CodeArtifact domain: package managers are logged in to its repository before anything is installed or run, for as \
-         long as the session lives",
+        "a CodeArtifact domain; package managers are logged in to its repository before anything is installed or run, until \
+         the session ends",
     );
-    CODEARTIFACT_DOMAIN_OWNER = variable("CODEARTIFACT_DOMAIN_OWNER", "the role's", "the account of the domain");
+    CODEARTIFACT_DOMAIN_OWNER = variable("CODEARTIFACT_DOMAIN_OWNER", "the role's", "the domain's account");
     CODEARTIFACT_REPOSITORY = optional("CODEARTIFACT_REPOSITORY", "the repository in the domain");
-    CODEARTIFACT_REGION = variable("CODEARTIFACT_REGION", "AWS_REGION", "the region of the domain");
+    CODEARTIFACT_REGION = variable("CODEARTIFACT_REGION", "AWS_REGION", "the domain's region");
     CODEARTIFACT_TOOLS = optional(
         "CODEARTIFACT_TOOLS",
         "the package managers to log in: npm, pnpm, yarn, pip, uv, twine, maven, gradle, nuget, cargo, swift",
     );
     CODEARTIFACT_SCOPE = optional(
         "CODEARTIFACT_SCOPE",
-        "the scope of npm packages that come from the repository, such as @acme; the others come from where they came from",
+        "the scope of npm packages in the repository, such as @acme; other packages come from the usual registry",
     );
     CREDENTIALS = variable(
         "CREDENTIALS",
         "endpoint",
-        "how the CDK receives the credentials: endpoint (a loopback address that SDKs ask, renewed while the token allows) or \
-         environment (the AWS_* variables, for assets whose docker build needs them)",
+        "how the CDK receives the credentials: endpoint (from a loopback address, renewed while the token is valid) or \
+         environment (AWS_* variables, for assets whose docker build needs them)",
     );
-    DEBUG = variable("DEBUG", "false", "true shows the CDK's own debug output");
+    DEBUG = variable("DEBUG", "false", "whether to show the CDK's debug output");
 }
 
 #[cfg(test)]
