@@ -60,7 +60,7 @@ pub(crate) enum Command {
     Exec(Exec),
     /// Print a role session for an AWS SDK's `credential_process`
     ///
-    /// Assumes the role of AWS_ROLE_ARN with the step's token, as `keyless exec` does, and prints the credentials as JSON.
+    /// Assumes the role of `AWS_ROLE_ARN` with the step's token, as `keyless exec` does, and prints the credentials as JSON.
     #[cfg(feature = "cloud")]
     #[command(after_help = "\
 Examples:

@@ -42,7 +42,7 @@ pub(crate) struct Doctor {
     /// The pipeline file [default: bitbucket-pipelines.yml]
     #[arg(long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pipeline: Option<String>,
-    /// The deployment environment that the role of AWS_ROLE_ARN belongs to [default: the step's]
+    /// The deployment environment that the role of `AWS_ROLE_ARN` belongs to [default: the step's]
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     environment: Option<String>,
     /// The repository in Bitbucket [default: the step's]

@@ -14,7 +14,7 @@ use crate::{outcome::Outcome, streams::Streams};
 
 /// Run a command with a role session, in a step with `oidc: true`
 ///
-/// Assumes the role of AWS_ROLE_ARN with the step's token and runs the command with the session, which is renewed while the
+/// Assumes the role of `AWS_ROLE_ARN` with the step's token and runs the command with the session, which is renewed while the
 /// command runs. The step's token and other credentials are removed from the command's environment.
 #[derive(Debug, Args)]
 #[command(after_help = "\
