@@ -198,6 +198,8 @@ impl fmt::Display for RoleIdentity {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn arn(name: &str) -> RoleSelector {
@@ -213,16 +215,15 @@ mod tests {
     }
 
     fn template(roles: &[(&str, &str)]) -> String {
-        let resources: String = roles
-            .iter()
-            .map(|(id, name)| {
-                format!(
-                    "  {id}:\n    Type: AWS::IAM::Role\n    Properties:\n      {name}\n      AssumeRolePolicyDocument:\n        \
-                     Version: '2012-10-17'\n        Statement: {{Effect: Deny, Principal: '*', Action: 'sts:*'}}\n"
-                )
-            })
-            .collect();
-        format!("Resources:\n{resources}")
+        let mut text = "Resources:\n".to_owned();
+        for (id, name) in roles {
+            let _ = write!(
+                text,
+                "  {id}:\n    Type: AWS::IAM::Role\n    Properties:\n      {name}\n      AssumeRolePolicyDocument:\n        \
+                 Version: '2012-10-17'\n        Statement: {{Effect: Deny, Principal: '*', Action: 'sts:*'}}\n"
+            );
+        }
+        text
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 }
             }
             None | Some(Spanned { value: false, .. }) if is_bound(file, step) && facts.assumes_role() => {
-                refused(file, step, findings)
+                refused(file, step, findings);
             }
             _ => {}
         }
