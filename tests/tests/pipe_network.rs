@@ -98,7 +98,7 @@ fn an_authority_of_ones_own_is_trusted_when_it_is_named() {
     let bundle = workplace.folder().join("cert.pem").display().to_string();
     let finished = run(&workplace, &[("AWS_ENDPOINT_URL_STS", &front.tls)]);
     assert_eq!(finished.code, Some(1), "{finished:#?}");
-    let said = format!("✖ no connection to {}: invalid peer certificate: ", front.tls);
+    let said = format!("✖ cannot connect to {}: invalid peer certificate: ", front.tls);
     assert!(finished.stderr.lines().last().is_some_and(|line| line.starts_with(&said)), "{finished:#?}");
     let finished = run(&workplace, &[("AWS_ENDPOINT_URL_STS", &front.tls), ("AWS_CA_BUNDLE", &bundle)]);
     assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""), "{finished:#?}");

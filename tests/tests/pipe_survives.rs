@@ -44,8 +44,8 @@ fn what_can_pass_is_tried_again() {
     for (faults, said) in [
         (vec![UNAVAILABLE, UNAVAILABLE], "AWS refused the session: ServiceUnavailable: try later"),
         (vec![Fault::Answer(400, "Throttling", "Rate exceeded")], "AWS refused the session: Throttling: Rate exceeded"),
-        (vec![Fault::Reset], "no connection to http://"),
-        (vec![Fault::Garbage], "is not one of STS"),
+        (vec![Fault::Reset], "cannot connect to http://"),
+        (vec![Fault::Garbage], "not an answer of STS"),
         (vec![NO_KEYS], "AWS refused the session: InvalidIdentityToken: Couldn't retrieve verification key"),
     ] {
         let (asked, sts) = (faults.len() + 1, CLOUD.faulty_sts(faults, Duration::ZERO));
@@ -77,7 +77,7 @@ fn what_cannot_pass_is_not_tried_again() {
 #[test]
 fn trying_again_ends() {
     for (fault, asked, last) in [
-        (Fault::Garbage, 4, "is not one of STS"),
+        (Fault::Garbage, 4, "not an answer of STS"),
         (UNAVAILABLE, 4, "✖ AWS refused the session: the AWS Security Token Service failed"),
         (NO_KEYS, 3, "✖ AWS refused the session: AWS could not fetch the keys that verify the token"),
     ] {
@@ -118,7 +118,7 @@ fn nobody_there() {
     let finished = run(&sts, &[("AWS_ENDPOINT_URL_STS", &format!("http://127.0.0.1:{port}"))]);
     assert_eq!(finished.code, Some(1));
     let last = finished.stderr.lines().last().unwrap_or_default();
-    assert_eq!(last, format!("✖ no connection to http://127.0.0.1:{port}: Connection refused (os error 111)"));
+    assert_eq!(last, format!("✖ cannot connect to http://127.0.0.1:{port}: Connection refused (os error 111)"));
 }
 
 #[test]
@@ -126,8 +126,8 @@ fn awss_clock_decides_about_expiry() {
     let sts = CLOUD.faulty_sts(Vec::new(), Duration::from_hours(2));
     let finished = run(&sts, &[]);
     assert_eq!((finished.code, sts.asked()), (Some(1), 1), "{finished:#?}");
-    assert!(finished.stderr.starts_with("  AWS said: ExpiredTokenException: Token expired: "), "{finished:#?}");
-    assert!(finished.stderr.ends_with("✖ AWS refused the session: the token's time is over\n"), "{finished:#?}");
+    assert!(finished.stderr.starts_with("  answer from AWS: ExpiredTokenException: Token expired: "), "{finished:#?}");
+    assert!(finished.stderr.ends_with("✖ AWS refused the session: the token has expired\n"), "{finished:#?}");
 }
 
 #[test]
@@ -135,7 +135,8 @@ fn a_session_is_stepped_down_to_what_the_role_allows() {
     let sts = CLOUD.faulty_sts(Vec::new(), Duration::ZERO);
     let finished = run(&sts, &[("SESSION_DURATION", "3h")]);
     assert_eq!((finished.code, sts.asked()), (Some(0), 3), "{finished:#?}");
-    let said = "! the role allows sessions of 1 h, not of 3 h; raise its maximum session duration for more";
+    let said = "! the session lasts 1 h instead of 3 h, the most that the role allows; raise the role's maximum session \
+                duration for a longer one";
     assert!(finished.stdout.lines().any(|line| line == said), "{finished:#?}");
 }
 

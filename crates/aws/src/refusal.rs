@@ -167,9 +167,9 @@ impl Refusal {
                 "pass BITBUCKET_STEP_OIDC_TOKEN on unchanged, and run the step again for a new token".to_owned(),
             ),
             Self::TokenExpired => (
-                "the token's time is over",
+                "the token has expired",
                 vec![("token valid until", valid_until(claims))],
-                "a step receives one token when it starts: begin the AWS work earlier in the step, or in a step of its own"
+                "a step receives one token when it starts: begin the AWS work earlier in the step, or in a separate step"
                     .to_owned(),
             ),
             Self::NotTrusted => (
