@@ -314,7 +314,7 @@ export const guides = {
   aws: { title: "Set up AWS", about: "Identity provider, roles and trust policies, and troubleshooting when AWS denies a request." },
   command: { title: "Command and pre-commit hook", about: "Lint before you push: reports, fixes, settings, and the pre-commit hook." },
   pipe: { title: "Deploy pipe", about: "Deploy a CDK app with a role assumed through OIDC: every variable and what happens in which order." },
-  "pipeline-language": { title: "bitbucket-pipelines.yml reference", about: "Every key, its type and its meaning." },
+  "pipeline-language": { title: "Pipeline file reference", about: "Every key of bitbucket-pipelines.yml, its type and its meaning." },
   "other-linters": { title: "Other linters", about: "What they check, and what keyless covers." },
 };
 

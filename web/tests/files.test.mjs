@@ -129,7 +129,7 @@ describe("without a network", () => {
     await visit.checked();
     assert.equal(await visit.text(), "pipelines: {}\n");
     await visit.page.getByRole("link", { name: "Reference" }).click();
-    assert.equal(await visit.page.locator("h1").innerText(), "The pipeline file, key by key");
+    assert.equal(await visit.page.locator("h1").innerText(), "Pipeline file reference");
     await visit.close();
   });
 });
