@@ -125,14 +125,16 @@ fn circle(imports: &Imports) -> Option<Vec<Module>> {
     // Whoever imports nothing that is left is in no circle.
     loop {
         let names: BTreeSet<Module> = left.keys().cloned().collect();
-        left.values_mut().for_each(|targets| targets.retain(|target| names.contains(target)));
+        for targets in left.values_mut() {
+            targets.retain(|target| names.contains(target));
+        }
         let done: Vec<Module> =
             left.iter().filter(|(_, targets)| targets.is_empty()).map(|(module, _)| module.clone()).collect();
         if done.is_empty() {
             return (!left.is_empty()).then(|| left.into_keys().collect());
         }
-        done.iter().for_each(|module| {
+        for module in &done {
             left.remove(module);
-        });
+        }
     }
 }
