@@ -8,15 +8,15 @@
 
 mod follow;
 pub mod images;
-mod listing;
 mod pipes;
+mod section;
 mod tools;
 mod value;
 mod variables;
 
 pub use follow::read;
-pub use listing::Listing;
 pub use pipes::{KNOWN as KNOWN_PIPES, KnownPipe, Login, ROLE_VARIABLE, ROLE_VARIABLES};
+pub use section::ScriptSection;
 pub use tools::{Calls, TOOLS, Tool, ToolCall, ToolId, split_package};
 pub use value::{Atom, Path, Value};
 pub use variables::{Availability, DEFAULTS, availability, is_from_elsewhere};
@@ -55,7 +55,19 @@ pub struct Facts {
 }
 
 /// The order in which things happen in one step.
-pub type Moment = usize;
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Order(usize);
+
+impl Order {
+    /// Before the first command: the settings of the step's image and services.
+    pub const CONTAINERS: Self = Self(0);
+
+    /// The next command or pipe.
+    #[must_use]
+    const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
 
 /// The facts of one step.
 #[derive(Clone, Debug)]
@@ -63,7 +75,7 @@ pub struct StepFacts {
     /// The step.
     pub step: StepId,
     /// `script` and `after-script`.
-    pub listings: [Listing; 2],
+    pub sections: [ScriptSection; 2],
     /// Every variable that is set, in order.
     pub bindings: Vec<Binding>,
     /// Every variable that is read, in order; those of images and services first.
@@ -85,9 +97,9 @@ pub struct StepFacts {
     /// Where keys or profiles are written to the AWS configuration.
     pub configurations: Vec<Configuration>,
     /// Where commands from outside the file run, which may set any variable: `source`, `eval`.
-    pub opaque: Vec<Spanned<Moment>>,
+    pub opaque: Vec<Spanned<Order>>,
     /// Where `after-script` starts.
-    pub after_script: Moment,
+    pub after_script: Order,
 }
 
 /// A variable that is set.
@@ -104,7 +116,7 @@ pub struct Binding {
     /// Where.
     pub span: Span,
     /// When.
-    pub moment: Moment,
+    pub order: Order,
 }
 
 /// A variable that is read.
@@ -115,7 +127,7 @@ pub struct Read {
     /// Where.
     pub span: Span,
     /// When.
-    pub moment: Moment,
+    pub order: Order,
     /// Whether the command works without it: `${NAME:-default}`, `[ -z "$NAME" ]`.
     pub optional: bool,
     /// Whether the script has set it before.
@@ -132,7 +144,7 @@ pub struct FileWrite {
     /// The target of the redirection, or the argument.
     pub span: Span,
     /// When.
-    pub moment: Moment,
+    pub order: Order,
 }
 
 /// Something that is printed to the log or passed to an interpreter.
@@ -143,7 +155,7 @@ pub struct Print {
     /// The command.
     pub span: Span,
     /// When.
-    pub moment: Moment,
+    pub order: Order,
 }
 
 /// A change of the shell's tracing, which prints every command with its variables expanded.
@@ -154,7 +166,7 @@ pub struct Trace {
     /// The command.
     pub span: Span,
     /// When.
-    pub moment: Moment,
+    pub order: Order,
 }
 
 /// An AWS tool that is run.
@@ -165,9 +177,9 @@ pub struct ToolUse {
     /// The command.
     pub span: Span,
     /// When.
-    pub moment: Moment,
+    pub order: Order,
     /// The list that contains it: 0 for `script`, 1 for `after-script`.
-    pub listing: usize,
+    pub section: usize,
     /// Its index among the commands of the list.
     pub command: usize,
     /// Those of [`AWS_VARIABLES`] that the script has set, as the tool sees them.
@@ -188,7 +200,7 @@ pub struct PipeUse {
     /// Its reference.
     pub span: Span,
     /// When.
-    pub moment: Moment,
+    pub order: Order,
     /// Its variables.
     pub variables: Vec<PipeVariable>,
 }
@@ -227,7 +239,7 @@ pub struct Assumption {
     /// The command.
     pub span: Span,
     /// When.
-    pub moment: Moment,
+    pub order: Order,
     /// Whether it is `assume-role-with-web-identity`.
     pub web_identity: bool,
     /// Whether the credentials that it returns are printed to the log.
@@ -246,7 +258,7 @@ pub struct Configuration {
     /// The command.
     pub span: Span,
     /// When.
-    pub moment: Moment,
+    pub order: Order,
 }
 
 /// Where the credentials of a tool come from, according to the file.
@@ -272,19 +284,19 @@ impl Facts {
 }
 
 impl StepFacts {
-    /// The last value that a variable had before a moment.
-    pub fn binding(&self, name: &str, before: Moment) -> Option<&Binding> {
-        self.bindings.iter().rev().find(|binding| binding.name == name && binding.moment < before)
+    /// The last value that a variable had before a command.
+    pub fn binding(&self, name: &str, before: Order) -> Option<&Binding> {
+        self.bindings.iter().rev().find(|binding| binding.name == name && binding.order < before)
     }
 
     /// The first tool or pipe in `script` that deploys to AWS, with its name. `after-script` is for cleanup.
     pub fn deployment(&self) -> Option<Spanned<String>> {
         let tool = self.tools.iter().find(|tool| tool.call.calls == Calls::Deploys);
-        let tool = tool.map(|tool| (tool.moment, tool.span, tool.call.tool.name.to_owned()));
+        let tool = tool.map(|tool| (tool.order, tool.span, tool.call.tool.name.to_owned()));
         let pipe = self.pipes.iter().find(|pipe| pipe.known.is_some_and(|known| known.deploys));
-        let pipe = pipe.map(|pipe| (pipe.moment, pipe.span, pipe.name.clone()));
-        let found = tool.into_iter().chain(pipe).filter(|(moment, ..)| *moment < self.after_script);
-        found.min_by_key(|(moment, ..)| *moment).map(|(_, span, name)| Spanned::new(name, span))
+        let pipe = pipe.map(|pipe| (pipe.order, pipe.span, pipe.name.clone()));
+        let found = tool.into_iter().chain(pipe).filter(|(order, ..)| *order < self.after_script);
+        found.min_by_key(|(order, ..)| *order).map(|(_, span, name)| Spanned::new(name, span))
     }
 
     /// Whether the step exchanges its OIDC token for a role.
@@ -301,15 +313,15 @@ impl StepFacts {
                 .any(|tool| tool.call.calls.needs_credentials() && self.credentials(tool) == Credentials::WebIdentity)
     }
 
-    /// Whether commands from outside the file ran before a moment.
-    pub fn is_opaque(&self, before: Moment) -> bool {
+    /// Whether commands from outside the file ran before a command.
+    pub fn is_opaque(&self, before: Order) -> bool {
         self.opaque.iter().any(|command| command.value < before)
     }
 
     /// Where a tool's credentials come from.
     pub fn credentials(&self, tool: &ToolUse) -> Credentials {
         let set = |name: &str| tool.variable(name).filter(|binding| !binding.value.is_empty());
-        let configured = self.configurations.partition_point(|configuration| configuration.moment < tool.moment);
+        let configured = self.configurations.partition_point(|configuration| configuration.order < tool.order);
         if tool.profile || set("AWS_PROFILE").is_some() || set("AWS_DEFAULT_PROFILE").is_some() {
             return Credentials::Profile;
         }
@@ -324,7 +336,7 @@ impl StepFacts {
         match self.configurations[..configured].last() {
             Some(configuration) if configuration.keys => Credentials::Keys,
             Some(_) => Credentials::Profile,
-            None if self.is_opaque(tool.moment) => Credentials::Session,
+            None if self.is_opaque(tool.order) => Credentials::Session,
             None => Credentials::Outside,
         }
     }

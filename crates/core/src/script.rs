@@ -2,7 +2,7 @@
 //!
 //! The items of one `script` list are run in order by one shell, so they are parsed together: [`Script::parse`] takes
 //! all of them and returns their commands in the order in which they run, each with its words, assignments,
-//! redirections and the [`Place`] it runs in. Nothing is executed or expanded here; the values of variables are tracked
+//! redirections and the [`ExecutionContext`] it runs in. Nothing is executed or expanded here; the values of variables are tracked
 //! by the facts of a step.
 //!
 //! A line that is not valid shell is added to [`Script::unparsed`] and parsing resumes after it, so that one
@@ -65,12 +65,12 @@ pub struct Command {
     /// Its redirections, those of the `{ … }` or `( … )` around it first.
     pub redirections: Vec<Redirection>,
     /// Where it runs.
-    pub place: Place,
+    pub context: ExecutionContext,
 }
 
 /// The circumstances under which a command runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct ExecutionContext {
     /// Whether it runs in some runs only: after `||`, after `&&` behind a test, in a branch, a loop, a function. After
     /// `&&` behind any other command it is the rest of a step that has not failed.
     pub conditional: bool,
@@ -272,7 +272,7 @@ impl Command {
     /// Whether what it prints can be read in the step's log.
     pub fn prints_to_log(&self) -> bool {
         match self.output_redirection() {
-            None => self.place.output == Output::Log,
+            None => self.context.output == Output::Log,
             // `>&2` and `> /dev/stderr` end in the log as well.
             Some(redirection) => match redirection.kind {
                 RedirectionKind::Duplicate => redirection.target.literal().is_some_and(|to| to == "1" || to == "2"),

@@ -99,15 +99,14 @@ struct PartialFingerprints {
 struct Location<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<usize>,
-    #[serde(rename = "physicalLocation")]
-    place: Place<'a>,
+    physical_location: PhysicalLocation<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<Message<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Place<'a> {
+struct PhysicalLocation<'a> {
     artifact_location: Artifact<'a>,
     region: Region,
 }
@@ -219,7 +218,7 @@ fn finding<'a>(source: &Source<'a>, diagnostic: &'a Diagnostic, fingerprint: Str
 fn location<'a>(source: &Source<'a>, label: &'a Label, id: Option<usize>) -> Location<'a> {
     Location {
         id,
-        place: Place { artifact_location: artifact(source), region: region(source, label.span) },
+        physical_location: PhysicalLocation { artifact_location: artifact(source), region: region(source, label.span) },
         message: Some(&*label.message).filter(|text| !text.is_empty()).map(|text| Message { text: text.into() }),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use keyless_core::{
-    analysis::{Analysis, ParsedFile, access, steps::Token},
+    analysis::{Analysis, ParsedFile, access, steps::TokenAccess},
     iam::{
         caller::{Caller, Environment},
         request::Request,
@@ -66,7 +66,7 @@ fn find<'m, 'f>(asked: &Asked<'_>, file: &'m Analysis<'f>) -> Result<&'m Step<'f
         .iter()
         .filter(|(at, step)| match asked.step {
             Some(wanted) => wanted.parse() == Ok(at + 1) || step.name.is_some_and(|name| name.value == wanted),
-            None => file.token(step) == Token::On,
+            None => file.token(step) == TokenAccess::On,
         })
         .collect();
     let list = || {
@@ -77,7 +77,7 @@ fn find<'m, 'f>(asked: &Asked<'_>, file: &'m Analysis<'f>) -> Result<&'m Step<'f
         described.collect::<Vec<_>>().join(", ")
     };
     match (matching.as_slice(), asked.step) {
-        ([(_, step)], _) if file.token(step) == Token::Off => {
+        ([(_, step)], _) if file.token(step) == TokenAccess::Off => {
             Err(unusable(format!("{} gets no token, it has no `oidc: true`", Analysis::step_name(step))))
         }
         ([(_, step)], _) => Ok(step),

@@ -3,7 +3,7 @@
 use crate::{
     analysis::{Analysis, access::Access},
     diagnostic::Edit,
-    facts::{Listing, StepFacts},
+    facts::{ScriptSection, StepFacts},
     pipeline::{Oidc, Step, means_oidc},
     script::Invocation,
     text::Span,
@@ -11,7 +11,7 @@ use crate::{
 
 /// Whether a step gets an OIDC token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Token {
+pub enum TokenAccess {
     /// `oidc: true`, or a mapping with `audiences`.
     On,
     /// No.
@@ -27,7 +27,7 @@ pub(crate) struct Started<'s, 'f> {
     /// Its facts.
     pub facts: &'s StepFacts,
     /// The list that contains the command.
-    pub listing: &'s Listing,
+    pub section: &'s ScriptSection,
     /// The program.
     pub invocation: Invocation<'s>,
 }
@@ -44,10 +44,10 @@ impl<'f> Analysis<'f> {
     /// Calls `visit` for every command that starts a program, in the order of the steps.
     pub(crate) fn each_program(&self, visit: &mut dyn FnMut(Started<'_, 'f>)) {
         for (step, facts) in self.steps() {
-            for listing in &facts.listings {
-                for command in &listing.script.commands {
+            for section in &facts.sections {
+                for command in &section.script.commands {
                     if let Some(invocation) = command.invocation() {
-                        visit(Started { step, facts, listing, invocation });
+                        visit(Started { step, facts, section, invocation });
                     }
                 }
             }
@@ -55,7 +55,7 @@ impl<'f> Analysis<'f> {
     }
 
     /// Whether a step gets an OIDC token.
-    pub fn token(&self, step: &Step<'_>) -> Token {
+    pub fn token(&self, step: &Step<'_>) -> TokenAccess {
         let named = |oidc: &Option<Oidc<'_>>| !matches!(oidc, None | Some(Oidc::Enabled(false, _)));
         let misspelt = || {
             self.tree.fields(step.node).iter().any(|field| {
@@ -64,10 +64,10 @@ impl<'f> Analysis<'f> {
             })
         };
         match &step.oidc {
-            Some(Oidc::Enabled(true, _) | Oidc::Audiences(..)) => Token::On,
-            Some(Oidc::Unreadable(_)) => Token::Unsure,
-            None if named(&self.model.options.oidc) || misspelt() => Token::Unsure,
-            Some(Oidc::Enabled(false, _)) | None => Token::Off,
+            Some(Oidc::Enabled(true, _) | Oidc::Audiences(..)) => TokenAccess::On,
+            Some(Oidc::Unreadable(_)) => TokenAccess::Unsure,
+            None if named(&self.model.options.oidc) || misspelt() => TokenAccess::Unsure,
+            Some(Oidc::Enabled(false, _)) | None => TokenAccess::Off,
         }
     }
 

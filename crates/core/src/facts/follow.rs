@@ -7,7 +7,9 @@ mod programs;
 
 use std::collections::HashMap;
 
-use super::{Atom, Binding, Facts, Listing, Moment, Path, PipeUse, PipeVariable, Print, Read, StepFacts, Value, pipes};
+use super::{
+    Atom, Binding, Facts, Order, Path, PipeUse, PipeVariable, Print, Read, ScriptSection, StepFacts, Value, pipes,
+};
 use crate::{
     pipeline::{self, Named, Pipe, ScriptItem, Step},
     script::{Command, Expansion, Operator, Output, RedirectionKind, Word},
@@ -21,7 +23,7 @@ pub fn read(text: &str, tree: &Tree, file: &pipeline::File<'_>) -> Facts {
 }
 
 fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -> StepFacts {
-    let listings = [Listing::new(text, tree, &step.script), Listing::new(text, tree, &step.after_script)];
+    let sections = [ScriptSection::new(text, tree, &step.script), ScriptSection::new(text, tree, &step.after_script)];
     let mut walk = Walk {
         text,
         tree,
@@ -31,7 +33,7 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
         exports_all: false,
         facts: StepFacts {
             step: step.id,
-            listings: [Listing::default(), Listing::default()],
+            sections: [ScriptSection::default(), ScriptSection::default()],
             bindings: Vec::new(),
             reads: Vec::new(),
             writes: Vec::new(),
@@ -43,20 +45,20 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
             evaluations: Vec::new(),
             configurations: Vec::new(),
             opaque: Vec::new(),
-            after_script: 0,
+            after_script: Order::CONTAINERS,
         },
-        moment: 0,
+        order: Order::CONTAINERS,
     };
     walk.containers(file, step);
-    for (number, (listing, items)) in listings.iter().zip([&step.script, &step.after_script]).enumerate() {
+    for (number, (section, items)) in sections.iter().zip([&step.script, &step.after_script]).enumerate() {
         if number == 1 {
             // Another shell in the same container and directory; variables exported by the script may be lost.
-            walk.facts.after_script = walk.moment + 1;
+            walk.facts.after_script = walk.order.next();
             walk.directory = Value::atom(Atom::CloneDirectory);
         }
-        walk.listing(number, listing, items);
+        walk.section(number, section, items);
     }
-    walk.facts.listings = listings;
+    walk.facts.sections = sections;
     walk.facts
 }
 
@@ -72,13 +74,13 @@ struct Walk<'f> {
     /// `set -a`
     exports_all: bool,
     facts: StepFacts,
-    moment: Moment,
+    order: Order,
 }
 
-/// A listing while its commands are followed.
-struct Place<'l> {
+/// A section of the script while its commands are followed.
+struct CurrentSection<'l> {
     number: usize,
-    listing: &'l Listing,
+    section: &'l ScriptSection,
     /// What is piped into a command, by its number.
     piped: HashMap<usize, Value>,
 }
@@ -121,8 +123,8 @@ impl Walk<'_> {
         self.evaluate(&word, None, self.tree.span(node).start)
     }
 
-    fn listing(&mut self, number: usize, listing: &Listing, items: &[ScriptItem<'_>]) {
-        let mut place = Place { number, listing, piped: HashMap::new() };
+    fn section(&mut self, number: usize, section: &ScriptSection, items: &[ScriptItem<'_>]) {
+        let mut current = CurrentSection { number, section, piped: HashMap::new() };
         let mut pipes = items
             .iter()
             .enumerate()
@@ -131,12 +133,12 @@ impl Walk<'_> {
                 ScriptItem::Command(_) | ScriptItem::Other(_) => None,
             })
             .peekable();
-        for (index, command) in listing.script.commands.iter().enumerate() {
-            let item = listing.item(command);
+        for (index, command) in section.script.commands.iter().enumerate() {
+            let item = section.item(command);
             while let Some((_, pipe)) = pipes.next_if(|(at, _)| *at < item) {
                 self.pipe(pipe);
             }
-            self.command(&mut place, index, command);
+            self.command(&mut current, index, command);
         }
         for (_, pipe) in pipes {
             self.pipe(pipe);
@@ -144,7 +146,7 @@ impl Walk<'_> {
     }
 
     fn pipe(&mut self, pipe: &Pipe<'_>) {
-        self.moment += 1;
+        self.order = self.order.next();
         let variables = pipe.variables.iter().map(|Named { name, node }| PipeVariable {
             name: name.value.to_owned(),
             key: name.span(self.tree),
@@ -156,7 +158,7 @@ impl Walk<'_> {
             known: pipes::known(pipe.name()),
             name: pipe.name().to_owned(),
             span: pipe.reference.span(self.tree),
-            moment: self.moment,
+            order: self.order,
             variables,
         });
     }
@@ -170,40 +172,40 @@ impl Walk<'_> {
         self.facts.reads.push(Read {
             name: expansion.name.clone(),
             span,
-            moment: self.moment,
+            order: self.order,
             optional,
             set_before: self.variables.contains_key(&expansion.name),
         });
     }
 
-    fn command(&mut self, place: &mut Place<'_>, index: usize, command: &Command) {
-        self.moment += 1;
+    fn command(&mut self, current: &mut CurrentSection<'_>, index: usize, command: &Command) {
+        self.order = self.order.next();
         let tested = matches!(command.name().as_deref(), Some("[" | "[[" | "test"));
         for expansion in command.expansions() {
-            self.note_read(expansion, place.listing.place(expansion.span), tested);
+            self.note_read(expansion, current.section.place(expansion.span), tested);
         }
         let invocation = command.invocation();
-        let printed = self.printed(place, index, command, invocation.as_ref());
-        if let Output::Pipe(to) = command.place.output {
-            let site = place.listing.place(command.span).start;
-            place.piped.entry(to).or_default().extend(printed.clone(), site);
+        let printed = self.printed(current, index, command, invocation.as_ref());
+        if let Output::Pipe(to) = command.context.output {
+            let site = current.section.place(command.span).start;
+            current.piped.entry(to).or_default().extend(printed.clone(), site);
         }
         let outside = printed.atoms().iter().any(|atom| matches!(atom, Atom::Outside(_)));
         if outside && command.prints_to_log() {
-            let span = place.listing.place(command.span);
-            self.facts.prints.push(Print { content: printed.clone(), span, moment: self.moment });
+            let span = current.section.place(command.span);
+            self.facts.prints.push(Print { content: printed.clone(), span, order: self.order });
         }
         for redirection in &command.redirections {
             use RedirectionKind::{Append, Output, OutputAndErrors};
             if matches!(redirection.kind, Output | Append | OutputAndErrors) && redirection.descriptor == 1 {
-                self.write(place, &redirection.target, printed.clone(), redirection.kind == Append);
+                self.write(current, &redirection.target, printed.clone(), redirection.kind == Append);
             }
         }
         if let Some(invocation) = &invocation {
-            self.invocation(place, index, command, invocation, &printed);
+            self.invocation(current, index, command, invocation, &printed);
         }
         for effect in command.effects() {
-            self.effect(place, command, effect);
+            self.effect(current, command, effect);
         }
     }
 }

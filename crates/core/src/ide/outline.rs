@@ -27,7 +27,7 @@ struct Pipeline {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(flatten)]
-    place: Place,
+    place: ByteRange,
     groups: Vec<Group>,
 }
 
@@ -66,9 +66,9 @@ enum GroupKind {
 struct StepBox {
     name: String,
     #[serde(flatten)]
-    place: Place,
+    place: ByteRange,
     /// The whole step, not only its name or key.
-    extent: Place,
+    extent: ByteRange,
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
     manual: bool,
@@ -84,13 +84,13 @@ struct StepBox {
 
 /// A range of the file, in bytes of its UTF-8 form.
 #[derive(Clone, Copy, Debug, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "ByteRange"))]
-struct Place {
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+struct ByteRange {
     offset: usize,
     length: usize,
 }
 
-impl From<Span> for Place {
+impl From<Span> for ByteRange {
     fn from(span: Span) -> Self {
         Self { offset: span.start, length: span.len() }
     }

@@ -29,10 +29,10 @@ pub struct Finding<'a> {
     severity: &'static str,
     message: &'a str,
     #[serde(flatten)]
-    place: Place<'a>,
+    place: Location<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "typescript", ts(as = "Option<Vec<Place>>", optional))]
-    related: Vec<Place<'a>>,
+    #[cfg_attr(feature = "typescript", ts(as = "Option<Vec<Location>>", optional))]
+    related: Vec<Location<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,8 +41,8 @@ pub struct Finding<'a> {
 
 /// A range of the file, with what it shows where that is not obvious.
 #[derive(Debug, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "Location"))]
-struct Place<'a> {
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+struct Location<'a> {
     start: Position,
     end: Position,
     offset: usize,
@@ -89,9 +89,9 @@ fn finding<'a>(source: &Source<'_>, diagnostic: &'a Diagnostic) -> Finding<'a> {
     }
 }
 
-fn place<'a>(source: &Source<'_>, label: &'a Label) -> Place<'a> {
+fn place<'a>(source: &Source<'_>, label: &'a Label) -> Location<'a> {
     let Span { start, end } = label.span;
-    Place {
+    Location {
         start: source.position(start),
         end: source.position(end),
         offset: start,

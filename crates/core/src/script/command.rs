@@ -32,13 +32,13 @@ impl Parser<'_> {
     }
 
     pub(super) fn simple(&mut self, state: &mut State) -> Result<(), Failure> {
-        let (start, first, place) = (self.at, self.commands.len(), self.current);
+        let (start, first, context) = (self.at, self.commands.len(), self.current);
         let mut command = Command {
             span: Span::at(start),
             assignments: Vec::new(),
             words: Vec::new(),
             redirections: Vec::new(),
-            place,
+            context,
         };
         let mut pending = Vec::new();
         loop {
@@ -255,7 +255,7 @@ impl Parser<'_> {
 
     /// `[[ … ]]`, whose operators are words.
     pub(super) fn test(&mut self, state: &mut State) -> Result<(), Failure> {
-        let (start, first, place) = (self.at, self.commands.len(), self.current);
+        let (start, first, context) = (self.at, self.commands.len(), self.current);
         let mut words = Vec::new();
         loop {
             self.skip_blanks();
@@ -273,7 +273,7 @@ impl Parser<'_> {
             }
         }
         let span = Span::new(start, self.at);
-        self.push(Command { span, assignments: Vec::new(), words, redirections: Vec::new(), place }, Vec::new());
+        self.push(Command { span, assignments: Vec::new(), words, redirections: Vec::new(), context }, Vec::new());
         let before = mem::take(&mut state.before);
         self.finish(state, first, before, true)
     }

@@ -1,13 +1,13 @@
 //! Structure: lists, pipelines and compound commands, and so where each command runs.
 //!
 //! Compound commands do not form a tree: an `if`, a loop, a subshell is a [`Frame`] on a stack while its
-//! commands are read, and leaves its mark in their [`Place`]. A nested text (`$(…)`, backticks) is read by the same
+//! commands are read, and leaves its mark in their [`ExecutionContext`]. A nested text (`$(…)`, backticks) is read by the same
 //! loop with its own stack.
 
 use std::mem;
 
 use super::{
-    Command, Output, Place, Redirection, Word,
+    Command, ExecutionContext, Output, Redirection, Word,
     parser::{DEPTH, Failure, Parser},
 };
 use crate::text::Span;
@@ -88,7 +88,7 @@ impl Parser<'_> {
     /// Reads a simple command, or one of the words and signs that open, divide or close a compound command.
     fn element(&mut self, state: &mut State, byte: u8) -> Result<(), Failure> {
         let kind = state.frames.last().map(|frame| frame.kind);
-        self.current = self.place(state);
+        self.current = self.context(state);
         if kind == Some(Kind::CasePattern) && self.plain_token() != "esac" {
             return self.pattern(state);
         }
@@ -147,9 +147,9 @@ impl Parser<'_> {
     }
 
     /// Where a command that begins here runs.
-    fn place(&self, state: &State) -> Place {
-        let Place { conditional, subshell, output } = self.around;
-        Place {
+    fn context(&self, state: &State) -> ExecutionContext {
+        let ExecutionContext { conditional, subshell, output } = self.around;
+        ExecutionContext {
             conditional: conditional || state.before.chained || state.frames.iter().any(|frame| frame.conditional),
             subshell: subshell
                 || state.before.piped.is_some()
@@ -202,7 +202,7 @@ impl Parser<'_> {
     fn writes_on(&self, index: usize) -> bool {
         let command = &self.commands[index];
         self.levels[index] == self.level
-            && command.place.output == self.around.output
+            && command.context.output == self.around.output
             && command.output_redirection().is_none()
     }
 
@@ -221,7 +221,7 @@ impl Parser<'_> {
         {
             for index in start..end {
                 if self.writes_on(index) {
-                    self.commands[index].place.output = Output::Pipe(first);
+                    self.commands[index].context.output = Output::Pipe(first);
                 }
             }
         }
@@ -238,7 +238,7 @@ impl Parser<'_> {
         };
         if piped.is_some() || (length == 1 && rest[0] == b'&') {
             for command in &mut self.commands[first..] {
-                command.place.subshell = true;
+                command.context.subshell = true;
             }
         }
         self.at += length;
@@ -300,8 +300,8 @@ impl Parser<'_> {
 
     fn head(&mut self, words: Vec<Word>, start: usize) {
         let span = Span::new(start, self.at);
-        let place = self.current;
-        self.push(Command { span, assignments: Vec::new(), words, redirections: Vec::new(), place }, Vec::new());
+        let context = self.current;
+        self.push(Command { span, assignments: Vec::new(), words, redirections: Vec::new(), context }, Vec::new());
     }
 
     fn open_after_head(&mut self, state: &mut State, kind: Kind, start: usize, first: usize) -> Result<(), Failure> {

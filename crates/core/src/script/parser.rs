@@ -4,7 +4,7 @@
 
 use std::{mem, ops::Range};
 
-use super::{Command, Output, Part, Place, Word, command::Pending, compound::State, word::Stop};
+use super::{Command, ExecutionContext, Output, Part, Word, command::Pending, compound::State, word::Stop};
 use crate::text::Span;
 
 /// Nesting allowed inside words and between compound commands, each.
@@ -34,9 +34,9 @@ pub(super) struct Parser<'t> {
     pub(super) pending: Vec<Pending>,
     pub(super) depth: usize,
     /// Where the text being read runs.
-    pub(super) around: Place,
+    pub(super) around: ExecutionContext,
     /// Where the command being read runs.
-    pub(super) current: Place,
+    pub(super) current: ExecutionContext,
 }
 
 /// The commands of a script, and the lines that could not be read.
@@ -99,8 +99,8 @@ impl<'t> Parser<'t> {
             level: 0,
             pending: Vec::new(),
             depth: 0,
-            around: Place::default(),
-            current: Place::default(),
+            around: ExecutionContext::default(),
+            current: ExecutionContext::default(),
         }
     }
 
@@ -167,7 +167,7 @@ impl<'t> Parser<'t> {
     /// What is not valid shell is ignored.
     pub(super) fn inline(&mut self, script: Span) {
         let (commands, at) = (self.commands.len(), self.at);
-        let inside = Place { subshell: true, ..self.current };
+        let inside = ExecutionContext { subshell: true, ..self.current };
         self.at = script.start;
         if self.within(script.end, |parser| parser.nested_in(inside, Self::whole)).is_err() {
             self.commands.truncate(commands);
@@ -181,7 +181,8 @@ impl<'t> Parser<'t> {
     }
 
     fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<Range<usize>, Failure> {
-        let inside = Place { conditional: self.current.conditional, subshell: true, output: Output::Capture };
+        let inside =
+            ExecutionContext { conditional: self.current.conditional, subshell: true, output: Output::Capture };
         self.level += 1;
         let result = self.nested_in(inside, read);
         self.level -= 1;
@@ -191,7 +192,7 @@ impl<'t> Parser<'t> {
     /// Reads commands nested in the one being read.
     fn nested_in(
         &mut self,
-        inside: Place,
+        inside: ExecutionContext,
         read: impl FnOnce(&mut Self) -> Result<(), Failure>,
     ) -> Result<Range<usize>, Failure> {
         let first = self.commands.len();

@@ -22,7 +22,7 @@ mod expression;
 mod statement;
 mod word;
 
-use super::{Command, Invocation, Output, Part, Place, Redirection, RedirectionKind, Script, Word, join};
+use super::{Command, ExecutionContext, Invocation, Output, Part, Redirection, RedirectionKind, Script, Word, join};
 use crate::text::Span;
 
 /// How deep blocks, groups and subexpressions may nest.
@@ -102,7 +102,7 @@ impl<'t> Reader<'t> {
                 return;
             }
             let (start, known) = (self.at, self.commands.len());
-            let Err(failure) = self.statement(Place::default()) else { continue };
+            let Err(failure) = self.statement(ExecutionContext::default()) else { continue };
             self.commands.truncate(known);
             self.depth = 0;
             // What does not end, or nests too deeply, would be met again at every line; looking for it there would take the
@@ -180,7 +180,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Statements up to a closing bracket, which is taken.
-    fn statements(&mut self, close: &str, place: Place) -> Result<(), Failure> {
+    fn statements(&mut self, close: &str, context: ExecutionContext) -> Result<(), Failure> {
         self.deeper(|reader| {
             loop {
                 reader.skip_separators();
@@ -190,28 +190,28 @@ impl<'t> Reader<'t> {
                 if reader.at >= reader.end {
                     return Err(Failure::Unterminated);
                 }
-                reader.statement(place)?;
+                reader.statement(context)?;
             }
         })
     }
 
     /// `a | b`, `a && b`, `a || b`
-    fn pipeline(&mut self, place: Place) -> Result<(), Failure> {
-        let mut place = place;
+    fn pipeline(&mut self, context: ExecutionContext) -> Result<(), Failure> {
+        let mut context = context;
         let mut piped_from: Option<usize> = None;
         loop {
             self.skip_blanks();
-            let index = self.element(place, piped_from.is_some())?;
+            let index = self.element(context, piped_from.is_some())?;
             if let (Some(from), Some(to)) = (piped_from, index)
                 && let Some(command) = self.commands.get_mut(from)
             {
-                command.place.output = Output::Pipe(to);
+                command.context.output = Output::Pipe(to);
             }
             self.skip_blanks();
             if self.eat("&&") {
                 piped_from = None;
             } else if self.eat("||") {
-                place.conditional = true;
+                context.conditional = true;
                 piped_from = None;
             } else if self.eat("|") {
                 piped_from = index;
@@ -228,28 +228,28 @@ impl<'t> Reader<'t> {
     }
 
     /// One part of a pipeline. Returns the number of the command that it became.
-    fn element(&mut self, place: Place, piped: bool) -> Result<Option<usize>, Failure> {
+    fn element(&mut self, context: ExecutionContext, piped: bool) -> Result<Option<usize>, Failure> {
         match self.peek() {
             None | Some(b'}' | b')' | b'|' | b';' | b'\n') => Err(Failure::Unexpected),
             Some(b'&') => {
                 self.at += 1;
                 self.skip_blanks();
-                self.call(place, piped).map(Some)
+                self.call(context, piped).map(Some)
             }
             Some(b'$' | b'"' | b'\'' | b'@' | b'(' | b'[' | b'!' | b'+' | b',' | b'-' | b'0'..=b'9') => {
-                self.expression(place).map(Some)
+                self.expression(context).map(Some)
             }
             Some(b'{') => {
                 self.at += 1;
-                self.statements("}", Place { conditional: true, ..place })?;
+                self.statements("}", ExecutionContext { conditional: true, ..context })?;
                 Ok(None)
             }
-            Some(_) => self.call(place, piped).map(Some),
+            Some(_) => self.call(context, piped).map(Some),
         }
     }
 
     /// A command with its arguments.
-    fn call(&mut self, place: Place, piped: bool) -> Result<usize, Failure> {
+    fn call(&mut self, context: ExecutionContext, piped: bool) -> Result<usize, Failure> {
         let start = self.at;
         let mut words = Vec::new();
         let mut redirections = Vec::new();
@@ -272,7 +272,7 @@ impl<'t> Reader<'t> {
         let last = words.last().map(|word: &Word| word.span).into_iter();
         let last = last.chain(redirections.last().map(|redirection: &Redirection| redirection.span));
         let span = Span::new(start, last.map(|span| span.end).max().unwrap_or(start));
-        let mut call = command(span, words, place);
+        let mut call = command(span, words, context);
         call.redirections = redirections;
         self.commands.push(cmdlets::in_shell_terms(call, piped));
         Ok(self.commands.len() - 1)
@@ -315,8 +315,8 @@ fn descriptor(stream: Option<u8>) -> u32 {
     }
 }
 
-fn command(span: Span, words: Vec<Word>, place: Place) -> Command {
-    Command { span, assignments: Vec::new(), words, redirections: Vec::new(), place }
+fn command(span: Span, words: Vec<Word>, context: ExecutionContext) -> Command {
+    Command { span, assignments: Vec::new(), words, redirections: Vec::new(), context }
 }
 
 fn literal(text: &str, span: Span) -> Word {

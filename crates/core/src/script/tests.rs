@@ -17,7 +17,7 @@ fn dump(script: &Script) -> String {
         for redirection in &command.redirections {
             write!(out, " {}{:?}({})", redirection.descriptor, redirection.kind, word(&redirection.target)).unwrap();
         }
-        let Place { conditional, subshell, output } = command.place;
+        let ExecutionContext { conditional, subshell, output } = command.context;
         for (set, name) in [(conditional, "conditional"), (subshell, "subshell")] {
             if set {
                 write!(out, " !{name}").unwrap();
@@ -254,7 +254,7 @@ fn any_text_is_read_without_a_panic_and_with_ranges_inside_it() {
             command.words.iter().for_each(|word| check(word.span));
             command.redirections.iter().for_each(|redirection| check(redirection.target.span));
             command.expansions().iter().for_each(|expansion| check(expansion.span));
-            if let Output::Pipe(to) = command.place.output {
+            if let Output::Pipe(to) = command.context.output {
                 assert!(to < script.commands.len(), "{items:?}");
             }
             let _ = (command.effects(), command.invocation());

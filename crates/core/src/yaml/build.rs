@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span as Place};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span as ParserSpan};
 
 use crate::{
     text::Span,
@@ -76,7 +76,7 @@ struct Open {
 }
 
 impl Builder<'_> {
-    fn event(&mut self, event: Event<'_>, place: &Place) {
+    fn event(&mut self, event: Event<'_>, place: &ParserSpan) {
         let span = self.span(place);
         match event {
             Event::Comment(..) => self.tree.comments.push(Comment { span }),
@@ -287,7 +287,7 @@ impl Builder<'_> {
         }
     }
 
-    fn span(&self, place: &Place) -> Span {
+    fn span(&self, place: &ParserSpan) -> Span {
         let end_of_text = self.text.len();
         let start = place.start.byte_offset().unwrap_or(end_of_text).min(end_of_text);
         let end = place.end.byte_offset().unwrap_or(end_of_text).clamp(start, end_of_text);

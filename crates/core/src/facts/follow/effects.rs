@@ -2,64 +2,64 @@
 
 use std::collections::HashMap;
 
-use super::{Place, Walk};
+use super::{CurrentSection, Walk};
 use crate::{
-    facts::{Atom, Binding, Listing, Trace, Value},
+    facts::{Atom, Binding, ScriptSection, Trace, Value},
     script::{Command, Effect, Script},
     text::{Span, Spanned},
 };
 
 impl Walk<'_> {
-    pub(super) fn effect(&mut self, place: &Place<'_>, command: &Command, effect: Effect) {
-        let moment = self.moment;
-        let partial = command.place.conditional || command.place.subshell;
+    pub(super) fn effect(&mut self, current: &CurrentSection<'_>, command: &Command, effect: Effect) {
+        let order = self.order;
+        let partial = command.context.conditional || command.context.subshell;
         match effect {
             Effect::Set { name, value, append, exported, span } => {
-                let span = place.listing.place(span);
+                let span = current.section.place(span);
                 let mut held = match (append, self.variables.get(&name)) {
                     (true, Some(before)) => before.value.clone(),
                     (true, None) => Value::atom(Atom::Outside(name.clone())),
                     (false, _) => Value::default(),
                 };
                 let value = value.map_or(Value::atom(Atom::Unknown(span.start)), |word| {
-                    self.evaluate(&word, Some(place), span.start)
+                    self.evaluate(&word, Some(current), span.start)
                 });
                 held.extend(value, span.start);
                 let before = self.variables.get(&name).is_some_and(|before| before.exported);
                 let exported = exported || before || self.exports_all;
-                self.bind(Binding { name, value: held, exported, partial, span, moment });
+                self.bind(Binding { name, value: held, exported, partial, span, order });
             }
             Effect::Export { name, .. } => {
                 if let Some(binding) = self.variables.get_mut(&name) {
                     binding.exported = true;
-                    let first = self.facts.bindings.partition_point(|other| other.moment < binding.moment);
+                    let first = self.facts.bindings.partition_point(|other| other.order < binding.order);
                     for binding in self.facts.bindings[first..].iter_mut().filter(|other| other.name == name) {
                         binding.exported = true;
                     }
                 }
             }
             Effect::Unset(name) => {
-                let span = place.listing.place(command.span);
-                self.bind(Binding { name, value: Value::default(), exported: false, partial, span, moment });
+                let span = current.section.place(command.span);
+                self.bind(Binding { name, value: Value::default(), exported: false, partial, span, order });
             }
             Effect::Source(file) => {
-                let span = place.listing.place(command.span);
-                let path = self.evaluate(&file, Some(place), span.start).path(&self.directory);
+                let span = current.section.place(command.span);
+                let path = self.evaluate(&file, Some(current), span.start).path(&self.directory);
                 // `printf` and `echo -e` print something other than their arguments.
                 let text = self.files.get(&path).and_then(Value::literal).filter(|text| !text.contains(['\\', '%']));
                 match text.map(|text| Script::parse([text])) {
                     Some(script) => self.sourced(script, command, span),
-                    None => self.facts.opaque.push(Spanned::new(moment, span)),
+                    None => self.facts.opaque.push(Spanned::new(order, span)),
                 }
             }
-            Effect::Eval => self.facts.opaque.push(Spanned::new(moment, place.listing.place(command.span))),
+            Effect::Eval => self.facts.opaque.push(Spanned::new(order, current.section.place(command.span))),
             Effect::ExportAll(on) => self.exports_all = on,
-            Effect::Enter(to) if !command.place.subshell => {
-                let site = place.listing.place(command.span).start;
-                let to = to.filter(|to| to.literal().as_deref() != Some("-") && !command.place.conditional);
+            Effect::Enter(to) if !command.context.subshell => {
+                let site = current.section.place(command.span).start;
+                let to = to.filter(|to| to.literal().as_deref() != Some("-") && !command.context.conditional);
                 self.directory = match to {
                     Some(word) => {
-                        let path = self.evaluate(&word, Some(place), site).path(&self.directory);
+                        let path = self.evaluate(&word, Some(current), site).path(&self.directory);
                         match (path.in_clone(), path.written()) {
                             (Some(below), _) => {
                                 let mut value = Value::atom(Atom::CloneDirectory);
@@ -75,7 +75,7 @@ impl Walk<'_> {
                 };
             }
             Effect::Trace(on) => {
-                self.facts.traces.push(Trace { on, span: place.listing.place(command.span), moment });
+                self.facts.traces.push(Trace { on, span: current.section.place(command.span), order });
             }
             Effect::Enter(_) => {}
         }
@@ -83,15 +83,15 @@ impl Walk<'_> {
 
     /// The effect of a file that the script wrote on the shell that sources it.
     fn sourced(&mut self, script: Script, source: &Command, span: Span) {
-        let listing = Listing { script, maps: Vec::new(), whole: Some(span) };
-        let place = Place { number: 0, listing: &listing, piped: HashMap::new() };
-        for command in &listing.script.commands {
+        let section = ScriptSection { script, maps: Vec::new(), whole: Some(span) };
+        let current = CurrentSection { number: 0, section: &section, piped: HashMap::new() };
+        for command in &section.script.commands {
             for effect in command.effects() {
                 // Files that it sources in turn, and commands that run only sometimes, are ignored.
-                if matches!(effect, Effect::Source(_)) || command.place != source.place {
-                    self.facts.opaque.push(Spanned::new(self.moment, span));
+                if matches!(effect, Effect::Source(_)) || command.context != source.context {
+                    self.facts.opaque.push(Spanned::new(self.order, span));
                 } else {
-                    self.effect(&place, source, effect);
+                    self.effect(&current, source, effect);
                 }
             }
         }

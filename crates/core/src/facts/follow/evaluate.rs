@@ -1,6 +1,6 @@
 //! The values of words.
 
-use super::{Place, Walk};
+use super::{CurrentSection, Walk};
 use crate::{
     facts::{Atom, Value},
     script::{Expansion, Operator, Part, Word},
@@ -9,7 +9,7 @@ use crate::{
 
 impl Walk<'_> {
     /// The value of a word. `site` identifies an unknown value.
-    pub(super) fn evaluate(&self, word: &Word, place: Option<&Place<'_>>, site: usize) -> Value {
+    pub(super) fn evaluate(&self, word: &Word, current: Option<&CurrentSection<'_>>, site: usize) -> Value {
         let mut value = Value::default();
         for (index, part) in word.parts.iter().enumerate() {
             let piece = match part {
@@ -21,8 +21,8 @@ impl Walk<'_> {
                     home
                 }
                 Part::Text { text, .. } => Value::text(text.clone()),
-                Part::Variable(expansion) => self.variable(expansion, place, site),
-                Part::Substitution { span, commands } => self.substitution(*span, commands.clone(), place, site),
+                Part::Variable(expansion) => self.variable(expansion, current, site),
+                Part::Substitution { span, commands } => self.substitution(*span, commands.clone(), current, site),
                 Part::Other { span, .. } => Value::atom(Atom::Unknown(site + span.start)),
             };
             if !piece.is_empty() || value.atoms().is_empty() {
@@ -32,7 +32,7 @@ impl Walk<'_> {
         value
     }
 
-    fn variable(&self, expansion: &Expansion, place: Option<&Place<'_>>, site: usize) -> Value {
+    fn variable(&self, expansion: &Expansion, current: Option<&CurrentSection<'_>>, site: usize) -> Value {
         let held = self.variables.get(&expansion.name).filter(|binding| !binding.partial);
         let partial = self.variables.get(&expansion.name).is_some_and(|binding| binding.partial);
         match &expansion.operator {
@@ -40,7 +40,7 @@ impl Walk<'_> {
             Operator::Default(word) | Operator::Assign(word) => {
                 return match held {
                     Some(binding) if !binding.value.is_empty() => binding.value.clone(),
-                    Some(_) => self.evaluate(word, place, site),
+                    Some(_) => self.evaluate(word, current, site),
                     None if word.literal().is_some_and(|text| text.is_empty()) && !partial => {
                         Value::atom(Atom::Outside(expansion.name.clone()))
                     }
@@ -63,15 +63,15 @@ impl Walk<'_> {
         &self,
         span: Span,
         commands: std::ops::Range<usize>,
-        place: Option<&Place<'_>>,
+        current: Option<&CurrentSection<'_>>,
         site: usize,
     ) -> Value {
         let unknown = Value::atom(Atom::Unknown(site + span.start));
-        let (Some(place), 1) = (place, commands.len()) else { return unknown };
-        let Some(command) = place.listing.script.commands.get(commands.start) else { return unknown };
+        let (Some(current), 1) = (current, commands.len()) else { return unknown };
+        let Some(command) = current.section.script.commands.get(commands.start) else { return unknown };
         match command.invocation() {
             Some(invocation) if matches!(invocation.program.as_str(), "pwd" | "echo" | "printf") => {
-                self.printed(place, commands.start, command, Some(&invocation))
+                self.printed(current, commands.start, command, Some(&invocation))
             }
             _ => unknown,
         }

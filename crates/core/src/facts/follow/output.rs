@@ -1,6 +1,6 @@
 //! The output of commands, and the files that it is written to.
 
-use super::{Place, Walk};
+use super::{CurrentSection, Walk};
 use crate::{
     facts::{Atom, Configuration, FileWrite, Value},
     script::{Command, Invocation, Output, RedirectionKind, Script, Word},
@@ -12,7 +12,7 @@ const FILTERS: [&str; 10] = ["base64", "cat", "cut", "grep", "head", "jq", "sed"
 /// Whether the output of a command ends in the log, also through `tee`, `jq` and other filters.
 pub(super) fn reaches_log(script: &Script, command: &Command) -> bool {
     let mut command = command;
-    while let (None, Output::Pipe(to)) = (command.output_redirection(), command.place.output) {
+    while let (None, Output::Pipe(to)) = (command.output_redirection(), command.context.output) {
         let Some(next) = script.commands.get(to) else { return false };
         if !next.invocation().is_some_and(|next| FILTERS.contains(&next.program.as_str())) {
             return false;
@@ -26,12 +26,12 @@ impl Walk<'_> {
     /// The output of a command.
     pub(super) fn printed(
         &self,
-        place: &Place<'_>,
+        current: &CurrentSection<'_>,
         index: usize,
         command: &Command,
         invocation: Option<&Invocation<'_>>,
     ) -> Value {
-        let site = place.listing.place(command.span).start;
+        let site = current.section.place(command.span).start;
         let unknown = || Value::atom(Atom::Unknown(site));
         let Some(invocation) = invocation else { return Value::default() };
         let program = invocation.program.as_str();
@@ -39,8 +39,8 @@ impl Walk<'_> {
             let here = command.redirections.iter().rev().find(|redirection| {
                 matches!(redirection.kind, RedirectionKind::HereDocument | RedirectionKind::HereString)
             });
-            let here = here.map(|redirection| self.evaluate(&redirection.target, Some(place), site));
-            here.or_else(|| place.piped.get(&index).cloned())
+            let here = here.map(|redirection| self.evaluate(&redirection.target, Some(current), site));
+            here.or_else(|| current.piped.get(&index).cloned())
         };
         match program {
             "echo" | "printf" => {
@@ -49,7 +49,7 @@ impl Walk<'_> {
                     if !value.atoms().is_empty() {
                         value.extend(Value::text(" "), site);
                     }
-                    value.extend(self.evaluate(word, Some(place), site), site);
+                    value.extend(self.evaluate(word, Some(current), site), site);
                 }
                 value
             }
@@ -62,7 +62,7 @@ impl Walk<'_> {
             filter if FILTERS.contains(&filter) => {
                 let file = || {
                     let word = invocation.arguments.iter().find(|word| !word.prefix().starts_with('-'))?;
-                    self.files.get(&self.evaluate(word, Some(place), site).path(&self.directory)).cloned()
+                    self.files.get(&self.evaluate(word, Some(current), site).path(&self.directory)).cloned()
                 };
                 input().or_else(file).unwrap_or_else(unknown)
             }
@@ -70,12 +70,12 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn write(&mut self, place: &Place<'_>, target: &Word, content: Value, append: bool) {
-        let span = place.listing.place(target.span);
-        let path = self.evaluate(target, Some(place), span.start).path(&self.directory);
+    pub(super) fn write(&mut self, current: &CurrentSection<'_>, target: &Word, content: Value, append: bool) {
+        let span = current.section.place(target.span);
+        let path = self.evaluate(target, Some(current), span.start).path(&self.directory);
         if path.written().is_some_and(|path| path.starts_with("$HOME/.aws/")) {
             let keys = content.to_string().contains("aws_access_key_id");
-            self.facts.configurations.push(Configuration { keys, span, moment: self.moment });
+            self.facts.configurations.push(Configuration { keys, span, order: self.order });
         }
         let mut whole = content.clone();
         if append {
@@ -86,6 +86,6 @@ impl Walk<'_> {
             whole.extend(content.clone(), span.start);
         }
         self.files.insert(path.clone(), whole);
-        self.facts.writes.push(FileWrite { path, content, span, moment: self.moment });
+        self.facts.writes.push(FileWrite { path, content, span, order: self.order });
     }
 }

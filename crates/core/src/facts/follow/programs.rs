@@ -1,6 +1,6 @@
 //! What programs do: AWS tools, and those that write files or run code.
 
-use super::{Place, Walk, output::reaches_log};
+use super::{CurrentSection, Walk, output::reaches_log};
 use crate::{
     facts::{AWS_VARIABLES, Assumption, Atom, Binding, Configuration, Print, ToolUse, Value, tools},
     script::{Command, Invocation, Word},
@@ -10,39 +10,39 @@ use crate::{
 impl Walk<'_> {
     pub(super) fn invocation(
         &mut self,
-        place: &Place<'_>,
+        current: &CurrentSection<'_>,
         index: usize,
         command: &Command,
         invocation: &Invocation<'_>,
         printed: &Value,
     ) {
-        let span = place.listing.place(invocation.span);
+        let span = current.section.place(invocation.span);
         match invocation.program.as_str() {
             "tee" => {
                 for word in invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-')) {
-                    self.write(place, word, printed.clone(), invocation.has_flag(&["-a", "--append"]));
+                    self.write(current, word, printed.clone(), invocation.has_flag(&["-a", "--append"]));
                 }
             }
             "cp" | "mv" => {
                 let paths: Vec<&Word> =
                     invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-')).collect();
                 if let [from, to] = paths.as_slice() {
-                    let from = self.evaluate(from, Some(place), span.start).path(&self.directory);
+                    let from = self.evaluate(from, Some(current), span.start).path(&self.directory);
                     let content = self.files.get(&from).cloned().unwrap_or(Value::atom(Atom::Unknown(span.start)));
-                    self.write(place, to, content, false);
+                    self.write(current, to, content, false);
                 }
             }
             _ => {}
         }
         for word in invocation.code() {
-            let (content, span) = (self.evaluate(word, Some(place), span.start), place.listing.place(word.span));
+            let (content, span) = (self.evaluate(word, Some(current), span.start), current.section.place(word.span));
             if content.atoms().iter().any(|atom| matches!(atom, Atom::Outside(_))) {
-                self.facts.evaluations.push(Print { content, span, moment: self.moment });
+                self.facts.evaluations.push(Print { content, span, order: self.order });
             }
         }
         let Some(call) = tools::recognise(invocation) else { return };
         if call.tool.id == tools::ToolId::AwsCli {
-            self.aws(place, command, invocation, &call, span);
+            self.aws(current, command, invocation, &call, span);
         }
         let set = AWS_VARIABLES.iter().filter_map(|name| self.variables.get(*name).cloned());
         let mut variables: Vec<Binding> = set.collect();
@@ -50,19 +50,19 @@ impl Walk<'_> {
             if AWS_VARIABLES.contains(&assignment.name.as_str()) {
                 variables.push(Binding {
                     name: assignment.name.clone(),
-                    value: self.evaluate(&assignment.value, Some(place), span.start),
+                    value: self.evaluate(&assignment.value, Some(current), span.start),
                     exported: true,
                     partial: false,
-                    span: place.listing.place(assignment.span),
-                    moment: self.moment,
+                    span: current.section.place(assignment.span),
+                    order: self.order,
                 });
             }
         }
         self.facts.tools.push(ToolUse {
             call,
             span,
-            moment: self.moment,
-            listing: place.number,
+            order: self.order,
+            section: current.number,
             command: index,
             variables,
             profile: invocation.has_flag(&["--profile", "--aws-profile"]),
@@ -73,7 +73,7 @@ impl Walk<'_> {
     /// What `aws sts assume-role…` and `aws configure` mean for the commands after them.
     fn aws(
         &mut self,
-        place: &Place<'_>,
+        current: &CurrentSection<'_>,
         command: &Command,
         invocation: &Invocation<'_>,
         call: &tools::ToolCall,
@@ -84,13 +84,16 @@ impl Walk<'_> {
             (Some("sts"), Some(name), _) if name.starts_with("assume-role") => {
                 let option = |name: &str| {
                     let word = invocation.option(name)?;
-                    Some(Spanned::new(self.evaluate(&word, Some(place), span.start), place.listing.place(word.span)))
+                    Some(Spanned::new(
+                        self.evaluate(&word, Some(current), span.start),
+                        current.section.place(word.span),
+                    ))
                 };
                 self.facts.assumptions.push(Assumption {
                     span,
-                    moment: self.moment,
+                    order: self.order,
                     web_identity: name == "assume-role-with-web-identity",
-                    printed: reaches_log(&place.listing.script, command),
+                    printed: reaches_log(&current.section.script, command),
                     duration: option("--duration-seconds"),
                     role: option("--role-arn"),
                 });
@@ -100,7 +103,7 @@ impl Walk<'_> {
                 if keys
                     || !key.ends_with("region") && !key.ends_with("output") && !key.ends_with("aws_secret_access_key")
                 {
-                    self.facts.configurations.push(Configuration { keys, span, moment: self.moment });
+                    self.facts.configurations.push(Configuration { keys, span, order: self.order });
                 }
             }
             _ => {}

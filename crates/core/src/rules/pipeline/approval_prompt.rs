@@ -43,7 +43,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             if tool.call.command() != "deploy" {
                 continue;
             }
-            let command = &facts.listings[tool.listing].script.commands[tool.command];
+            let command = &facts.sections[tool.section].script.commands[tool.command];
             let Some(invocation) = command.invocation() else { continue };
             // An argument that is a variable may be the option.
             let unsure = invocation.arguments.iter().any(|word| word.literal().is_none() && word.prefix().is_empty());

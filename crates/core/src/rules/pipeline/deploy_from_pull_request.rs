@@ -1,5 +1,5 @@
 use crate::{
-    analysis::{Analysis, steps::Token},
+    analysis::{Analysis, steps::TokenAccess},
     pipeline::Start,
     rules::{Findings, rule},
     text::Spanned,
@@ -57,7 +57,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             findings
                 .report(span, format!("{name} deploys code of a pull request before it is reviewed"))
                 .help("deploy from a branch, or use a separate role that can only deploy previews");
-        } else if file.token(step) == Token::On && facts.assumes_role() {
+        } else if file.token(step) == TokenAccess::On && facts.assumes_role() {
             let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));
             findings
                 .report(span, "code of a pull request assumes a role before it is reviewed")

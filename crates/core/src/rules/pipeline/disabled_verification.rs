@@ -65,9 +65,9 @@ const VALUED: &[u8] = b"-bcdehmortuwxyzACDEFHKPQTUXY";
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (_, facts) in file.steps() {
-        for listing in &facts.listings {
-            for command in &listing.script.commands {
-                let text = listing.script.slice(command.span);
+        for section in &facts.sections {
+            for command in &section.script.commands {
+                let text = section.script.slice(command.span);
                 let program = command.words.first().map_or("", Word::prefix);
                 // `echo` only prints it.
                 if program == "echo" && command.prints_to_log() || OWN.iter().any(|host| text.contains(host)) {
@@ -76,7 +76,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 for switch in &SWITCHES {
                     if let Some(at) = text.find(switch) {
                         let start = command.span.start + at;
-                        report(listing.place(Span::new(start, start + switch.len())), switch, findings);
+                        report(section.place(Span::new(start, start + switch.len())), switch, findings);
                     }
                 }
                 let mut curl = false;
@@ -84,7 +84,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                     let text = word.prefix();
                     curl |= text == "curl";
                     if curl && is_insecure(text) {
-                        report(listing.place(word.span), text, findings);
+                        report(section.place(word.span), text, findings);
                     }
                 }
             }

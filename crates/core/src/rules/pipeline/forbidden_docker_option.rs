@@ -43,7 +43,7 @@ const FLAGS: [&str; 8] =
 const OWN: &str = "/opt/atlassian/";
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
-    file.each_program(&mut |Started { step, listing, invocation, .. }| {
+    file.each_program(&mut |Started { step, section, invocation, .. }| {
         if invocation.program != "docker"
             || file.model.on_self_hosted_runner(step)
             || file.model.runtime_version(step).is_some_and(|version| version.value == "3")
@@ -71,7 +71,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 continue;
             };
             findings
-                .report(listing.place(span), format!("{what} are not allowed by Bitbucket's Docker daemon"))
+                .report(section.place(span), format!("{what} are not allowed by Bitbucket's Docker daemon"))
                 .help(format!("{instead}, or set `runtime: {{cloud: {{version: \"3\"}}}}`"));
         }
     });

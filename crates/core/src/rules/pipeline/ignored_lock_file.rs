@@ -59,13 +59,13 @@ const UNREAD: [&str; 2] = ["--no-lockfile", "--no-package-lock"];
 const HARMLESS: [&str; 4] = ["-g", "--global", "--dry-run", "--help"];
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
-    file.each_program(&mut |Started { facts, listing, invocation, .. }| {
+    file.each_program(&mut |Started { facts, section, invocation, .. }| {
         let asked = invocation.arguments.first().map_or("", Word::prefix);
         let ignores = UPDATES.contains(&(&invocation.program, asked)) || invocation.has_flag(&UNREAD);
         if !ignores || invocation.has_flag(&HARMLESS) || facts.deployment().is_none() {
             return;
         }
-        let span = file.first_line(listing.place(invocation.span));
+        let span = file.first_line(section.place(invocation.span));
         let message = format!("`{}` does not install the locked versions", shown(file.source.slice(span)));
         findings.report(span, message).help("install the locked versions, and update them in a separate change");
     });

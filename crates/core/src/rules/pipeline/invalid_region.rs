@@ -89,10 +89,10 @@ fn regions(facts: &StepFacts) -> Vec<Spanned<String>> {
         found.extend(variable.value.literal().map(|text| Spanned::new(text.to_owned(), variable.span)));
     }
     for tool in facts.tools.iter().filter(|tool| tool.region && tool.call.tool.id == ToolId::AwsCli) {
-        let listing = &facts.listings[tool.listing];
-        let Some(invocation) = listing.script.commands[tool.command].invocation() else { continue };
+        let section = &facts.sections[tool.section];
+        let Some(invocation) = section.script.commands[tool.command].invocation() else { continue };
         let word = invocation.option("--region");
-        found.extend(word.and_then(|word| Some(Spanned::new(word.literal()?, listing.place(word.span)))));
+        found.extend(word.and_then(|word| Some(Spanned::new(word.literal()?, section.place(word.span)))));
     }
     found.retain(|region| !region.value.is_empty());
     found

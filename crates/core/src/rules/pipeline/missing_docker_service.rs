@@ -47,13 +47,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if file.model.on_self_hosted_runner(step) || served || elsewhere || file.model.options.docker {
             continue;
         }
-        for listing in &facts.listings {
-            let first = listing.script.commands.iter().filter_map(Command::invocation).find(|invocation| {
+        for section in &facts.sections {
+            let first = section.script.commands.iter().filter_map(Command::invocation).find(|invocation| {
                 let asked = invocation.arguments.iter().map(Word::prefix).find(|word| !word.starts_with('-'));
                 invocation.program == "docker" && asked.is_some_and(|command| ASKS_DAEMON.contains(&command))
             });
             if let Some(invocation) = first {
-                let span = listing.place(invocation.span);
+                let span = section.place(invocation.span);
                 let command = shown(file.source.slice(span));
                 findings
                     .report(

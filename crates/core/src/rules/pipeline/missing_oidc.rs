@@ -1,5 +1,5 @@
 use crate::{
-    analysis::{Analysis, steps::Token},
+    analysis::{Analysis, steps::TokenAccess},
     diagnostic::Safety,
     facts::{Login, ROLE_VARIABLE, TOKEN},
     pipeline::Step,
@@ -45,7 +45,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        if file.token(step) != Token::Off || step.is_child_pipeline {
+        if file.token(step) != TokenAccess::Off || step.is_child_pipeline {
             continue;
         }
         let needs = needs(file, step, facts);

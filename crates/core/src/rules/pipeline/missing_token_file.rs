@@ -1,7 +1,7 @@
 use crate::{
     analysis::{
         Analysis,
-        steps::{Token, shown},
+        steps::{TokenAccess, shown},
     },
     facts::{Binding, Credentials, FileWrite, Path, StepFacts, TOKEN, Value},
     rules::{Findings, rule},
@@ -52,7 +52,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        if file.token(step) != Token::On {
+        if file.token(step) != TokenAccess::On {
             continue;
         }
         let bindings = facts.bindings.iter().filter(|binding| binding.name == "AWS_WEB_IDENTITY_TOKEN_FILE");
@@ -67,11 +67,11 @@ fn one(file: &Analysis<'_>, facts: &StepFacts, binding: &Binding, findings: &mut
     let user = facts.tools.iter().find(|tool| {
         tool.call.calls.needs_credentials()
             && facts.credentials(tool) == Credentials::WebIdentity
-            && tool.variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_some_and(|used| used.moment == binding.moment)
+            && tool.variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_some_and(|used| used.order == binding.order)
     });
-    let written = facts.writes.iter().filter(|write| write.path == path).min_by_key(|write| write.moment);
+    let written = facts.writes.iter().filter(|write| write.path == path).min_by_key(|write| write.order);
     match (written, user) {
-        (Some(write), Some(user)) if write.moment > user.moment => {
+        (Some(write), Some(user)) if write.order > user.order => {
             let command = shown(file.source.slice(user.span));
             findings
                 .report(write.span, format!("the token is written after `{command}` reads it"))
@@ -127,7 +127,7 @@ const RUNNERS: [&str; 19] = [
 /// Whether code from outside the file may write the token: a script, or a program that receives the token.
 fn may_be_written_unseen(facts: &StepFacts) -> bool {
     !facts.opaque.is_empty()
-        || facts.listings.iter().flat_map(|listing| &listing.script.commands).any(|command| {
+        || facts.sections.iter().flat_map(|section| &section.script.commands).any(|command| {
             let Some(invocation) = command.invocation() else { return !command.words.is_empty() };
             let own = invocation.path.contains('/') && !invocation.path.starts_with("/usr/");
             let receives_token =

@@ -1,7 +1,7 @@
 use crate::{
     analysis::{
         Analysis,
-        steps::{Token, shown},
+        steps::{TokenAccess, shown},
     },
     diagnostic::Severity,
     facts::{Credentials, StepFacts, ToolId, ToolUse},
@@ -83,7 +83,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let mut reported: Vec<Need> = Vec::new();
         for tool in facts.tools.iter().filter(|tool| tool.call.calls.needs_credentials()) {
             for needed in needs(file, step, facts, tool) {
-                if !reported.contains(&needed) && !facts.is_opaque(tool.moment) {
+                if !reported.contains(&needed) && !facts.is_opaque(tool.order) {
                     reported.push(needed);
                     report(file, step, tool, needed, findings);
                 }
@@ -102,7 +102,7 @@ fn needs(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, tool: &ToolUse
             // A key that another step reads is available to this one too.
             let keys = file.facts.steps.iter().flat_map(|facts| &facts.reads).any(|read| read.name == KEYS[0]);
             !keys
-                && file.token(step) == Token::On
+                && file.token(step) == TokenAccess::On
                 && facts.pipes.is_empty()
                 && facts.assumptions.is_empty()
                 && !declared(file, KEYS)
@@ -193,7 +193,7 @@ fn quoted(environments: &[&str]) -> String {
 fn undeclared(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, findings: &mut Findings<'_>) {
     let environments = file.environments(step);
     let mut reported: Vec<&str> = Vec::new();
-    for read in facts.reads.iter().filter(|read| !read.optional && !read.set_before && !facts.is_opaque(read.moment)) {
+    for read in facts.reads.iter().filter(|read| !read.optional && !read.set_before && !facts.is_opaque(read.order)) {
         let name = read.name.as_str();
         if reported.contains(&name) || requirements::is_provided(&file.model, step, name) {
             continue;

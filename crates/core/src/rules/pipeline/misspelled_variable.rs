@@ -58,7 +58,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         for binding in facts.bindings.iter().filter(|binding| binding.exported) {
             let meant = WRONG.iter().find(|(wrong, _)| *wrong == binding.name).map(|(_, meant)| *meant);
             let near = || binding.name.starts_with("AWS_").then(|| near(&binding.name, &AWS_VARIABLES)).flatten();
-            let read = facts.reads.iter().any(|read| read.name == binding.name && read.moment > binding.moment);
+            let read = facts.reads.iter().any(|read| read.name == binding.name && read.order > binding.order);
             let severity = if meant.is_some() { Severity::Error } else { Severity::Warning };
             if let Some(meant) = meant.or_else(near).filter(|meant| binding.name != *meant && !read) {
                 report(severity, file, binding.span, &binding.name, meant, "is not read by any AWS tool", findings);

@@ -1,5 +1,5 @@
 use crate::{
-    analysis::{Analysis, steps::Token},
+    analysis::{Analysis, steps::TokenAccess},
     diagnostic::Severity,
     rules::{Findings, rule},
 };
@@ -47,7 +47,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        if file.token(step) != Token::On || !facts.assumes_role() {
+        if file.token(step) != TokenAccess::On || !facts.assumes_role() {
             continue;
         }
         let deployments = file.model.deployments(step);

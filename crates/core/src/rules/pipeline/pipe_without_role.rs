@@ -1,5 +1,5 @@
 use crate::{
-    analysis::{Analysis, steps::Token},
+    analysis::{Analysis, steps::TokenAccess},
     facts::{Login, ROLE_VARIABLE},
     rules::{Findings, rule},
 };
@@ -47,7 +47,7 @@ rule! {
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
-    for (step, facts) in file.steps().filter(|(step, _)| file.token(step) == Token::On) {
+    for (step, facts) in file.steps().filter(|(step, _)| file.token(step) == TokenAccess::On) {
         for pipe in &facts.pipes {
             let accepts_role = pipe.known.is_some_and(|known| known.login == Login::RoleOrKeys);
             let configured = [ROLE_VARIABLE, "AWS_ACCESS_KEY_ID"].iter().any(|name| pipe.variable(name).is_some());

@@ -36,10 +36,10 @@ const INTERPRETERS: [&str; 12] =
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (_, facts) in file.steps() {
-        for listing in &facts.listings {
-            for (index, command) in listing.script.commands.iter().enumerate() {
-                if let Some(download) = source_of(&listing.script, index) {
-                    let span = listing.place(download.span.cover(command.span));
+        for section in &facts.sections {
+            for (index, command) in section.script.commands.iter().enumerate() {
+                if let Some(download) = source_of(&section.script, index) {
+                    let span = section.place(download.span.cover(command.span));
                     let text = shown(file.source.slice(span));
                     findings
                         .report(file.first_line(span), format!("`{text}` runs a download without verifying it"))
@@ -64,8 +64,8 @@ fn source_of(script: &Script, index: usize) -> Option<&Command> {
     let piped = script.commands[..index]
         .iter()
         .rev()
-        .take_while(|other| other.place.output != Output::Log)
-        .filter(|other| other.place.output == Output::Pipe(index))
+        .take_while(|other| other.context.output != Output::Log)
+        .filter(|other| other.context.output == Output::Pipe(index))
         .find(downloads);
     let inside = invocation.arguments.iter().flat_map(|word| &word.parts).find_map(|part| match part {
         Part::Substitution { commands, .. } | Part::Other { commands, .. } => {

@@ -1,7 +1,7 @@
 use crate::{
-    analysis::{Analysis, steps::Token},
+    analysis::{Analysis, steps::TokenAccess},
     diagnostic::Severity,
-    facts::{StepFacts, TOKEN},
+    facts::{Order, StepFacts, TOKEN},
     rules::{Findings, rule},
     script::{Command, Output},
 };
@@ -48,7 +48,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        if file.token(step) == Token::Off {
+        if file.token(step) == TokenAccess::Off {
             continue;
         }
         for print in facts.prints.iter().filter(|print| print.content.holds_token()) {
@@ -57,7 +57,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 .help("remove this command; to inspect the token, print only its decoded payload");
         }
         traced(facts, findings);
-        if file.token(step) == Token::On {
+        if file.token(step) == TokenAccess::On {
             listed(facts, findings);
         }
     }
@@ -65,9 +65,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 
 /// Commands that expand the token while `set -x` prints them.
 fn traced(facts: &StepFacts, findings: &mut Findings<'_>) {
-    let on = |moment: usize| facts.traces.iter().rfind(|trace| trace.moment < moment).filter(|trace| trace.on);
+    let on = |order: Order| facts.traces.iter().rfind(|trace| trace.order < order).filter(|trace| trace.on);
     let mut read = facts.reads.iter().filter(|read| read.name == TOKEN && !read.set_before);
-    if let Some((read, trace)) = read.find_map(|read| Some((read, on(read.moment)?))) {
+    if let Some((read, trace)) = read.find_map(|read| Some((read, on(read.order)?))) {
         findings
             .report(read.span, "`set -x` prints this command, including the OIDC token")
             .related(trace.span, "enabled here")
@@ -77,16 +77,16 @@ fn traced(facts: &StepFacts, findings: &mut Findings<'_>) {
 
 /// Commands that print every variable.
 fn listed(facts: &StepFacts, findings: &mut Findings<'_>) {
-    for listing in &facts.listings {
-        let commands = &listing.script.commands;
+    for section in &facts.sections {
+        let commands = &section.script.commands;
         for command in commands {
-            let shown = match command.place.output {
+            let shown = match command.context.output {
                 Output::Pipe(to) => commands.get(to).is_some_and(|next| is(next, "sort") && next.prints_to_log()),
                 _ => command.prints_to_log(),
             };
             let lists = ["env", "printenv", "set", "export"].iter().any(|name| is(command, name));
             if shown && lists && command.words.len() == 1 {
-                let span = listing.place(command.span);
+                let span = section.place(command.span);
                 let message = "all variables are printed to the build log, including the OIDC token";
                 findings
                     .report_as(Severity::Warning, span, message)

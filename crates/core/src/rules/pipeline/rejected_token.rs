@@ -1,5 +1,5 @@
 use crate::{
-    analysis::{Analysis, steps::Token},
+    analysis::{Analysis, steps::TokenAccess},
     rules::{Findings, rule},
 };
 
@@ -61,7 +61,7 @@ rule! {
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         let Some(reason) = file.access(step).and_then(|access| access.refusal.as_ref()) else { continue };
-        if file.token(step) != Token::On || !facts.assumes_role() {
+        if file.token(step) != TokenAccess::On || !facts.assumes_role() {
             continue;
         }
         let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));

@@ -129,7 +129,7 @@ enum App {
 
 /// What a deployment uses; `None` if that is known only at run time.
 fn app(file: &Analysis<'_>, step: StepId, deploy: &ToolUse) -> Option<App> {
-    let command = &file.facts.of(step)?.listings[deploy.listing].script.commands[deploy.command];
+    let command = &file.facts.of(step)?.sections[deploy.section].script.commands[deploy.command];
     let invocation = command.invocation()?;
     if let Some(app) = invocation.option("--app").or_else(|| invocation.option("-a")) {
         // `--app "node bin/app.js"` synthesizes it.
@@ -147,7 +147,7 @@ fn carries(path: &str, folder: &str) -> bool {
 
 /// Whether the folder may arrive in another way: the step changes the directory, or copies or downloads something.
 fn carries_more(file: &Analysis<'_>, step: StepId) -> bool {
-    let commands = file.facts.of(step).into_iter().flat_map(|facts| &facts.listings[0].script.commands);
+    let commands = file.facts.of(step).into_iter().flat_map(|facts| &facts.sections[0].script.commands);
     let names = commands.filter_map(|command| command.words.first());
     names
         .into_iter()

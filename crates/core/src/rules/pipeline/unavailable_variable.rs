@@ -40,7 +40,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let mut reported: Vec<&str> = Vec::new();
         for read in facts.reads.iter().filter(|read| !read.optional && !read.set_before) {
             let Some(availability) = facts::availability(&read.name) else { continue };
-            let Some(only) = only_elsewhere(file, step, facts, &starts, availability, read.moment) else { continue };
+            let Some(only) = only_elsewhere(file, step, facts, &starts, availability, read.order) else { continue };
             if !reported.contains(&read.name.as_str()) {
                 reported.push(&read.name);
                 findings
@@ -58,7 +58,7 @@ fn only_elsewhere(
     facts: &StepFacts,
     starts: &[Start],
     availability: Availability,
-    moment: facts::Moment,
+    order: facts::Order,
 ) -> Option<&'static str> {
     // Custom and shared pipelines can run for any branch, tag or pull request.
     let never = |possible: &[Start]| starts.iter().all(|start| !possible.contains(start));
@@ -72,7 +72,9 @@ fn only_elsewhere(
             starts.iter().all(|start| *start == Start::Tags).then_some("in pipelines other than `tags`")
         }
         Availability::Parallel => step.uses.iter().all(|at| !at.parallel).then_some("in steps of a parallel group"),
-        Availability::AfterScript => (moment < facts.after_script && moment > 0).then_some("in `after-script`"),
+        Availability::AfterScript => {
+            (order < facts.after_script && order > facts::Order::CONTAINERS).then_some("in `after-script`")
+        }
         Availability::Deployment => {
             file.model.deployments(step).iter().all(Option::is_none).then_some("in steps or stages with a `deployment`")
         }

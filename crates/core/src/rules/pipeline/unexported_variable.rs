@@ -45,7 +45,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             let Some(name) = AWS_VARIABLES.iter().find(|name| **name == binding.name) else { continue };
             let user = facts.tools.iter().find(|tool| {
                 tool.call.calls.needs_credentials()
-                    && tool.variable(name).is_some_and(|used| used.moment == binding.moment && !used.exported)
+                    && tool.variable(name).is_some_and(|used| used.order == binding.order && !used.exported)
             });
             let Some(user) = user else { continue };
             if environments.iter().any(|environment| file.settings.known(name, *environment) == Known::Defined) {

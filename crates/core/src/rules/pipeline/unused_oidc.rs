@@ -1,5 +1,5 @@
 use crate::{
-    analysis::{Analysis, steps::Token},
+    analysis::{Analysis, steps::TokenAccess},
     diagnostic::Severity,
     facts::{Credentials, StepFacts, TOKEN},
     pipeline::Step,
@@ -49,7 +49,7 @@ const HARMLESS: [&str; 32] = [
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         let Some(oidc) = &step.oidc else { continue };
-        if file.token(step) != Token::On || step.is_child_pipeline || may_use(file, step, facts) {
+        if file.token(step) != TokenAccess::On || step.is_child_pipeline || may_use(file, step, facts) {
             continue;
         }
         let accepted = file.access(step).is_some_and(|access| access.admitted);
@@ -82,7 +82,7 @@ fn may_use(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> bool {
 
 /// Whether the step runs commands, all of which certainly do not use a token.
 fn is_harmless(facts: &StepFacts) -> bool {
-    let commands = || facts.listings.iter().flat_map(|listing| &listing.script.commands);
+    let commands = || facts.sections.iter().flat_map(|section| &section.script.commands);
     let harmless = commands().all(|command| {
         command.words.is_empty()
             || command.invocation().is_some_and(|invocation| {
@@ -95,7 +95,7 @@ fn is_harmless(facts: &StepFacts) -> bool {
                 HARMLESS.contains(&name) && !runs && !invocation.path.contains('/')
             })
     });
-    let unread = facts.listings.iter().any(|listing| !listing.script.unparsed.is_empty());
+    let unread = facts.sections.iter().any(|section| !section.script.unparsed.is_empty());
     harmless && commands().next().is_some() && !unread
 }
 

@@ -5,7 +5,7 @@ use super::{
     word::{unknown, variable_in_shell_terms, variable_name},
 };
 use crate::{
-    script::{Assignment, Output, Part, Place, Word},
+    script::{Assignment, ExecutionContext, Output, Part, Word},
     text::Span,
 };
 
@@ -17,15 +17,15 @@ const KEEPING: [&str; 4] = ["trim", "trimend", "trimstart", "tostring"];
 
 impl Reader<'_> {
     /// `$env:NAME = value`, or a value that is printed.
-    pub(super) fn expression(&mut self, place: Place) -> Result<usize, Failure> {
+    pub(super) fn expression(&mut self, context: ExecutionContext) -> Result<usize, Failure> {
         let start = self.at;
         if let Some((name, append)) = self.assigned() {
-            return self.assignment(start, &name, append, place);
+            return self.assignment(start, &name, append, context);
         }
         self.at = start;
         let value = self.value()?;
         let span = Span::new(start, value.span.end);
-        self.commands.push(command(span, vec![literal("echo", Span::new(start, start)), value], place));
+        self.commands.push(command(span, vec![literal("echo", Span::new(start, start)), value], context));
         Ok(self.commands.len() - 1)
     }
 
@@ -54,7 +54,13 @@ impl Reader<'_> {
         assigns.then(|| (name.to_owned(), append))
     }
 
-    fn assignment(&mut self, start: usize, name: &str, append: bool, place: Place) -> Result<usize, Failure> {
+    fn assignment(
+        &mut self,
+        start: usize,
+        name: &str,
+        append: bool,
+        context: ExecutionContext,
+    ) -> Result<usize, Failure> {
         self.skip_lines();
         let starts_value = matches!(
             self.peek(),
@@ -67,7 +73,7 @@ impl Reader<'_> {
             // The output of a command, or of a whole pipeline that the value goes through.
             self.at = begin;
             let first = self.commands.len();
-            let captured = Place { output: Output::Capture, ..place };
+            let captured = ExecutionContext { output: Output::Capture, ..context };
             self.deeper(|reader| reader.statement(captured))?;
             let span = Span::new(begin, self.at);
             value = Word { span, parts: vec![Part::Substitution { span, commands: first..self.commands.len() }] };
@@ -75,7 +81,7 @@ impl Reader<'_> {
         let span = Span::new(start, value.span.end);
         let is_environment = name.get(..4).is_some_and(|scope| scope.eq_ignore_ascii_case("env:"));
         let name = variable_in_shell_terms(name);
-        let mut assign = command(span, Vec::new(), place);
+        let mut assign = command(span, Vec::new(), context);
         if is_environment {
             let operator = if append { "+=" } else { "=" };
             let mut parts = vec![Part::Text { text: format!("{name}{operator}"), quoted: false }];
@@ -119,7 +125,7 @@ impl Reader<'_> {
                 '{' => {
                     self.at += 1;
                     let first = self.commands.len();
-                    self.statements("}", Place { conditional: true, ..Place::default() })?;
+                    self.statements("}", ExecutionContext { conditional: true, ..ExecutionContext::default() })?;
                     parts.push(Part::Other { span: Span::new(start, self.at), commands: first..self.commands.len() });
                     is_known = false;
                 }

@@ -2,7 +2,7 @@
 
 use super::{Failure, Reader, command, literal, own_variable};
 use crate::{
-    script::{Output, Place, Word},
+    script::{ExecutionContext, Output, Word},
     text::Span,
 };
 
@@ -13,21 +13,21 @@ impl<'t> Reader<'t> {
         &rest[..rest.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(rest.len())]
     }
 
-    pub(super) fn statement(&mut self, place: Place) -> Result<(), Failure> {
+    pub(super) fn statement(&mut self, context: ExecutionContext) -> Result<(), Failure> {
         let keyword = self.letters();
         let after = self.rest().as_bytes().get(keyword.len()).copied();
         let is_keyword = matches!(after, None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'(' | b'{'));
-        let branch = Place { conditional: true, ..place };
+        let branch = ExecutionContext { conditional: true, ..context };
         match keyword.to_ascii_lowercase().as_str() {
-            _ if !is_keyword => self.pipeline(place),
+            _ if !is_keyword => self.pipeline(context),
             "if" | "elseif" | "while" | "until" | "switch" => {
                 self.at += keyword.len();
-                self.condition(place)?;
+                self.condition(context)?;
                 self.block(branch)
             }
             "foreach" | "for" => {
                 self.at += keyword.len();
-                self.loop_head(place)?;
+                self.loop_head(context)?;
                 self.block(branch)
             }
             "else" | "function" | "filter" | "catch" => {
@@ -37,22 +37,22 @@ impl<'t> Reader<'t> {
             }
             "try" | "finally" | "do" => {
                 self.at += keyword.len();
-                self.block(place)
+                self.block(context)
             }
-            _ => self.pipeline(place),
+            _ => self.pipeline(context),
         }
     }
 
     /// `{ … }`, also on the next line. `until (…)` after `do` has none.
-    fn block(&mut self, place: Place) -> Result<(), Failure> {
+    fn block(&mut self, context: ExecutionContext) -> Result<(), Failure> {
         let before = self.at;
         self.skip_lines();
         // `else if` is an `if` in the place of the block.
         if self.letters().eq_ignore_ascii_case("if") {
-            return self.deeper(|reader| reader.statement(place));
+            return self.deeper(|reader| reader.statement(context));
         }
         if self.eat("{") {
-            return self.statements("}", place);
+            return self.statements("}", context);
         }
         self.at = before;
         Ok(())
@@ -73,32 +73,32 @@ impl<'t> Reader<'t> {
     }
 
     /// `(…)` of an `if` or a loop. What it reads counts as tested.
-    fn condition(&mut self, place: Place) -> Result<(), Failure> {
+    fn condition(&mut self, context: ExecutionContext) -> Result<(), Failure> {
         self.skip_blanks();
         let start = self.at;
         if !self.eat("(") {
             return Err(Failure::Unexpected);
         }
         let first = self.commands.len();
-        self.statements(")", Place { output: Output::Capture, ..place })?;
+        self.statements(")", ExecutionContext { output: Output::Capture, ..context })?;
         let span = Span::new(start, self.at);
         for command in &mut self.commands[first..] {
             // A value is compared, not printed.
             if let [name, ..] = command.words.as_mut_slice()
                 && name.literal().as_deref() == Some("echo")
-                && command.place.output == Output::Capture
+                && command.context.output == Output::Capture
             {
                 *name = literal("test", name.span);
             }
         }
         if first == self.commands.len() {
-            self.commands.push(command(span, vec![literal("test", span)], place));
+            self.commands.push(command(span, vec![literal("test", span)], context));
         }
         Ok(())
     }
 
     /// `($name in …)`, or the three parts of a `for`.
-    fn loop_head(&mut self, place: Place) -> Result<(), Failure> {
+    fn loop_head(&mut self, context: ExecutionContext) -> Result<(), Failure> {
         self.skip_blanks();
         let start = self.at;
         let rest = self.rest();
@@ -109,7 +109,7 @@ impl<'t> Reader<'t> {
             let after = rest.split_once(name).map_or("", |(_, after)| after.trim_start());
             !name.is_empty() && after.get(..3).is_some_and(|word| word.eq_ignore_ascii_case("in "))
         });
-        let (Some(name), true) = (name, is_foreach) else { return self.condition(place) };
+        let (Some(name), true) = (name, is_foreach) else { return self.condition(context) };
         let mut parts = self.opaque_group("(", ")")?;
         // The loop's variable is set, not read.
         if !parts.is_empty() {
@@ -117,7 +117,7 @@ impl<'t> Reader<'t> {
         }
         let span = Span::new(start, self.at);
         let words = vec![literal("for", span), literal(&own_variable(name), span), Word { span, parts }];
-        self.commands.push(command(span, words, place));
+        self.commands.push(command(span, words, context));
         Ok(())
     }
 }

@@ -35,12 +35,12 @@ fn command(command: &Command) -> String {
         };
         words.push(format!("{}{operator}{}", redirection.descriptor, shown(&redirection.target)));
     }
-    match command.place.output {
+    match command.context.output {
         Output::Log => {}
         Output::Pipe(to) => words.push(format!("|{to}")),
         Output::Capture => words.push("captured".to_owned()),
     }
-    if command.place.conditional {
+    if command.context.conditional {
         words.push("maybe".to_owned());
     }
     words.join(" ")

@@ -2,7 +2,7 @@
 
 use super::{Failure, Reader, own_variable};
 use crate::{
-    script::{Expansion, Operator, Output, Part, Place, Word},
+    script::{ExecutionContext, Expansion, Operator, Output, Part, Word},
     text::Span,
 };
 
@@ -21,7 +21,7 @@ impl Reader<'_> {
                 b'{' => {
                     self.at += 1;
                     let first = self.commands.len();
-                    self.statements("}", Place { conditional: true, ..Place::default() })?;
+                    self.statements("}", ExecutionContext { conditional: true, ..ExecutionContext::default() })?;
                     let span = Span::new(start, self.at);
                     parts.push(Part::Other { span, commands: first..self.commands.len() });
                 }
@@ -102,7 +102,7 @@ impl Reader<'_> {
         let start = self.at;
         self.at += self.rest().find('(').map_or(1, |at| at + 1);
         let first = self.commands.len();
-        self.statements(")", Place { output: Output::Capture, ..Place::default() })?;
+        self.statements(")", ExecutionContext { output: Output::Capture, ..ExecutionContext::default() })?;
         Ok(Part::Substitution { span: Span::new(start, self.at), commands: first..self.commands.len() })
     }
 

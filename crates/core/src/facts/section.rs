@@ -9,7 +9,7 @@ use crate::{
 
 /// The commands of `script` or `after-script`.
 #[derive(Clone, Debug, Default)]
-pub struct Listing {
+pub struct ScriptSection {
     /// What was read.
     pub script: Script,
     /// By item: how offsets in its text become offsets in the file. `None` for a pipe.
@@ -18,7 +18,7 @@ pub struct Listing {
     pub(super) whole: Option<Span>,
 }
 
-impl Listing {
+impl ScriptSection {
     pub(super) fn new(text: &str, tree: &Tree, items: &[ScriptItem<'_>]) -> Self {
         let shell = items.iter().map(|item| match item {
             ScriptItem::Command(command) => command.value,
