@@ -39,16 +39,9 @@ impl fmt::Display for Severity {
 }
 
 /// The string is not a severity.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown severity `{0}`; expected `error`, `warning` or `hint`")]
 pub struct UnknownSeverity(String);
-
-impl fmt::Display for UnknownSeverity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unknown severity `{}`; expected `error`, `warning` or `hint`", self.0)
-    }
-}
-
-impl std::error::Error for UnknownSeverity {}
 
 impl FromStr for Severity {
     type Err = UnknownSeverity;

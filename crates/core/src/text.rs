@@ -1,7 +1,5 @@
 //! Source text, and positions in it.
 
-use std::fmt;
-
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 /// A range of bytes in a [`Source`], end exclusive. Both ends are on character boundaries.
@@ -90,22 +88,14 @@ pub struct Source<'t> {
 }
 
 /// The bytes are not UTF-8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not UTF-8 text: the byte at line {}, column {} (offset {offset}) is not valid", position.line, position.column)]
 pub struct NotUtf8 {
     /// Offset of the first invalid byte.
     pub offset: usize,
     /// Position of that byte.
     pub position: Position,
 }
-
-impl fmt::Display for NotUtf8 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Position { line, column } = self.position;
-        write!(f, "not UTF-8 text: the byte at line {line}, column {column} (offset {}) is not valid", self.offset)
-    }
-}
-
-impl std::error::Error for NotUtf8 {}
 
 impl<'t> Source<'t> {
     /// A source whose `name` appears in reports: a path or `<stdin>`.

@@ -10,12 +10,21 @@ pub struct AccountId(String);
 pub const DIGITS: usize = 12;
 
 /// Why a text is no account id.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountIdError {
     /// Something else than a digit is in it.
+    #[error("the account id `{0}` is not a number of {digits} digits", digits = DIGITS)]
     NotDigits(String),
     /// So many digits, and not twelve.
+    #[error("{}", wrong_length(*.0))]
     Length(usize),
+}
+
+fn wrong_length(length: usize) -> String {
+    match length {
+        0 => format!("the account id is empty, it has {DIGITS} digits"),
+        _ => format!("the account id has {length} digits instead of {DIGITS}"),
+    }
 }
 
 impl AccountId {
@@ -45,14 +54,3 @@ impl fmt::Display for AccountId {
     }
 }
 
-impl fmt::Display for AccountIdError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotDigits(text) => write!(f, "the account id `{text}` is not a number of {DIGITS} digits"),
-            Self::Length(0) => write!(f, "the account id is empty, it has {DIGITS} digits"),
-            Self::Length(length) => write!(f, "the account id has {length} digits instead of {DIGITS}"),
-        }
-    }
-}
-
-impl std::error::Error for AccountIdError {}

@@ -13,9 +13,10 @@ pub struct Region {
 }
 
 /// A text that names no region.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegionError {
     /// An availability zone, such as `eu-west-1a`; the region it lies in.
+    #[error("`{found}` is an availability zone; its region is `{region}`")]
     AvailabilityZone {
         /// What was written.
         found: String,
@@ -23,12 +24,20 @@ pub enum RegionError {
         region: &'static str,
     },
     /// No region has this name.
+    #[error("unknown AWS region `{found}`; {}", suggestion(*nearest))]
     Unknown {
         /// What was written.
         found: String,
         /// The region that was probably meant.
         nearest: Option<&'static str>,
     },
+}
+
+fn suggestion(nearest: Option<&str>) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => "a region looks like `eu-west-1`".to_owned(),
+    }
 }
 
 impl Region {
@@ -88,24 +97,6 @@ impl fmt::Display for Region {
         f.write_str(&self.name)
     }
 }
-
-impl fmt::Display for RegionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AvailabilityZone { found, region } => {
-                write!(f, "`{found}` is an availability zone; its region is `{region}`")
-            }
-            Self::Unknown { found, nearest: Some(nearest) } => {
-                write!(f, "unknown AWS region `{found}`; did you mean `{nearest}`?")
-            }
-            Self::Unknown { found, nearest: None } => {
-                write!(f, "unknown AWS region `{found}`; a region looks like `eu-west-1`")
-            }
-        }
-    }
-}
-
-impl std::error::Error for RegionError {}
 
 #[cfg(test)]
 mod tests {

@@ -23,15 +23,19 @@ pub struct RoleArn {
 }
 
 /// Which part of a role ARN is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoleArnError {
     /// Nothing there.
+    #[error("it is empty; a role ARN looks like `{form}`", form = FORM)]
     Empty,
     /// A variable that nobody replaced, such as `$AWS_ROLE_ARN`.
+    #[error("it is the literal string `{0}`: no variable of that name is set for this step")]
     Unexpanded(String),
     /// White space or quotation marks around or inside it.
+    #[error("it contains {}; remove it", visible(*.0))]
     StrayCharacter(char),
     /// Not of the form `arn:…` with six parts: the number of parts.
+    #[error("{}; a role ARN looks like `{form}`", not_an_arn(found, *parts), form = FORM)]
     NotAnArn {
         /// What was written.
         found: String,
@@ -39,6 +43,7 @@ pub enum RoleArnError {
         parts: usize,
     },
     /// The second part names no partition.
+    #[error("its partition `{found}` does not exist; {}", partitions(*nearest))]
     Partition {
         /// What was written.
         found: String,
@@ -46,16 +51,22 @@ pub enum RoleArnError {
         nearest: Option<&'static str>,
     },
     /// The third part is not `iam`.
+    #[error("its service is `{0}` instead of `iam`; a role ARN looks like `{form}`", form = FORM)]
     Service(String),
     /// The fourth part is not empty; roles belong to no region.
+    #[error("it contains the region `{0}`, but roles have no region; use `iam::`")]
     Region(String),
     /// The fifth part is no account id.
+    #[error(transparent)]
     Account(AccountIdError),
     /// The sixth part does not begin with `role/`: its kind, such as `user` or `assumed-role`.
+    #[error("it is the ARN of {}, not of a role (`role/…`)", kind(.0))]
     NotARole(String),
     /// The role's name is empty.
+    #[error("the role name is missing after `role/`")]
     NameEmpty,
     /// The role's name or path has a character that IAM does not allow.
+    #[error("`{name}` contains {}, which role names do not allow", visible(*character))]
     NameCharacter {
         /// The name or path.
         name: String,
@@ -63,6 +74,7 @@ pub enum RoleArnError {
         character: char,
     },
     /// The role's name or its path is longer than IAM allows: the length found and the limit.
+    #[error("the role's {part} has {length} characters; at most {limit} are allowed")]
     TooLong {
         /// "name" or "path".
         part: &'static str,
@@ -167,50 +179,28 @@ impl fmt::Display for RoleArn {
 /// The form that messages show.
 const FORM: &str = "arn:aws:iam::123456789012:role/deploy";
 
-impl fmt::Display for RoleArnError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => write!(f, "it is empty; a role ARN looks like `{FORM}`"),
-            Self::Unexpanded(found) => {
-                write!(f, "it is the literal string `{found}`: no variable of that name is set for this step")
-            }
-            Self::StrayCharacter(character) => {
-                write!(f, "it contains {}; remove it", visible(*character))
-            }
-            Self::NotAnArn { found, parts } if !found.starts_with("arn:") => {
-                let _ = parts;
-                write!(f, "`{found}` is not an ARN; a role ARN looks like `{FORM}`")
-            }
-            Self::NotAnArn { found, parts } => {
-                write!(
-                    f,
-                    "`{found}` has {parts} parts separated by colons instead of 6; a role ARN looks like `{FORM}`"
-                )
-            }
-            Self::Partition { found, nearest: Some(nearest) } => {
-                write!(f, "its partition `{found}` does not exist; did you mean `{nearest}`?")
-            }
-            Self::Partition { found, nearest: None } => {
-                let names: Vec<_> = PARTITIONS.iter().map(|partition| partition.name).collect();
-                write!(f, "its partition `{found}` does not exist; allowed: {}", names.join(", "))
-            }
-            Self::Service(found) => {
-                write!(f, "its service is `{found}` instead of `iam`; a role ARN looks like `{FORM}`")
-            }
-            Self::Region(found) => write!(f, "it contains the region `{found}`, but roles have no region; use `iam::`"),
-            Self::Account(error) => error.fmt(f),
-            Self::NotARole(kind) if kind == "assumed-role" => {
-                f.write_str("it is the ARN of a session (`assumed-role/…`), not of a role (`role/…`)")
-            }
-            Self::NotARole(kind) => write!(f, "it is the ARN of a `{kind}`, not of a role (`role/…`)"),
-            Self::NameEmpty => f.write_str("the role name is missing after `role/`"),
-            Self::NameCharacter { name, character } => {
-                write!(f, "`{name}` contains {}, which role names do not allow", visible(*character))
-            }
-            Self::TooLong { part, length, limit } => {
-                write!(f, "the role's {part} has {length} characters; at most {limit} are allowed")
-            }
+fn not_an_arn(found: &str, parts: usize) -> String {
+    if found.starts_with("arn:") {
+        format!("`{found}` has {parts} parts separated by colons instead of 6")
+    } else {
+        format!("`{found}` is not an ARN")
+    }
+}
+
+fn partitions(nearest: Option<&str>) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => {
+            let names: Vec<_> = PARTITIONS.iter().map(|partition| partition.name).collect();
+            format!("allowed: {}", names.join(", "))
         }
+    }
+}
+
+fn kind(kind: &str) -> String {
+    match kind {
+        "assumed-role" => "a session (`assumed-role/…`)".to_owned(),
+        other => format!("a `{other}`"),
     }
 }
 
@@ -223,8 +213,6 @@ fn visible(character: char) -> String {
         other => format!("`{}`", other.escape_default()),
     }
 }
-
-impl std::error::Error for RoleArnError {}
 
 #[cfg(test)]
 mod tests {

@@ -10,11 +10,13 @@ const MINIMUM: usize = 2;
 const LIMIT: usize = 64;
 
 /// Why a text is no session name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SessionNameError {
     /// Too short or too long: the number of characters.
+    #[error("it has {0} characters, a session name has {minimum} to {limit}", minimum = MINIMUM, limit = LIMIT)]
     Length(usize),
     /// A character that STS does not allow.
+    #[error("it contains `{}`; allowed are letters, digits and _ + = , . @ -", .0.escape_default())]
     Character(char),
 }
 
@@ -63,19 +65,6 @@ impl fmt::Display for SessionName {
         f.write_str(&self.0)
     }
 }
-
-impl fmt::Display for SessionNameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Length(length) => write!(f, "it has {length} characters, a session name has {MINIMUM} to {LIMIT}"),
-            Self::Character(character) => {
-                write!(f, "it contains `{}`; allowed are letters, digits and _ + = , . @ -", character.escape_default())
-            }
-        }
-    }
-}
-
-impl std::error::Error for SessionNameError {}
 
 #[cfg(test)]
 mod tests {
