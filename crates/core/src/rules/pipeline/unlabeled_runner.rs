@@ -7,7 +7,7 @@ rule! {
     /// A `runs-on` without the label `self.hosted`.
     ///
     /// Every self-hosted runner has the label `self.hosted`, and a step runs on a runner that has all the labels it
-    /// lists. Without this label, no runner may match.
+    /// lists. Without this label, the step may not find a runner.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -40,7 +40,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         findings
-            .report(first.span(file.tree), "label `self.hosted` is missing, so no self-hosted runner may match")
+            .report(
+                first.span(file.tree),
+                "`runs-on` does not include `self.hosted`, the label of all self-hosted runners",
+            )
             .help("add `self.hosted` to `runs-on`");
     }
 }

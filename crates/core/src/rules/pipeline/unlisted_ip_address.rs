@@ -49,7 +49,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         match file.model.atlassian_ip_ranges(step) {
             Some(Spanned { value: true, span }) if size.is_none_or(|size| SMALL.contains(&size.value)) => {
                 let size_text = size.map_or("1x", |size| size.value);
-                let message = format!("`atlassian-ip-ranges` is not supported with size `{size_text}`");
+                let message = format!("`atlassian-ip-ranges` requires size `4x` or larger, found `{size_text}`");
                 let finding = findings.report(span, message).help("set `size` to `4x` or larger");
                 if let Some(size) = size {
                     finding.related(size.span(file.tree), "the size is set here");
