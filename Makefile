@@ -1,45 +1,45 @@
-# GNU make. Everything that is installed goes below .tools/ and node_modules/, all of it ignored by git, except the
-# system packages and the Rust target that tests/system.sh names when they are missing.
+# For GNU make. Everything is installed in .tools/ and node_modules/, which git ignores, except the system packages and the
+# Rust targets, which tests/system.sh installs if they are missing.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-# cargo and npm use all processors by themselves, and parts share target/
+# cargo and npm already use all processors, and the parts share target/
 .NOTPARALLEL:
 .PHONY: help setup demo test check cargo-test web web-test hook-test image image-test snapshots format
 
 STARTED := $(shell date +%s)
 
-# $(call part,name,command): runs a command under a title and says how long it took
+# $(call part,name,command): prints a title, runs the command, and prints how long it took
 part = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2); printf '== %s: done in %s s\n' '$(1)' $$((SECONDS - start))
 
 PYTHON_TOOLS := .tools/py/.installed
 WEB_PACKAGES := web/node_modules/.installed
 
 IMAGE := localhost/keyless-pipe:full
-# the tests of the pipe that are run in the image too, and those that arrange what surrounds the binary or have a twin there
+# the pipe's tests that also run in the image, and those that do not: they change the binary's environment, or image.rs has them
 IMAGE_TESTS := exec 'pipe_*'
 NOT_IN_IMAGE := a_full_disk no_node_on_the_path memory_stays_small the_life_of_an_app
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# the whole workspace is built, so that the crates have the features that the tests build them with
-demo: ## deploy the demo app to the embedded AWS, by OIDC, and read the deployed value back
+# builds the whole workspace, so that the crates have the same features as in the tests
+demo: ## deploy the demo app by OIDC to an AWS emulator, and read the deployed value back
 	@tests/system.sh rust emulator
 	@tests/install.sh
 	$(call part,build,cargo build --workspace --bins)
 	@$${CARGO_TARGET_DIR:-target}/debug/demo
 
-test: setup check web-test hook-test cargo-test image-test ## run every test, after installing what they need
+test: setup check web-test hook-test cargo-test image-test ## install what the tests need, and run all of them
 	@printf '\n== all tests passed in %s s\n' "$$(($$(date +%s) - $(STARTED)))"
 
-check: ## formatting, lints and documentation, warnings denied
+check: ## check formatting, lints and documentation; warnings are errors
 	$(call part,rustfmt,cargo fmt --all --check)
 	$(call part,clippy,cargo clippy --workspace --all-targets -- -D warnings)
 	$(call part,rustdoc,RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items)
 
-cargo-test: setup ## the tests of the workspace, end-to-end runs included
+cargo-test: setup ## run the workspace's tests, including end-to-end tests
 	$(call part,cargo test,cargo test --workspace)
 
 web: $(WEB_PACKAGES) ## build the page into web/dist
@@ -47,20 +47,20 @@ web: $(WEB_PACKAGES) ## build the page into web/dist
 	$(call part,build of the page,npm --prefix web run --silent build)
 	$(call part,types of the page,npm --prefix web run --silent check)
 
-web-test: setup web ## the page in a headless browser
+web-test: setup web ## test the page in a headless browser
 	$(call part,tests of the page,npm --prefix web test)
 
-hook-test: $(PYTHON_TOOLS) ## the pre-commit hook, installed and run by pre-commit
+hook-test: $(PYTHON_TOOLS) ## install and run the hook with pre-commit
 	$(call part,pre-commit hook,tests/hook/run.sh)
 
-image: ## build the pipe's image, in three variants
+image: ## build the three variants of the pipe's image
 	@tests/system.sh rust containers
 	$(call part,image,pipe/image/build.sh)
 
-# The tests of the pipe once more, with the image's binary, and those that look at the image itself.
-image-test: setup ## build the image, twice, and run it as Bitbucket runs a pipe
+# Runs the pipe's tests again with the image's binary, and the tests of the image itself.
+image-test: setup ## build the image twice, and run it as Bitbucket runs a pipe
 ifneq ($(shell unshare --mount true 2>&1),)
-	@echo 'the image is not tested: this user may not mount, which building and running one needs (root may)'
+	@echo 'the image is not tested: building and running it needs permission to mount, which root has'
 else
 	@tests/system.sh rust containers
 	$(call part,image,pipe/image/build.sh small docker && pipe/image/build.sh --twice full)
@@ -68,7 +68,7 @@ else
 		&& cargo test --workspace --test image -- --ignored)
 endif
 
-setup: $(PYTHON_TOOLS) $(WEB_PACKAGES) ## install what is missing for the demo and the tests
+setup: $(PYTHON_TOOLS) $(WEB_PACKAGES) ## install what the demo and the tests need
 	@tests/system.sh rust emulator browser
 	@tests/install.sh
 

@@ -1,5 +1,5 @@
 'use strict';
-// A small app with what a deployment needs most: a parameter, a bucket and a file asset.
+// A small app with typical resources: a parameter, a bucket and a file asset.
 // `-c greeting=…` changes the parameter, so that a second deployment has something to update.
 
 const path = require('node:path');

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the end-to-end tests and the demo need, below the checkout: the AWS emulator in its own Python
-# environment (.tools/aws) and the demo app's packages (demo/node_modules). Does nothing where both are already there.
+# Installs what the end-to-end tests and the demo need, in the checkout: the AWS emulator in its own Python environment
+# (.tools/aws) and the demo app's packages (demo/node_modules). Does nothing if both are already installed.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -8,7 +8,7 @@ ministack='ministack==1.5.33'
 
 need() {
     command -v "$1" >/dev/null 2>&1 || {
-        echo "tests/install.sh: \`$1\` is missing: $2" >&2
+        echo "tests/install.sh: \`$1\` is not installed; $2" >&2
         exit 2
     }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks that the machine has what the named parts need, and installs what is missing: Debian packages (as root or
-# through sudo) and Rust's wasm target. Says what it installs; says nothing where all is there.
+# Checks that the machine has what the given parts need, and installs what is missing: Debian packages (as root or
+# through sudo) and Rust targets. Prints what it installs, and nothing if nothing is missing.
 #
 #   tests/system.sh rust python node emulator browser containers
 set -euo pipefail
@@ -45,7 +45,7 @@ for part in "$@"; do
     case $part in
         rust | python | node | emulator | browser | containers) "need_$part" ;;
         *)
-            echo "tests/system.sh: no part is called \`$part\`; allowed: rust, python, node, emulator, browser, containers" >&2
+            echo "tests/system.sh: unknown part \`$part\`; expected rust, python, node, emulator, browser or containers" >&2
             exit 2
             ;;
     esac
@@ -53,14 +53,14 @@ done
 
 if [ ${#packages[@]} -gt 0 ]; then
     if ! command -v apt-get >/dev/null; then
-        echo "missing: ${packages[*]} (Debian's names); install them and try again" >&2
+        echo "missing packages: ${packages[*]} (Debian names); install them and try again" >&2
         exit 2
     fi
     as_root=()
     if [ "$(id -u)" != 0 ]; then
         as_root=(sudo)
         command -v sudo >/dev/null || {
-            echo "missing: ${packages[*]}; as root: apt-get install ${packages[*]}" >&2
+            echo "missing packages: ${packages[*]}; run as root: apt-get install ${packages[*]}" >&2
             exit 2
         }
     fi
@@ -72,17 +72,17 @@ fi
 
 if [[ " $* " == *' rust '* ]]; then
     command -v cargo >/dev/null || {
-        echo 'missing: Rust; install rustup (https://rustup.rs) and try again' >&2
+        echo 'Rust is not installed; install rustup (https://rustup.rs) and try again' >&2
         exit 2
     }
-    # rust-toolchain.toml names the version; rustup may be told not to install it by itself
+    # rust-toolchain.toml names the version; rustup may be configured not to install it automatically
     if command -v rustup >/dev/null; then
         rustc --version >/dev/null 2>&1 || rustup toolchain install
         targets=(wasm32-unknown-unknown)
         [[ " $* " != *' containers '* ]] || targets+=(x86_64-unknown-linux-musl)
         for target in "${targets[@]}"; do
             rustup target list --installed | grep -qx "$target" || {
-                echo "installing Rust's target $target"
+                echo "installing the Rust target $target"
                 rustup target add "$target"
             }
         done

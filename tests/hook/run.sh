@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Installs the hook of this checkout with pre-commit, as a user's machine would, and runs it in a repository with a good
-# pipeline and in one with a bad pipeline; then as the README says, and with the command installed manually. The exit
+# Installs the hook from this checkout with pre-commit, as a user's machine would, and runs it in a repository with a good
+# pipeline and in one with a bad pipeline; then with the README's configuration, and with the command installed manually. The exit
 # status and all that the hook prints must be as <case>.expected says; SNAPSHOTS=overwrite updates it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 checkout=$(cd "$here/../.." && pwd)
 pre_commit=$checkout/.tools/py/bin/pre-commit
 
-# The wheel is built as for a user but for the optimisation, which would be most of the test's time. Third-party crates
-# stay built from run to run; those of keyless are built each time, as pre-commit clones them into a new place.
+# The wheel is built as for a user except for optimization, which would take most of the test's time. Third-party crates
+# are kept between runs; keyless's own are built each time, because pre-commit clones them to a new folder.
 export CARGO_TARGET_DIR=$checkout/.tools/hook-target
 export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=0
 
@@ -16,7 +16,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"; find "$CARGO_TARGET_DIR" -name "*keyless*" -prune -exec rm -rf {} + 2>/dev/null || true' EXIT
 
 # check <case> <repository> <command>...: runs it in a new repository that holds the files of <repository>, and compares
-# what it prints below pre-commit's own words with <case>.expected
+# its output after pre-commit's own lines with <case>.expected
 failed=0
 check() {
     local name=$1 files=$here/$2 repository=$scratch/$1 expected=$here/$1.expected status=0
@@ -38,7 +38,7 @@ check() {
     elif diff -u --label expected --label actual "$expected" "$scratch/actual"; then
         echo "$name: as expected"
     else
-        echo "$name: not as expected; all that pre-commit printed:"
+        echo "$name: not as expected; the full output of pre-commit:"
         cat "$scratch/output"
         failed=1
     fi

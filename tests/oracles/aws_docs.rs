@@ -1,5 +1,5 @@
-//! The commands of `docs/aws.md`, run in order by one shell against an emulator that evaluates trust policies; then the role
-//! that they made is asked for sessions.
+//! The commands of `docs/aws.md`, run in order by one shell against an emulator that evaluates trust policies. Then sessions
+//! are requested from the role that they created.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
@@ -75,7 +75,7 @@ fn the_page_from_an_empty_account_to_a_green_deploy() {
         assert!(said.contains(expected), "{expected} is missing in:\n{said}");
     }
 
-    // The deployment of the page gets a session, and a step without `deployment:` none.
+    // The page's deployment gets a session; a step without `deployment:` does not.
     let api = Api::new(&judge.url());
     let role = format!("arn:aws:iam::{ACCOUNT}:role/bitbucket-web-production");
     let session = |subject: &str| {

@@ -1,5 +1,5 @@
-//! What `keyless setup` writes, judged by others: cfn-lint, the CDK's own synthesis, a reader of HCL, the AWS CLI, and an
-//! emulator that evaluates trust policies.
+//! The output of `keyless setup`, checked by other programs: cfn-lint, the CDK's own synthesis, an HCL parser, the AWS CLI,
+//! and an emulator that evaluates trust policies.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
@@ -106,19 +106,20 @@ fn cfn_lint_finds_nothing_in_the_templates() {
     };
     let output = lint(&files);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    // The judge is awake: it finds what is wrong.
+    // cfn-lint does report errors.
     let wrong = scratch.path().join("wrong.json");
     let text = fs::read_to_string(&files[0]).unwrap().replace("AssumeRolePolicyDocument", "AssumeRolePolicy");
     fs::write(&wrong, text).unwrap();
     assert!(!lint(&[wrong]).status.success());
 }
 
-/// The resources of a template without what tells languages apart: logical ids, functions, single items and metadata.
+/// The resources of a template without the differences between languages: logical ids, functions, single items and
+/// metadata.
 fn normal(template: &Value) -> BTreeMap<String, Value> {
     let text = template.to_string();
     let root = document::parse(&text).unwrap();
     let resources = root.get("Resources").unwrap();
-    // Only a document that knows the provider can say what a reference to it means.
+    // A reference to the provider has a meaning only if the template contains it.
     let document = Document::parse(&text).unwrap();
     let known = document.trust_policies().unwrap()[0].template;
     let mut found = BTreeMap::new();
@@ -200,7 +201,7 @@ fn the_cdk_synthesises_the_same() {
     }
 }
 
-/// Evaluates the generated Terraform as far as a plan would: with these values for what only AWS knows.
+/// Evaluates the generated Terraform as far as a plan would, with fixed values for what only AWS knows.
 fn terraform_documents(text: &str) -> BTreeMap<String, Value> {
     let body = hcl::parse(text).unwrap();
     let mut context = Context::new();
@@ -252,7 +253,7 @@ fn terraform_says_the_same() {
     }
 }
 
-/// An emulator that judges, shared by the tests of this file.
+/// An emulator that evaluates trust policies, shared by the tests of this file.
 static JUDGE: LazyLock<Emulator> = LazyLock::new(|| {
     assert!(checkout::root().join(".tools/aws/bin/ministack").is_file(), "no emulator: run tests/install.sh");
     Emulator::start(Authorisation::Judged)
@@ -275,7 +276,7 @@ fn shell(script: &Path, judge: &Emulator) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Tokens of steps that are and of their neighbours: a name and the claims that matter.
+/// Tokens of the planned steps and of similar ones: a name and the relevant claims.
 fn tokens() -> Vec<(&'static str, Value)> {
     let issuer = |workspace: &str| {
         format!("https://api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc")
@@ -299,7 +300,7 @@ fn tokens() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Which of the tokens each role is made for, by its name without the prefix.
+/// The tokens that a role must accept, by its name without the prefix.
 fn admitted(role: &str) -> &'static [&'static str] {
     match role {
         "web-production" => &["web to production"],
@@ -310,7 +311,7 @@ fn admitted(role: &str) -> &'static [&'static str] {
     }
 }
 
-/// Setups whose roles are asked for sessions; calls come from 127.0.0.1.
+/// Setups whose roles are assumed; calls come from 127.0.0.1.
 fn asked_for_sessions() -> [Setup; 5] {
     let of = |prefix: &str, profile: Profile| Setup { prefix: prefix.into(), ..setup(profile) };
     let from = |prefix: &str, block: &str| Setup {
@@ -328,8 +329,8 @@ fn asked_for_sessions() -> [Setup; 5] {
     ]
 }
 
-/// Made by the script of `--format commands`, run by the real AWS CLI, and by the templates: each role of each profile
-/// admits its own tokens and no other, in the emulator as in our evaluator.
+/// Created by the script of `--format commands` with the real AWS CLI, and by the templates: each role of each profile
+/// accepts its own tokens and no others, in the emulator and in our evaluator.
 #[test]
 fn roles_admit_their_own_tokens_and_refuse_the_neighbours() {
     install("awscli");
@@ -375,12 +376,12 @@ fn roles_admit_their_own_tokens_and_refuse_the_neighbours() {
             }
         }
     }
-    // Three roles of each setup, and those that may only read, of each repository in one.
+    // Three roles of each setup, and the read-only roles of each repository in one.
     assert_eq!(asked, tokens().len() * (5 * 3 + 2));
 }
 
-/// The templates deploy, and the roles that they make trust what was planned. The emulator's CloudFormation knows no
-/// `AWS::IAM::OIDCProvider`, so the provider is there already.
+/// The templates can be deployed, and their roles have the planned trust policies. The emulator's CloudFormation does not
+/// support `AWS::IAM::OIDCProvider`, so the provider exists beforehand.
 #[test]
 fn the_templates_deploy() {
     let emulator = Emulator::start(Authorisation::Open);

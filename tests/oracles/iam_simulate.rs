@@ -1,4 +1,4 @@
-//! The evaluator against two others: iam-simulate on every operator row that has a definite result and on a grid of
+//! Our evaluator against two others: iam-simulate on every operator row that has a definite result and on a grid of
 //! policies, tokens and addresses; the AWS emulator on the same policies and tokens. Each disagreement must be listed in the
 //! judge's `disagreements.tsv` with what AWS documents.
 
@@ -27,7 +27,7 @@ use keyless_tests::{
 };
 use serde_json::{Map, Value, json};
 
-/// iam-simulate refuses Bitbucket's keys, whose names have slashes; for it the token is one of Google's.
+/// iam-simulate rejects Bitbucket's condition keys because of the slashes in their names, so it gets a Google token.
 const ISSUER: &str = "accounts.google.com";
 const PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/accounts.google.com";
 const REPOSITORY: &str = "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}";
@@ -60,7 +60,7 @@ fn document(statements: impl Into<Value>) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements.into()})
 }
 
-/// The rows of the operator table with a definite result, on keys that take one value or many.
+/// The rows of the operator table with a definite result, for single-valued and multivalued keys.
 fn operator_cases() -> Vec<Case> {
     let table = fs::read_to_string(root().join("crates/core/tests/trust/operators.tsv")).unwrap();
     let mut cases = Vec::new();
@@ -280,7 +280,7 @@ fn theirs(cases: &[Case]) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// Compares verdicts, of which each is a case's name, ours and theirs.
+/// Compares verdicts: the name of the case, ours and theirs.
 fn compare(judge: &str, verdicts: &[(String, &str, String)]) {
     let listed = fs::read_to_string(root().join(format!("tests/oracles/{judge}/disagreements.tsv"))).unwrap();
     let listed: BTreeMap<&str, &str> = listed
@@ -323,10 +323,10 @@ fn an_independent_evaluator_agrees() {
     compare("iam-simulate", &verdicts);
 }
 
-/// The issuer of the tokens that the emulator is asked about.
+/// The issuer of the emulator's tokens.
 const BITBUCKET: &str = "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc";
 
-/// Where a call comes from and when is not ours to choose here: such policies are left out.
+/// A test cannot choose the source address or the time of a call, so policies that check them are left out.
 #[test]
 fn the_emulator_agrees() {
     let emulator = Emulator::start(Authorisation::Judged);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the independent judges below .tools/, for tests only. Does nothing where they are already there.
+# Installs the programs that the tests compare keyless with, in .tools/. Does nothing for those already installed.
 #
 #   tests/oracles/install.sh iam-simulate cfn-lint awscli typescript
 set -eu

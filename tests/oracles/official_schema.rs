@@ -1,4 +1,4 @@
-//! keyless against Atlassian's own JSON schema, through `check-jsonschema`: what the schema refuses, keyless refuses too.
+//! keyless against Atlassian's own JSON schema, through `check-jsonschema`: what the schema rejects, keyless rejects too.
 //! Exceptions are listed in `official-schema/exceptions.tsv`, each with its reason.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
@@ -15,14 +15,14 @@ use serde_json::Value;
 
 const JUDGE: &str = ".tools/py/bin/check-jsonschema";
 
-/// What the judge does not survive: it follows such aliases for ever.
+/// Files on which check-jsonschema never ends: it follows recursive aliases forever.
 const DEADLY: [&str; 2] = ["recursive-alias", "alias-bomb"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// Every pipeline file that the project has as an example or a fixture, by name.
+/// All pipeline files of the project's examples and fixtures, by name.
 fn fixtures() -> BTreeMap<String, String> {
     let mut fixtures = BTreeMap::new();
     for rule in RULES {
@@ -42,7 +42,7 @@ fn fixtures() -> BTreeMap<String, String> {
     fixtures
 }
 
-/// The files that the schema refuses, or that its reader cannot read.
+/// The files that the schema rejects or that its reader cannot read.
 fn refused_by_schema(folder: &Path, names: &[&String]) -> BTreeSet<String> {
     let output = Command::new(root().join(JUDGE))
         .args(["--builtin-schema", "vendor.bitbucket-pipelines", "--output-format", "json", "--no-cache"])
@@ -90,7 +90,7 @@ fn what_the_schema_refuses_is_refused() {
         exceptions.len()
     );
     let unexplained: Vec<_> = missed.iter().filter(|name| !exceptions.contains_key(**name)).collect();
-    assert!(unexplained.is_empty(), "the schema refuses and keyless does not: {unexplained:?}");
+    assert!(unexplained.is_empty(), "the schema rejects these files and keyless does not: {unexplained:?}");
     let stale: Vec<_> = exceptions.keys().filter(|name| !missed.contains(name)).collect();
-    assert!(stale.is_empty(), "no exceptions any more: {stale:?}");
+    assert!(stale.is_empty(), "no longer exceptions: {stale:?}");
 }

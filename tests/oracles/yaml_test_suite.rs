@@ -1,4 +1,4 @@
-//! The YAML layer against the public YAML test suite: what must be read is read, what must be refused is refused. Each
+//! The YAML layer against the public YAML test suite: valid YAML is read, invalid YAML is rejected. Each
 //! disagreement must be listed in `yaml-test-suite/disagreements.tsv` with its reason.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
@@ -29,7 +29,7 @@ fn cases() -> Vec<Value> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The disagreements that are known, by case, with their reasons.
+/// The known disagreements by case, with their reasons.
 fn known() -> BTreeMap<String, String> {
     let table = fs::read_to_string(root().join("tests/oracles/yaml-test-suite/disagreements.tsv")).unwrap();
     let rows = table.lines().filter(|line| !line.starts_with('#'));
@@ -47,7 +47,7 @@ fn the_suite_is_read_and_refused_as_it_says() {
     for case in &cases {
         let id = case["id"].as_str().unwrap();
         let must_fail = case["fail"] == true;
-        // Duplicate keys, several documents and odd merges are reported too, and are no question of syntax.
+        // Duplicate keys, multiple documents and odd merges are reported too, but they are not syntax errors.
         let (_, problems) = parse(case["yaml"].as_str().unwrap(), Limits::default());
         let fails =
             problems.iter().any(|problem| matches!(problem, Problem::Syntax { .. } | Problem::UnknownAlias { .. }));

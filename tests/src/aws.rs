@@ -1,5 +1,5 @@
-//! A small client of the emulator's APIs, for setting things up and reading results back. It does not sign: the emulator
-//! looks at the access key alone.
+//! A small client of the emulator's APIs, to set things up and to read results back. It does not sign requests: the
+//! emulator only checks the access key.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub struct Api {
     agent: Agent,
 }
 
-/// An error answer.
+/// An error response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
     /// The HTTP status.
@@ -43,7 +43,7 @@ impl Api {
     /// Calls an action of the query protocol (IAM, STS, CloudFormation) and returns its XML.
     ///
     /// # Errors
-    /// What the service answered.
+    /// The service's error.
     ///
     /// # Panics
     /// When the emulator does not answer.
@@ -63,7 +63,7 @@ impl Api {
     /// Calls an action of the JSON protocol, such as `AmazonSSM.GetParameter`.
     ///
     /// # Errors
-    /// What the service answered.
+    /// The service's error.
     ///
     /// # Panics
     /// When the emulator does not answer.
@@ -89,7 +89,7 @@ impl Api {
     /// The value of an SSM parameter.
     ///
     /// # Errors
-    /// What the service answered, such as `ParameterNotFound`.
+    /// The service's error, such as `ParameterNotFound`.
     pub fn parameter(&self, name: &str) -> Result<String, ApiError> {
         let answer = self.json("ssm", "AmazonSSM.GetParameter", &serde_json::json!({ "Name": name }))?;
         Ok(answer["Parameter"]["Value"].as_str().unwrap_or_default().to_owned())
@@ -104,12 +104,12 @@ impl ApiError {
     }
 }
 
-/// The text of the first element of a name.
+/// The text of the first element with a name.
 pub fn text(xml: &str, name: &str) -> Option<String> {
     texts(xml, name).into_iter().next()
 }
 
-/// The texts of all elements of a name.
+/// The text of every element with a name.
 pub fn texts(xml: &str, name: &str) -> Vec<String> {
     let Ok(document) = Document::parse(xml) else { return Vec::new() };
     let named = document.descendants().filter(|node| node.tag_name().name() == name);

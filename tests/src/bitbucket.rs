@@ -1,4 +1,4 @@
-//! The part of Bitbucket's REST API that says what a repository's settings define, for one repository and who may read it
+//! The part of Bitbucket's REST API that lists what a repository's settings define, for one repository, with access control
 //! (<https://developer.atlassian.com/cloud/bitbucket/rest/>).
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,12 +11,12 @@ use crate::{server::Server, step};
 
 /// The token that may read everything.
 pub const TOKEN: &str = "token-of-the-tests-4f1c";
-/// An email and a token of a person, who may read all but the workspace's variables.
+/// A user's email and API token; the user can read everything except the workspace's variables.
 pub const PERSON: (&str, &str) = ("dev@example.com", "person-of-the-tests-9b2e");
-/// The value of every variable that is not secured. The API hands it out; nobody may show it.
+/// The value of every variable that is not secured. The API returns it; keyless must never print it.
 pub const VALUE: &str = "value-of-the-tests-77ad";
 
-/// What a repository's settings hold.
+/// A repository's settings.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Names of variables, with `!` in front where they are secured.
@@ -25,7 +25,7 @@ pub struct Settings {
     pub repository: Vec<&'static str>,
     /// Deployment environments: name, UUID and variables.
     pub environments: Vec<(&'static str, &'static str, Vec<&'static str>)>,
-    /// Where the second page of every list is said to be, instead of where it is.
+    /// A wrong URL for the second page of every list.
     pub elsewhere: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl Bitbucket {
     /// Starts one on a free port.
     ///
     /// # Panics
-    /// When there is no port.
+    /// When no port is free.
     pub fn start(settings: Settings) -> Self {
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
         let taken = Arc::clone(&asked);
@@ -58,12 +58,12 @@ impl Bitbucket {
         Self { server, asked }
     }
 
-    /// Its address, as `BITBUCKET_API_URL` takes it.
+    /// Its URL, for `BITBUCKET_API_URL`.
     pub fn url(&self) -> String {
         format!("{}/2.0", self.server.url())
     }
 
-    /// Every request, as method and target.
+    /// All requests, as method and target.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,4 +1,4 @@
-//! Where things lie in this checkout.
+//! Paths in this checkout.
 
 use std::{
     env, fs,
@@ -13,7 +13,7 @@ pub const TEST_IMAGE: &str = "KEYLESS_TEST_IMAGE";
 
 /// The root of the checkout.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests' crate lies in the checkout")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests' crate is in the checkout")
 }
 
 /// The expected output `tests/expected/<name>`, to be compared with `snapbox::assert_data_eq!`: literally, without
@@ -49,7 +49,7 @@ pub fn shipped_binary(name: &str) -> PathBuf {
     }
 }
 
-/// An empty folder below `.scratch/` that is removed in the end.
+/// An empty folder in `.scratch/` that is removed when dropped.
 ///
 /// # Panics
 /// When the checkout cannot be written to.

@@ -1,4 +1,4 @@
-//! An AWS account on loopback: two emulators, the strict STS before them, the identity provider and the deployment role.
+//! An AWS account on loopback: two emulators behind the strict STS, the identity provider and the deployment role.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{
 pub const ACCOUNT: &str = "000000000000";
 /// The region.
 pub const REGION: &str = "eu-west-1";
-/// The role that the step may assume.
+/// The role that the step is allowed to assume.
 pub const ROLE: &str = "arn:aws:iam::000000000000:role/deploy";
 
 /// A running account. Everything stops when it is dropped.
@@ -26,9 +26,9 @@ pub struct Cloud {
     pub issuer: Issuer,
     /// Where roles are assumed.
     pub sts: StrictSts,
-    /// Judges trust policies.
+    /// Evaluates trust policies.
     pub judge: Emulator,
-    /// Is deployed to.
+    /// Receives the deployments.
     pub deployed: Emulator,
 }
 
@@ -41,7 +41,7 @@ impl Cloud {
         let (judge, deployed) = std::thread::scope(|scope| {
             let judge = scope.spawn(|| Emulator::start(Authorisation::Judged));
             let deployed = Emulator::start(Authorisation::Open);
-            (judge.join().expect("the judging emulator starts"), deployed)
+            (judge.join().expect("the evaluating emulator starts"), deployed)
         });
         let issuer = Issuer::new();
         let sts = StrictSts::start(issuer.jwks(), &judge.url(), &deployed.url());
@@ -82,17 +82,17 @@ impl Cloud {
         })
     }
 
-    /// Another STS of the account, with what goes wrong at first, and a clock that is ahead.
+    /// Another STS of the account, with faults for its first calls and a clock that is fast.
     pub fn faulty_sts(&self, faults: Vec<Fault>, clock: Duration) -> StrictSts {
         StrictSts::start_with(self.issuer.jwks(), &self.judge.url(), &self.deployed.url(), faults, clock)
     }
 
-    /// The step's token, good for the role.
+    /// The step's token, which the role accepts.
     pub fn token(&self) -> String {
         self.issuer.sign(&step::claims())
     }
 
-    /// A client for reading what was deployed.
+    /// A client to read what was deployed.
     pub fn api(&self) -> Api {
         Api::new(&self.deployed.url())
     }

@@ -1,5 +1,5 @@
-//! A CodeArtifact with one npm package: hands a token to whoever signs with a session of the STS, and serves the package to
-//! whoever has the token.
+//! A CodeArtifact with one npm package: issues a token for requests that are signed with a session of the STS, and serves
+//! the package to requests with that token.
 
 use std::{
     collections::BTreeMap,
@@ -27,7 +27,7 @@ pub const REPOSITORY: &str = "shop";
 /// The npm package.
 pub const PACKAGE: &str = "keyless-private-package";
 
-/// A running one. It stops when dropped.
+/// A running service. It stops when dropped.
 #[derive(Debug)]
 pub struct CodeArtifact {
     server: Server,
@@ -37,17 +37,17 @@ pub struct CodeArtifact {
 
 struct State {
     token: String,
-    /// What the STS handed out.
+    /// The session tokens that the STS issued.
     sessions: Box<dyn Fn() -> Vec<String> + Send + Sync>,
     package: Vec<u8>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl CodeArtifact {
-    /// Starts one on a free port. `sessions` tells which session tokens are good.
+    /// Starts one on a free port. `sessions` returns the valid session tokens.
     ///
     /// # Panics
-    /// When there is no port, or no `tar`.
+    /// When no port is free, or `tar` is missing.
     pub fn start(sessions: impl Fn() -> Vec<String> + Send + Sync + 'static) -> Self {
         let mut random = [0; 24];
         SystemRandom::new().fill(&mut random).expect("the system gives random bytes");
@@ -59,17 +59,17 @@ impl CodeArtifact {
         Self { server: Server::start(move |request| Ok(state.answer(&request))), token, asked }
     }
 
-    /// Where it answers.
+    /// Its URL.
     pub fn url(&self) -> &str {
         self.server.url()
     }
 
-    /// The token that it hands out.
+    /// The token that it issues.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// What it was asked for, in order.
+    /// The requests, in order.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -13,10 +13,10 @@ use std::{
 
 use crate::checkout;
 
-/// How long it may take to answer. Half a second is usual.
+/// How long it may take to start. Half a second is usual.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-/// Whether requests are authorised.
+/// Whether requests are authorized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authorisation {
     /// Trust policies and permissions are evaluated.
@@ -25,8 +25,8 @@ pub enum Authorisation {
     Open,
 }
 
-/// A running emulator. It stops when dropped, and also when this process is killed: it runs next to a shell that waits for
-/// the end of its standard input, and that end comes in every case. The shell removes its folder too.
+/// A running emulator. It stops when dropped, and also when this process is killed: it is the child of a shell that waits
+/// for the end of its standard input, which comes in either case. The shell removes the folder too.
 #[derive(Debug)]
 pub struct Emulator {
     port: u16,
@@ -92,12 +92,12 @@ impl Emulator {
         asked.is_ok() && stream.read_to_string(&mut answer).is_ok() && answer.starts_with("HTTP/1.1 200")
     }
 
-    /// Where it answers.
+    /// Its URL.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// What it wrote.
+    /// Its log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }

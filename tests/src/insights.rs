@@ -1,4 +1,4 @@
-//! Bitbucket's Code Insights behind the proxy of a step: takes reports and their annotations, within the documented limits.
+//! Bitbucket's Code Insights behind a step's proxy: accepts reports and their annotations within the documented limits.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::server::Server;
 
-/// A running one. It stops when dropped.
+/// A running service. It stops when dropped.
 #[derive(Debug)]
 pub struct Insights {
     server: Server,
@@ -28,7 +28,7 @@ impl Insights {
     /// Starts one on a free port.
     ///
     /// # Panics
-    /// When there is no port.
+    /// When no port is free.
     pub fn start() -> Self {
         let reports: Arc<Mutex<Reports>> = Arc::default();
         let taken = Arc::clone(&reports);
@@ -45,12 +45,12 @@ impl Insights {
         Self { server, reports }
     }
 
-    /// The proxy's address.
+    /// The proxy's URL.
     pub fn url(&self) -> &str {
         self.server.url()
     }
 
-    /// Everything it holds, by the reports' URLs.
+    /// The reports so far, by URL.
     pub fn reports(&self) -> Reports {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -59,7 +59,7 @@ impl Insights {
 /// What the API does (Bitbucket Cloud REST API, "Reports").
 fn answer(reports: &mut Reports, request: &Request<Bytes>) -> Result<u16, Refused> {
     let refused = |status: u16, why: &str| Err((status, why.to_owned()));
-    // What a client says to a proxy is a whole URL.
+    // A client sends a proxy the whole URL.
     let url = request.uri().to_string();
     let Some(path) = url.strip_prefix("http://api.bitbucket.org/2.0/repositories/") else {
         return refused(502, "not a request to a proxy for api.bitbucket.org");

@@ -1,9 +1,9 @@
-//! Parts that the tests across crates and the demo share: an AWS on loopback that judges tokens as AWS does, and runs of
-//! the real binaries against it.
+//! What the end-to-end tests and the demo share: an AWS on loopback that validates tokens as AWS does, and runs of the
+//! real binaries against it.
 //!
 //! ```text
-//! pipe ─► strict STS ─► emulator with AUTH=true: the trust policy's judge
-//!  └► cdk ──┴─────────► emulator without: what is deployed
+//! pipe ─► strict STS ─► emulator with AUTH=true: evaluates the trust policy
+//!  └► cdk ──┴─────────► emulator without it: receives the deployments
 //! ```
 #![allow(clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 

@@ -1,5 +1,5 @@
-//! The life of an app: bootstrap, deploy, update, nothing to do, diff, destroy. The binary and the image go through the same,
-//! and say the same.
+//! The life of an app: bootstrap, deploy, update, a deployment without changes, diff, destroy. The binary and the image run
+//! the same steps and print the same.
 
 use std::fs;
 
@@ -13,10 +13,10 @@ use crate::{
     secrets,
 };
 
-/// Goes through it. `run` runs the pipe with the step's variables and these.
+/// Runs all steps. `run` runs the pipe with the step's variables and the given ones.
 ///
 /// # Panics
-/// When something is not as it should be.
+/// When a step does not behave as expected.
 pub fn live(cloud: &Cloud, workplace: &Workplace, token: String, run: impl Fn(&[(&str, &str)]) -> Finished) {
     let (mut said, mut printed) = (String::new(), String::new());
     let mut step = |title: &str, code: i32, variables: &[(&str, &str)]| {
@@ -24,7 +24,7 @@ pub fn live(cloud: &Cloud, workplace: &Workplace, token: String, run: impl Fn(&[
         assert_eq!(finished.code, Some(code), "{title}: {finished:#?}");
         let mut own: Vec<String> =
             finished.own_lines().into_iter().filter(|line| !line.contains("BucketName")).collect();
-        // Stacks that do not depend on each other come in any order.
+        // Stacks that do not depend on each other are deployed in any order.
         for rows in own.chunk_by_mut(|one, next| [one, next].iter().all(|line| line.starts_with("  Keyless"))) {
             rows.sort();
         }

@@ -1,4 +1,4 @@
-//! Runs of the pipe's binary, as Bitbucket runs it: the step's variables and nothing else from outside.
+//! Runs of the pipe's binary as Bitbucket runs it: with the step's variables and nothing else from the environment.
 
 use std::{
     fs,
@@ -14,13 +14,13 @@ use crate::{
     secrets, step,
 };
 
-/// A place for one run or several: the clone with the demo app, a home, and nothing else.
+/// A place for one or more runs: the clone with the demo app, a home, and nothing else.
 #[derive(Debug)]
 pub struct Workplace {
     folder: TempDir,
 }
 
-/// What a run printed and how it ended.
+/// The output and exit code of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {
     /// The exit code; `None` when a signal ended it.
@@ -54,7 +54,7 @@ impl Workplace {
         Self { folder }
     }
 
-    /// Everything that runs here can write to.
+    /// The only folder that runs may write to.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -64,7 +64,7 @@ impl Workplace {
         self.folder.path().join("clone")
     }
 
-    /// Puts a script in the place of the CDK CLI, for looking at what the CDK is given.
+    /// Replaces the CDK CLI with a script, to see what the CDK receives.
     ///
     /// # Panics
     /// When the scratch folder cannot be written to.
@@ -78,12 +78,12 @@ impl Workplace {
         workplace
     }
 
-    /// The pipe, ready to run with the step's variables, a token aside.
+    /// The pipe, ready to run with all of the step's variables except the token.
     pub fn pipe(&self, cloud: &Cloud) -> Command {
         self.step(cloud, "keyless-pipe")
     }
 
-    /// Any of our binaries, ready to run with the step's variables, a token aside.
+    /// Any of our binaries, ready to run with all of the step's variables except the token.
     pub fn step(&self, cloud: &Cloud, binary: &str) -> Command {
         let mut command = Command::new(checkout::shipped_binary(binary));
         command
@@ -111,7 +111,7 @@ impl From<Output> for Finished {
 }
 
 impl Finished {
-    /// The pipe's own lines, without times and durations, which differ from run to run.
+    /// The pipe's own lines, with times and durations replaced, because they differ between runs.
     pub fn own_lines(&self) -> Vec<String> {
         let is_own = |line: &&str| line.starts_with(['▶', '✔', '✖', '!']) || line.starts_with("  ");
         let lines = self.stdout.lines().chain(self.stderr.lines()).filter(is_own);
@@ -119,7 +119,7 @@ impl Finished {
     }
 }
 
-/// Replaces times of the day, durations and times since 1970 by words.
+/// Replaces times of day, durations and Unix times with placeholders.
 pub fn without_times(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').collect();
     let number = |word: &str| word.trim_start_matches('(').parse::<f64>().is_ok();
@@ -150,7 +150,7 @@ pub fn without_times(line: &str) -> String {
     out.join(" ")
 }
 
-/// Runs a command to its end, and looks for every known secret in what it printed and in what it left in its workplace.
+/// Runs a command to its end, and searches its output and its workplace for every known secret.
 ///
 /// # Panics
 /// When it cannot be started, or a secret is found.
@@ -160,7 +160,7 @@ pub fn finish(command: &mut Command) -> Finished {
     finished
 }
 
-/// Looks for every known secret in what a run printed and left in its workplace.
+/// Searches a run's output and workplace for every known secret.
 fn search(finished: &Finished, workplace: Option<&Path>) {
     let known = secrets::known();
     let mut leaks = secrets::in_text("standard output", finished.stdout.as_bytes(), &known);
@@ -169,7 +169,7 @@ fn search(finished: &Finished, workplace: Option<&Path>) {
     assert_eq!(leaks, [], "a secret was printed or left behind");
 }
 
-/// A run that goes on while a test acts.
+/// A run in the background.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -177,7 +177,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a command of a workplace, where what it prints goes to files.
+    /// Starts a command in a workplace, with its output redirected to files there.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -188,12 +188,12 @@ impl Running {
         Self { child, workplace }
     }
 
-    /// The process's number.
+    /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// What it has printed on standard output so far.
+    /// Its standard output so far.
     pub fn printed(&self) -> String {
         self.read("stdout")
     }
@@ -202,7 +202,7 @@ impl Running {
         String::from_utf8_lossy(&fs::read(self.workplace.join(name)).unwrap_or_default()).into_owned()
     }
 
-    /// Waits for its end, and looks for every known secret in what it printed and in what it left in its workplace.
+    /// Waits for its end, and searches its output and its workplace for every known secret.
     ///
     /// # Panics
     /// When a secret is found.
@@ -214,7 +214,7 @@ impl Running {
     }
 }
 
-/// Runs a command to its end that is meant to print secrets.
+/// Runs a command that is meant to print secrets to its end.
 ///
 /// # Panics
 /// When it cannot be started.

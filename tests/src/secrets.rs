@@ -1,4 +1,4 @@
-//! Looking for secrets where none may be.
+//! The search for leaked secrets.
 
 use std::{
     fs,
@@ -6,15 +6,15 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Every secret of this process's tests: each token that was signed, each session and each package token that was handed out.
+/// All secrets of this process's tests: every signed token and every session and package token that was issued.
 static KNOWN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Makes a secret one that no run may print or leave behind.
+/// Registers a secret, which no run may print or leave behind.
 pub fn remember(secret: &str) {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner).push(secret.to_owned());
 }
 
-/// All secrets that were made so far.
+/// All secrets so far.
 pub fn known() -> Vec<String> {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
@@ -22,13 +22,13 @@ pub fn known() -> Vec<String> {
 /// A secret that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leak {
-    /// Where: a file, or the name of a text.
+    /// A file, or the name of a text.
     pub place: String,
-    /// Which of the secrets, by number. The secret itself is not repeated.
+    /// The index of the secret. The secret itself is not repeated.
     pub secret: usize,
 }
 
-/// Looks for secrets in a text, as they are and percent-encoded.
+/// Searches a text for secrets, literally and percent-encoded.
 pub fn in_text(place: &str, text: &[u8], secrets: &[String]) -> Vec<Leak> {
     let mut leaks = Vec::new();
     for (number, secret) in secrets.iter().enumerate().filter(|(_, secret)| !secret.is_empty()) {
@@ -40,7 +40,7 @@ pub fn in_text(place: &str, text: &[u8], secrets: &[String]) -> Vec<Leak> {
     leaks
 }
 
-/// Looks for secrets in every file below a folder. Links are not followed.
+/// Searches every file in a folder for secrets, recursively. Links are not followed.
 ///
 /// # Panics
 /// When a file cannot be read.

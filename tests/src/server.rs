@@ -1,4 +1,4 @@
-//! A small HTTP server on loopback, for the services that tests stand up.
+//! A small HTTP server on loopback, for the services that tests provide.
 
 use std::{fmt, net::Ipv4Addr, sync::Arc, thread};
 
@@ -20,7 +20,7 @@ pub struct Server {
     thread: Option<thread::JoinHandle<()>>,
 }
 
-/// The connection is closed without an answer.
+/// The connection is closed without a response.
 #[derive(Debug)]
 pub struct Closed;
 
@@ -28,7 +28,7 @@ impl Server {
     /// Starts one on a free port. `handler` may block.
     ///
     /// # Panics
-    /// When there is no port.
+    /// When no port is free.
     pub fn start<H>(handler: H) -> Self
     where
         H: Fn(Request<Bytes>) -> Result<Response<Full<Bytes>>, Closed> + Send + Sync + 'static,
@@ -53,7 +53,7 @@ impl Server {
         Self { url, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Where it answers.
+    /// Its URL.
     pub fn url(&self) -> &str {
         &self.url
     }

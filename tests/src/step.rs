@@ -1,4 +1,4 @@
-//! The step that tests and the demo play: its identifiers, and the variables that Bitbucket gives it.
+//! The step that the tests and the demo simulate: its identifiers, and the variables that Bitbucket gives it.
 
 use std::{
     path::Path,
@@ -25,7 +25,7 @@ pub const STEP_UUID: &str = "{1d7e9a34-5c0b-4b8e-9f66-2a4c8e0d7f93}";
 /// The pipeline.
 pub const PIPELINE_UUID: &str = "{b4f0c2d8-6e1a-4d37-a5c9-7e3b9f1d0a58}";
 
-/// What the step's token claims: valid for an hour from now.
+/// The claims of the step's token, which is valid for an hour from now.
 pub fn claims() -> Value {
     let now = now();
     json!({
@@ -43,21 +43,21 @@ pub fn claims() -> Value {
     })
 }
 
-/// Seconds since 1970.
+/// The Unix time, in seconds.
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Seconds since 1970 as AWS writes a time: `2026-11-24T16:42:00Z`.
+/// A Unix time as AWS writes it: `2026-11-24T16:42:00Z`.
 ///
 /// # Panics
-/// When there is no `date`.
+/// When `date` is missing.
 pub fn timestamp(seconds: u64) -> String {
     let date = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ", "-d"]).arg(format!("@{seconds}")).output();
     String::from_utf8_lossy(&date.expect("there is `date`").stdout).trim().to_owned()
 }
 
-/// The variables that Bitbucket gives the step, its token aside.
+/// The variables that Bitbucket gives the step, except the token.
 pub fn variables(clone: &Path) -> Vec<(&'static str, String)> {
     let text = str::to_owned;
     vec![

@@ -1,6 +1,7 @@
-//! An STS that looks at a token as AWS does, in front of the emulator, which does not: signature against the issuer's keys,
-//! issuer against the account's identity providers, expiry, client ids, the role's longest session. What passes goes on to
-//! the judging emulator for the trust policy; every other action goes to the emulator that is deployed to.
+//! An STS in front of the emulator that validates a token as AWS does and the emulator does not: its signature with the
+//! issuer's keys, its issuer among the account's identity providers, expiry, client ids, and the role's maximum session
+//! duration. Valid calls are forwarded to the emulator that evaluates the trust policy, all other actions to the emulator
+//! that receives the deployments.
 //!
 //! Codes and messages are those that AWS answers with (STS API reference, `AssumeRoleWithWebIdentity`).
 
@@ -28,23 +29,23 @@ use crate::{
     token::{Jwks, Verdict},
 };
 
-/// The request id of all its answers.
+/// The request id of all its responses.
 pub const REQUEST_ID: &str = "c0ffee00-0000-4000-8000-000000000000";
 
-/// Something that goes wrong instead of an answer to `AssumeRoleWithWebIdentity` or `AssumeRole`.
+/// A fault instead of a proper response to `AssumeRoleWithWebIdentity` or `AssumeRole`.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Nothing, this time.
+    /// No fault.
     None,
-    /// An error answer: status, code, message.
+    /// An error response: status, code, message.
     Answer(u16, &'static str, &'static str),
-    /// An answer that is no XML.
+    /// A response that is not XML.
     Garbage,
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     Reset,
-    /// The answer comes only after this time.
+    /// The response is delayed by this time.
     Slow(Duration),
-    /// The session ends so long from now, whatever was asked for.
+    /// The session ends after this time, whatever duration was requested.
     Short(Duration),
 }
 
@@ -56,7 +57,7 @@ pub struct StrictSts {
     faults: Arc<Mutex<Faults>>,
 }
 
-/// What goes wrong, in order, and how often the STS was asked.
+/// The faults, in order, and the number of calls so far.
 #[derive(Debug, Default)]
 struct Faults {
     queue: VecDeque<Fault>,
@@ -75,7 +76,7 @@ struct State {
     issued: Arc<Mutex<Vec<String>>>,
 }
 
-/// An answer on its way out.
+/// A response to send.
 struct Answer {
     status: u16,
     body: String,
@@ -85,15 +86,15 @@ impl StrictSts {
     /// Starts one on a free port.
     ///
     /// # Panics
-    /// When there is no port.
+    /// When no port is free.
     pub fn start(jwks: Jwks, judge_url: &str, deployed_url: &str) -> Self {
         Self::start_with(jwks, judge_url, deployed_url, Vec::new(), Duration::ZERO)
     }
 
-    /// Like [`Self::start`], with what goes wrong at first, and a clock that is ahead.
+    /// Like [`Self::start`], with faults for the first calls and a clock that is fast.
     ///
     /// # Panics
-    /// When there is no port.
+    /// When no port is free.
     pub fn start_with(jwks: Jwks, judge_url: &str, deployed_url: &str, faults: Vec<Fault>, clock: Duration) -> Self {
         let issued = Arc::new(Mutex::new(Vec::new()));
         let faults = Arc::new(Mutex::new(Faults { queue: faults.into(), ..Faults::default() }));
@@ -111,12 +112,12 @@ impl StrictSts {
         Self { server, issued, faults }
     }
 
-    /// Where it answers.
+    /// Its URL.
     pub fn url(&self) -> &str {
         self.server.url()
     }
 
-    /// How often it was asked for a session.
+    /// How many sessions were requested.
     pub fn asked(&self) -> usize {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).asked
     }
@@ -126,7 +127,7 @@ impl StrictSts {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).requests.clone()
     }
 
-    /// Every secret key and session token that it handed out.
+    /// Every secret key and session token that it issued.
     pub fn issued(&self) -> Vec<String> {
         self.issued.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -162,7 +163,7 @@ impl State {
         Ok(response)
     }
 
-    /// The next thing that goes wrong.
+    /// The next fault.
     fn fault(&self, body: &[u8]) -> Option<Fault> {
         let mut form: HashMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
         form.remove("WebIdentityToken");
@@ -194,7 +195,7 @@ impl State {
         answer
     }
 
-    /// What AWS checks before it looks at the trust policy.
+    /// What AWS checks before it evaluates the trust policy.
     fn judge(&self, form: &HashMap<String, String>) -> Result<(), ApiError> {
         let parameter = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
         let invalid = |message: &str| refusal(400, "InvalidIdentityToken", message);
@@ -255,7 +256,7 @@ impl State {
 
     fn check_duration(&self, role: &str, asked: &str) -> Result<(), ApiError> {
         let name = role.rsplit('/').next().unwrap_or_default();
-        // A role that does not exist is the judge's affair.
+        // The emulator rejects a role that does not exist.
         let Ok(role) = self.judge.query("iam", "GetRole", &[("RoleName", name)]) else { return Ok(()) };
         let longest = text(&role, "MaxSessionDuration").and_then(|text| text.parse().ok()).unwrap_or(3600_u32);
         if asked.parse::<u32>().is_ok_and(|asked| asked > longest) {
@@ -276,7 +277,7 @@ impl State {
         let mut answer = request.send(body).expect("the emulator answers");
         let status = answer.status().as_u16();
         let body = answer.body_mut().read_to_string().expect("XML is text");
-        // Its refusals get the fixed request id, so that tests can compare them in full.
+        // Its rejections get the fixed request id, so that tests can compare them in full.
         if status >= 300 { ApiError::from_xml(status, &body).into() } else { Answer { status, body } }
     }
 }

@@ -1,4 +1,4 @@
-//! Tokens signed as Bitbucket signs them, with a key that is made when the tests run.
+//! Tokens signed as Bitbucket signs them, with a key that is generated when the tests run.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::secrets;
 
-/// The id of the key in the JWKS and in the tokens' header.
+/// The key id in the JWKS and in the tokens' header.
 const KEY_ID: &str = "tests";
 
 /// An issuer of tokens.
@@ -21,12 +21,12 @@ pub struct Issuer {
     key: KeyPair,
 }
 
-/// A JSON Web Key Set: what an issuer publishes.
+/// A JSON Web Key Set, as an issuer publishes it.
 #[derive(Clone, Debug)]
 pub struct Jwks(Value);
 
 impl Issuer {
-    /// Makes an issuer with a new RSA key. The key never touches the disk.
+    /// Creates an issuer with a new RSA key. The key is never written to disk.
     ///
     /// # Panics
     /// When openssl is missing.
@@ -35,7 +35,7 @@ impl Issuer {
             .args(["genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-outform", "DER"])
             .output()
             .expect("openssl is installed");
-        // OpenSSL writes PKCS#1 or PKCS#8, by version.
+        // Depending on its version, OpenSSL writes PKCS#1 or PKCS#8.
         let key = KeyPair::from_der(&made.stdout).or_else(|_| KeyPair::from_pkcs8(&made.stdout));
         Self { key: key.expect("openssl makes RSA keys") }
     }
@@ -43,7 +43,7 @@ impl Issuer {
     /// A token with these claims.
     ///
     /// # Panics
-    /// When the system gives no random bytes.
+    /// When the operating system provides no random bytes.
     pub fn sign(&self, claims: &Value) -> String {
         let header = json!({ "alg": "RS256", "kid": KEY_ID, "typ": "JWT" });
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -57,7 +57,7 @@ impl Issuer {
         token
     }
 
-    /// Its public key, as it would be published.
+    /// Its public key, as Bitbucket would publish it.
     pub fn jwks(&self) -> Jwks {
         let public: PublicKeyComponents<Vec<u8>> = self.key.public_key().into();
         Jwks(json!({ "keys": [{
@@ -77,16 +77,16 @@ impl Default for Issuer {
     }
 }
 
-/// What verification says about a token.
+/// The result of a verification.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// The signature is right; the claims.
+    /// The claims; the signature is valid.
     Signed(Value),
     /// Not a JWT.
     NotAToken,
-    /// No key with the token's id, or another algorithm.
+    /// The token names an unknown key or another algorithm.
     NoKey,
-    /// The signature does not fit.
+    /// The signature does not match.
     BadSignature,
 }
 

@@ -17,7 +17,7 @@ fn demo() -> Command {
     demo
 }
 
-/// Emulators of a demo, by the process that started them.
+/// The emulators that a process started.
 fn emulators_below(parent: u32) -> Vec<String> {
     let started_by = |process: &fs::DirEntry| {
         let status = fs::read_to_string(process.path().join("status")).unwrap_or_default();

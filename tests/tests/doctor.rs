@@ -1,4 +1,4 @@
-//! `keyless doctor` against the emulator and a Bitbucket of the tests, both over real HTTP.
+//! `keyless doctor` against the emulator and the tests' Bitbucket, both over real HTTP.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{fs, process::Command, sync::LazyLock};
@@ -39,7 +39,7 @@ pipelines:
                 AWS_REGION: $AWS_REGION
 ";
 
-/// The settings under which everything passes.
+/// Settings with which every check passes.
 fn good() -> Settings {
     Settings {
         workspace: vec!["SONAR_HOST", "AWS_REGION"],
@@ -75,7 +75,7 @@ fn with_pipeline(text: &str) -> Workplace {
     workplace
 }
 
-/// Compares what was printed, and looks for what may not be in it.
+/// Compares the output, and searches it for secrets.
 fn check(case: &str, finished: &Finished, replaced: &[(&str, &str)]) {
     let mut said = format!("{}{}[exit status {:?}]\n", finished.stdout, finished.stderr, finished.code.unwrap_or(-1));
     let hidden = [bitbucket::TOKEN, bitbucket::PERSON.1, bitbucket::VALUE].map(str::to_owned);
@@ -86,7 +86,7 @@ fn check(case: &str, finished: &Finished, replaced: &[(&str, &str)]) {
     assert_data_eq!(without_request_ids(&said), checkout::expected(&format!("doctor/{case}.txt")));
 }
 
-/// Every answer of AWS has an id of its own.
+/// Replaces AWS's request ids, which differ in every response.
 fn without_request_ids(said: &str) -> String {
     let mut parts = said.split("(request ");
     let first = parts.next().unwrap_or_default().to_owned();
@@ -131,7 +131,7 @@ fn everything_that_is_wrong_is_named_with_its_fix() {
     let api = Bitbucket::start(settings);
     let mut command = locally(&workplace, &["--repository", "acme/shop", "--qualifier", "other"]);
     check("finds", &finish(command.env("BITBUCKET_API_URL", api.url())), &[]);
-    // The account that is deployed to has neither the provider nor the role.
+    // The emulator that receives the deployments has neither the provider nor the role.
     let mut command = locally(&workplace, &["--repository", "acme/shop", "--qualifier", "old"]);
     command.env("AWS_ENDPOINT_URL_IAM", CLOUD.deployed.url()).env_remove("BITBUCKET_ACCESS_TOKEN");
     check("finds-an-empty-account", &finish(&mut command), &[]);
@@ -215,7 +215,7 @@ fn a_login_that_fails_and_a_page_that_lies() {
     let mut command = locally(&workplace, &SHOP);
     command.env("BITBUCKET_API_URL", api.url()).env("BITBUCKET_ACCESS_TOKEN", "stale");
     check("login-fails", &finish(&mut command), &[]);
-    // The token goes to nobody that an answer names.
+    // The token is never sent to a host that a response names.
     let thief = Bitbucket::start(Settings::default());
     let lies = Bitbucket::start(Settings { elsewhere: Some(format!("{}/next", thief.url())), ..good() });
     check("page-lies", &finish(locally(&workplace, &SHOP).env("BITBUCKET_API_URL", lies.url())), &[]);

@@ -1,5 +1,5 @@
-//! The image, run by podman as Bitbucket runs a pipe: its mounts, its working directory, its variables. Built first by
-//! `pipe/image/build.sh`; `make image-test` does both, and runs the other tests of the pipe with the image's binary.
+//! The image, run by podman as Bitbucket runs a pipe: the same mounts, working directory and variables. Build it first
+//! with `pipe/image/build.sh`; `make image-test` does both, and runs the pipe's other tests with the image's binary.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{
@@ -27,8 +27,8 @@ fn podman(words: &[&str]) -> Command {
     podman
 }
 
-/// Runs the pipe of an image in a step with these variables besides its own, and looks for secrets in all that it left in
-/// the container.
+/// Runs an image's pipe in a step with additional variables, and searches everything that it left in the container for
+/// secrets.
 fn pipe(image: &str, cloud: &Cloud, workplace: &Workplace, token: &str, variables: &[(&str, &str)]) -> Finished {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let name = format!("keyless-{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));
@@ -100,7 +100,7 @@ fn a_ready_assembly_in_the_small_image() {
     run("small", &[("COMMAND", "bootstrap")]);
     run("small", &[("APP", "cdk.out")]);
     assert_eq!(cloud.api().parameter("/keyless/demo/greeting").as_deref(), Ok("deployed without a stored key"));
-    // an app in JavaScript needs a shell and `env`, and both are there
+    // an app in JavaScript needs a shell and `env`; the image has both
     run("small", &[("COMMAND", "exec"), ("EXTRA_ARGS", "env node app.js")]);
 }
 

@@ -1,5 +1,5 @@
 //! What the pipe gives its child, and what it does with signals. A script replaces the CDK where the CDK's own
-//! behaviour is not the subject.
+//! behavior is not the subject.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{
@@ -27,7 +27,7 @@ fn pipe(workplace: &Workplace) -> Command {
     command
 }
 
-/// Processes of a run that still live.
+/// Processes of a run that are still alive.
 fn alive(workplace: &Workplace) -> Vec<String> {
     let mark = format!("{MARK}={}", workplace.folder().display());
     let marked = |process: &fs::DirEntry| {
@@ -38,7 +38,7 @@ fn alive(workplace: &Workplace) -> Vec<String> {
     processes.filter(marked).map(|process| process.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// Waits until something holds.
+/// Waits until a condition is true.
 fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_mins(1);
     while !holds() {

@@ -1,5 +1,5 @@
-//! The pipe deploys the demo app, for real: real CDK, real tokens, trust policies judged. What the pipe itself says is
-//! compared in full: `tests/expected/pipe-deploys.txt`.
+//! The pipe deploys the demo app with the real CDK and real tokens, and trust policies are evaluated. The pipe's own output
+//! is compared in full: `tests/expected/pipe-deploys.txt`.
 
 use keyless_tests::{
     cloud::Cloud,

@@ -15,10 +15,10 @@ use keyless_tests::{
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
 
-/// The name that the certificate is for. No name server knows it: only the proxy does.
+/// The host name in the certificate. Only the proxy can resolve it.
 const HOST: &str = "sts.keyless.test";
 
-/// Ends TLS before the STS, and a proxy that leads to it.
+/// A script that terminates TLS for the STS, and a proxy to it.
 const FRONT: &str = "
     const { createServer, request } = require('node:http');
     const net = require('node:net');
@@ -45,7 +45,7 @@ const FRONT: &str = "
         proxy.listen(0, '127.0.0.1', () => console.log(tls.address().port, proxy.address().port));
     });";
 
-/// A running front. It stops when dropped.
+/// The running script. It stops when dropped.
 struct Front {
     node: Child,
     lines: BufReader<std::process::ChildStdout>,

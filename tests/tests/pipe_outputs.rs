@@ -86,7 +86,7 @@ fn a_full_disk_leaves_no_half_of_a_file() {
         full.join("outputs.json").display()
     );
     assert_eq!((finished.code, finished.stderr.as_str()), (Some(1), said.as_str()), "{finished:#?}");
-    // Without a file to fail at, the step's variables alone: nothing fails, nothing is half written.
+    // Without an outputs file there are only the step's variables: nothing fails, and nothing is half written.
     command.env_remove("OUTPUTS_FILE");
     let finished = finish(command.stdin(Stdio::null()));
     let said = "! the outputs could not be passed to later steps: cannot write full/variables: No space left on device (os error 28)";

@@ -1,4 +1,4 @@
-//! Package managers logged in to CodeArtifact: the real npm against a registry that demands the token.
+//! Package managers logged in to CodeArtifact: the real npm against a registry that requires the token.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{
@@ -26,7 +26,7 @@ fn codeartifact() -> CodeArtifact {
     CodeArtifact::start(move || cloud.sts.issued())
 }
 
-/// A run with the login of some tools.
+/// A run that logs some tools in.
 fn pipe(workplace: &Workplace, codeartifact: &CodeArtifact, tools: &str) -> Command {
     let mut pipe = workplace.pipe(&CLOUD);
     pipe.env("BITBUCKET_STEP_OIDC_TOKEN", CLOUD.token()).env("AWS_ENDPOINT_URL_CODEARTIFACT", codeartifact.url());

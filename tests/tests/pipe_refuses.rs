@@ -1,4 +1,4 @@
-//! What the pipe says when it cannot deploy, in full: `tests/expected/pipe-refuses/`. Nothing here reaches the CDK.
+//! The pipe's output when it cannot deploy, in full: `tests/expected/pipe-refuses/`. No case reaches the CDK.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{fs, process::Command, sync::LazyLock};
@@ -15,7 +15,7 @@ use snapbox::assert_data_eq;
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
 
-/// Runs the pipe in a place with the demo app, and compares what it said and how it ended.
+/// Runs the pipe in a workplace with the demo app, and compares its output and exit code.
 fn refuses(case: &str, change: impl FnOnce(&mut Command, &Workplace)) {
     let workplace = Workplace::with_demo_app();
     let token = CLOUD.token();
@@ -47,7 +47,7 @@ fn refuses_claims(case: &str, change: impl FnOnce(&mut Value)) {
     });
 }
 
-/// The emulator's own request ids, replaced by a word.
+/// Replaces the emulator's own request ids.
 fn without_request_ids(text: &str) -> String {
     let mut parts = text.split("(request ");
     let first = parts.next().unwrap_or_default().to_owned();
@@ -57,7 +57,7 @@ fn without_request_ids(text: &str) -> String {
     })
 }
 
-/// Seconds since 1970, replaced by a word.
+/// Replaces Unix times.
 fn without_times(text: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for c in text.chars() {
@@ -95,7 +95,7 @@ fn a_trust_policy_at_hand_is_judged() {
         let policy = workplace.clone_folder().join("trust.json");
         fs::write(policy, format!("{:#}", Cloud::trust_policy())).expect("the scratch folder is writable");
         command.env("BITBUCKET_STEP_OIDC_TOKEN", token).env("TRUST_POLICY", "trust.json");
-        // The step lost its `deployment:`.
+        // The step has no `deployment:`.
         command.env_remove("BITBUCKET_DEPLOYMENT_ENVIRONMENT_UUID");
     });
 }
@@ -111,7 +111,7 @@ fn a_trust_policy_is_read_from_iam() {
             command.env("AWS_ENDPOINT_URL_IAM", CLOUD.judge.url()).envs(variables.iter().copied());
         });
     };
-    // The emulator's own administrator; who is nobody has no policy and may read nothing.
+    // The emulator's administrator. An unknown key has no policy and may read nothing.
     let administrator = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
     ask("trust-policy-in-iam", &administrator);
     let no_role = [administrator.as_slice(), &[("AWS_ROLE_ARN", "arn:aws:iam::000000000000:role/nobody")]].concat();
@@ -187,7 +187,7 @@ fn the_accidental_cdk() {
     refuses("accidental-cdk", |_, workplace| accidental_cdk(workplace));
 }
 
-/// Installs what npm once named the latest aws-cdk, as far as it matters.
+/// Installs the relevant part of the package that npm once tagged as the latest aws-cdk.
 fn accidental_cdk(workplace: &Workplace) {
     let package = workplace.clone_folder().join("node_modules");
     fs::remove_file(&package).expect("it is a link");

@@ -1,5 +1,5 @@
-//! `COMMAND: diff` with everything that a reviewer must see, posted as a Code Insights report. What the pipe says and what
-//! Bitbucket holds afterwards is compared in full: `tests/expected/pipe-reports.txt`.
+//! `COMMAND: diff` with everything that a reviewer must see, posted as a Code Insights report. The pipe's output and the
+//! reports in Bitbucket are compared in full: `tests/expected/pipe-reports.txt`.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{fmt::Write, fs, process::Command, sync::LazyLock};
@@ -56,7 +56,7 @@ fn a_diff_is_reported_with_all_that_a_reviewer_must_see() {
     assert_eq!(secrets::in_text("the reports", said.as_bytes(), &hidden), []);
 }
 
-/// A nested stack's name ends with random characters.
+/// Replaces the random characters at the end of a nested stack's name.
 fn without_random_parts(text: &str) -> String {
     let mut parts = text.split("NestedStackResource");
     let first = parts.next().unwrap_or_default().to_owned();

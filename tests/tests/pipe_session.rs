@@ -1,4 +1,4 @@
-//! What the pipe asks STS for, how it renews it, and what it says to every refusal that AWS documents, in full:
+//! How the pipe requests and renews a session, and its explanation of every refusal that AWS documents, in full:
 //! `tests/expected/sts-refusals.txt`.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
@@ -14,7 +14,7 @@ use snapbox::assert_data_eq;
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
 
-/// A command that only ends well, run through an STS.
+/// A deployment whose CDK always succeeds, with a given STS.
 fn pipe(workplace: &Workplace, sts: &StrictSts, variables: &[(&str, &str)]) -> Command {
     let mut pipe = workplace.pipe(&CLOUD);
     pipe.env("AWS_ENDPOINT_URL_STS", sts.url()).env("BITBUCKET_STEP_OIDC_TOKEN", CLOUD.token());
@@ -68,7 +68,7 @@ fn a_chain_of_roles_ends_with_the_last() {
 
 #[test]
 fn a_session_is_renewed_while_the_command_runs() {
-    // Ten minutes before its end a session is renewed: here two seconds after the start.
+    // A session is renewed ten minutes before it ends: here, two seconds after the start.
     let short = Fault::Short(Duration::from_secs(602));
     let sts = CLOUD.faulty_sts(vec![short.clone(), short], Duration::ZERO);
     let script = "const ask = async () => (await (await fetch(process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI, {

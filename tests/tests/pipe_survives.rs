@@ -1,4 +1,4 @@
-//! What the pipe does when AWS does not answer as it should: it repeats what can pass, and nothing else.
+//! How the pipe handles failures of AWS: it retries calls that can succeed later, and no others.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{
@@ -31,7 +31,7 @@ const NO_KEYS: Fault = Fault::Answer(
      documentation for requirements",
 );
 
-/// Runs a command that only ends well through an STS, and returns what was said.
+/// Runs a deployment whose CDK always succeeds, with a given STS, and returns its output.
 fn run(sts: &StrictSts, variables: &[(&str, &str)]) -> Finished {
     let workplace = Workplace::empty();
     let mut pipe = workplace.pipe(&CLOUD);
@@ -148,7 +148,7 @@ fn memory_stays_small_whatever_the_child_prints() {
     pipe.env("EXTRA_ARGS", "head -c 4G /dev/zero").stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = pipe.spawn().expect("the pipe starts");
     let mut printed = child.stdout.take().expect("the output is piped");
-    // what is no zero is the pipe's own
+    // the child prints zeros; everything else is the pipe's own output
     let own = thread::spawn(move || {
         let (mut chunk, mut own) = (vec![0; 1 << 20], Vec::new());
         while let Ok(length @ 1..) = printed.read(&mut chunk) {

@@ -1,4 +1,4 @@
-//! `keyless setup --source-ips` with a URL: a server of one answer on loopback, fetched by the real curl.
+//! `keyless setup --source-ips` with a URL: the real curl and a loopback server that answers one request.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 

@@ -1,5 +1,4 @@
-//! Broken pipelines by the thousand: whatever a hand or a merge leaves behind ends in findings, never in a panic or a
-//! hang.
+//! Thousands of broken pipelines: whatever an edit or a merge leaves behind leads to findings, never to a panic or a hang.
 
 use std::{
     fs, io,
@@ -11,7 +10,7 @@ use std::{
 const FILES: usize = 2000;
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// What is put where it does not belong: YAML's own signs, the shell's, and bytes that editors leave.
+/// What is inserted at random places: YAML syntax, shell syntax, and bytes that editors leave behind.
 const SNIPPETS: [&[u8]; 32] = [
     b"\t",
     b"&a ",
@@ -47,7 +46,7 @@ const SNIPPETS: [&[u8]; 32] = [
     b"\xff",
 ];
 
-/// Numbers that look random and are the same in every run (xorshift).
+/// Pseudorandom numbers, the same in every run (xorshift).
 struct Numbers(u64);
 
 impl Numbers {
@@ -116,7 +115,7 @@ fn mutate(text: &mut Vec<u8>, numbers: &mut Numbers) {
     }
 }
 
-/// The pipelines that this repository holds as examples and test data.
+/// The pipelines among this repository's examples and test data.
 fn collect_pipelines(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

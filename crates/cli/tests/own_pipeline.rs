@@ -1,4 +1,4 @@
-//! The pipeline of this repository itself: nothing may be found in it, no hint either.
+//! This repository's own pipeline has no findings, not even hints.
 
 use std::{path::Path, process::Command};
 

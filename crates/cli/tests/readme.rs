@@ -1,5 +1,5 @@
-//! The README's commands, run: its `console` blocks are sessions over the files that it shows, and its `sh` blocks hold
-//! only what a test of this repository runs.
+//! Runs the README's commands: its `console` blocks are sessions with the files that it shows, and its `sh` blocks contain
+//! only commands that a test of this repository runs.
 
 mod session;
 
@@ -18,7 +18,7 @@ enum Part<'t> {
     Block(&'t str, String),
 }
 
-/// Where a block that follows is to be stored.
+/// The file name for the block that follows.
 fn file_marker(line: &str) -> Option<&str> {
     line.strip_prefix("<!-- file: ")?.strip_suffix(" -->")
 }

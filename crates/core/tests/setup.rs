@@ -1,4 +1,4 @@
-//! What `generate` writes: every language in full (`setup/<case>.*`), and what cannot be set up.
+//! The output of `setup` in every language, in full (`setup/<case>.*`), and its errors.
 //!
 //! `SNAPSHOTS=overwrite` updates the files.
 

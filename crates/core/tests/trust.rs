@@ -1,4 +1,4 @@
-//! Trust policies judged and checked, from files: `trust/operators.tsv` and the folders beside it.
+//! Trust policies, evaluated and checked: `trust/operators.tsv` and the folders next to it.
 //!
 //! `SNAPSHOTS=overwrite` updates the expected output.
 

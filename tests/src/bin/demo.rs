@@ -1,5 +1,5 @@
-//! `make demo`: the whole way on one machine. Everything in it is real but two things: AWS is an emulator on loopback, and
-//! the token is signed by a key that is made here instead of Bitbucket's.
+//! `make demo`: a complete deployment on one machine. Everything is real except two things: AWS is an emulator on loopback,
+//! and the token is signed with a key generated here instead of Bitbucket's.
 #![allow(clippy::expect_used)]
 
 use std::{
@@ -38,9 +38,9 @@ fn main() -> ExitCode {
     let started = Instant::now();
     match demo.run() {
         Ok(value) => {
-            demo.say(&format!("Deployed, and read back from the API: {PARAMETER} = \"{value}\"\n"));
+            demo.say(&format!("Deployed, and read back through the API: {PARAMETER} = \"{value}\"\n"));
             let took = started.elapsed().as_secs_f64();
-            demo.say(&format!("All of it took {took:.1} s, and no AWS key was stored anywhere.\n{NEXT}"));
+            demo.say(&format!("Took {took:.1} s in total. No AWS key was stored anywhere.\n{NEXT}"));
             ExitCode::SUCCESS
         }
         Err(failed) => {
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 
 /// A run of the demo.
 struct Demo {
-    /// Everything that it and its children printed.
+    /// All output of the demo and its children.
     printed: Arc<Mutex<Vec<u8>>>,
     stop: Stop,
 }
@@ -91,10 +91,10 @@ impl Demo {
         Ok(value)
     }
 
-    /// Shows a text and remembers it.
+    /// Prints a text and records it.
     fn say(&self, text: &str) {
         self.printed.lock().unwrap_or_else(PoisonError::into_inner).extend(text.as_bytes());
-        // Nobody listens any more: nothing to be done about it.
+        // Standard output was closed; there is nobody to tell.
         let _ = io::stdout().write_all(text.as_bytes());
     }
 
@@ -107,7 +107,7 @@ impl Demo {
         Ok(done)
     }
 
-    /// Runs a command, shows what it prints, and remembers it.
+    /// Runs a command, prints its output and records it.
     fn show(&self, command: &mut Command) -> Result<(), String> {
         let program = Path::new(command.get_program()).display().to_string();
         let mut child = command
@@ -152,7 +152,7 @@ impl Demo {
     }
 }
 
-/// Ctrl-C and SIGTERM: passed on to the child that runs, after whose end the demo cleans up and fails.
+/// Ctrl-C and SIGTERM: passed to the running child; when it ends, the demo cleans up and fails.
 #[derive(Clone, Default)]
 struct Stop(Arc<Mutex<(bool, Option<u32>)>>);
 
@@ -179,7 +179,7 @@ impl Stop {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.0 = true;
         if let Some(child) = state.1.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) {
-            // Gone already is as good.
+            // The child may have ended already.
             let _ = kill_process(child, Signal::TERM);
         }
     }
@@ -197,7 +197,7 @@ impl Stop {
     }
 }
 
-/// What a step's container has: a PATH and an empty home.
+/// The environment of a step's container: a PATH and an empty home.
 fn surroundings(place: &Path) -> Vec<(OsString, OsString)> {
     let home = place.join("home");
     fs::create_dir_all(&home).expect("the checkout is writable");
@@ -206,7 +206,7 @@ fn surroundings(place: &Path) -> Vec<(OsString, OsString)> {
         ("HOME".into(), home.clone().into()),
         ("TMPDIR".into(), home.clone().into()),
         ("CDK_HOME".into(), home.join(".cdk").into()),
-        // The AWS SDK in the CDK warns of an older Node on every run.
+        // On an older Node, the AWS SDK in the CDK prints a warning on every run.
         ("NODE_NO_WARNINGS".into(), "1".into()),
     ]
 }

@@ -1,5 +1,5 @@
-//! Measures the pipe: its own share before the CDK begins, and a whole deployment against the recipe that people write by
-//! hand (the token into a file, three exports, `npx cdk deploy`), in turns on the same app.
+//! Measures the pipe: its own time before the CDK starts, and a whole deployment against the usual shell recipe (the token
+//! in a file, three exports, `npx cdk deploy`), alternating on the same app.
 //!
 //! ```text
 //! usage: measure [<keyless-pipe binary>] [<deployments of each kind>]
@@ -19,7 +19,7 @@ use keyless_tests::{
     run::Workplace,
 };
 
-/// How often the own share is measured.
+/// How many times the pipe's own time is measured.
 const STARTS: usize = 30;
 
 fn main() {
