@@ -53,4 +53,3 @@ impl fmt::Display for AccountId {
         f.write_str(&self.0)
     }
 }
-

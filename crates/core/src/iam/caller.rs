@@ -4,13 +4,14 @@
 //! Source of the token's form:
 //! <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>
 
-use crate::ip_ranges::{self, network};
-
 use super::{
     partial::{Partial, Piece},
     request::{Entry, Request},
 };
-use crate::oidc::{AUDIENCE, Issuer, Uuid};
+use crate::{
+    ip_ranges,
+    oidc::{AUDIENCE, Issuer, Uuid},
+};
 
 /// What is known of a step.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,7 +75,7 @@ impl Caller<'_> {
         let mut request = Request::new(issuer.map(Issuer::provider_name).as_deref());
         request.claims(&[("aud", self.audience()), ("sub", self.subject())]);
         if self.address == Address::Unlisted {
-            let published = ip_ranges::BITBUCKET.iter().filter_map(|block| network(block)).collect();
+            let published = ip_ranges::BITBUCKET.iter().filter_map(|block| ip_ranges::network(block)).collect();
             request.set("aws:SourceIp", Entry::Partial(Partial::AddressOutside(published)));
         }
         request
