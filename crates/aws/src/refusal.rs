@@ -1,15 +1,15 @@
-//! Why STS said no: its codes and messages read into causes, each with what to change.
+//! Why STS rejected a request: causes by error code and message, each with a remedy.
 
 use aws_smithy_types::date_time::{DateTime, Format};
 use keyless_core::{
     aws::{Region, RoleArn},
-    oidc::Claims,
+    oidc::{self, Claims},
 };
 
-/// Why STS refused a session.
+/// Why STS rejected a request for a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The token's audience is none of the identity provider's client ids.
+    /// The token's audience is not one of the identity provider's client IDs.
     AudienceNotRegistered,
     /// The role's account has no identity provider with the token's issuer.
     ProviderMissing,
@@ -21,7 +21,7 @@ pub enum Refusal {
     Thumbprint,
     /// The token failed AWS's validation in another way: its signature, above all.
     NotValidated,
-    /// The token's time is over.
+    /// The token has expired.
     TokenExpired,
     /// The role's trust policy does not allow this token, or the role does not exist.
     NotTrusted,
@@ -29,23 +29,23 @@ pub enum Refusal {
     ProviderUnreachable,
     /// The issuer rejected a claim.
     ClaimRejected,
-    /// The role allows no session that long.
+    /// The session duration exceeds the role's maximum.
     DurationTooLong,
-    /// A role assumed from another role's session lasts an hour at most.
+    /// Role chaining limits the session to one hour.
     ChainedDurationTooLong,
     /// A parameter of the call breaks STS's rules.
     InvalidParameter,
-    /// A session policy is no valid policy.
+    /// A session policy is not a valid policy.
     SessionPolicyMalformed,
     /// The session policies together are too large.
     SessionPolicyTooLarge,
-    /// STS is switched off in the region for the role's account.
+    /// STS is not activated in the region for the role's account.
     RegionDisabled,
-    /// Too many calls at once.
+    /// The request rate is too high.
     Throttled,
     /// STS itself failed.
     ServiceFailure,
-    /// An answer that this release does not know.
+    /// An unknown error code.
     Unknown,
 }
 
@@ -87,7 +87,7 @@ static TABLE: [Row; 21] = [
 ];
 
 impl Refusal {
-    /// Reads an error answer of STS.
+    /// Reads an error response of STS.
     pub fn read(status: u16, code: &str, message: &str) -> Self {
         let known = TABLE.iter().find(|row| row.code == code && message.contains(row.message));
         match known {
@@ -98,7 +98,7 @@ impl Refusal {
         }
     }
 
-    /// How often the same call is worth making in all. Only what can pass by itself is tried again.
+    /// The number of attempts in total. Only temporary failures are retried.
     pub fn attempts(self) -> u32 {
         match self {
             Self::Throttled => 5,
@@ -108,7 +108,7 @@ impl Refusal {
         }
     }
 
-    /// The cause in one sentence, what AWS compared, and what to change.
+    /// The cause, what AWS compared, and the remedy.
     pub fn explain(self, attempted: &Attempted<'_>) -> Explanation {
         let Attempted { role, claims, region, duration } = *attempted;
         let provider = role.provider_arn(&claims.iss);
@@ -119,10 +119,10 @@ impl Refusal {
             ("token audience", claims.aud.to_string()),
             ("token subject", claims.sub.clone()),
         ];
-        let with_provider = || identity.iter().cloned().chain([("looked for", provider.clone())]).collect();
+        let with_provider = || identity.iter().cloned().chain([("expected provider", provider.clone())]).collect();
         let (cause, compared, remedy): (&str, Vec<_>, String) = match self {
             Self::AudienceNotRegistered => (
-                "the token's audience is not among the client ids of the identity provider",
+                "the token's audience is not one of the identity provider's client IDs",
                 vec![("token audience", claims.aud.to_string()), ("identity provider", provider.clone())],
                 format!(
                     "add the audience to the provider:\naws iam add-client-id-to-open-id-connect-provider \
@@ -134,7 +134,7 @@ impl Refusal {
                 "the role's account has no identity provider for the token's issuer",
                 with_provider(),
                 format!(
-                    "create the provider in account {account}, with exactly this URL and no slash at its end:\naws iam \
+                    "create the provider in account {account}, with exactly this URL and without a trailing slash:\naws iam \
                      create-open-id-connect-provider --url {} --client-id-list {}",
                     claims.iss, claims.aud
                 ),
@@ -142,14 +142,14 @@ impl Refusal {
             Self::NotAToken => (
                 "AWS could not read the token as a JWT",
                 identity,
-                "pass BITBUCKET_STEP_OIDC_TOKEN on unchanged; it must not be cut, quoted or replaced".to_owned(),
+                "pass BITBUCKET_STEP_OIDC_TOKEN unchanged; it must not be truncated, quoted or replaced".to_owned(),
             ),
             Self::KeysUnreachable => (
-                "AWS could not fetch the keys that verify the token",
+                "AWS could not fetch the issuer's keys to verify the token",
                 with_provider(),
                 format!(
-                    "this passes by itself when Bitbucket answers again; if it stays, check that {}/keys.json can be read \
-                     from the internet and that the provider's URL is right",
+                    "run the step again later; if it keeps failing, check that {}/keys.json is reachable from the internet and \
+                     that the provider's URL is correct",
                     claims.iss
                 ),
             ),
@@ -157,19 +157,19 @@ impl Refusal {
                 "the certificate of the token's issuer does not match the thumbprint of the identity provider",
                 with_provider(),
                 format!(
-                    "AWS needs no thumbprint for this issuer; create the provider {provider} again without one, or update \
+                    "AWS does not need a thumbprint for this issuer; recreate the provider {provider} without one, or update \
                      its thumbprint list"
                 ),
             ),
             Self::NotValidated => (
-                "AWS could not validate the token: its signature does not belong to its content and issuer",
+                "AWS could not validate the token: its signature does not match its content and issuer",
                 identity,
-                "pass BITBUCKET_STEP_OIDC_TOKEN on unchanged, and run the step again for a new token".to_owned(),
+                "pass BITBUCKET_STEP_OIDC_TOKEN unchanged, and run the step again for a new token".to_owned(),
             ),
             Self::TokenExpired => (
                 "the token has expired",
                 vec![("token valid until", valid_until(claims))],
-                "a step receives one token when it starts: begin the AWS work earlier in the step, or in a separate step"
+                "a step gets one token when it starts: move the AWS commands earlier, or into a separate step"
                     .to_owned(),
             ),
             Self::NotTrusted => (
@@ -177,64 +177,59 @@ impl Refusal {
                 with_provider(),
                 not_trusted(&provider, claims),
             ),
-            Self::ProviderUnreachable => (
-                "AWS could not reach the token's issuer",
-                identity,
-                "this passes by itself; run the step again".to_owned(),
-            ),
+            Self::ProviderUnreachable => {
+                ("AWS could not reach the token's issuer", identity, "run the step again later".to_owned())
+            }
             Self::ClaimRejected => (
                 "the token's issuer rejected one of its claims",
                 identity,
                 "run the step again for a new token".to_owned(),
             ),
             Self::DurationTooLong => (
-                "the role does not allow a session that long",
-                vec![("asked for", format!("{duration} s")), ("role", role.to_string())],
+                "the session duration exceeds the role's maximum",
+                vec![("requested", format!("{duration} s")), ("role", role.to_string())],
                 format!(
-                    "lower SESSION_DURATION, or raise the role's maximum:\naws iam update-role --role-name {} \
+                    "decrease SESSION_DURATION, or increase the role's maximum:\naws iam update-role --role-name {} \
                      --max-session-duration {duration}",
                     role.name()
                 ),
             ),
             Self::ChainedDurationTooLong => (
-                "a role assumed from another role's session lasts one hour at most",
-                vec![("asked for", format!("{duration} s")), ("role", role.to_string())],
+                "role chaining limits the session to one hour",
+                vec![("requested", format!("{duration} s")), ("role", role.to_string())],
                 "set SESSION_DURATION to 3600 or less, or assume the role directly".to_owned(),
             ),
-            Self::InvalidParameter => (
-                "AWS does not accept a parameter of the call",
-                identity,
-                "correct the setting that AWS names".to_owned(),
-            ),
+            Self::InvalidParameter => {
+                ("AWS rejected a parameter of the request", identity, "fix the setting that AWS names".to_owned())
+            }
             Self::SessionPolicyMalformed => (
                 "the session policy is not a valid policy",
                 vec![],
-                "correct SESSION_POLICY; it is an IAM policy document in JSON".to_owned(),
+                "fix SESSION_POLICY; it must be an IAM policy document in JSON".to_owned(),
             ),
             Self::SessionPolicyTooLarge => (
-                "the session policies are too large together",
+                "the session policies are too large in total",
                 vec![],
-                "shorten SESSION_POLICY or name fewer SESSION_POLICY_ARNS".to_owned(),
+                "shorten SESSION_POLICY, or use fewer SESSION_POLICY_ARNS".to_owned(),
             ),
             Self::RegionDisabled => (
-                "STS is switched off in this region for the role's account",
+                "STS is not activated in this region for the role's account",
                 vec![("region", region.to_string()), ("account", account.to_string())],
-                "switch the region on in the account's settings (IAM, account settings, STS), or set AWS_REGION to another \
-                 region"
+                "activate the region in the account (IAM, Account settings, STS), or set AWS_REGION to another region"
                     .to_owned(),
             ),
             Self::Throttled => (
-                "AWS is receiving too many calls from this account at once",
+                "AWS is throttling requests from this account",
                 vec![("account", account.to_string()), ("region", region.to_string())],
-                "run the step again later, or start fewer deployments at the same time".to_owned(),
+                "run the step again later, or run fewer deployments at the same time".to_owned(),
             ),
             Self::ServiceFailure => (
                 "the AWS Security Token Service failed",
                 vec![("region", region.to_string())],
-                "run the step again; if it stays, look at https://health.aws.amazon.com".to_owned(),
+                "run the step again; if it keeps failing, see https://health.aws.amazon.com".to_owned(),
             ),
             Self::Unknown => (
-                "AWS refused the session for a reason that this release does not know",
+                "AWS rejected the session with an unknown error",
                 identity,
                 "see the STS API reference, AssumeRoleWithWebIdentity, for the code above".to_owned(),
             ),
@@ -243,9 +238,9 @@ impl Refusal {
     }
 }
 
-/// The trust policy statement that would allow exactly this token, and where to see what AWS saw.
+/// A trust policy statement that accepts this token, and where AWS logs the call.
 fn not_trusted(provider: &str, claims: &Claims) -> String {
-    let key = claims.iss.strip_prefix("https://").unwrap_or(&claims.iss);
+    let key = oidc::provider_name(&claims.iss);
     let anchor = claims.sub.rsplit_once(':').map_or(claims.sub.as_str(), |(anchor, _)| anchor);
     let statement = serde_json::json!({
         "Effect": "Allow",
@@ -257,33 +252,33 @@ fn not_trusted(provider: &str, claims: &Claims) -> String {
         },
     });
     format!(
-        "compare the role's trust policy with this statement, which allows the token (an `aws:SourceIp` condition must list \
-         the address that the step calls from):\n{statement:#}\n\
-         CloudTrail shows the refused call in the role's account: event AssumeRoleWithWebIdentity, error AccessDenied"
+        "compare the role's trust policy with this statement, which accepts the token (an `aws:SourceIp` condition must include \
+         the address of the step):\n{statement:#}\n\
+         CloudTrail in the role's account has the rejected call: event AssumeRoleWithWebIdentity, error AccessDenied"
     )
 }
 
-/// What was asked of STS: the half of an explanation that its answer does not contain.
+/// The request to STS, which the explanation of its error refers to.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempted<'a> {
     /// The role.
     pub role: &'a RoleArn,
     /// The token's claims.
     pub claims: &'a Claims,
-    /// Where STS was called.
+    /// The region of the STS endpoint.
     pub region: &'a Region,
-    /// The session's length asked for, in seconds.
+    /// The requested session duration, in seconds.
     pub duration: u32,
 }
 
-/// A refusal for people.
+/// The explanation of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// What is wrong, in one sentence without a full stop.
+    /// The cause, one sentence without a period.
     pub cause: String,
-    /// What AWS compared, by name.
+    /// The values that AWS compared, by name.
     pub compared: Vec<(&'static str, String)>,
-    /// What to do, in one or more lines.
+    /// The remedy, one or more lines.
     pub remedy: String,
 }
 

@@ -1,4 +1,4 @@
-//! `keyless setup`: the AWS side written down.
+//! `keyless setup`: writes the AWS side.
 
 use std::{
     io::{self, Write},
@@ -19,7 +19,7 @@ use crate::{
     trust_command::read_text,
 };
 
-/// Write the identity provider and the roles that a workspace needs in AWS
+/// Write the identity provider and roles that a workspace needs in AWS
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -29,10 +29,10 @@ Examples:
   aws cloudformation deploy --template-file access.yaml --stack-name bitbucket-access \\
       --capabilities CAPABILITY_NAMED_IAM
 
-In a step with `oidc: true`, --from-token takes the place of --workspace and --workspace-uuid. The UUIDs stand in the repository's settings under OpenID Connect. What each statement grants and what to do next \
-is written to standard error.
+The repository's settings show the UUIDs under OpenID Connect. In a step with `oidc: true`, --from-token replaces \
+--workspace and --workspace-uuid. Standard error explains what each statement grants and the next steps.
 
-Exit status: 0 written, 2 something could not be read or set up.")]
+Exit status: 0 written, 2 an argument or file is invalid.")]
 pub(crate) struct Setup {
     /// The workspace's name, as in its URL
     #[arg(long, value_name = "NAME", required_unless_present = "from_token")]
@@ -40,8 +40,8 @@ pub(crate) struct Setup {
     /// The workspace's UUID
     #[arg(long, value_name = "UUID", required_unless_present = "from_token")]
     workspace_uuid: Option<String>,
-    /// Read the workspace's name and UUID from the token of a step: that in `BITBUCKET_STEP_OIDC_TOKEN`, or with `-`
-    /// from standard input
+    /// Read the workspace's name and UUID from a step's token, in `BITBUCKET_STEP_OIDC_TOKEN` or, with `-`, standard
+    /// input
     #[arg(
         long,
         value_name = "SOURCE",
@@ -51,38 +51,38 @@ pub(crate) struct Setup {
         conflicts_with_all = ["workspace", "workspace_uuid"]
     )]
     from_token: Option<String>,
-    /// A repository that may assume a role
+    /// A repository that gets a role
     #[arg(long, value_name = "NAME=UUID", required = true)]
     repository: Vec<String>,
-    /// A deployment environment with a role of its own; its repository has no other then
+    /// A deployment environment that gets its own role, instead of one for the whole repository
     #[arg(long, value_name = "REPOSITORY/NAME=UUID")]
     environment: Vec<String>,
-    /// What the roles may do
+    /// Permissions of the roles
     #[arg(long, value_name = "PROFILE", default_value = "minimal", value_parser = profile())]
     profile: Profile,
-    /// Add a role that may only read, for every step of each repository
+    /// Add a read-only role for every step of each repository
     #[arg(long)]
     with_read_only: bool,
-    /// In which language to write
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "cloudformation", value_parser = format())]
     format: Format,
-    /// What the names of the roles begin with
+    /// Prefix of the role names
     #[arg(long, value_name = "PREFIX", default_value = "bitbucket")]
     role_prefix: String,
-    /// The qualifier that `cdk bootstrap` was given
+    /// Qualifier of the CDK bootstrap stack
     #[arg(long, value_name = "QUALIFIER", default_value = "hnb659fds")]
     qualifier: String,
-    /// Take calls only from these addresses: a file or a URL with one block a line or in the form of
-    /// `https://ip-ranges.atlassian.com`, `-` for standard input, or `bitbucket` for the copy of July 2026 inside
+    /// Accept calls only from these addresses: a file or URL with one block per line or in the format of
+    /// `https://ip-ranges.atlassian.com`, `-` for standard input, or `bitbucket` for the built-in list of July 2026
     #[arg(long, value_name = "PATH")]
     source_ips: Option<PathBuf>,
-    /// Bind the session to the addresses too, not only the exchange of the token
+    /// Restrict the session to the addresses too, not only the exchange of the token
     #[arg(long, requires = "source_ips")]
     bind_session: bool,
-    /// How many hours a session may last
+    /// Maximum session duration in hours
     #[arg(long, value_name = "HOURS", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=12))]
     session_hours: u32,
-    /// The account has the identity provider already
+    /// The account already has the identity provider
     #[arg(long)]
     existing_provider: bool,
     /// The account's quota for the length of a trust policy, in characters
@@ -92,7 +92,7 @@ pub(crate) struct Setup {
 
 fn profile() -> impl TypedValueParser<Value = Profile> {
     PossibleValuesParser::new(Profile::ALL.map(Profile::name))
-        // every name in the table is found, so the default is never met
+        // clap accepts names of the table only, so the default is never used
         .map(|name| Profile::ALL.into_iter().find(|profile| profile.name() == name).unwrap_or(Profile::Minimal))
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn run(arguments: &Setup, streams: &mut Streams<'_>) -> io::Result<Ou
     };
     streams.output.write_all(text.as_bytes())?;
     streams.output.flush()?;
-    // nobody is left to be told when standard error is closed
+    // nothing to report to if standard error is closed
     let _ = streams.errors.write_all(guide::text(&plan).as_bytes());
     Ok(Outcome::Clean)
 }
@@ -152,7 +152,7 @@ fn plan(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Plan, Failure> {
 /// Name and UUID of the workspace.
 fn workspace(arguments: &Setup, streams: &mut Streams<'_>) -> Result<(String, String), Failure> {
     let Some(source) = &arguments.from_token else {
-        // clap demands both where there is no token
+        // clap requires both without a token
         return Ok((
             arguments.workspace.clone().unwrap_or_default(),
             arguments.workspace_uuid.clone().unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! `keyless token`: what a step's token says, and what AWS sees of it. The token itself is never printed.
+//! `keyless token`: the claims of a step's token, and what AWS sees. The token itself is never printed.
 
 mod signature;
 
@@ -25,7 +25,7 @@ use crate::{
     trust_command::{self, read_text},
 };
 
-/// Explain the OIDC token of a step: its claims in words, and what AWS sees of them
+/// Show the claims of a step's OIDC token, and what AWS sees of them
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -37,26 +37,26 @@ Examples:
 
 The token is read from BITBUCKET_STEP_OIDC_TOKEN, or from standard input; it is never printed.
 
-Exit status: 0 AWS may take it, 1 it will not or the policy refuses it, 2 something could not be read, 3 it depends.")]
+Exit status: 0 AWS may accept the token, 1 AWS or the policy rejects it, 2 the token or a file could not be read, 3 depends.")]
 pub(crate) struct Token {
-    /// `-` reads the token from standard input
+    /// Read the token from standard input
     #[arg(value_name = "-", value_parser = ["-"])]
     source: Option<String>,
-    /// Verify the signature with the issuer's keys: a JWKS file, as published under `<issuer>/keys.json`
+    /// Verify the signature with the issuer's keys: a JWKS file, as published at `<issuer>/keys.json`
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
-    /// Ask these policies about the token too; of several it is said which let it in
+    /// Evaluate these trust policies for the token
     #[arg(long, value_name = "FILE", num_args = 1..)]
     trust_policy: Vec<PathBuf>,
-    /// The role to ask, where a file holds several
-    #[arg(long, value_name = "NAME", requires = "trust_policy")]
+    /// The role, if a file has several: its ARN, name or logical ID
+    #[arg(long, value_name = "ROLE", requires = "trust_policy")]
     role: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Token, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let Asked { token, keys, roles } = match ask(arguments, streams) {
-        Ok(asked) => asked,
+    let Inputs { token, keys, roles } = match read_inputs(arguments, streams) {
+        Ok(inputs) => inputs,
         Err(failure) => {
             streams.fail(&failure);
             return Ok(Outcome::CannotRun);
@@ -68,27 +68,27 @@ pub(crate) fn run(arguments: &Token, streams: &mut Streams<'_>) -> io::Result<Ou
     let unverified = match keys.map(|keys| signature::verify(&token, &keys)) {
         None => false,
         Some(Ok(key)) => {
-            writeln!(output, "\nsignature    verified with the key `{key}`")?;
+            writeln!(output, "\nsignature    verified with key `{key}`")?;
             false
         }
         Some(Err(reason)) => {
-            writeln!(output, "\nerror: the signature is not verified: {reason}")?;
+            writeln!(output, "\nerror: the signature is invalid: {reason}")?;
             true
         }
     };
-    let outcome = judge(&roles, &Request::with_token(token.claims()), output)?;
+    let outcome = evaluate_all(&roles, &Request::with_token(token.claims()), output)?;
     Ok(if fatal || unverified { Outcome::Findings } else { outcome })
 }
 
-/// What the arguments name, read.
-struct Asked {
+/// The files and the token that the arguments name.
+struct Inputs {
     token: StepToken,
     keys: Option<signature::KeySet>,
-    /// Each with what the report calls it.
+    /// Each with its name in the report.
     roles: Vec<(String, TrustedRole)>,
 }
 
-fn ask(arguments: &Token, streams: &mut Streams<'_>) -> Result<Asked, Failure> {
+fn read_inputs(arguments: &Token, streams: &mut Streams<'_>) -> Result<Inputs, Failure> {
     let token = read(arguments.source.is_some(), streams)?;
     let keys = arguments.jwks.as_deref().map(|path| keys(path, streams)).transpose()?;
     let mut roles = Vec::new();
@@ -97,7 +97,7 @@ fn ask(arguments: &Token, streams: &mut Streams<'_>) -> Result<Asked, Failure> {
             roles.push((format!("{} {}", path.display(), role.identity.logical_id).trim_end().to_owned(), role));
         }
     }
-    Ok(Asked { token, keys, roles })
+    Ok(Inputs { token, keys, roles })
 }
 
 fn keys(path: &Path, streams: &mut Streams<'_>) -> Result<signature::KeySet, Failure> {
@@ -105,8 +105,9 @@ fn keys(path: &Path, streams: &mut Streams<'_>) -> Result<signature::KeySet, Fai
     serde_json::from_str(&text).map_err(|error| Failure::Keys { path: path.to_owned(), error })
 }
 
-/// Writes what the policies say: of one every condition, of several one line each. One that lets the token in is enough.
-fn judge(roles: &[(String, TrustedRole)], request: &Request, output: &mut dyn Write) -> io::Result<Outcome> {
+/// Writes the evaluations: every condition for a single policy, one line each for several. One that accepts the token is
+/// enough.
+fn evaluate_all(roles: &[(String, TrustedRole)], request: &Request, output: &mut dyn Write) -> io::Result<Outcome> {
     let answers: Vec<_> = roles.iter().map(|(name, role)| (name, evaluate::evaluate(&role.policy, request))).collect();
     match answers.as_slice() {
         [] => return Ok(Outcome::Clean),
@@ -134,7 +135,7 @@ fn judge(roles: &[(String, TrustedRole)], request: &Request, output: &mut dyn Wr
 pub(crate) fn read(from_standard_input: bool, streams: &mut Streams<'_>) -> Result<StepToken, Failure> {
     let raw = if from_standard_input {
         let mut raw = String::new();
-        // Far more than any token; what is longer is refused by its length.
+        // Far more than any token; parsing rejects what is longer.
         let read = streams.input.by_ref().take(1 << 20).read_to_string(&mut raw);
         read.map_err(|error| Failure::Unreadable { path: PathBuf::from("<stdin>"), error })?;
         raw
@@ -150,13 +151,13 @@ fn describe(claims: &Claims, now: u64, output: &mut dyn Write) -> io::Result<()>
     match Subject::parse(&claims.sub) {
         Some(Subject { repository, environment, step }) => {
             writeln!(output, "repository   {repository}")?;
-            writeln!(output, "environment  {}", environment.unwrap_or("none: the step has no `deployment:`"))?;
-            writeln!(output, "step         {step}, new in every run")?;
+            writeln!(output, "environment  {}", environment.unwrap_or("none (the step has no `deployment`)"))?;
+            writeln!(output, "step         {step} (different in every run)")?;
         }
         None => writeln!(output, "subject      {}", claims.sub)?,
     }
     if let Some(branch) = &claims.branch_name {
-        writeln!(output, "branch       {branch}, which AWS does not see")?;
+        writeln!(output, "branch       {branch} (not visible to AWS)")?;
     }
     match claims.exp.checked_sub(now) {
         Some(left) => writeln!(output, "valid for    {}", oidc::duration(left))?,
@@ -169,7 +170,7 @@ fn describe(claims: &Claims, now: u64, output: &mut dyn Write) -> io::Result<()>
         let key = format!("{issuer}:{claim}");
         match request.entry(&key) {
             Entry::Value(value) => writeln!(output, "  {key} = {value}")?,
-            Entry::List(values) => writeln!(output, "  {key} = a list: {}", values.join(", "))?,
+            Entry::List(values) => writeln!(output, "  {key} = [{}]", values.join(", "))?,
             Entry::Partial(partial) => writeln!(output, "  {key} = {partial}")?,
             Entry::Absent | Entry::Unknown => {}
         }
@@ -177,7 +178,7 @@ fn describe(claims: &Claims, now: u64, output: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-/// Writes what does not fit, and says whether AWS is sure to refuse the token.
+/// Writes the mismatches, and returns whether AWS is certain to reject the token.
 fn mismatches(claims: &Claims, now: u64, output: &mut dyn Write) -> io::Result<bool> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let (workspace, repository) = (variable("BITBUCKET_WORKSPACE"), variable("BITBUCKET_REPO_UUID"));

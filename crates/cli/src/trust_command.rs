@@ -1,4 +1,4 @@
-//! `keyless trust`: trust policies checked, and asked about one request.
+//! `keyless trust`: checks trust policies, and simulates a request.
 
 mod simulate;
 mod step;
@@ -18,14 +18,14 @@ use crate::{
 
 pub(crate) use simulate::{read_text, roles};
 
-/// Check a role's trust policy, or ask it about a token, without AWS
+/// Check a role's trust policy, or simulate a request, without AWS
 #[derive(Debug, Subcommand)]
 pub(crate) enum Trust {
     Check(Check),
     Simulate(Box<simulate::Simulate>),
 }
 
-/// Find what IAM refuses, what never matches and what lets too many in
+/// Find errors, conditions that never match, and permissions that are too broad
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -34,16 +34,16 @@ Examples:
   keyless trust check template.yaml            every role of a CloudFormation template
   keyless trust check cdk.out/Stack.template.json --format sarif
 
-Exit status: 0 nothing found that counts, 1 findings, 2 something could not be read or asked.")]
+Exit status: 0 no findings at or above the minimum severity, 1 findings, 2 a file could not be read.")]
 pub(crate) struct Check {
-    /// Files with policies, or `-` for standard input
+    /// Files with trust policies, or `-` for standard input
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     reporting: Reporting,
 }
 
-/// Does what `keyless trust` is asked for.
+/// Runs `keyless trust`.
 pub(crate) fn run(trust: &Trust, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     match trust {
         Trust::Check(check) => run_check(check, streams),

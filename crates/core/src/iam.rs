@@ -1,8 +1,8 @@
-//! IAM trust policies: read with their places, checked, and judged against a token.
+//! IAM trust policies: read with spans, checked, and evaluated for a token.
 //!
 //! ```text
-//! text ─► document ─► template ─► policy ─► rules::trust (what is wrong with it)
-//!                                       └─► evaluate     (what it says about one request)
+//! text ─► document ─► template ─► policy ─► rules::trust (findings)
+//!                                       └─► evaluate     (allow, deny or depends for one request)
 //! ```
 //!
 //! Sources are the pages of the IAM User Guide, named by their file name, such as

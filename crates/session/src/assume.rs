@@ -250,8 +250,9 @@ impl Assumer<'_> {
                 (source, read.map_err(|error| format!("iam:GetRole failed: {error}")))
             }
         };
-        let evaluation =
-            text.and_then(|text| trust::judge(&text, role, self.token.claims()).map_err(|error| error.to_string()));
+        let evaluation = text.and_then(|text| {
+            trust::evaluate_policy(&text, role, self.token.claims()).map_err(|error| error.to_string())
+        });
         let evaluation = evaluation.map_or_else(|error| error, |evaluation| evaluation.to_string());
         format!("{source}\n{}", evaluation.trim_end())
     }

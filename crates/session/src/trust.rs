@@ -15,7 +15,7 @@ use keyless_core::{
 ///
 /// # Errors
 /// [`RoleError`] when the document has no policy for the role.
-pub(crate) fn judge(text: &str, role: &RoleArn, claims: &Claims) -> Result<Evaluation, RoleError> {
+pub(crate) fn evaluate_policy(text: &str, role: &RoleArn, claims: &Claims) -> Result<Evaluation, RoleError> {
     let selected = role::read_one(text, Some(&RoleSelector::Arn(role.clone())))?;
     let mut request = Request::with_token(claims);
     request.account = Some(role.account().to_string());
@@ -72,9 +72,11 @@ mod tests {
         for (name, verdict) in [("bitbucket-web-production", Verdict::Allow), ("bitbucket-web-staging", Verdict::Deny)]
         {
             let role = RoleArn::parse(&format!("arn:aws:iam::123456789012:role/{name}")).unwrap();
-            assert_eq!(judge(&template(), &role, &claims).unwrap().verdict, verdict, "{name}");
+            assert_eq!(evaluate_policy(&template(), &role, &claims).unwrap().verdict, verdict, "{name}");
         }
         let other = RoleArn::parse("arn:aws:iam::123456789012:role/other").unwrap();
-        assert!(judge(&template(), &other, &claims).unwrap_err().to_string().contains("bitbucket-web-staging"));
+        assert!(
+            evaluate_policy(&template(), &other, &claims).unwrap_err().to_string().contains("bitbucket-web-staging")
+        );
     }
 }

@@ -10,16 +10,16 @@ use serde::Deserialize;
 /// The only algorithm of Bitbucket's tokens.
 const ALGORITHM: &str = "RS256";
 
-/// The fewest bits of a key that is taken.
+/// The minimum key size in bits.
 const SMALLEST_KEY: usize = 2048;
 
-/// A JSON Web Key Set (RFC 7517), as an issuer publishes it under `keys.json`.
+/// A JSON Web Key Set (RFC 7517), as an issuer publishes it at `keys.json`.
 #[derive(Debug, Deserialize)]
 pub(super) struct KeySet {
     keys: Vec<Key>,
 }
 
-/// A key of a set, as far as RSA needs it.
+/// A key of a set, with the members of RSA keys.
 #[derive(Debug, Deserialize)]
 struct Key {
     kty: String,
@@ -31,37 +31,37 @@ struct Key {
     e: Option<String>,
 }
 
-/// Why a signature proves nothing.
+/// Why a signature is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unverified {
-    /// It was made in a way that proves nothing about the issuer, `none` or `HS256` above all.
+    /// An algorithm that does not prove the issuer, such as `none` or `HS256`.
     Algorithm(Option<String>),
-    /// The token demands extensions.
+    /// The token requires extensions.
     Critical,
-    /// The token does not say with which key.
+    /// The token does not have a key ID.
     NoKeyId,
-    /// The set has no such key.
+    /// The set does not have the key.
     UnknownKey {
-        /// The key that the token names.
+        /// The token's key ID.
         key: String,
-        /// Those of the set.
+        /// The key IDs of the set.
         known: Vec<String>,
     },
-    /// The key is none for such signatures.
+    /// The key cannot be used for such signatures.
     UnfitKey {
         /// The key.
         key: String,
-        /// Why not.
+        /// The reason.
         reason: &'static str,
     },
-    /// The key did not make it: another one did, or the token was changed.
+    /// The signature does not match the key.
     Wrong {
         /// The key.
         key: String,
     },
 }
 
-/// The id of the key that signed the token.
+/// The ID of the key that signed the token.
 pub(super) fn verify(token: &StepToken, keys: &KeySet) -> Result<String, Unverified> {
     let header = token.header();
     // Said by the token, and believed by nobody: a check by `none`, or by a key that is public, proves nothing.
@@ -92,7 +92,7 @@ pub(super) fn verify(token: &StepToken, keys: &KeySet) -> Result<String, Unverif
 impl Key {
     fn components(&self) -> Result<RsaPublicKeyComponents<Vec<u8>>, &'static str> {
         if self.kty != "RSA" {
-            return Err("it is no RSA key");
+            return Err("it is not an RSA key");
         }
         if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
             return Err("its `use` is not `sig`");
@@ -106,7 +106,7 @@ impl Key {
             (zeros < bytes.len()).then(|| bytes[zeros..].to_vec())
         };
         let (Some(n), Some(e)) = (number(&self.n), number(&self.e)) else {
-            return Err("its `n` or `e` is no number in Base64");
+            return Err("its `n` or `e` is not a Base64 number");
         };
         // A modulus has its highest bit set, so that bytes count its bits well enough.
         if n.len() * 8 < SMALLEST_KEY {
@@ -120,22 +120,22 @@ impl fmt::Display for Unverified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Algorithm(Some(algorithm)) => {
-                write!(f, "its `alg` is `{algorithm}`, and only {ALGORITHM} proves that the issuer made it")
+                write!(f, "`alg` must be {ALGORITHM}, found `{algorithm}`")
             }
-            Self::Algorithm(None) => write!(f, "its header has no `alg`, which is to be {ALGORITHM}"),
-            Self::Critical => f.write_str("its header has `crit`, which Bitbucket's tokens do not"),
-            Self::NoKeyId => f.write_str("its header has no `kid` that says which key made it"),
+            Self::Algorithm(None) => write!(f, "missing `alg` in the header, expected {ALGORITHM}"),
+            Self::Critical => f.write_str("the header has `crit`, which is not supported"),
+            Self::NoKeyId => f.write_str("missing `kid` in the header"),
             Self::UnknownKey { key, known } if known.is_empty() => {
-                write!(f, "the file has no key with an id, and the token names `{key}`")
+                write!(f, "unknown key `{key}`; the file has no keys with an ID")
             }
             Self::UnknownKey { key, known } => write!(
                 f,
-                "no key `{key}` in the file, which has {}; it is of another issuer, or the keys were replaced",
+                "unknown key `{key}`; the file has {}: the token has another issuer, or the keys were rotated",
                 known.join(", ")
             ),
-            Self::UnfitKey { key, reason } => write!(f, "the key `{key}` cannot have made it: {reason}"),
+            Self::UnfitKey { key, reason } => write!(f, "key `{key}` cannot be used: {reason}"),
             Self::Wrong { key } => {
-                write!(f, "the key `{key}` did not make it: another key did, or the token was changed")
+                write!(f, "signature does not match key `{key}`; the token was modified or signed by another key")
             }
         }
     }

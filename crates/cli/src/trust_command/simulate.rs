@@ -1,4 +1,4 @@
-//! `keyless trust simulate`: one request against one policy.
+//! `keyless trust simulate`: evaluates a policy for one request.
 
 use std::{
     io::{self, Write},
@@ -28,7 +28,7 @@ use crate::{
     streams::Streams,
 };
 
-/// Say whether a policy lets a token in, condition by condition
+/// Simulate whether a policy accepts a token, condition by condition
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -39,32 +39,32 @@ Examples:
   keyless trust simulate template.yaml --role DeployRole --workspace acme \\
       --workspace-uuid '{6f3c2f9e-…}' --repository '{b1d2c3e4-…}' --environment '{0a1b2c3d-…}'
 
-What is not given stays unknown: a condition on it makes the answer `depends`.
+Values that are not given are unknown: a condition on one of them makes the result `depends`.
 
-Exit status: 0 allow, 1 deny, 2 something could not be read or asked, 3 depends.")]
+Exit status: 0 allow, 1 deny, 2 a file or argument could not be read, 3 depends.")]
 pub(crate) struct Simulate {
-    /// File with the policy, or a template or the output of `aws iam get-role` that holds it
+    /// File with the policy, a CloudFormation template, or the output of `aws iam get-role`
     #[arg(value_name = "POLICY")]
     policy: PathBuf,
-    /// The role to ask, where the file holds several
-    #[arg(long, value_name = "NAME")]
+    /// The role, if the file has several: its ARN, name or logical ID
+    #[arg(long, value_name = "ROLE")]
     role: Option<String>,
-    /// Take the claims of the token in `BITBUCKET_STEP_OIDC_TOKEN`
+    /// Use the token in `BITBUCKET_STEP_OIDC_TOKEN`
     #[arg(long)]
     token: bool,
-    /// Take the claims from a file with JSON, or `-` for standard input
+    /// Read the claims from a JSON file, or `-` for standard input
     #[arg(long, value_name = "PATH", conflicts_with = "token")]
     claims: Option<PathBuf>,
-    /// Take the claims that the token of a step of this pipeline will have
+    /// Use the claims that the token of a step of this pipeline will have
     #[arg(long, value_name = "PATH", conflicts_with_all = ["token", "claims"])]
     pipeline: Option<PathBuf>,
     /// The step: its name, or its number in the file [default: the only one with `oidc`]
     #[arg(long, value_name = "NAME", requires = "pipeline")]
     step: Option<String>,
-    /// The environment, where the step is used with several
+    /// The deployment environment, if the step runs in several
     #[arg(long, value_name = "NAME", requires = "pipeline")]
     deployment: Option<String>,
-    /// The workspace's name [default: the only one that the policy names]
+    /// The workspace's name [default: the one in the policy]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["token", "claims"])]
     workspace: Option<String>,
     /// The workspace's UUID
@@ -73,40 +73,40 @@ pub(crate) struct Simulate {
     /// The repository's UUID
     #[arg(long, value_name = "UUID", conflicts_with_all = ["token", "claims"])]
     repository: Option<Uuid>,
-    /// The deployment environment's UUID, for a step with `deployment:`
+    /// The deployment environment's UUID, for a step with `deployment`
     #[arg(long, value_name = "UUID", conflicts_with_all = ["token", "claims"])]
     environment: Option<Uuid>,
-    /// The address that the call comes from
+    /// The source address of the call
     #[arg(long, value_name = "ADDRESS")]
     source_ip: Option<IpAddr>,
-    /// The name of the session
+    /// The session name
     #[arg(long, value_name = "NAME")]
     session_name: Option<String>,
-    /// The account of the role
+    /// The role's account ID
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<String>,
-    /// When the call is made, as 2026-11-23T15:00:00Z
+    /// The time of the call, such as 2026-11-23T15:00:00Z
     #[arg(long, value_name = "TIME")]
     time: Option<String>,
-    /// Any other condition key and its value
+    /// The value of any other condition key
     #[arg(long, value_name = "KEY=VALUE")]
     key: Vec<String>,
-    /// How to answer
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 }
 
-/// The forms of an answer.
+/// Output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people: a tree of statements and conditions
+    /// A tree of statements and conditions
     Text,
-    /// For programs
+    /// JSON
     Json,
 }
 
 pub(crate) fn run(arguments: &Simulate, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let evaluation = asked(arguments, streams).and_then(|policy| {
+    let evaluation = selected_policy(arguments, streams).and_then(|policy| {
         let request = request(arguments, &policy, streams)?;
         Ok(evaluate::evaluate(&policy, &request))
     });
@@ -141,7 +141,7 @@ pub(crate) fn read_text(path: &Path, streams: &mut Streams<'_>) -> Result<String
     })
 }
 
-/// The roles of a file, or the one of a name.
+/// The roles of a file, or the selected one.
 pub(crate) fn roles(path: &Path, role: Option<&str>, streams: &mut Streams<'_>) -> Result<Vec<TrustedRole>, Failure> {
     let text = read_text(path, streams)?;
     role::read(&text, role.map(RoleSelector::parse).as_ref()).map_err(|error| unusable(path, &error))
@@ -153,7 +153,7 @@ fn unusable(path: &Path, error: &RoleError) -> Failure {
 }
 
 /// The policy of the selected role.
-fn asked(arguments: &Simulate, streams: &mut Streams<'_>) -> Result<policy::Policy, Failure> {
+fn selected_policy(arguments: &Simulate, streams: &mut Streams<'_>) -> Result<policy::Policy, Failure> {
     let text = read_text(&arguments.policy, streams)?;
     let selector = arguments.role.as_deref().map(RoleSelector::parse);
     let role = role::read_one(&text, selector.as_ref()).map_err(|error| unusable(&arguments.policy, &error))?;
@@ -168,8 +168,9 @@ fn request(arguments: &Simulate, policy: &policy::Policy, streams: &mut Streams<
         let text = read_text(path, streams)?;
         from_claims(&text).ok_or_else(|| Failure::Claims(path.clone()))?
     } else if let Some(path) = &arguments.pipeline {
-        let asked = step::Asked { path, step: arguments.step.as_deref(), deployment: arguments.deployment.as_deref() };
-        step::request(&asked, streams, given(arguments), named(policy))?
+        let selection =
+            step::Selection { path, step: arguments.step.as_deref(), deployment: arguments.deployment.as_deref() };
+        step::request(&selection, streams, given(arguments), named(policy))?
     } else {
         from_parts(arguments, policy)
     };
@@ -191,7 +192,7 @@ fn request(arguments: &Simulate, policy: &policy::Policy, streams: &mut Streams<
     Ok(request)
 }
 
-/// A token's claims as JSON; `None` where they are no object with an issuer.
+/// The request of a token with these claims in JSON; `None` if they are not an object with an issuer.
 fn from_claims(text: &str) -> Option<Request> {
     let claims: Map<String, Value> = serde_json::from_str(text).ok()?;
     let mut request = Request::new(Some(claims.get("iss")?.as_str()?));
@@ -212,17 +213,17 @@ fn entry(value: &Value) -> Entry {
     }
 }
 
-/// A step, by the names and UUIDs that make up its token; what is not given is not known.
+/// The request of a step that is given by names and UUIDs; other values are unknown.
 fn from_parts(arguments: &Simulate, policy: &policy::Policy) -> Request {
     let mut caller = given(arguments).or(named(policy));
-    // A step of a repository for which no environment is given has none; of any other nothing is known.
+    // With a repository but no environment, the step has none; otherwise its environment is unknown.
     if caller.environment == Environment::Unknown && arguments.repository.is_some() {
         caller.environment = Environment::None;
     }
     caller.request()
 }
 
-/// What the arguments say of a step.
+/// The step that the arguments describe.
 fn given(arguments: &Simulate) -> Caller<'_> {
     Caller {
         workspace: arguments.workspace.as_deref(),
@@ -236,7 +237,7 @@ fn given(arguments: &Simulate) -> Caller<'_> {
     }
 }
 
-/// The workspace, where the policy names one alone.
+/// The workspace, if the policy has exactly one.
 fn named(policy: &policy::Policy) -> Caller<'_> {
     let mut named = workspaces(policy).into_iter();
     Caller { workspace: named.next().filter(|_| named.next().is_none()), ..Caller::default() }

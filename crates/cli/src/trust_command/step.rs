@@ -1,4 +1,4 @@
-//! A step of a pipeline file, as the policy will see it.
+//! The request that a step of a pipeline file will make.
 
 use std::path::Path;
 
@@ -16,34 +16,34 @@ use keyless_core::{
 use super::read_text;
 use crate::{failure::Failure, inputs::Input, settings::Declared, streams::Streams};
 
-/// Which step.
+/// The selected step.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct Selection<'a> {
     /// The pipeline file.
     pub(super) path: &'a Path,
     /// The step's name, or its number in the file from 1.
     pub(super) step: Option<&'a str>,
-    /// The environment that it runs in.
+    /// The deployment environment.
     pub(super) deployment: Option<&'a str>,
 }
 
-/// The request that the step will make, with what is known of it from elsewhere: `given` before the file, `fallback` after.
+/// The request that the step will make; `given` overrides the file, `fallback` completes it.
 pub(super) fn request(
-    asked: &Asked<'_>,
+    selection: &Selection<'_>,
     streams: &mut Streams<'_>,
     given: Caller<'_>,
     fallback: Caller<'_>,
 ) -> Result<Request, Failure> {
-    let text = read_text(asked.path, streams)?;
-    let settings = settings(asked.path)?;
-    let name = asked.path.display().to_string();
+    let text = read_text(selection.path, streams)?;
+    let settings = settings(selection.path)?;
+    let name = selection.path.display().to_string();
     let source = Source::new(&name, &text);
     let parsed = ParsedFile::new(&source);
     let file = Analysis::new(&parsed, &settings);
-    let step = find(asked, &file)?;
-    let deployment = deployment(asked, &file, step)?;
+    let step = find(selection, &file)?;
+    let deployment = deployment(selection, &file, step)?;
     let own = access::caller(&file, step, deployment);
-    // No environment can be given to a step that is no deployment.
+    // A step without `deployment` has no environment, whatever is given.
     let given =
         if own.environment == Environment::None { Caller { environment: own.environment, ..given } } else { given };
     Ok(given.or(own).or(fallback).request())
@@ -59,12 +59,12 @@ fn settings(path: &Path) -> Result<Settings, Failure> {
     }
 }
 
-fn find<'m, 'f>(asked: &Asked<'_>, file: &'m Analysis<'f>) -> Result<&'m Step<'f>, Failure> {
-    let unusable = |reason: String| Failure::UnusableStep { path: asked.path.to_owned(), reason };
+fn find<'m, 'f>(selection: &Selection<'_>, file: &'m Analysis<'f>) -> Result<&'m Step<'f>, Failure> {
+    let unusable = |reason: String| Failure::UnusableStep { path: selection.path.to_owned(), reason };
     let steps: Vec<_> = file.steps().map(|(step, _)| step).enumerate().collect();
     let matching: Vec<_> = steps
         .iter()
-        .filter(|(at, step)| match asked.step {
+        .filter(|(at, step)| match selection.step {
             Some(wanted) => wanted.parse() == Ok(at + 1) || step.name.is_some_and(|name| name.value == wanted),
             None => file.token(step) == TokenAccess::On,
         })
@@ -76,28 +76,34 @@ fn find<'m, 'f>(asked: &Asked<'_>, file: &'m Analysis<'f>) -> Result<&'m Step<'f
         });
         described.collect::<Vec<_>>().join(", ")
     };
-    match (matching.as_slice(), asked.step) {
+    match (matching.as_slice(), selection.step) {
         ([(_, step)], _) if file.token(step) == TokenAccess::Off => {
-            Err(unusable(format!("{} gets no token, it has no `oidc: true`", Analysis::step_name(step))))
+            Err(unusable(format!("{} has no `oidc: true`, so it gets no token", Analysis::step_name(step))))
         }
         ([(_, step)], _) => Ok(step),
-        ([], None) => Err(unusable("no step of it has `oidc: true`".to_owned())),
-        ([], Some(wanted)) => Err(unusable(format!("no step `{wanted}` in it; there are: {}", list()))),
-        (_, None) => Err(unusable(format!("several steps have `oidc`; name one by --step: {}", list()))),
-        (_, Some(wanted)) => Err(unusable(format!("several steps are `{wanted}`; give the number: {}", list()))),
+        ([], None) => Err(unusable("no step has `oidc: true`".to_owned())),
+        ([], Some(wanted)) => Err(unusable(format!("unknown step `{wanted}`; the steps are: {}", list()))),
+        (_, None) => Err(unusable(format!("several steps have `oidc`; select one with --step: {}", list()))),
+        (_, Some(wanted)) => Err(unusable(format!("several steps are named `{wanted}`; use the number: {}", list()))),
     }
 }
 
-fn deployment<'f>(asked: &Asked<'_>, file: &Analysis<'f>, step: &Step<'f>) -> Result<Option<Deployment<'f>>, Failure> {
-    let unusable = |reason: String| Failure::UnusableStep { path: asked.path.to_owned(), reason };
+fn deployment<'f>(
+    selection: &Selection<'_>,
+    file: &Analysis<'f>,
+    step: &Step<'f>,
+) -> Result<Option<Deployment<'f>>, Failure> {
+    let unusable = |reason: String| Failure::UnusableStep { path: selection.path.to_owned(), reason };
     let name = |deployment: &Option<Deployment<'f>>| deployment.map_or("none", |it| it.environment.value);
     let all = file.model.deployments(step);
     let names = all.iter().map(name).collect::<Vec<_>>().join(", ");
     let matching: Vec<_> =
-        all.into_iter().filter(|it| asked.deployment.is_none_or(|wanted| name(it) == wanted)).collect();
-    match (matching.as_slice(), asked.deployment) {
+        all.into_iter().filter(|it| selection.deployment.is_none_or(|wanted| name(it) == wanted)).collect();
+    match (matching.as_slice(), selection.deployment) {
         ([only], _) => Ok(*only),
-        ([], Some(wanted)) => Err(unusable(format!("the step does not run in `{wanted}`, but in: {names}"))),
-        _ => Err(unusable(format!("the step runs in several environments; name one by --deployment: {names}"))),
+        ([], Some(wanted)) => {
+            Err(unusable(format!("the step does not run in `{wanted}`; its environments are: {names}")))
+        }
+        _ => Err(unusable(format!("the step runs in several environments; select one with --deployment: {names}"))),
     }
 }

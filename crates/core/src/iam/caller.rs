@@ -1,7 +1,6 @@
-//! A step of Bitbucket before it runs, as IAM will see it: what its token will say and where it calls from, as far as
-//! that is known.
+//! A Bitbucket step before it runs, as IAM will see it: the claims of its token and its source address, as far as known.
 //!
-//! Source of the token's form:
+//! Source of the token's format:
 //! <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>
 
 use super::{
@@ -13,10 +12,10 @@ use crate::{
     oidc::{AUDIENCE, Issuer, Uuid},
 };
 
-/// What is known of a step.
+/// What is known about a step.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Caller<'c> {
-    /// The workspace's name.
+    /// The workspace's name in URLs.
     pub workspace: Option<&'c str>,
     /// The workspace's UUID.
     pub workspace_uuid: Option<Uuid>,
@@ -24,21 +23,21 @@ pub struct Caller<'c> {
     pub repository_uuid: Option<Uuid>,
     /// Its deployment environment.
     pub environment: Environment,
-    /// Whether its token has audiences of its own beside the workspace's.
+    /// Whether its token has custom audiences in addition to the workspace's.
     pub custom_audiences: bool,
-    /// Where it calls from.
+    /// Its source address.
     pub address: Address,
 }
 
 /// The deployment environment of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Environment {
-    /// Whether it has one is not known.
+    /// Unknown whether it has one.
     #[default]
     Unknown,
     /// None.
     None,
-    /// One, with its UUID where that is known.
+    /// One, with its UUID if known.
     Deployment(Option<Uuid>),
 }
 
@@ -48,15 +47,15 @@ pub enum Address {
     /// Any.
     #[default]
     Unknown,
-    /// Any of AWS's own, and none of those that Atlassian publishes.
+    /// Not one of those that Atlassian publishes.
     Unlisted,
 }
 
-/// A step's UUID is new in every run; this one stands for all of them.
+/// A step's UUID is different in every run; this one represents all of them.
 const ANY_STEP: &str = "{00000000-0000-4000-8000-000000000000}";
 
 impl Caller<'_> {
-    /// What is not known of it taken from another.
+    /// Takes unknown values from another caller.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -81,7 +80,7 @@ impl Caller<'_> {
         request
     }
 
-    /// How AWS reads the list that a token with audiences of its own has is not documented.
+    /// AWS does not document how it compares the list that a token with custom audiences has.
     fn audience(&self) -> Entry {
         if self.custom_audiences {
             return Entry::Unknown;
@@ -111,7 +110,7 @@ fn uuid(uuid: Option<Uuid>, name: &'static str) -> Piece {
     uuid.map_or(Piece::Uuid(name), |uuid| Piece::Known(uuid.bare()))
 }
 
-/// A value, whole where all of it is known.
+/// A value, in full if all of it is known.
 fn entry(pieces: Vec<Piece>) -> Entry {
     let known: Option<String> = pieces
         .iter()

@@ -1,8 +1,8 @@
-//! Dates as IAM's Date operators take them: a W3C profile of ISO 8601, or seconds since 1970 (`Conditions_Date`).
+//! Dates as IAM's Date operators accept them: a W3C profile of ISO 8601, or seconds since 1970 (`Conditions_Date`).
 
-/// Seconds since 1970-01-01T00:00:00Z, with fractions; `None` where the text is no date.
+/// Seconds since 1970-01-01T00:00:00Z, with fractions; `None` if the string is not a date.
 ///
-/// A text of digits alone is a number of seconds, unless it has four of them: then it is a year, as the profile has it.
+/// Digits alone are a number of seconds, except four digits, which are a year as in the profile.
 pub(super) fn seconds(text: &str) -> Option<f64> {
     if text.len() != 4 && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().ok();

@@ -1,7 +1,7 @@
-//! What a trust policy says of one request, and why: allow, deny, or what it depends on.
+//! Evaluates a trust policy for one request: allow, deny, or what it depends on, with the reasons.
 //!
-//! An explicit deny wins over every allow, and without an allow the answer is deny
-//! (`reference_policies_evaluation-logic`). Inputs that nobody gave stay unknown to the end.
+//! An explicit deny overrides every allow, and without an allow the result is deny
+//! (`reference_policies_evaluation-logic`). Values that are not given stay unknown.
 
 mod condition;
 mod refusal;
@@ -17,19 +17,19 @@ use crate::text::Span;
 
 pub use condition::{ConditionResult, Note};
 
-/// The answer.
+/// The result of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The role may be assumed.
+    /// The role can be assumed.
     Allow,
-    /// It may not.
+    /// It cannot be assumed.
     Deny,
-    /// It hangs on inputs that are not known.
+    /// It depends on unknown values.
     Depends,
 }
 
 impl Verdict {
-    /// The word for it.
+    /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Allow => "allow",
@@ -39,16 +39,16 @@ impl Verdict {
     }
 }
 
-/// The answer with all that led to it. It displays as a tree.
+/// The result and everything that led to it. It displays as a tree.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
-    /// The answer.
+    /// The result.
     pub verdict: Verdict,
-    /// What was asked for.
+    /// The requested action.
     pub action: String,
-    /// Every statement, in the order of the policy.
+    /// The statements, in policy order.
     pub statements: Vec<StatementResult>,
-    /// Parts of the policy that only a deployment knows.
+    /// Parts of the policy that are known only after deployment.
     pub open: Vec<String>,
 }
 
@@ -57,21 +57,21 @@ pub struct Evaluation {
 pub struct StatementResult {
     /// Its number, from 1.
     pub number: usize,
-    /// Its name.
+    /// Its `Sid`.
     pub sid: Option<String>,
-    /// Where it stands.
+    /// Its span.
     pub span: Span,
-    /// What it does; `None` where that is not known.
+    /// Its effect, if known.
     pub effect: Option<Effect>,
     /// Whether everything in it holds.
     pub applies: Truth,
-    /// Whether it means the caller.
+    /// Whether it includes the caller.
     pub principal: ElementResult,
-    /// Whether it means the action.
+    /// Whether it includes the action.
     pub action: ElementResult,
     /// Its conditions, in order.
     pub conditions: Vec<ConditionResult>,
-    /// Elements that only a deployment knows.
+    /// Elements that are known only after deployment.
     pub open: Vec<String>,
 }
 
@@ -82,13 +82,13 @@ pub struct ElementResult {
     pub element: &'static str,
     /// Whether it holds.
     pub holds: Truth,
-    /// What it lists.
+    /// The listed values.
     pub expected: Vec<String>,
-    /// What the request has; `None` where that is not known.
+    /// The request's value, if known.
     pub actual: Option<String>,
 }
 
-/// Judges a request.
+/// Evaluates a policy for a request.
 pub fn evaluate(policy: &Policy, request: &Request) -> Evaluation {
     // Older versions of the policy language have no variables (`reference_policies_elements_version`).
     let variables = policy.version.as_ref().and_then(Text::as_str) == Some("2012-10-17");
@@ -96,7 +96,7 @@ pub fn evaluate(policy: &Policy, request: &Request) -> Evaluation {
         .statements
         .iter()
         .enumerate()
-        .map(|(at, statement)| judge(at + 1, statement, request, variables))
+        .map(|(at, statement)| evaluate_statement(at + 1, statement, request, variables))
         .collect();
     let any = |effect: Effect| {
         Truth::any(statements.iter().map(|statement| match statement.effect {
@@ -118,10 +118,11 @@ fn names(texts: &[Text]) -> Vec<String> {
     texts.iter().map(Text::to_string).collect()
 }
 
-fn judge(number: usize, statement: &Statement, request: &Request, variables: bool) -> StatementResult {
+fn evaluate_statement(number: usize, statement: &Statement, request: &Request, variables: bool) -> StatementResult {
     let principal = principal(statement, request);
     let action = action(statement, request);
-    let conditions: Vec<_> = statement.conditions.iter().map(|it| condition::judge(it, request, variables)).collect();
+    let conditions: Vec<_> =
+        statement.conditions.iter().map(|it| condition::evaluate(it, request, variables)).collect();
     let hidden = if statement.open.is_empty() { Truth::True } else { Truth::Unknown };
     let parts = [principal.holds, action.holds, hidden].into_iter().chain(conditions.iter().map(|it| it.holds));
     StatementResult {
@@ -155,8 +156,8 @@ fn principal(statement: &Statement, request: &Request) -> ElementResult {
     }
 }
 
-/// Whether a principal is the identity provider of the token. The call is not signed, so that it has no principal of
-/// AWS; `"*"` means everyone, anonymous callers too (`reference_policies_elements_principal`).
+/// Whether a principal is the identity provider of the token. The call is not signed, so it has no AWS principal; `"*"`
+/// includes everyone, even anonymous callers (`reference_policies_elements_principal`).
 fn means(principal: &Principal, request: &Request) -> Truth {
     match principal.kind {
         PrincipalKind::Everyone => return Truth::True,
@@ -170,7 +171,7 @@ fn means(principal: &Principal, request: &Request) -> Truth {
     };
     let pattern =
         |text: &Text| Pattern::new(text, Syntax { wildcards: false, variables: false }, &|_| Variable::Unknown);
-    // Everything before the fifth colon is the partition and the service; then comes the account.
+    // The account follows the fourth colon.
     let partition = match principal.name.prefix().split(':').nth(1) {
         Some(partition) if !partition.is_empty() => partition,
         _ => "aws",
@@ -182,7 +183,7 @@ fn means(principal: &Principal, request: &Request) -> Truth {
     };
     let arn = format!("arn:{partition}:iam::{account}:oidc-provider/{issuer}");
     match pattern(&principal.name).map_or(Truth::False, |pattern| pattern.matches(&arn)) {
-        // The account in which a template will be deployed is the role's, and so is the partition.
+        // A template is deployed in the role's account and partition.
         Truth::Unknown
             if only_pseudo(&principal.name)
                 && principal.name.suffix().ends_with(&format!("oidc-provider/{issuer}")) =>
@@ -200,7 +201,7 @@ fn only_pseudo(text: &Text) -> bool {
     })
 }
 
-/// Actions are compared without regard to letter case, with wildcards (`reference_policies_elements_action`).
+/// Actions are not case-sensitive and may have wildcards (`reference_policies_elements_action`).
 fn action(statement: &Statement, request: &Request) -> ElementResult {
     let actual = Some(request.action.clone());
     let Some(block) = &statement.actions else {

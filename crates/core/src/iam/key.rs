@@ -1,6 +1,6 @@
-//! Condition keys: what they name, and whether a call of `AssumeRoleWithWebIdentity` carries them.
+//! Condition keys, and whether a call of `AssumeRoleWithWebIdentity` has them.
 
-/// What a condition key names.
+/// A condition key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key<'k> {
     /// A claim of a token: `api.bitbucket.org/…/oidc:sub`.
@@ -14,17 +14,17 @@ pub enum Key<'k> {
     Service(&'k str),
 }
 
-/// The claims that IAM makes available for every OIDC provider: of the others in Bitbucket's tokens, none.
+/// The claims that IAM exposes for every OIDC provider. It exposes no other claims of Bitbucket's tokens.
 ///
 /// Source: `reference_policies_iam-condition-keys`, "Available keys for AWS OIDC federation"; the service authorization
-/// data of September 2026 lists further claims for some providers, and Bitbucket is not among them.
+/// data of September 2026 lists more claims for some providers, but not for Bitbucket.
 pub const CLAIMS: [&str; 5] = ["amr", "aud", "email", "oaud", "sub"];
 
 impl<'k> Key<'k> {
     /// Reads a key as written.
     pub fn new(key: &'k str) -> Self {
         match key.rsplit_once(':') {
-            // A provider is a host name, perhaps with a path; services have no dot in their prefix.
+            // A provider is a host name, possibly with a path; service prefixes have no dot.
             Some((issuer, claim)) if issuer.contains('.') && !key.contains(":RequestTag/") => {
                 Self::Claim { issuer, claim }
             }
@@ -33,18 +33,18 @@ impl<'k> Key<'k> {
     }
 }
 
-/// Whether a key of AWS itself is part of a request.
+/// Whether a request has an AWS or service key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Availability {
-    /// It is, with a value that this call always has.
+    /// Always, with the same value.
     Always(&'static str),
-    /// It may be, and its value hangs on who calls, when and from where.
+    /// Depending on the caller, the time and the network.
     Sometimes,
-    /// It is not: it describes a signed caller, and this call is not signed, or a parameter that the call has not.
+    /// Never: it describes a signed caller, or a parameter that this call does not have.
     Never,
 }
 
-/// Keys with a name in front of a slash stand for all that begin so.
+/// A key that ends in a slash represents all keys with this prefix.
 ///
 /// Source: `reference_policies_condition-keys` (each key's "Availability") and the condition keys of
 /// `AssumeRoleWithWebIdentity` in the Service Authorization Reference.
@@ -68,7 +68,7 @@ const AVAILABILITY: [(&str, Availability); 42] = [
     ("aws:principaltype", Availability::Never),
     ("aws:referer", Availability::Sometimes),
     ("aws:requestedregion", Availability::Sometimes),
-    // Tags and the source identity can only come from claims of the token, and Bitbucket's tokens have none of them.
+    // Tags and the source identity come from claims that Bitbucket's tokens do not have.
     ("aws:requesttag/", Availability::Never),
     ("aws:resourceaccount", Availability::Sometimes),
     ("aws:resourceorgid", Availability::Sometimes),
@@ -94,7 +94,7 @@ const AVAILABILITY: [(&str, Availability); 42] = [
     ("sts:sourceidentity", Availability::Never),
 ];
 
-/// Whether this call carries a key of AWS itself, in any letter case. Keys not known here may be carried.
+/// Whether this call has an AWS or service key, which is not case-sensitive. Unknown keys are available sometimes.
 pub fn availability(key: &str) -> Availability {
     let key = key.to_ascii_lowercase();
     let name = key.find('/').map_or(key.as_str(), |slash| &key[..=slash]);
@@ -109,7 +109,7 @@ mod tests {
     use crate::oidc::Issuer;
 
     #[test]
-    fn keys_are_told_apart() {
+    fn claims_and_service_keys_are_distinguished() {
         let claim = "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub";
         let Key::Claim { issuer, claim } = Key::new(claim) else { panic!("{claim}") };
         let workspace = Issuer::from_provider_name(issuer).unwrap().workspace();

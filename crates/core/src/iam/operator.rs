@@ -8,18 +8,18 @@ use crate::ip_ranges::network;
 /// An operator as written: `ForAllValues:StringLikeIfExists`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operator {
-    /// How the values of a key with many are taken together.
+    /// The set qualifier, if any.
     pub quantifier: Option<Quantifier>,
     /// The comparison.
     pub base: &'static Base,
-    /// Whether a key that the request lacks makes it true.
+    /// Whether it has the suffix `IfExists`, which makes it true for a missing key.
     pub if_exists: bool,
 }
 
 /// A set qualifier (`reference_policies_condition-single-vs-multi-valued-context-keys`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantifier {
-    /// Every value of the request must match; true of none.
+    /// Every value of the request must match; true without values.
     ForAllValues,
     /// One value of the request must match.
     ForAnyValue,
@@ -30,18 +30,18 @@ pub enum Quantifier {
 pub struct Base {
     /// Its name in policies.
     pub name: &'static str,
-    /// How a value of the policy and one of the request are compared.
+    /// The comparison of a policy value with a request value.
     pub comparison: Comparison,
     /// Whether it holds when no value of the policy matches.
     pub negated: bool,
 }
 
-/// How a value of the policy and one of the request are compared.
+/// The comparison of a policy value with a request value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// Character by character.
     Equals,
-    /// The same, forgiving letter case.
+    /// Character by character, ignoring case.
     EqualsIgnoringCase,
     /// With `*` and `?`.
     Like,
@@ -61,18 +61,18 @@ pub enum Comparison {
     Null,
 }
 
-/// Which order of request and policy value holds.
+/// The order of request value and policy value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Both are the same.
+    /// Equal.
     Equal,
-    /// The request's is less.
+    /// The request value is less.
     Less,
-    /// Less or the same.
+    /// Less or equal.
     LessOrEqual,
-    /// The request's is greater.
+    /// The request value is greater.
     Greater,
-    /// Greater or the same.
+    /// Greater or equal.
     GreaterOrEqual,
 }
 
@@ -127,11 +127,11 @@ pub const BASES: [Base; 27] = [
     base("Null", Comparison::Null),
 ];
 
-/// What makes an operator true where the key is missing.
+/// The suffix that makes an operator true for a missing key.
 const SUFFIX: &str = "IfExists";
 
 impl Operator {
-    /// Reads a name, in any letter case. `None` where IAM has no such operator; `Null` takes no `IfExists`.
+    /// Reads a name, ignoring case. `None` for an unknown operator; `Null` does not support `IfExists`.
     pub fn new(name: &str) -> Option<Self> {
         let (quantifier, rest) = match name.split_once(':') {
             None => (None, name),
@@ -149,7 +149,7 @@ impl Operator {
 }
 
 impl Comparison {
-    /// How the policy's values are read. Variables stand only in values of string and ARN operators
+    /// The syntax of the policy's values. Only string and ARN operators support variables
     /// (`reference_policies_variables`, "Where you can use policy variables").
     pub fn syntax(self) -> Syntax {
         match self {
@@ -159,7 +159,7 @@ impl Comparison {
         }
     }
 
-    /// Compares values that are no patterns; values that cannot be read match nothing.
+    /// Compares values that are not patterns; invalid values match nothing.
     pub fn matches(self, actual: &str, expected: &str) -> bool {
         match self {
             Self::Numeric(order) => number(actual)

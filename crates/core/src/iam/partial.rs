@@ -1,4 +1,4 @@
-//! Values of a request of which a part is known before the request is made.
+//! Values of a request that are partly known before the request is made.
 
 use std::fmt;
 
@@ -7,25 +7,25 @@ use ipnet::IpNet;
 use super::{operator::Comparison, text::Pattern, truth::Truth};
 use crate::{ip_ranges::network, oidc::GROUPS};
 
-/// What is known of a value.
+/// A partly known value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Partial {
-    /// A text in which nothing but the form of some UUIDs is open.
+    /// A string in which only some UUIDs are unknown.
     Text(Vec<Piece>),
-    /// An address that lies in none of these blocks.
+    /// An address outside of these blocks.
     AddressOutside(Vec<IpNet>),
 }
 
-/// A piece of a text.
+/// A piece of a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     /// These characters.
     Known(String),
-    /// A UUID without braces; the name says of what.
+    /// A UUID without braces, with the name of what it identifies.
     Uuid(&'static str),
 }
 
-/// A character of a text.
+/// A character of a partly known string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Symbol {
     /// This one.
@@ -35,7 +35,7 @@ pub(super) enum Symbol {
 }
 
 impl Partial {
-    /// Whether a policy's value that is a pattern describes it.
+    /// Whether a policy value that is a pattern matches it.
     pub(super) fn matches(&self, pattern: &Pattern, comparison: Comparison) -> Truth {
         match (self, comparison) {
             (Self::Text(pieces), Comparison::Equals | Comparison::Like) => pattern.matches_symbols(&symbols(pieces)),
@@ -43,7 +43,7 @@ impl Partial {
         }
     }
 
-    /// Whether a policy's value that is no pattern describes it.
+    /// Whether a policy value that is not a pattern matches it.
     pub(super) fn matches_plain(&self, expected: &str, comparison: Comparison) -> Truth {
         match (self, comparison, network(expected)) {
             (Self::AddressOutside(blocks), Comparison::Address, Some(expected))
@@ -72,7 +72,7 @@ fn symbols(pieces: &[Piece]) -> Vec<Symbol> {
     symbols
 }
 
-/// For people; what is not known stands in angle brackets.
+/// For messages, with unknown parts in angle brackets.
 impl fmt::Display for Partial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -80,7 +80,7 @@ impl fmt::Display for Partial {
                 Piece::Known(text) => f.write_str(text),
                 Piece::Uuid(name) => write!(f, "<{name}>"),
             }),
-            Self::AddressOutside(_) => f.write_str("any address but Atlassian's published ones"),
+            Self::AddressOutside(_) => f.write_str("any address except those that Atlassian publishes"),
         }
     }
 }

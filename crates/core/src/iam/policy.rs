@@ -1,4 +1,4 @@
-//! A trust policy, typed, every part with its place.
+//! A typed trust policy with spans.
 
 mod read;
 
@@ -15,7 +15,7 @@ use crate::text::Span;
 
 pub use read::{DUPLICATE, MALFORMED, OPERATOR, read};
 
-/// The action by which a token is exchanged for a role session.
+/// The action that exchanges a token for a role session.
 pub const ASSUME_WITH_WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
 
 /// A trust policy.
@@ -23,13 +23,13 @@ pub const ASSUME_WITH_WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
 pub struct Policy {
     /// The whole document.
     pub span: Span,
-    /// Its `Version`, where it has one.
+    /// Its `Version`, if any.
     pub version: Option<Text>,
     /// Its statements, in order.
     pub statements: Vec<Statement>,
-    /// Parts of the list of statements that only a deployment knows.
+    /// Parts of the statement list that are known only after deployment.
     pub open: Vec<Text>,
-    /// Its characters as IAM counts them, white space left out; `None` where a template leaves parts open.
+    /// Its length in characters without white space, as IAM counts it; `None` if a template leaves parts open.
     pub length: Option<usize>,
 }
 
@@ -38,9 +38,9 @@ pub struct Policy {
 pub struct Statement {
     /// The whole statement.
     pub span: Span,
-    /// Its name.
+    /// Its `Sid`.
     pub sid: Option<Text>,
-    /// Whether it allows or denies; `None` where the element is missing, wrong or open.
+    /// Its effect; `None` if the element is missing, invalid or open.
     pub effect: Option<Effect>,
     /// `Principal` or `NotPrincipal`.
     pub principals: Option<Block<Principal>>,
@@ -48,7 +48,7 @@ pub struct Statement {
     pub actions: Option<Block<Text>>,
     /// Its conditions, all of which must hold.
     pub conditions: Vec<Condition>,
-    /// Elements that only a deployment knows.
+    /// Elements that are known only after deployment.
     pub open: Vec<Text>,
 }
 
@@ -90,36 +90,36 @@ impl fmt::Display for Effect {
     }
 }
 
-/// An element and its negated twin.
+/// An element or its negated form.
 #[derive(Clone, Debug)]
 pub struct Block<T> {
     /// Whether it is `NotPrincipal` or `NotAction`.
     pub negated: bool,
-    /// Where its key stands.
+    /// The span of its key.
     pub key_span: Span,
-    /// What it lists.
+    /// The listed values.
     pub items: Vec<T>,
 }
 
 /// One principal.
 #[derive(Clone, Debug)]
 pub struct Principal {
-    /// What kind of caller it names.
+    /// The type of principal.
     pub kind: PrincipalKind,
-    /// Its name, mostly an ARN.
+    /// The value, usually an ARN.
     pub name: Text,
 }
 
-/// What kind of caller a principal names (`reference_policies_elements_principal`).
+/// The type of a principal (`reference_policies_elements_principal`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrincipalKind {
     /// `"Principal": "*"`
     Everyone,
-    /// An account, user, role or session of AWS.
+    /// An AWS account, user, role or session.
     Aws,
     /// An identity provider.
     Federated,
-    /// A service of AWS.
+    /// An AWS service.
     Service,
     /// An S3 canonical user.
     CanonicalUser,
@@ -133,7 +133,7 @@ impl PrincipalKind {
         ("Service", Self::Service),
     ];
 
-    /// The key it stands under.
+    /// Its key in the policy.
     pub fn name(self) -> &'static str {
         Self::KEYS.iter().find(|(_, kind)| *kind == self).map_or("*", |(key, _)| key)
     }
@@ -144,21 +144,21 @@ impl PrincipalKind {
 pub struct Condition {
     /// The operator as written.
     pub operator_name: String,
-    /// Where it stands.
+    /// The operator's span.
     pub operator_span: Span,
-    /// What it is, where IAM has it.
+    /// The operator, if IAM has it.
     pub operator: Option<Operator>,
     /// The key as written.
     pub key: String,
-    /// Where it stands.
+    /// The key's span.
     pub key_span: Span,
     /// The values, of which one must match.
     pub values: Vec<Text>,
-    /// Where they stand.
+    /// The span of the values.
     pub values_span: Span,
 }
 
-/// The characters of a document as IAM counts them against its quotas: JSON without white space between its parts.
+/// The length of a document as IAM counts it against its quotas: JSON without white space between its parts.
 ///
 /// Source: `reference_iam-quotas`, "IAM doesn't count white space when calculating the size of a policy".
 pub fn length(node: &Node) -> usize {

@@ -1,4 +1,4 @@
-//! One call of `AssumeRoleWithWebIdentity`, as IAM sees it: who asks, and what is known of the request.
+//! A call of `AssumeRoleWithWebIdentity` as IAM sees it: the caller and the condition keys.
 
 use std::collections::BTreeMap;
 
@@ -12,32 +12,32 @@ use crate::oidc::{self, Audience, Claims, Issuer};
 /// A request for a role session.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The action that is asked for.
+    /// The requested action.
     pub action: String,
-    /// The token's issuer without `https://`, which names the identity provider; `None` where it is not known.
+    /// The token's issuer without `https://`, which is the name of the identity provider; `None` if unknown.
     pub issuer: Option<String>,
-    /// The account of the role, where the provider must be; `None` where it is not known.
+    /// The account of the role, which must also have the provider; `None` if unknown.
     pub account: Option<String>,
     keys: BTreeMap<String, Entry>,
 }
 
-/// What a request says of one condition key.
+/// The value of a condition key in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// One value.
     Value(String),
-    /// A list of values, perhaps of one or none.
+    /// A list of values, possibly empty.
     List(Vec<String>),
-    /// One value, of which a part is known.
+    /// One value, partly known.
     Partial(Partial),
-    /// The request has no such key.
+    /// The request does not have the key.
     Absent,
-    /// Nobody said.
+    /// Not known.
     Unknown,
 }
 
 impl Request {
-    /// A call with a token of `issuer`, of which nothing more is known.
+    /// A call with a token of `issuer` and nothing else known.
     pub fn new(issuer: Option<&str>) -> Self {
         Self {
             action: ASSUME_WITH_WEB_IDENTITY.to_owned(),
@@ -59,14 +59,13 @@ impl Request {
         request
     }
 
-    /// Says what the request has for a condition key, in any letter case.
+    /// Sets the value of a condition key, which is not case-sensitive.
     pub fn set(&mut self, key: &str, entry: Entry) {
         self.keys.insert(key.to_ascii_lowercase(), entry);
     }
 
-    /// Says what the token's claims are, as IAM turns them into keys: where there is an `azp`, it is what the `aud` key
-    /// compares, and `oaud` has the token's audience (`reference_policies_iam-condition-keys`). A claim that the token
-    /// lacks is absent.
+    /// Sets the condition keys for the claims of the token, as IAM maps them: if there is an `azp`, the `aud` key has its
+    /// value, and `oaud` has the token's audience (`reference_policies_iam-condition-keys`). Other claims are absent.
     pub fn claims(&mut self, claims: &[(&str, Entry)]) {
         let Some(issuer) = self.issuer.clone() else { return };
         let claim = |name: &str| {
@@ -82,7 +81,7 @@ impl Request {
         }
     }
 
-    /// What the request has for a condition key.
+    /// The value of a condition key.
     pub fn entry(&self, key: &str) -> Entry {
         if let Some(entry) = self.keys.get(&key.to_ascii_lowercase()) {
             return entry.clone();
@@ -95,7 +94,7 @@ impl Request {
             },
             Key::Claim { issuer, claim } => match &self.issuer {
                 Some(own) if !own.eq_ignore_ascii_case(issuer) => Entry::Absent,
-                // Of a Bitbucket token IAM sees only the claims of the list; for others it has lists of its own.
+                // IAM exposes only these claims of Bitbucket's tokens, but more for some other issuers.
                 Some(own) if Issuer::from_provider_name(own).is_ok() && !is_common(claim) => Entry::Absent,
                 _ => Entry::Unknown,
             },

@@ -1,4 +1,4 @@
-//! Strings of a policy, parts of which a template may leave open, and the patterns that they stand for.
+//! Strings of a policy, which a template may leave open in part, and their patterns.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use crate::text::Span;
 /// A string of the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
-    /// Where it stands.
+    /// Its span.
     pub span: Span,
-    /// Its parts in order; one known part for every string of a plain policy.
+    /// Its parts in order; a string of a plain policy has one known part.
     pub parts: Vec<Part>,
 }
 
@@ -19,7 +19,7 @@ pub struct Text {
 pub enum Part {
     /// These characters.
     Known(String),
-    /// Whatever a template puts there at deployment; the name says what, such as `AWS::AccountId`.
+    /// A value that is known only after deployment, by the name of its source, such as `AWS::AccountId`.
     Open(String),
 }
 
@@ -29,12 +29,12 @@ impl Text {
         Self { span, parts: vec![Part::Known(text.into())] }
     }
 
-    /// A string that only the deployment knows.
+    /// A string that is known only after deployment.
     pub fn open(span: Span, name: impl Into<String>) -> Self {
         Self { span, parts: vec![Part::Open(name.into())] }
     }
 
-    /// The string, where it is known in full.
+    /// The string, if it is known in full.
     pub fn as_str(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [] => Some(""),
@@ -59,7 +59,7 @@ impl Text {
         }
     }
 
-    /// Appends parts, joining neighbours that are known.
+    /// Appends parts, merging adjacent known parts.
     pub fn extend(&mut self, parts: impl IntoIterator<Item = Part>) {
         for part in parts {
             match (self.parts.last_mut(), part) {
@@ -71,7 +71,7 @@ impl Text {
     }
 }
 
-/// As written in a template's substitution: open parts as `${name}`.
+/// As in `Fn::Sub`: open parts as `${name}`.
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.parts.iter().try_for_each(|part| match part {
@@ -81,7 +81,7 @@ impl fmt::Display for Text {
     }
 }
 
-/// A pattern, ready to be compared.
+/// A compiled pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(Vec<Token>);
 
@@ -92,34 +92,34 @@ enum Token {
     One,
     /// `*`
     Many,
-    /// Characters nobody knows yet.
+    /// Unknown characters.
     Open,
 }
 
-/// What a policy variable stands for.
+/// The value of a policy variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Variable {
-    /// These characters, wildcards in them meant literally.
+    /// These characters; wildcards in them are literal.
     Value(String),
-    /// The request has no such key.
+    /// The request does not have the key.
     Missing,
-    /// Nobody knows.
+    /// Not known.
     Unknown,
 }
 
-/// How the characters of a string are read.
+/// The syntax of a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Syntax {
     /// `*` and `?` are wildcards.
     pub wildcards: bool,
-    /// `${…}` is a policy variable: the policy says `"Version": "2012-10-17"` and the operator takes variables.
+    /// `${…}` is a policy variable: the policy has `"Version": "2012-10-17"` and the operator supports variables.
     pub variables: bool,
 }
 
 impl Pattern {
     /// Reads a string; `lookup` gives the value of a policy variable by the name of its key.
     ///
-    /// `None` when a variable has no value and no default: then the string is "effectively null" and like nothing
+    /// `None` if a variable has neither value nor default: then the string is "effectively null" and matches nothing
     /// (`reference_policies_variables`, "Policy variables with no value").
     pub fn new(text: &Text, syntax: Syntax, lookup: &dyn Fn(&str) -> Variable) -> Option<Self> {
         let mut tokens = Vec::new();
@@ -132,18 +132,18 @@ impl Pattern {
         Some(Self(tokens))
     }
 
-    /// Whether the pattern describes `actual`; unknown where that hangs on an open part.
+    /// Whether the pattern matches `actual`; unknown if that depends on an open part.
     pub fn matches(&self, actual: &str) -> Truth {
         self.compare(&actual.chars().collect::<Vec<_>>(), |a, b| (a == b).into())
     }
 
-    /// Like [`Pattern::matches`], forgiving letter case.
+    /// Like [`Pattern::matches`], ignoring case.
     pub fn matches_ignoring_case(&self, actual: &str) -> Truth {
         let same = |a: char, b: char| a == b || a.to_lowercase().eq(b.to_lowercase());
         self.compare(&actual.chars().collect::<Vec<_>>(), |a, b| same(a, b).into())
     }
 
-    /// Like [`Pattern::matches`], for characters that are not all known.
+    /// Like [`Pattern::matches`], for a partly known string.
     pub(super) fn matches_symbols(&self, actual: &[Symbol]) -> Truth {
         self.compare(actual, |wanted, symbol| match symbol {
             Symbol::Char(char) => (wanted == char).into(),
@@ -152,8 +152,8 @@ impl Pattern {
         })
     }
 
-    /// Whether it describes `actual` as ARNs are compared: each of the six parts between colons by itself, so that a
-    /// wildcard never crosses into the next part (`Conditions_ARN`).
+    /// Whether it matches `actual` as an ARN: the six parts between colons are compared separately, so a wildcard never
+    /// matches a colon (`Conditions_ARN`).
     pub fn matches_arn(&self, actual: &str) -> Truth {
         let parts: Vec<&[Token]> = self.0.splitn(6, |token| *token == Token::Char(':')).collect();
         let actual: Vec<&str> = actual.splitn(6, ':').collect();
@@ -166,13 +166,13 @@ impl Pattern {
         Truth::all(parts.iter().zip(actual).map(|(part, actual)| Self(part.to_vec()).matches(actual)))
     }
 
-    /// Whether every string fits: `*`, or several of them.
+    /// Whether it matches every string: one or more `*`.
     pub fn matches_everything(&self) -> bool {
         !self.0.is_empty() && self.0.iter().all(|token| *token == Token::Many)
     }
 
     fn compare<S: Copy>(&self, actual: &[S], same: impl Fn(char, S) -> Truth) -> Truth {
-        // Whether the tokens so far describe everything in front of each position of `actual`.
+        // Whether the tokens so far match everything before each position of `actual`.
         let mut reached = vec![Truth::False; actual.len() + 1];
         reached[0] = Truth::True;
         for token in &self.0 {
@@ -221,7 +221,7 @@ fn read(text: &str, syntax: Syntax, lookup: &dyn Fn(&str) -> Variable, tokens: &
     Some(())
 }
 
-/// Splits after the brace that closes a variable; quoted defaults may hold braces.
+/// Splits after the closing brace of a variable; quoted defaults may contain braces.
 fn close(text: &str) -> Option<(&str, &str)> {
     let mut quoted = false;
     for (at, char) in text.char_indices() {

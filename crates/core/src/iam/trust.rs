@@ -1,4 +1,4 @@
-//! A policy as the rules see it, and the questions that several of them ask.
+//! A policy with what the rules need to know about it.
 
 use crate::{
     diagnostic::{Diagnostic, Edit},
@@ -13,18 +13,18 @@ use crate::{
     text::{Source, Span},
 };
 
-/// One trust policy with everything that is known about it.
+/// A trust policy with its source and problems.
 #[derive(Clone, Copy, Debug)]
 pub struct Trust<'t> {
-    /// The text that holds it.
+    /// The document that contains it.
     pub source: &'t Source<'t>,
     /// The policy.
     pub policy: &'t Policy,
-    /// What IAM would refuse in it.
+    /// What IAM would reject.
     pub problems: &'t [Diagnostic],
 }
 
-/// What stands in front of a provider's URL in its ARN.
+/// The part of a provider's ARN before its URL.
 const PROVIDER: &str = "oidc-provider/";
 
 impl<'t> Trust<'t> {
@@ -43,7 +43,7 @@ impl<'t> Trust<'t> {
         self.trusting_bitbucket().flat_map(move |statement| statement.claim(claim))
     }
 
-    /// An edit that puts `new` in the place of the string at `span`, quoted as the old one was.
+    /// An edit that replaces the string at `span` with `new` in the same quotes.
     pub fn respell(&self, span: Span, new: &str) -> Edit {
         let replacement = match self.source.slice(span).chars().next() {
             Some(quote @ ('"' | '\'')) => format!("{quote}{new}{quote}"),
@@ -55,8 +55,8 @@ impl<'t> Trust<'t> {
 }
 
 impl Statement {
-    /// The issuers of its OIDC providers as written in the principals, each with the principal's place; those that a
-    /// template leaves open in part are not among them.
+    /// The issuers of its OIDC providers as written in the principals, with the principals' spans, except those that a
+    /// template leaves open in part.
     pub(crate) fn issuers(&self) -> impl Iterator<Item = (Span, &str)> {
         self.federated().filter_map(|name| {
             let (_, issuer) = name.suffix().split_once(PROVIDER)?;
@@ -70,8 +70,8 @@ impl Statement {
         block.flat_map(|block| &block.items).filter(|it| it.kind == PrincipalKind::Federated).map(|it| &it.name)
     }
 
-    /// Whether it lets tokens of an OIDC provider in, whose conditions are on claims of its own: not Cognito's, and not
-    /// those of the providers that IAM knows by heart.
+    /// Whether it accepts tokens of an OIDC provider with conditions on the provider's claims: not Cognito's, and not
+    /// those of the providers that are built into IAM.
     pub(crate) fn trusts_oidc(&self) -> bool {
         let provider = |name: &Text| match name.as_str() {
             Some(name) => name.contains(PROVIDER),
@@ -80,7 +80,7 @@ impl Statement {
         self.means(ASSUME_WITH_WEB_IDENTITY) && self.federated().any(provider)
     }
 
-    /// Whether it lets Bitbucket's tokens in, by its principals or else by its condition keys.
+    /// Whether it accepts Bitbucket's tokens, according to its principals or condition keys.
     pub(crate) fn trusts_bitbucket(&self) -> bool {
         self.trusts_oidc()
             && (self.issuers().any(|(_, issuer)| resembles_bitbucket(issuer))
@@ -102,14 +102,14 @@ impl Statement {
         self.conditions.iter().filter(move |it| it.claim().is_some_and(|(_, own)| own.eq_ignore_ascii_case(claim)))
     }
 
-    /// Where to point for the whole statement: at its principals, which one line shows.
+    /// The span to report for the whole statement: its principals, which fit on a line.
     pub(crate) fn place(&self) -> Span {
         self.principals.as_ref().map_or(self.span, |block| block.key_span)
     }
 }
 
 impl Condition {
-    /// Issuer and claim, where the key is one of a token; the issuer without a scheme and a slash at its end.
+    /// Issuer and claim, if the key is a token's; the issuer without scheme and trailing slash.
     pub(crate) fn claim(&self) -> Option<(&str, &str)> {
         match Key::new(&self.key) {
             Key::Claim { issuer, claim } => Some((bare(issuer), claim)),
@@ -117,18 +117,18 @@ impl Condition {
         }
     }
 
-    /// Whether the key names `key`, in any letter case.
+    /// Whether the key is `key`, ignoring case.
     pub(crate) fn is_on(&self, key: &str) -> bool {
         self.key.eq_ignore_ascii_case(key)
     }
 
-    /// Why it holds for a request without the key, where it does.
-    pub(crate) fn holds_of_nothing(&self) -> Option<&'static str> {
+    /// Why it holds for a request without the key, if it does.
+    pub(crate) fn holds_if_missing(&self) -> Option<&'static str> {
         let operator = self.operator?;
         match operator.quantifier {
-            Some(Quantifier::ForAllValues) => Some("ForAllValues is true of a key that is missing"),
-            None if operator.if_exists => Some("IfExists is true of a key that is missing"),
-            None if operator.base.negated => Some("a negated operator is true of a key that is missing"),
+            Some(Quantifier::ForAllValues) => Some("ForAllValues is true for a missing key"),
+            None if operator.if_exists => Some("IfExists is true for a missing key"),
+            None if operator.base.negated => Some("a negated operator is true for a missing key"),
             Some(Quantifier::ForAnyValue) | None => None,
         }
     }
@@ -150,23 +150,23 @@ impl Condition {
         self.operator.is_some_and(|operator| operator.base.comparison == Comparison::Address)
     }
 
-    /// Its values that are known in full, each with its place.
+    /// Its values that are known in full, with their spans.
     pub(crate) fn known_values(&self) -> impl Iterator<Item = (Span, &str)> {
         self.values.iter().filter_map(|value| Some((value.span, value.as_str()?)))
     }
 }
 
-/// An issuer as IAM names its provider, a slash at its end removed too: what the author of a policy meant.
+/// An issuer as IAM names its provider, without a trailing slash: what the author of a policy meant.
 pub(crate) fn bare(issuer: &str) -> &str {
     provider_name(issuer).trim_end_matches('/')
 }
 
-/// Whether IAM makes a claim of Bitbucket's tokens available.
+/// Whether IAM exposes a claim of Bitbucket's tokens.
 pub(crate) fn is_exposed(claim: &str) -> bool {
     CLAIMS.iter().any(|known| known.eq_ignore_ascii_case(claim))
 }
 
-/// Whether a text has a wildcard.
+/// Whether a string has a wildcard.
 pub(crate) fn has_wildcard(text: &str) -> bool {
     text.contains(['*', '?'])
 }

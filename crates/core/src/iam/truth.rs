@@ -1,25 +1,25 @@
-//! Three-valued logic: what is known, and what depends on something that is not.
+//! Three-valued logic for values that are partly unknown.
 
 use std::fmt;
 
 /// Whether something holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Truth {
-    /// It does not, whatever the unknown inputs are.
+    /// It does not, whatever the unknown values are.
     False,
-    /// It depends on an input that is not known.
+    /// It depends on an unknown value.
     Unknown,
-    /// It does, whatever the unknown inputs are.
+    /// It does, whatever the unknown values are.
     True,
 }
 
 impl Truth {
-    /// All of them hold; true of none.
+    /// Whether all hold; true without any.
     pub fn all(truths: impl IntoIterator<Item = Self>) -> Self {
         truths.into_iter().min().unwrap_or(Self::True)
     }
 
-    /// One of them holds; false of none.
+    /// Whether one holds; false without any.
     pub fn any(truths: impl IntoIterator<Item = Self>) -> Self {
         truths.into_iter().max().unwrap_or(Self::False)
     }

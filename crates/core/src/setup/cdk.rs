@@ -15,7 +15,7 @@ pub fn app(plan: &Plan) -> String {
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
-/** Roles that Bitbucket Pipelines assumes by OIDC. */
+/** Roles that Bitbucket Pipelines assumes with OIDC. */
 export class BitbucketAccess extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
@@ -113,7 +113,7 @@ fn statement(grant: &Grant, text: &mut String) {
     text.push_str("            }),\n");
 }
 
-/// A literal; `indent` is that of the line it stands on.
+/// A literal; `indent` is the indentation of its line.
 fn value(expression: &Expression, indent: usize) -> String {
     let inner = " ".repeat(indent + 2);
     let outer = " ".repeat(indent);

@@ -1,10 +1,10 @@
-//! A plan as a CloudFormation template: a typed document, to be written as YAML or JSON.
+//! A plan as a CloudFormation template, in YAML or JSON.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{Expression, Name, POLICY_NAME, Plan, Role, format::WriteError};
 
-/// The logical id of the provider.
+/// The logical ID of the provider.
 const PROVIDER: &str = "BitbucketProvider";
 
 /// The template as YAML.
@@ -46,7 +46,7 @@ pub fn template(plan: &Plan) -> impl Serialize {
     });
     Member::Object(vec![
         ("AWSTemplateFormatVersion".into(), Member::Value("2010-09-09".into())),
-        ("Description".into(), Member::Value("Roles that Bitbucket Pipelines assumes by OIDC".into())),
+        ("Description".into(), Member::Value("Roles that Bitbucket Pipelines assumes with OIDC".into())),
         ("Resources".into(), Member::Object(resources)),
         ("Outputs".into(), Member::Object(outputs.collect())),
     ])
@@ -72,7 +72,7 @@ fn properties(role: &Role) -> Member {
     Member::Object(members)
 }
 
-/// The ARN of a policy of AWS.
+/// The ARN of an AWS managed policy.
 pub(super) fn managed(name: &str) -> Expression {
     Expression::text("arn:").name(Name::Partition).then(&format!(":iam::aws:policy/{name}"))
 }
@@ -107,7 +107,7 @@ fn single<S: Serializer>(serializer: S, key: &str, value: &(impl Serialize + ?Si
     map.end()
 }
 
-/// An expression in CloudFormation's words.
+/// An expression with CloudFormation's functions.
 struct Value<'v>(&'v Expression);
 
 impl Serialize for Value<'_> {

@@ -1,14 +1,14 @@
-//! A plan as plain commands of the AWS CLI, in a shell script.
+//! A plan as a shell script of AWS CLI commands.
 
 use std::fmt::Write as _;
 
 use super::{Expression, Name, POLICY_NAME, Plan, Role, cloudformation::managed};
 
-/// The script. It asks AWS for the account, so that it can be read and run anywhere.
+/// The script. It reads the account from AWS, so it can run in any account.
 pub fn script(plan: &Plan) -> String {
     let mut text = String::from(
         "#!/bin/sh
-# Makes what Bitbucket Pipelines needs to assume roles by OIDC, in the account of the current credentials.
+# Creates the roles that Bitbucket Pipelines assumes with OIDC, in the account of the current credentials.
 set -eu
 
 account=$(aws sts get-caller-identity --query Account --output text)
@@ -80,7 +80,7 @@ fn variable(name: Name) -> String {
     .to_owned()
 }
 
-/// A document between `<<JSON` and `JSON`, where the shell fills in variables.
+/// A document between `<<JSON` and `JSON`, in which the shell expands variables.
 fn document(expression: &Expression) -> String {
     pretty(expression, 0)
 }
@@ -92,7 +92,7 @@ fn pretty(expression: &Expression, indent: usize) -> String {
         Expression::Text(_) => {
             let plain = |text: &str| {
                 let json = serde_json::Value::from(text).to_string();
-                // What the shell would take for its own; JSON's backslashes are doubled for it.
+                // Characters that the shell would expand; backslashes of JSON are doubled.
                 json[1..json.len() - 1].replace('\\', "\\\\").replace('$', "\\$").replace('`', "\\`")
             };
             format!("\"{}\"", expression.write(&plain, &variable))
@@ -111,7 +111,7 @@ fn pretty(expression: &Expression, indent: usize) -> String {
     }
 }
 
-/// A word of the shell in double quotes.
+/// A shell word in double quotes.
 fn shell(expression: &Expression) -> String {
     format!("\"{}\"", expression.write(&str::to_owned, &variable))
 }

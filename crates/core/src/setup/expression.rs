@@ -1,8 +1,8 @@
-//! JSON with holes: documents whose strings hold names that each language fills in its own way.
+//! JSON documents with placeholders that each format writes in its own way.
 
 use serde_json::Value;
 
-/// A value of a document. Objects keep their order.
+/// A value. Objects keep their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expression {
     /// A string in parts.
@@ -18,18 +18,18 @@ pub enum Expression {
 pub enum Piece {
     /// These characters.
     Plain(String),
-    /// What a name stands for.
+    /// A placeholder.
     Name(Name),
 }
 
-/// What is known only where the document is used.
+/// A value that is known only in the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Name {
-    /// The account's number.
+    /// The account ID.
     Account,
     /// The partition, such as `aws`.
     Partition,
-    /// The ARN of the identity provider that is made with the roles.
+    /// The ARN of the identity provider that is created with the roles.
     Provider,
 }
 
@@ -55,7 +55,7 @@ impl Expression {
         Self::Object(members.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
 
-    /// A string with characters after it; anything else is left as it is.
+    /// Appends characters to a string; other values stay as they are.
     #[must_use]
     pub fn then(mut self, text: &str) -> Self {
         if let Self::Text(pieces) = &mut self {
@@ -64,7 +64,7 @@ impl Expression {
         self
     }
 
-    /// A string with a name after it; anything else is left as it is.
+    /// Appends a placeholder to a string; other values stay as they are.
     #[must_use]
     pub fn name(mut self, name: Name) -> Self {
         if let Self::Text(pieces) = &mut self {
@@ -73,7 +73,7 @@ impl Expression {
         self
     }
 
-    /// The only name of a string that is nothing else.
+    /// The placeholder, if the string consists of one only.
     pub fn only_name(&self) -> Option<Name> {
         match self {
             Self::Text(pieces) => {
@@ -87,7 +87,7 @@ impl Expression {
         }
     }
 
-    /// Whether a string has names in it.
+    /// Whether a string has placeholders.
     pub fn has_names(&self) -> bool {
         matches!(self, Self::Text(pieces) if pieces.iter().any(|piece| matches!(piece, Piece::Name(_))))
     }
@@ -100,7 +100,7 @@ impl Expression {
         }
     }
 
-    /// A string, each part written by one of two functions.
+    /// A string, whose parts are written by the two functions.
     pub fn write(&self, plain: &dyn Fn(&str) -> String, name: &dyn Fn(Name) -> String) -> String {
         match self {
             Self::Text(pieces) => pieces
@@ -114,7 +114,7 @@ impl Expression {
         }
     }
 
-    /// As JSON, names filled in.
+    /// As JSON, with the placeholders replaced.
     pub fn json(&self, name: &dyn Fn(Name) -> String) -> Value {
         match self {
             Self::Text(_) => Value::String(self.write(&str::to_owned, name)),
@@ -125,7 +125,7 @@ impl Expression {
         }
     }
 
-    /// The length of the issuer in the first condition key of a trust policy, which its provider's ARN repeats.
+    /// The length of the issuer in the first condition key of a trust policy, which is also in the provider's ARN.
     pub(super) fn issuer_length(&self) -> usize {
         match self {
             Self::Text(_) => 0,

@@ -1,4 +1,4 @@
-//! What a plan grants, in words, and what to do with it in Bitbucket.
+//! What a plan grants, and the next steps in Bitbucket.
 
 use std::fmt::Write as _;
 
@@ -7,14 +7,14 @@ use super::{Plan, Profile, Role};
 /// The pipe of this version.
 const PIPE: &str = concat!("docker://keyless/pipe:", env!("CARGO_PKG_VERSION"));
 
-/// The guide as plain text: every role with its statements, the variables to set, and the steps to write.
+/// The guide as plain text: every role with its statements, the variables to set, and the steps to add.
 pub fn text(plan: &Plan) -> String {
     let mut text = roles(plan);
-    text.push_str("\nin Bitbucket:\n");
+    text.push_str("\nSet in Bitbucket:\n");
     for line in settings(plan) {
         let _ = writeln!(text, "  {line}");
     }
-    text.push_str("\nin bitbucket-pipelines.yml:\n");
+    text.push_str("\nAdd to bitbucket-pipelines.yml:\n");
     text.push_str(&steps(plan));
     text
 }
@@ -23,9 +23,9 @@ pub fn text(plan: &Plan) -> String {
 pub fn roles(plan: &Plan) -> String {
     let mut text = String::new();
     if plan.provider_exists {
-        let _ = writeln!(text, "provider  {} (is there already)", plan.issuer);
+        let _ = writeln!(text, "Identity provider {} (exists already)", plan.issuer);
     } else {
-        let _ = writeln!(text, "provider  {} (once for the account)", plan.issuer);
+        let _ = writeln!(text, "Identity provider {} (one per account)", plan.issuer);
     }
     for role in &plan.roles {
         describe(role, &mut text);
@@ -33,26 +33,26 @@ pub fn roles(plan: &Plan) -> String {
     text
 }
 
-/// The variables to set in Bitbucket, a line each.
+/// The variables to set in Bitbucket, one per line.
 pub fn settings(plan: &Plan) -> Vec<String> {
     let role_arn = |role: &Role| {
         let (repository, environment) = &role.used_by;
         let place = match environment {
-            Some(environment) => format!("the deployment environment {environment} of {repository}"),
-            None => format!("the repository {repository}"),
+            Some(environment) => format!("deployment environment {environment} of {repository}"),
+            None => format!("repository {repository}"),
         };
-        format!("set AWS_ROLE_ARN for {place} to the ARN of {}", role.name)
+        format!("AWS_ROLE_ARN in {place}: the ARN of role {}", role.name)
     };
-    let region = "set AWS_REGION for the workspace or the repositories".to_owned();
+    let region = "AWS_REGION in the workspace or the repositories".to_owned();
     plan.roles.iter().map(role_arn).chain([region]).collect()
 }
 
 fn describe(role: &Role, text: &mut String) {
-    let _ = writeln!(text, "\nrole  {} ({})", role.name, role.profile.name());
-    let _ = writeln!(text, "  trusts {}", role.subject);
-    let _ = writeln!(text, "  trust policy of {} characters", role.trust_length);
+    let _ = writeln!(text, "\nRole {} ({})", role.name, role.profile.name());
+    let _ = writeln!(text, "  accepts subject {}", role.subject);
+    let _ = writeln!(text, "  trust policy: {} characters", role.trust_length);
     for policy in role.profile.managed_policies() {
-        let _ = writeln!(text, "  attached {policy}");
+        let _ = writeln!(text, "  managed policy: {policy}");
     }
     for grant in &role.grants {
         let _ = writeln!(text, "  {}: {}", grant.sid, grant.meaning);

@@ -1,4 +1,4 @@
-//! What roles may do: the profiles and their statements, each with what it grants in words.
+//! The permissions of roles: profiles and their statements, each with a description.
 
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use crate::iam::policy::Effect;
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "SetupProfile"))]
 pub enum Profile {
-    /// Assume the roles that `cdk bootstrap` made, and nothing else.
+    /// Assume the roles of the CDK bootstrap stack, and nothing else.
     Minimal,
     /// Read the account, use CodeArtifact, do anything through CloudFormation, and assume or pass the bootstrap roles.
     Full,
@@ -22,7 +22,7 @@ impl Profile {
     /// All profiles.
     pub const ALL: [Self; 3] = [Self::Minimal, Self::Full, Self::ReadOnly];
 
-    /// The word used on the command line.
+    /// The name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Minimal => "minimal",
@@ -31,11 +31,11 @@ impl Profile {
         }
     }
 
-    /// The policies of AWS that its roles have attached.
+    /// The AWS managed policies of its roles.
     pub const fn managed_policies(self) -> &'static [&'static str] {
         match self {
             Self::Minimal => &[],
-            // ReadOnlyAccess reads packages, and has no sts:GetServiceBearerToken for the token that reading needs.
+            // ReadOnlyAccess allows reading packages, but not sts:GetServiceBearerToken, which reading them requires.
             Self::Full => &["ReadOnlyAccess", "AWSCodeArtifactReadOnlyAccess"],
             Self::ReadOnly => &["ReadOnlyAccess"],
         }
@@ -45,24 +45,24 @@ impl Profile {
 /// One statement of a permissions policy.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    /// Its name.
+    /// Its `Sid`.
     pub sid: &'static str,
-    /// What it grants or forbids, in one line.
+    /// What it allows or denies, one line.
     pub meaning: &'static str,
-    /// What it grants beyond what it seems to.
+    /// What it allows indirectly.
     pub warning: Option<&'static str>,
-    /// Whether it grants or forbids the actions.
+    /// Whether it allows or denies the actions.
     pub effect: Effect,
     /// The actions.
     pub actions: &'static [&'static str],
     /// The resources.
     pub resources: Vec<Expression>,
-    /// When it applies.
+    /// The conditions, if any.
     pub conditions: Option<Expression>,
 }
 
 impl Grant {
-    /// The statement as it stands in the policy.
+    /// The statement in the policy.
     pub fn statement(&self) -> Expression {
         let one_or_many =
             |mut items: Vec<Expression>| if items.len() == 1 { items.remove(0) } else { Expression::List(items) };
@@ -105,8 +105,8 @@ pub(super) fn grants(profile: Profile, setup: &Setup) -> Vec<Grant> {
     if setup.bind_session {
         grants.push(Grant {
             sid: "OnlyFromTheseAddresses",
-            meaning: "forbids every call from another address, except those that AWS makes for the session",
-            warning: Some("sessions of the bootstrap roles that it assumes are not bound by it"),
+            meaning: "denies calls from other addresses, except calls that AWS services make for the session",
+            warning: Some("this does not restrict sessions of the bootstrap roles that the CDK assumes"),
             effect: Effect::Deny,
             actions: &["*"],
             resources: vec!["*".into()],
@@ -122,8 +122,8 @@ pub(super) fn grants(profile: Profile, setup: &Setup) -> Vec<Grant> {
 fn assume(setup: &Setup, roles: &[&str]) -> Grant {
     Grant {
         sid: "AssumeBootstrapRoles",
-        meaning: "lets the CDK assume the roles that `cdk bootstrap` made in this account",
-        warning: Some("the bootstrap's deploy role passes the execution role, which is administrator unless bootstrapped otherwise")
+        meaning: "allows the CDK to assume the roles of the bootstrap stack in this account",
+        warning: Some("the deploy role can use the execution role, which has administrator access by default")
             .filter(|_| roles.contains(&"deploy")),
         effect: Effect::Allow,
         actions: &["sts:AssumeRole"],
@@ -138,15 +138,13 @@ fn full(setup: &Setup) -> Vec<Grant> {
     vec![
         Grant {
             sid: "AnythingThroughCloudFormation",
-            meaning: "lets CloudFormation do anything for the session, where a stack has no execution role",
-            warning: Some(
-                "whoever can deploy a stack can make users and roles with any permission: this is administrator",
-            ),
+            meaning: "allows everything through CloudFormation, for stacks without an execution role",
+            warning: Some("this is administrator access: a stack can create users and roles with any permissions"),
             effect: Effect::Allow,
             actions: &["*"],
             resources: vec!["*".into()],
-            // The key has many values: without ForAnyValue it would not match, and with ForAllValues it would match
-            // direct calls too.
+            // The key has several values: without ForAnyValue it would not match, and with ForAllValues it would also
+            // match direct calls.
             conditions: Some(Expression::object([(
                 "ForAnyValue:StringEquals",
                 Expression::object([("aws:CalledVia", "cloudformation.amazonaws.com".into())]),
@@ -154,7 +152,7 @@ fn full(setup: &Setup) -> Vec<Grant> {
         },
         Grant {
             sid: "StagingBuckets",
-            meaning: "lets the CDK write assets to its staging buckets, under the names of version 2 and of older ones",
+            meaning: "allows the CDK to write assets to its staging buckets, with the names of CDK v1 and v2",
             warning: None,
             effect: Effect::Allow,
             actions: &[
@@ -169,7 +167,7 @@ fn full(setup: &Setup) -> Vec<Grant> {
         },
         Grant {
             sid: "ChangeSets",
-            meaning: "lets the CDK validate, create, read, execute and delete change sets",
+            meaning: "allows the CDK to validate, create, read, execute and delete change sets",
             warning: None,
             effect: Effect::Allow,
             actions: &[
@@ -187,7 +185,7 @@ fn full(setup: &Setup) -> Vec<Grant> {
         },
         Grant {
             sid: "PublishPackages",
-            meaning: "lets builds publish packages to every CodeArtifact repository of the account",
+            meaning: "allows publishing packages to every CodeArtifact repository of the account",
             warning: None,
             effect: Effect::Allow,
             actions: &["codeartifact:PublishPackageVersion", "codeartifact:PutPackageMetadata"],
@@ -197,7 +195,7 @@ fn full(setup: &Setup) -> Vec<Grant> {
         assume(setup, &ASSUMED),
         Grant {
             sid: "PassExecutionRole",
-            meaning: "lets the CDK hand the bootstrap's execution role to CloudFormation",
+            meaning: "allows the CDK to pass the bootstrap execution role to CloudFormation",
             warning: None,
             effect: Effect::Allow,
             actions: &["iam:PassRole"],

@@ -1,4 +1,4 @@
-//! One condition against one request.
+//! Evaluates one condition for one request.
 
 use std::fmt;
 
@@ -23,71 +23,71 @@ pub struct ConditionResult {
     pub operator: String,
     /// The key, as written.
     pub key: String,
-    /// Where the key stands.
+    /// The key's span.
     pub span: Span,
     /// Whether it holds.
     pub holds: Truth,
-    /// The policy's values, each with whether it matches one of the request's.
+    /// The policy's values, and whether each matches a value of the request.
     pub expected: Vec<(String, Truth)>,
-    /// What the request has.
+    /// The request's value.
     pub actual: Entry,
-    /// What decided, where it was not the values.
+    /// The reason, if it is not the values.
     pub note: Option<Note>,
 }
 
-/// What decided over a condition, where it was not the values.
+/// Why a condition holds or does not, if it is not because of the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// IAM has no such operator.
+    /// IAM does not have the operator.
     UnknownOperator,
-    /// The request has no such key, and the operator is true then.
+    /// The key is missing, and the operator is true for a missing key.
     MissingHolds,
-    /// The request has no such key, and the operator is false then.
+    /// The key is missing, and the operator is false for a missing key.
     MissingFails,
-    /// IAM makes no such claim of the token available.
+    /// IAM does not expose the claim.
     NotExposed,
-    /// The key is of another issuer than the token.
+    /// The key belongs to another issuer than the token.
     OtherIssuer,
-    /// AWS's pages disagree on this combination with observations.
+    /// The documentation and observations disagree about this combination.
     Undocumented,
-    /// The key has a list of values, and the operator has no set qualifier.
+    /// The key has a list of values, but the operator has no set qualifier.
     ListWithoutQualifier,
-    /// The policy's value has a wildcard that its operator takes as a letter.
+    /// The policy's value has a wildcard, but the operator does not support them.
     LiteralWildcard,
-    /// The policy writes UUIDs without braces.
+    /// The policy has UUIDs without braces.
     NoBraces,
-    /// The token is of a repository that the policy does not name.
+    /// The token belongs to a repository that is not in the policy.
     OtherRepository,
-    /// The policy asks for a deployment environment, and the step has none.
+    /// The policy requires a deployment environment, and the step has none.
     NoDeployment,
-    /// The token is of a deployment environment that the policy does not name.
+    /// The token belongs to a deployment environment that is not in the policy.
     OtherEnvironment,
 }
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::UnknownOperator => "IAM has no such operator",
-            Self::MissingHolds => "the request has no such key, and this operator is true then",
-            Self::MissingFails => "the request has no such key, and this operator is false then",
+            Self::UnknownOperator => "IAM does not have this operator",
+            Self::MissingHolds => "the request does not have this key, so this operator is true",
+            Self::MissingFails => "the request does not have this key, so this operator is false",
             Self::NotExposed => {
-                "IAM makes no such claim of Bitbucket's tokens available: only aud, sub, amr, email and oaud"
+                "IAM does not expose this claim of Bitbucket's tokens, only aud, sub, amr, email and oaud"
             }
-            Self::OtherIssuer => "the key is of another issuer than the token",
-            Self::Undocumented => "AWS does not document what ForAnyValue with IfExists says of a missing key",
-            Self::LiteralWildcard => "this operator takes the wildcard as a letter; StringLike does not",
-            Self::NoBraces => "UUIDs in a subject are in braces, and the policy's are not",
-            Self::OtherRepository => "the token is of another repository",
-            Self::NoDeployment => "the policy asks for a deployment environment, and the step has no `deployment:`",
-            Self::OtherEnvironment => "the token is of another deployment environment",
+            Self::OtherIssuer => "the key belongs to another issuer than the token",
+            Self::Undocumented => "AWS does not document the result of ForAnyValue with IfExists for a missing key",
+            Self::LiteralWildcard => "this operator does not support wildcards; StringLike does",
+            Self::NoBraces => "UUIDs in a subject have braces, but the policy's do not",
+            Self::OtherRepository => "the token belongs to another repository",
+            Self::NoDeployment => "the policy requires a deployment environment, but the step has no `deployment`",
+            Self::OtherEnvironment => "the token belongs to another deployment environment",
             Self::ListWithoutQualifier => {
-                "the token has a list here, and AWS does not document how an operator without ForAnyValue compares one"
+                "the token has a list here, and AWS does not document how operators without ForAnyValue compare lists"
             }
         })
     }
 }
 
-pub(super) fn judge(condition: &Condition, request: &Request, variables: bool) -> ConditionResult {
+pub(super) fn evaluate(condition: &Condition, request: &Request, variables: bool) -> ConditionResult {
     let actual = request.entry(&condition.key);
     let mut result = ConditionResult {
         operator: condition.operator_name.clone(),
@@ -150,7 +150,7 @@ pub(super) fn judge(condition: &Condition, request: &Request, variables: bool) -
     result
 }
 
-/// Why a subject of Bitbucket does not match, where its parts say so.
+/// Why a Bitbucket subject does not match, if its parts show it.
 fn refusal(condition: &Condition, operator: Operator, actual: &str) -> Option<Note> {
     let Key::Claim { issuer, claim } = Key::new(&condition.key) else { return None };
     if operator.base.negated || Issuer::from_provider_name(issuer).is_err() || !claim.eq_ignore_ascii_case("sub") {
@@ -163,7 +163,7 @@ fn refusal(condition: &Condition, operator: Operator, actual: &str) -> Option<No
         return Some(Note::LiteralWildcard);
     }
     let first = |value: &str| value.split(':').next().unwrap_or_default().to_owned();
-    // A repository that is not known yet may be any that the policy names.
+    // An unknown repository may be any in the policy.
     let open = own.repository.starts_with("{<");
     let is_own = |uuid: &str| if open { Uuid::from_braced(uuid).is_some() } else { uuid == own.repository };
     if values.iter().any(|value| is_own(&format!("{{{}}}", first(value)))) {
@@ -176,7 +176,7 @@ fn refusal(condition: &Condition, operator: Operator, actual: &str) -> Option<No
     if same.is_empty() {
         return (!values.iter().any(|value| wildcard(&first(value)))).then_some(Note::OtherRepository);
     }
-    // A pattern of three parts names an environment in its second.
+    // The second of three parts is an environment.
     let asks = same.iter().any(|value| value.matches(':').count() == 2);
     match own.environment {
         None if asks => Some(Note::NoDeployment),
@@ -202,8 +202,8 @@ fn null(condition: &Condition, actual: &Entry) -> Truth {
     }))
 }
 
-/// What an operator says of a key that the request lacks (the operators page's "Important" note, `Conditions_IfExists`,
-/// and the page on multivalued keys).
+/// The result of an operator for a missing key (the operators page's "Important" note, `Conditions_IfExists`, and the page
+/// on multivalued keys).
 fn missing(operator: Operator, condition: &Condition, request: &Request) -> (Truth, Option<Note>) {
     let holds = match operator.quantifier {
         Some(Quantifier::ForAllValues) => Truth::True,
@@ -243,7 +243,7 @@ enum Actual<'a> {
     Partial(&'a Partial),
 }
 
-/// A value of the policy, made ready once for all values of the request.
+/// A value of the policy, prepared once for all values of the request.
 enum Value<'v> {
     Pattern(Option<Pattern>),
     Plain(&'v Text),

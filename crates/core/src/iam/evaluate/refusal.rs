@@ -1,15 +1,15 @@
-//! A refusal in one line.
+//! Why a policy rejects a request, in one line.
 
 use super::Evaluation;
 use crate::iam::{key::Key, policy::Effect, request::Entry, truth::Truth};
 use crate::oidc::resembles_bitbucket;
 
 impl Evaluation {
-    /// Why the policy refuses, in one line: by the statement that comes nearest to an allow.
+    /// Why the policy rejects the request, in one line: the reason of the statement that is closest to allowing it.
     pub fn refusal(&self) -> String {
         let denying = self.statements.iter().find(|it| it.effect == Some(Effect::Deny) && it.applies == Truth::True);
         if let Some(statement) = denying {
-            return format!("its statement {} denies such a token", statement.number);
+            return format!("statement {} of the policy denies the token", statement.number);
         }
         let failing = |holds: Truth| usize::from(holds == Truth::False);
         let allowing = self.statements.iter().filter(|it| it.effect == Some(Effect::Allow));
@@ -17,12 +17,12 @@ impl Evaluation {
             let conditions: usize = it.conditions.iter().map(|condition| failing(condition.holds)).sum();
             failing(it.principal.holds) + failing(it.action.holds) + conditions
         });
-        let Some(statement) = nearest else { return "it allows nothing".to_owned() };
+        let Some(statement) = nearest else { return "the policy allows nothing".to_owned() };
         if statement.principal.holds == Truth::False {
-            return "it trusts other identity providers".to_owned();
+            return "the policy trusts another identity provider".to_owned();
         }
         let Some(condition) = statement.conditions.iter().find(|condition| condition.holds == Truth::False) else {
-            return format!("it does not allow {}", self.action);
+            return format!("the policy does not allow {}", self.action);
         };
         let key = match Key::new(&condition.key) {
             Key::Claim { issuer, claim } if resembles_bitbucket(issuer) => claim,
@@ -39,6 +39,6 @@ impl Evaluation {
             Entry::Partial(partial) => partial.to_string(),
             Entry::Absent | Entry::Unknown => "nothing".to_owned(),
         };
-        format!("{} compares `{key}` with {}{more}, and it is `{actual}`", condition.operator, values.join(" or "))
+        format!("`{}` compares `{key}` with {}{more}, but it is `{actual}`", condition.operator, values.join(" or "))
     }
 }

@@ -1,11 +1,11 @@
-//! The verdict as text: every statement and condition, with what was expected and what was there.
+//! Displays an evaluation: every statement and condition, with expected and actual values.
 
 use std::fmt::{self, Display};
 
 use super::{ConditionResult, ElementResult, Evaluation, StatementResult, Verdict};
 use crate::iam::{policy::Effect, request::Entry, truth::Truth};
 
-/// How many values of a list are shown.
+/// The number of values shown of a list.
 const SHOWN: usize = 3;
 
 impl Display for Evaluation {
@@ -19,10 +19,10 @@ impl Display for Evaluation {
             (Verdict::Deny, Some(number), _) => writeln!(f, "statement {number} denies {action}")?,
             (Verdict::Deny, None, _) => writeln!(f, "no statement allows {action}")?,
             (Verdict::Allow, _, Some(number)) => writeln!(f, "statement {number} allows {action}")?,
-            _ => writeln!(f, "what is not known decides over {action}")?,
+            _ => writeln!(f, "the result for {action} depends on unknown values")?,
         }
         for open in &self.open {
-            writeln!(f, "depends  statements that only the deployment knows: {open}")?;
+            writeln!(f, "depends  statements that are known only after deployment: {open}")?;
         }
         self.statements.iter().try_for_each(|statement| statement.fmt(f))
     }
@@ -43,7 +43,7 @@ impl Display for StatementResult {
         self.conditions.iter().try_for_each(|condition| condition.fmt(f))?;
         self.open
             .iter()
-            .try_for_each(|open| writeln!(f, "  depends  an element that only the deployment knows: {open}"))
+            .try_for_each(|open| writeln!(f, "  depends  an element that is known only after deployment: {open}"))
     }
 }
 
@@ -56,7 +56,7 @@ impl Display for ElementResult {
         writeln!(f)?;
         let expected: Vec<_> = self.expected.iter().map(|it| (it.as_str(), Truth::Unknown)).collect();
         values(f, &expected)?;
-        writeln!(f, "             actual    {}", self.actual.as_deref().unwrap_or("not known"))
+        writeln!(f, "             actual    {}", self.actual.as_deref().unwrap_or("unknown"))
     }
 }
 
@@ -71,21 +71,21 @@ impl Display for ConditionResult {
             Entry::List(values) if values.is_empty() => writeln!(f, "an empty list")?,
             Entry::List(values) => writeln!(f, "{}", values.join(", "))?,
             Entry::Partial(partial) => writeln!(f, "{partial}")?,
-            Entry::Absent => writeln!(f, "no such key")?,
-            Entry::Unknown => writeln!(f, "not known")?,
+            Entry::Absent => writeln!(f, "missing key")?,
+            Entry::Unknown => writeln!(f, "unknown")?,
         }
         self.note.map_or(Ok(()), |note| writeln!(f, "             because   {note}"))
     }
 }
 
-/// The expected values, those that match first, and how many more there are.
+/// The expected values, matching ones first, and the number of values not shown.
 fn values(f: &mut fmt::Formatter<'_>, expected: &[(&str, Truth)]) -> fmt::Result {
     write!(f, "             expected  ")?;
     let mut ordered: Vec<_> = expected.iter().collect();
     ordered.sort_by_key(|(_, matched)| *matched != Truth::True);
     let shown: Vec<_> = ordered.iter().take(SHOWN).map(|(value, _)| *value).collect();
     match ordered.len() {
-        0 => writeln!(f, "nothing, so that nothing matches"),
+        0 => writeln!(f, "no values, so nothing matches"),
         1 => writeln!(f, "{}", shown[0]),
         all if all > SHOWN => writeln!(f, "one of {}, and {} more", shown.join(", "), all - SHOWN),
         _ => writeln!(f, "one of {}", shown.join(", ")),

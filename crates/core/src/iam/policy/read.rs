@@ -1,4 +1,4 @@
-//! A document read as a trust policy, and what IAM would refuse in it.
+//! Reads a document as a trust policy, and reports what IAM would reject.
 
 use super::{Block, Condition, Effect, Policy, Principal, PrincipalKind, Statement, length};
 use crate::{
@@ -13,14 +13,14 @@ use crate::{
     text::Span,
 };
 
-/// The policy is not one that IAM accepts.
+/// IAM rejects the policy.
 pub const MALFORMED: RuleId = RuleId::new("malformed-trust-policy");
-/// A key stands twice.
+/// A duplicate key.
 pub const DUPLICATE: RuleId = RuleId::new("duplicate-policy-key");
-/// IAM has no such operator.
+/// An unknown condition operator.
 pub const OPERATOR: RuleId = RuleId::new("unknown-condition-operator");
 
-/// Reads a policy, and says what IAM would refuse in it.
+/// Reads a policy, and reports what IAM would reject.
 pub fn read(node: &Node, template: Template<'_>) -> (Policy, Vec<Diagnostic>) {
     let mut reader = Reader { template, problems: Vec::new(), open: false };
     reader.duplicates(node);
@@ -43,7 +43,7 @@ impl Reader<'_> {
         self.problems.push_mut(Diagnostic::new(MALFORMED, Severity::Error, span, message))
     }
 
-    /// The text of a function that a template calls here, which stays open.
+    /// A template function in place of an element, which stays open.
     fn opened(&mut self, node: &Node) -> Option<Text> {
         let name = self.template.function_name(node)?;
         self.open = true;
@@ -54,23 +54,20 @@ impl Reader<'_> {
         let mut policy =
             Policy { span: node.span, version: None, statements: Vec::new(), open: Vec::new(), length: None };
         if !matches!(node.value, Value::Object(_)) {
-            self.problem(node.span, format!("a policy is an object, not {}", node.kind()));
+            self.problem(node.span, format!("a policy must be an object, found {}", node.kind()));
             return policy;
         }
-        self.elements(node, &POLICY, "a policy");
-        policy.version = node.get("Version").and_then(|version| self.string(version, "Version"));
+        self.elements(node, &POLICY, "policy element");
+        policy.version = node.get("Version").and_then(|version| self.string(version, "`Version`"));
         if let Some(version) = policy.version.as_ref().and_then(Text::as_str)
             && !VERSIONS.contains(&version)
         {
             let span = policy.version.as_ref().map_or(node.span, |version| version.span);
-            self.problem(
-                span,
-                format!("`{version}` is no version of the policy language; allowed: `2012-10-17`, `2008-10-17`"),
-            );
+            self.problem(span, format!("unknown policy version `{version}`; use `2012-10-17`"));
         }
         match node.get("Statement") {
             None => {
-                self.problem(brace(node), "the policy has no Statement");
+                self.problem(brace(node), "missing required element `Statement`");
             }
             Some(statements) => {
                 for statement in statements.items() {
@@ -80,7 +77,7 @@ impl Reader<'_> {
                     }
                 }
                 if statements.items().is_empty() {
-                    self.problem(statements.span, "the policy has no statement");
+                    self.problem(statements.span, "the policy has no statements");
                 }
             }
         }
@@ -90,10 +87,10 @@ impl Reader<'_> {
 
     fn statement(&mut self, node: &Node) -> Option<Statement> {
         if !matches!(node.value, Value::Object(_)) {
-            self.problem(node.span, format!("a statement is an object, not {}", node.kind()));
+            self.problem(node.span, format!("a statement must be an object, found {}", node.kind()));
             return None;
         }
-        self.elements(node, &STATEMENT, "a statement of a trust policy");
+        self.elements(node, &STATEMENT, "statement element");
         let mut statement = Statement {
             span: node.span,
             sid: None,
@@ -111,7 +108,7 @@ impl Reader<'_> {
                 continue;
             }
             match member.key.as_str() {
-                "Sid" => statement.sid = self.string(&member.value, "Sid"),
+                "Sid" => statement.sid = self.string(&member.value, "`Sid`"),
                 "Effect" => statement.effect = self.effect(&member.value),
                 "Principal" | "NotPrincipal" => statement.principals = Some(self.principals(member)),
                 "Action" | "NotAction" => statement.actions = Some(self.actions(member)),
@@ -122,16 +119,16 @@ impl Reader<'_> {
         for (one, other) in [("Principal", "NotPrincipal"), ("Action", "NotAction")] {
             match (node.get(one), node.get(other)) {
                 (None, None) => {
-                    self.problem(brace(node), format!("the statement has neither {one} nor {other}"));
+                    self.problem(brace(node), format!("missing required element `{one}`"));
                 }
                 (Some(_), Some(both)) => {
-                    self.problem(both.span, format!("the statement has both {one} and {other}; keep one"));
+                    self.problem(both.span, format!("`{one}` cannot be used with `{other}`"));
                 }
                 _ => {}
             }
         }
         if node.get("Effect").is_none() {
-            self.problem(brace(node), "the statement has no Effect; write \"Allow\" or \"Deny\"");
+            self.problem(brace(node), "missing required element `Effect`");
         }
         Some(statement)
     }
@@ -154,11 +151,13 @@ impl Reader<'_> {
             Value::Object(kinds) => {
                 for kind in kinds {
                     let Some((_, known)) = PrincipalKind::KEYS.iter().find(|(key, _)| *key == kind.key) else {
-                        self.unknown(kind, PrincipalKind::KEYS.map(|(key, _)| key).as_slice(), "a principal");
+                        self.unknown(kind, PrincipalKind::KEYS.map(|(key, _)| key).as_slice(), "principal type");
                         continue;
                     };
                     for name in kind.value.items() {
-                        items.extend(self.string(name, &kind.key).map(|name| Principal { kind: *known, name }));
+                        items.extend(
+                            self.string(name, &format!("`{}`", kind.key)).map(|name| Principal { kind: *known, name }),
+                        );
                     }
                 }
             }
@@ -167,7 +166,7 @@ impl Reader<'_> {
                 let key = &member.key;
                 self.problem(
                     member.value.span,
-                    format!("{key} is {kind}; allowed: \"*\", or an object such as {{\"Federated\": \"arn:…\"}}"),
+                    format!("`{key}` must be an object such as {{\"Federated\": \"arn:…\"}}, found {kind}"),
                 );
             }
         }
@@ -175,13 +174,18 @@ impl Reader<'_> {
     }
 
     fn actions(&mut self, member: &Member) -> Block<Text> {
-        let items = member.value.items().iter().filter_map(|action| self.string(action, &member.key)).collect();
+        let items = member
+            .value
+            .items()
+            .iter()
+            .filter_map(|action| self.string(action, &format!("`{}`", member.key)))
+            .collect();
         Block { negated: member.key == "NotAction", key_span: member.key_span, items }
     }
 
     fn conditions(&mut self, node: &Node, statement: &mut Statement) {
         if !matches!(node.value, Value::Object(_)) {
-            self.problem(node.span, format!("Condition is an object of operators, not {}", node.kind()));
+            self.problem(node.span, format!("`Condition` must be an object of operators, found {}", node.kind()));
         }
         for operator in node.members() {
             if let Some(open) = self.opened(&operator.value) {
@@ -194,7 +198,10 @@ impl Reader<'_> {
             }
             if !matches!(operator.value.value, Value::Object(_)) {
                 let kind = operator.value.kind();
-                self.problem(operator.value.span, format!("an operator has an object of condition keys, not {kind}"));
+                self.problem(
+                    operator.value.span,
+                    format!("`{}` must be an object of condition keys, found {kind}", operator.key),
+                );
             }
             for key in operator.value.members() {
                 let values = key.value.items().iter().filter_map(|value| self.condition_value(value)).collect();
@@ -225,7 +232,7 @@ impl Reader<'_> {
         match &text {
             Some(text) => self.open |= text.as_str().is_none(),
             None => {
-                self.problem(node.span, format!("{what} is {}; write a string", node.kind()));
+                self.problem(node.span, format!("{what} must be a string, found {}", node.kind()));
             }
         }
         text
@@ -235,9 +242,8 @@ impl Reader<'_> {
         for member in node.members().iter().filter(|member| !allowed.contains(&member.key.as_str())) {
             if let "Resource" | "NotResource" = member.key.as_str() {
                 let key = &member.key;
-                let message = format!("{key} has no place in a trust policy: the role itself is the resource");
-                self.problem(member.span(), message).help =
-                    Some(format!("remove {key}; IAM refuses the policy with it"));
+                let message = format!("`{key}` is not allowed in a trust policy: the role itself is the resource");
+                self.problem(member.span(), message).help = Some(format!("remove `{key}`"));
             } else {
                 self.unknown(member, allowed, whole);
             }
@@ -246,12 +252,12 @@ impl Reader<'_> {
 
     fn unknown(&mut self, member: &Member, allowed: &[&'static str], whole: &str) {
         let key = &member.key;
-        let message = format!("{whole} has no element `{key}`; allowed: {}", allowed.join(", "));
+        let message = format!("unknown {whole} `{key}`; expected one of {}", allowed.join(", "));
         let near = nearest(key, allowed.iter().copied());
         let problem = self.problem(member.key_span, message);
         if let Some(near) = near {
             problem.help(format!("did you mean `{near}`?")).fix(
-                format!("spell it `{near}`"),
+                format!("change it to `{near}`"),
                 Safety::Safe,
                 vec![Edit { span: member.key_span, replacement: format!("\"{near}\"") }],
             );
@@ -262,14 +268,14 @@ impl Reader<'_> {
         let name = &operator.key;
         let bases = BASES.iter().map(|base| base.name);
         let stem = name.rsplit(':').next().unwrap_or(name);
-        let message = format!("IAM has no condition operator `{name}`");
+        let message = format!("unknown condition operator `{name}`");
         let problem = self.problems.push_mut(Diagnostic::new(OPERATOR, Severity::Error, operator.key_span, message));
         if let Some(near) = nearest(stem.strip_suffix("IfExists").unwrap_or(stem), bases) {
             problem.help(format!("did you mean `{near}`?"));
         }
     }
 
-    /// Repeated keys, of which one is silently lost; condition keys are the same in any letter case.
+    /// Duplicate keys, of which one is silently lost. Condition keys are not case-sensitive.
     fn duplicates(&mut self, node: &Node) {
         if let Value::List(items) = &node.value {
             for item in items {
@@ -282,18 +288,18 @@ impl Reader<'_> {
                 other.key == member.key || (member.key.contains(':') && other.key.eq_ignore_ascii_case(&member.key))
             };
             if let Some(first) = members[..at].iter().find(same) {
-                let message = format!("`{}` stands here a second time; only one of them counts", member.key);
+                let message = format!("duplicate key `{}`; only one of them has an effect", member.key);
                 self.problems
                     .push_mut(Diagnostic::new(DUPLICATE, Severity::Error, member.key_span, message))
-                    .related(first.key_span, "the first one")
-                    .help("write the key once, with a list of values where several are meant");
+                    .related(first.key_span, "first occurrence")
+                    .help("keep one, with a list of values if there are several");
             }
             self.duplicates(&member.value);
         }
     }
 }
 
-/// The brace that opens an object: enough to point at it, where the whole would be many lines.
+/// The opening brace of an object, which points at it without spanning many lines.
 fn brace(node: &Node) -> Span {
     Span::new(node.span.start, node.span.end.min(node.span.start + 1))
 }

@@ -7,10 +7,11 @@ use crate::{
 };
 
 rule! {
-    /// A condition on a key that a call of `AssumeRoleWithWebIdentity` does not have.
+    /// A condition on a key that a call of `AssumeRoleWithWebIdentity` never has.
     ///
-    /// The call is not signed: there is no caller of AWS yet whose ARN, account, tags or second factor could be
-    /// compared, and the call takes no external id.
+    /// The call is not signed, so there is no AWS principal yet whose ARN, account, tags or MFA could be compared, and
+    /// the call has no external ID. The condition is therefore always false and the role cannot be assumed; with
+    /// `IfExists`, `ForAllValues` or a negated operator it is always true and restricts nothing.
     ///
     /// ```json wrong
     /// {
@@ -42,6 +43,10 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// A `Null` condition is not reported, because it tests for a missing key.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
     static RULE: "absent-condition-key", Warning, check
 }
 
@@ -52,13 +57,16 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
             if availability(key) != Availability::Never || condition.operator.is_none_or(|it| it.base.name == "Null") {
                 continue;
             }
-            let outcome = match condition.holds_of_nothing() {
+            let outcome = match condition.holds_if_missing() {
                 Some(_) => "always true",
                 None => "never true",
             };
             findings
-                .report(condition.key_span, format!("the call has no `{key}`: the condition is {outcome}"))
-                .help("remove it, or move it to a statement for callers that have it");
+                .report(
+                    condition.key_span,
+                    format!("`{key}` is never present in this call, so the condition is {outcome}"),
+                )
+                .help("remove the condition, or move it to a statement for AWS principals");
         }
     }
 }

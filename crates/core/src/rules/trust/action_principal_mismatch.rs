@@ -8,10 +8,11 @@ use crate::{
 };
 
 rule! {
-    /// An action that the principal cannot call.
+    /// An action that the principal of the statement cannot call.
     ///
-    /// Holders of a token call `sts:AssumeRoleWithWebIdentity`; `sts:AssumeRole` is for callers that have credentials
-    /// of AWS, and a SAML provider has an action of its own. The statement never applies.
+    /// A web identity calls `sts:AssumeRoleWithWebIdentity`. `sts:AssumeRole` is for principals with AWS credentials,
+    /// and SAML providers have `sts:AssumeRoleWithSAML`. With the wrong action the statement never applies, and AWS
+    /// answers `AccessDenied`.
     ///
     /// ```json wrong
     /// {
@@ -42,6 +43,9 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Sources: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>,
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html>.
     static RULE: "action-principal-mismatch", Error, check
 }
 
@@ -54,15 +58,15 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         let oidc = statement.issuers().next().is_some();
         if oidc && !statement.means(ASSUME_WITH_WEB_IDENTITY) {
             let place = actions.items.first().map_or(actions.key_span, |action| action.span);
-            let finding = findings.report(place, "a token cannot be exchanged by this action");
-            finding.help(format!("write {ASSUME_WITH_WEB_IDENTITY}"));
+            let finding = findings.report(place, "an identity provider's tokens cannot be used with this action");
+            finding.help(format!("use `{ASSUME_WITH_WEB_IDENTITY}`"));
             let only_federated = principals.items.iter().all(|it| it.kind == PrincipalKind::Federated);
             if let [only] = actions.items.as_slice()
                 && only_federated
                 && only.as_str() == Some("sts:AssumeRole")
             {
                 finding.fix(
-                    format!("write {ASSUME_WITH_WEB_IDENTITY}"),
+                    format!("use `{ASSUME_WITH_WEB_IDENTITY}`"),
                     Safety::Safe,
                     vec![trust.respell(only.span, ASSUME_WITH_WEB_IDENTITY)],
                 );
@@ -76,8 +80,8 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
             .iter()
             .find(|it| it.as_str().is_some_and(|name| name.eq_ignore_ascii_case(ASSUME_WITH_WEB_IDENTITY)));
         if let (true, Some(web)) = (only_signed, web) {
-            findings.report(web.span, "a caller of AWS has no token to exchange").help(
-                "name the identity provider as {\"Federated\": \"arn:…:oidc-provider/…\"}, or write sts:AssumeRole",
+            findings.report(web.span, "an AWS principal has no token for this action").help(
+                "set the identity provider as principal, {\"Federated\": \"arn:…:oidc-provider/…\"}, or use `sts:AssumeRole`",
             );
         }
     }

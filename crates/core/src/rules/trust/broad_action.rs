@@ -5,9 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A wildcard in the actions of a statement that allows a token's holder.
+    /// A wildcard in the actions that a statement allows to an identity provider.
     ///
-    /// One action is needed. A wildcard also lets the holder tag the session, or take an action that STS gets later.
+    /// A pipeline needs one action, `sts:AssumeRoleWithWebIdentity`. A wildcard also allows tagging the session, and
+    /// any action that STS adds later.
     ///
     /// ```json wrong
     /// {
@@ -38,6 +39,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>.
     static RULE: "broad-action", Warning, check
 }
 
@@ -45,11 +48,13 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for statement in trust.allowing().filter(|it| it.trusts_oidc()) {
         for action in statement.actions.iter().filter(|block| !block.negated).flat_map(|block| &block.items) {
             if action.as_str().is_some_and(has_wildcard) {
-                findings.report(action.span, format!("`{action}` allows more than the exchange of a token")).fix(
-                    format!("write {ASSUME_WITH_WEB_IDENTITY}"),
-                    Safety::Unsafe,
-                    vec![trust.respell(action.span, ASSUME_WITH_WEB_IDENTITY)],
-                );
+                findings
+                    .report(action.span, format!("`{action}` allows more than assuming the role with a token"))
+                    .fix(
+                        format!("use `{ASSUME_WITH_WEB_IDENTITY}`"),
+                        Safety::Unsafe,
+                        vec![trust.respell(action.span, ASSUME_WITH_WEB_IDENTITY)],
+                    );
             }
         }
     }

@@ -4,10 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// A key that stands twice in one object.
+    /// A key that appears twice in the same object.
     ///
-    /// JSON readers keep one of the two and lose the other silently, so that a condition that is plainly written never
-    /// counts. Condition keys are the same in any letter case. Several values of one key are a list.
+    /// JSON parsers silently keep one of the two, so a condition in the policy may have no effect. Condition keys are
+    /// not case-sensitive: `sub` and `SUB` are the same key. To compare a key with several values, use a list.
     ///
     /// ```json wrong
     /// {
@@ -37,6 +37,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
     static RULE: "duplicate-policy-key", Error, check
 }
 

@@ -4,10 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// A subject that is compared letter by letter.
+    /// A subject that is compared exactly.
     ///
-    /// The last part of a subject is the step's UUID, which is new in every run: what matched yesterday's token matches
-    /// none tomorrow.
+    /// The last part of a subject is the step's UUID, which is different in every run. A value that matches today's
+    /// token never matches again.
     ///
     /// ```json wrong
     /// {
@@ -38,18 +38,20 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>.
     static RULE: "exact-subject", Error, check
 }
 
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
-    for condition in trust.bitbucket_conditions("sub").filter(|it| it.is_exact() && it.holds_of_nothing().is_none()) {
-        // A wildcard that is no wildcard here is another rule's.
+    for condition in trust.bitbucket_conditions("sub").filter(|it| it.is_exact() && it.holds_if_missing().is_none()) {
+        // `literal-wildcard` reports these.
         if condition.known_values().any(|(_, value)| has_wildcard(value)) {
             continue;
         }
         findings
-            .report(condition.operator_span, format!("{} on `sub` matches one run at most", condition.operator_name))
-            .related(condition.values_span, "the step's part of the subject is new in every run")
-            .help("use StringLike and put `*` for the step: {repository UUID}:{environment UUID}:*");
+            .report(condition.operator_span, format!("`{}` on `sub` matches one run at most", condition.operator_name))
+            .related(condition.values_span, "the step's UUID is different in every run")
+            .help("use `StringLike` with `*` for the step: `{repository UUID}:{environment UUID}:*`");
     }
 }

@@ -6,11 +6,11 @@ use crate::{
 };
 
 rule! {
-    /// An audience that tokens of this workspace do not have.
+    /// An audience that the tokens of a Bitbucket workspace do not have.
     ///
-    /// Bitbucket's tokens are made for `ari:cloud:bitbucket::workspace/` followed by the workspace's UUID without
-    /// braces. `sts.amazonaws.com` is what other products use. Audiences of one's own (`oidc: {audiences: […]}`) are
-    /// added beside the workspace's and make `aud` a list; how AWS compares one is not documented.
+    /// The default audience of Bitbucket's tokens is `ari:cloud:bitbucket::workspace/` followed by the workspace's UUID
+    /// without braces. `sts.amazonaws.com` is the audience of other products. If the audience differs, AWS answers
+    /// `AccessDenied`.
     ///
     /// ```json wrong
     /// {
@@ -41,6 +41,11 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// A step with `oidc: {audiences: […]}` gets the custom audiences in addition to the default one, which makes `aud`
+    /// a list. AWS does not document how it compares a list.
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>.
     static RULE: "foreign-audience", Warning, check
 }
 
@@ -51,7 +56,7 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
                 if !has_wildcard(value) {
                     findings
                         .report(span, format!("`{value}` is not the audience of a Bitbucket workspace"))
-                        .help(format!("write {AUDIENCE}<workspace UUID without braces>"));
+                        .help(format!("use `{AUDIENCE}<workspace UUID without braces>`"));
                 }
                 continue;
             };
@@ -59,14 +64,16 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
                 continue;
             }
             if let Ok(uuid) = Uuid::parse(workspace) {
-                findings.report_as(Severity::Error, span, "the UUID in an audience has no braces").fix(
+                findings.report_as(Severity::Error, span, "the audience has the workspace's UUID in braces").fix(
                     "remove the braces",
                     Safety::Safe,
                     vec![trust.respell(span, &default_audience(uuid))],
                 );
             } else {
-                let message = format!("`{workspace}` is not a workspace's UUID");
-                findings.report_as(Severity::Error, span, message).help("an audience has the UUID of the workspace, not its name; it stands in the repository's settings under OpenID Connect");
+                let message = format!("`{workspace}` is not the UUID of a workspace");
+                findings
+                    .report_as(Severity::Error, span, message)
+                    .help("use the workspace's UUID, which the repository's settings show under OpenID Connect");
             }
         }
     }

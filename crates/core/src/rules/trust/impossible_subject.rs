@@ -5,10 +5,11 @@ use crate::{
 };
 
 rule! {
-    /// A subject pattern that no token of Bitbucket can match, because its parts are not those of a subject.
+    /// A subject pattern that matches no token, because its parts are not those of a subject.
     ///
-    /// A subject has two or three parts between colons, all UUIDs in braces: the repository, in a deployment step the
-    /// environment, and the step. It has neither the workspace in front nor a branch, a slug or a name in it.
+    /// A subject is `{repository}:{step}`, or `{repository}:{environment}:{step}` in a deployment step. All parts are
+    /// UUIDs in braces: there is no workspace, branch, slug or name in it. With a pattern that never matches, no step
+    /// can assume the role.
     ///
     /// ```json wrong
     /// {
@@ -39,6 +40,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>.
     static RULE: "impossible-subject", Error, check
 }
 
@@ -51,8 +54,8 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
             .collect();
         for (span, value) in statement.claim("sub").flat_map(Condition::known_values) {
             if let Some(message) = fault(value, &workspaces) {
-                findings.report(span, format!("`{value}` matches no token: {message}")).help(
-                    "a subject is {repository UUID}:{step UUID}, or {repository UUID}:{environment UUID}:{step UUID}",
+                findings.report(span, format!("`{value}` never matches: {message}")).help(
+                    "use `{repository UUID}:*`, or `{repository UUID}:{environment UUID}:*` for a deployment environment",
                 );
             }
         }
@@ -65,18 +68,17 @@ fn fault(value: &str, workspaces: &[String]) -> Option<String> {
     }
     let parts: Vec<&str> = value.split(':').collect();
     if workspaces.iter().any(|workspace| workspace == parts[0]) {
-        return Some("it begins with the workspace instead of the repository".to_owned());
+        return Some("it begins with the UUID of the workspace instead of the repository".to_owned());
     }
     for (at, part) in parts.iter().enumerate() {
         if at == 3 {
             return Some("a subject has at most three parts".to_owned());
         }
-        // Bare UUIDs are another rule's.
+        // `unbraced-subject` reports UUIDs without braces.
         if has_wildcard(part) || Uuid::parse(part).is_ok() {
             continue;
         }
-        let wanted = ["the repository's", "an environment's or the step's", "the step's"][at];
-        return Some(format!("`{part}` is not {wanted} UUID in braces"));
+        return Some(format!("a subject consists of UUIDs in braces, and `{part}` is not one"));
     }
-    (parts.len() == 1 && !has_wildcard(value)).then(|| "the step's UUID is missing".to_owned())
+    (parts.len() == 1 && !has_wildcard(value)).then(|| "the part for the step is missing".to_owned())
 }

@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A value under an address operator that is no address and no block of addresses.
+    /// A value of an IP address condition that is neither an address nor an address block.
     ///
-    /// It matches nothing. IAM wants CIDR notation, such as `203.0.113.0/24` or `2001:db8::/32`; an address without a
-    /// length is that address alone.
+    /// An invalid value matches no address. IAM requires CIDR notation, such as `203.0.113.0/24` or `2001:db8::/32`; an
+    /// address without a prefix length is a block of one address.
     ///
     /// ```json wrong
     /// {
@@ -41,6 +41,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
     static RULE: "invalid-source-ip", Error, check
 }
 
@@ -49,7 +51,7 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         for (span, value) in condition.known_values().filter(|(_, value)| network(value).is_none()) {
             findings
                 .report(span, format!("`{value}` is not an address in CIDR notation"))
-                .help("write it like 203.0.113.0/24 or 2001:db8::/32");
+                .help("use a block such as `203.0.113.0/24` or `2001:db8::/32`");
         }
     }
 }

@@ -4,11 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// A denial of foreign addresses that also denies AWS's services.
+    /// A deny for other source addresses that also denies calls of AWS services.
     ///
-    /// When a service of AWS makes a call for the session, the address is the service's. The usual denial excepts such
-    /// calls with `"Bool": {"aws:ViaAWSService": "false"}`. For the exchange of a token no service calls, but a copy of
-    /// the statement in a permissions policy locks CloudFormation out.
+    /// If an AWS service makes a call on behalf of the session, the source address is the service's. Exclude such calls
+    /// with `"Bool": {"aws:ViaAWSService": "false"}`, as the IAM User Guide does.
     ///
     /// ```json wrong
     /// {
@@ -38,6 +37,11 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// No service is involved when a token is exchanged, so the trust policy itself works. But a copy of the statement
+    /// in a permissions policy blocks CloudFormation and other services.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-ip.html>.
     static RULE: "ip-deny-without-via-service", Hint, check
 }
 
@@ -48,8 +52,8 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
             statement.conditions.iter().find(|it| it.operator_name.starts_with("NotIp") && it.is_on("aws:SourceIp"));
         if let (Some(foreign), false) = (foreign, excepted) {
             findings
-                .report(foreign.key_span, "the denial also meets calls that AWS makes for the session")
-                .help("add \"Bool\": {\"aws:ViaAWSService\": \"false\"}");
+                .report(foreign.key_span, "this deny also applies to calls that AWS services make for the session")
+                .help("add `\"Bool\": {\"aws:ViaAWSService\": \"false\"}` to the condition");
         }
     }
 }

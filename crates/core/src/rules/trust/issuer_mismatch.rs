@@ -7,8 +7,8 @@ use crate::{
 rule! {
     /// A condition on a claim of another issuer than the principal's.
     ///
-    /// Condition keys begin with the issuer of the token. A key of another workspace, or of another product, is missing
-    /// from every token that this principal lets in, and the condition is never true.
+    /// Condition keys begin with the issuer of the token. A key of another workspace or another product is missing from
+    /// every token that this principal accepts, so the condition never holds.
     ///
     /// ```json wrong
     /// {
@@ -39,13 +39,15 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>.
     static RULE: "issuer-mismatch", Error, check
 }
 
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for statement in trust.allowing() {
         let issuers: Vec<_> = statement.issuers().map(|(span, issuer)| (span, bare(issuer))).collect();
-        // A principal that a template leaves open may be the one meant.
+        // The issuer may belong to a principal that the template leaves open.
         let [(first, own), ..] = issuers[..] else { continue };
         if issuers.len() != statement.federated().count() {
             continue;
@@ -56,10 +58,13 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
                 continue;
             }
             findings
-                .report(condition.key_span, format!("the key is of the issuer `{issuer}`, and no principal is"))
+                .report(
+                    condition.key_span,
+                    format!("the condition key belongs to issuer `{issuer}`, but no principal of the statement does"),
+                )
                 .related(first, "the principal")
                 .fix(
-                    "name the principal's issuer",
+                    "use the principal's issuer",
                     Safety::Unsafe,
                     vec![trust.respell(condition.key_span, &format!("{own}:{claim}"))],
                 );

@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A `*` or `?` under an operator that takes them as letters.
+    /// A `*` or `?` in a value of an operator without wildcards.
     ///
-    /// `StringEquals` expands no wildcards: the condition asks for a token with a star in it, and there is none. Under
-    /// `StringNotEquals` it is always true.
+    /// `StringEquals` compares literally: the condition requires an asterisk in the token, so it never holds. With
+    /// `StringNotEquals` it always holds and restricts nothing.
     ///
     /// ```json wrong
     /// {
@@ -39,6 +39,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
     static RULE: "literal-wildcard", Error, check
 }
 
@@ -49,14 +51,18 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
             let Some(value) = condition.values.iter().find(|value| value.parts.iter().any(literal)) else { continue };
             let operator = &condition.operator_name;
             let like = operator.replace("NotEquals", "NotLike").replace("Equals", "Like").replace("IgnoreCase", "");
-            // The other keys under the operator would change with it, and the new one must not stand there twice.
+            // The operator's other keys would change too, and the new operator must not become a duplicate key.
             let touched = |it: &&Condition| it.operator_span == condition.operator_span || it.operator_name == like;
             let alone = statement.conditions.iter().filter(touched).count() == 1;
             let finding =
-                findings.report(value.span, format!("{operator} takes the wildcard in `{value}` as a letter"));
-            finding.related(condition.operator_span, "the operator").help(format!("use {like}"));
+                findings.report(value.span, format!("`{operator}` does not support wildcards, but `{value}` has one"));
+            finding.related(condition.operator_span, "the operator").help(format!("use `{like}`"));
             if alone {
-                finding.fix(format!("use {like}"), Safety::Unsafe, vec![trust.respell(condition.operator_span, &like)]);
+                finding.fix(
+                    format!("use `{like}`"),
+                    Safety::Unsafe,
+                    vec![trust.respell(condition.operator_span, &like)],
+                );
             }
         }
     }

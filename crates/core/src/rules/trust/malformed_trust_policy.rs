@@ -4,12 +4,11 @@ use crate::{
 };
 
 rule! {
-    /// Something that IAM refuses, or that is no part of a trust policy: a misspelt element, an effect that is neither
-    /// `Allow` nor `Deny`, a `Resource`.
+    /// A policy that IAM rejects, for example for an unknown element, an effect other than `Allow` and `Deny`, or a
+    /// `Resource`.
     ///
-    /// The call that creates the role fails with `MalformedPolicyDocument`, which seldom says where. The elements are
-    /// listed under `reference_policies_grammar` in the IAM User Guide; a trust policy has no `Resource`, because the
-    /// role itself is the resource.
+    /// Creating the role fails with `MalformedPolicyDocument`, and the message seldom says where the error is. A trust
+    /// policy has no `Resource`, because the role itself is the resource.
     ///
     /// ```json wrong
     /// {
@@ -41,6 +40,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
     static RULE: "malformed-trust-policy", Error, check
 }
 

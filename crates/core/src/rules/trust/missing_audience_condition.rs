@@ -4,10 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// A statement that trusts an identity provider without asking for whom the token was made.
+    /// A statement that trusts an identity provider without a condition on `aud`.
     ///
-    /// The provider's list of audiences is checked too, but it is kept elsewhere and by others: whoever adds an
-    /// audience to the provider widens every role that does not say its own.
+    /// IAM also checks the provider's list of audiences, but that list is maintained elsewhere: an audience added to
+    /// the provider is accepted by every role without its own condition.
     ///
     /// ```json wrong
     /// {
@@ -37,6 +37,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html>.
     static RULE: "missing-audience-condition", Warning, check
 }
 
@@ -45,15 +47,15 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         if statement.claim("aud").chain(statement.claim("oaud")).next().is_some() {
             continue;
         }
-        let finding =
-            findings.report(statement.place(), "no condition on `aud`: a token made for anyone else is taken too");
+        let finding = findings
+            .report(statement.place(), "missing condition on `aud`: tokens issued for other audiences are accepted");
         if statement.trusts_bitbucket() {
             finding.help(
-                "add a StringEquals condition on the provider's `:aud` with the workspace's audience, \
-                     ari:cloud:bitbucket::workspace/<workspace UUID without braces>",
+                "add a `StringEquals` condition on the provider's `:aud` with the workspace's audience, \
+                     `ari:cloud:bitbucket::workspace/<workspace UUID without braces>`",
             )
         } else {
-            finding.help("add a StringEquals condition on the provider's `:aud`")
+            finding.help("add a `StringEquals` condition on the provider's `:aud`")
         };
     }
 }

@@ -4,11 +4,11 @@ use crate::{
 };
 
 rule! {
-    /// A statement that trusts an identity provider without asking whose token it is.
+    /// A statement that trusts an identity provider without a condition on `sub`.
     ///
-    /// The provider stands for a whole workspace. Without a condition on `sub`, every step of every repository in it
-    /// may assume the role, also of repositories that are created tomorrow. IAM demands the condition for some
-    /// providers; for Bitbucket it does not.
+    /// The provider issues tokens for a whole workspace. Without a condition on `sub`, every step of every repository
+    /// in the workspace can assume the role, including repositories that are created later. IAM requires the condition
+    /// for some providers, but not for Bitbucket.
     ///
     /// ```json wrong
     /// {
@@ -38,6 +38,9 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Sources: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>,
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html>.
     static RULE: "missing-subject-condition", Error, check
 }
 
@@ -48,9 +51,9 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         }
         let bitbucket = statement.trusts_bitbucket();
         let message = if bitbucket {
-            "no condition on `sub`: every repository of the workspace may assume the role"
+            "missing condition on `sub`: every repository of the workspace can assume the role"
         } else {
-            "no condition on `sub`: everyone with a token of this provider may assume the role"
+            "missing condition on `sub`: every token of this provider is accepted"
         };
         let finding = findings.report(statement.place(), message);
         let issuer = statement
@@ -58,8 +61,8 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
             .next()
             .map_or_else(|| "<the provider's URL without https://>".to_owned(), |(_, it)| bare(it).to_owned());
         finding.help(format!(
-                "add \"StringLike\": {{\"{issuer}:sub\": \"{{repository UUID}}:{{environment UUID}}:*\"}}; both UUIDs stand in the \
-                 repository's settings under OpenID Connect, with their braces"
+                "add `\"StringLike\": {{\"{issuer}:sub\": \"{{repository UUID}}:{{environment UUID}}:*\"}}`; the repository's \
+                 settings show both UUIDs under OpenID Connect"
             ));
     }
 }

@@ -4,11 +4,11 @@ use crate::{
 };
 
 rule! {
-    /// Callers of AWS beside an identity provider in one statement.
+    /// AWS principals and an identity provider in the same statement.
     ///
-    /// Conditions count for every principal of a statement. Those on a token's claims lock out accounts and services,
-    /// and those that would bind accounts are missing from a token's request. Give each kind of caller a statement of
-    /// its own.
+    /// Conditions apply to every principal of a statement. Conditions on claims exclude accounts and services, and
+    /// conditions that would restrict accounts are missing from a token's request. Use a separate statement for each
+    /// kind of principal.
     ///
     /// ```json wrong
     /// {
@@ -39,6 +39,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
     static RULE: "mixed-principals", Warning, check
 }
 
@@ -50,9 +52,9 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         if let (Some(federated), Some(other)) = (federated, other) {
             let kind = other.kind.name();
             findings
-                .report(other.name.span, format!("a principal of the kind {kind} beside an identity provider"))
+                .report(other.name.span, format!("{kind} principal in the same statement as an identity provider"))
                 .related(federated.name.span, "the identity provider")
-                .help("give it a statement of its own");
+                .help("move it to a separate statement");
         }
     }
 }

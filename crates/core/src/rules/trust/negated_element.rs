@@ -6,7 +6,7 @@ use crate::{
 rule! {
     /// `NotPrincipal` or `NotAction` in a statement that allows.
     ///
-    /// They let in everyone and everything that is not listed, also what does not exist yet.
+    /// They allow everything that is not listed, including principals and actions that do not exist yet.
     ///
     /// ```json wrong
     /// {
@@ -37,6 +37,9 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Sources: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>,
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>.
     static RULE: "negated-element", Error, check
 }
 
@@ -54,8 +57,8 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
             .map(|block| (block.key_span, "NotAction", "Action"));
         for (span, name, plain) in principals.into_iter().chain(actions) {
             findings
-                .report(span, format!("{name} allows all that it does not list"))
-                .help(format!("list what is allowed, under {plain}"));
+                .report(span, format!("`{name}` allows everything that it does not list"))
+                .help(format!("use `{plain}` and list what is allowed"));
         }
     }
 }

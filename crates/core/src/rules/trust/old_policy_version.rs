@@ -11,8 +11,8 @@ use crate::{
 rule! {
     /// A policy without `"Version": "2012-10-17"`.
     ///
-    /// Without it IAM reads the language of 2008, which has no policy variables: `${aws:…}` is then compared letter by
-    /// letter.
+    /// Without a version, IAM uses the policy language of 2008, which has no policy variables: `${aws:…}` is compared
+    /// literally.
     ///
     /// ```json wrong
     /// {
@@ -42,6 +42,10 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// The finding is an error if the policy uses variables.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>.
     static RULE: "old-policy-version", Hint, check
 }
 
@@ -56,9 +60,9 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     let severity = if variables { Severity::Error } else { Severity::Hint };
     let place = version.as_ref().map_or(Span::new(span.start, span.start + 1), |version| version.span);
     let message = if variables {
-        "the policy uses variables, and its version of the policy language has none"
+        "the policy uses variables, which its version of the policy language does not support"
     } else {
-        "the policy does not say that it is in today's policy language"
+        "missing `\"Version\": \"2012-10-17\"`"
     };
-    findings.report_as(severity, place, message).help("write \"Version\": \"2012-10-17\"");
+    findings.report_as(severity, place, message).help("set `\"Version\": \"2012-10-17\"`");
 }

@@ -4,10 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// A star for the principal in a statement that allows.
+    /// A wildcard for the principal in a statement that allows.
     ///
-    /// `"*"` means everyone. What keeps others out is then only the conditions, and each of them must bind every kind
-    /// of caller.
+    /// `"*"` allows everyone, including anonymous callers. Only the conditions restrict access then, and each of them
+    /// must cover every kind of caller. Inside a longer name IAM does not expand wildcards.
     ///
     /// ```json wrong
     /// {
@@ -38,6 +38,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>.
     static RULE: "open-principal", Error, check
 }
 
@@ -49,11 +51,11 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
                 && principal.name.as_str().is_some_and(|it| it.contains('*'));
             if part && !star {
                 findings
-                    .report(principal.name.span, "a wildcard in a principal's name is taken as a letter")
-                    .help("name each provider in full");
+                    .report(principal.name.span, "wildcards are not expanded in a principal")
+                    .help("list the full ARN of each provider");
             } else if star {
-                findings.report(principal.name.span, "everyone is the principal").help(
-                    "name the identity provider: {\"Federated\": \"arn:aws:iam::<account>:oidc-provider/<issuer>\"}",
+                findings.report(principal.name.span, "principal `*` allows everyone").help(
+                    "use the identity provider: `{\"Federated\": \"arn:aws:iam::<account>:oidc-provider/<issuer>\"}`",
                 );
             }
         }

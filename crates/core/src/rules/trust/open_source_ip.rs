@@ -5,9 +5,9 @@ use crate::{
 };
 
 rule! {
-    /// A block of addresses that restricts nothing.
+    /// An address block that includes every address.
     ///
-    /// `0.0.0.0/0` and `::/0` are all addresses there are; so is one of them beside a list of narrow ones.
+    /// `0.0.0.0/0` and `::/0` restrict nothing, even in a list with narrower blocks.
     ///
     /// ```json wrong
     /// {
@@ -40,6 +40,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
     static RULE: "open-source-ip", Warning, check
 }
 
@@ -50,8 +52,8 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         for (span, value) in condition.known_values() {
             if network(value).is_some_and(|block| block.prefix_len() == 0) {
                 findings
-                    .report(span, format!("`{value}` is every address"))
-                    .help("list the addresses that builds come from, or remove the condition");
+                    .report(span, format!("`{value}` includes every address"))
+                    .help("list the addresses of your builds, or remove the condition");
             }
         }
     }

@@ -6,11 +6,11 @@ use crate::{
 };
 
 rule! {
-    /// A trust policy that is longer than IAM's quota.
+    /// A trust policy that exceeds IAM's quota.
     ///
-    /// A trust policy may have 2048 characters, white space not counted. The quota can be raised in Service Quotas;
-    /// 8192 is the most. Lists of addresses are what makes policies long: join neighbouring blocks, or name the
-    /// repository instead.
+    /// By default, a trust policy can have 2048 characters, not counting white space. The quota can be increased to
+    /// 8192 in Service Quotas. Long policies usually contain lists of addresses: merge adjacent blocks, or use
+    /// conditions on the repository instead.
     ///
     /// ```json wrong
     /// {
@@ -42,25 +42,27 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
     static RULE: "oversized-trust-policy", Warning, check
 }
 
-/// IAM's quota "Role trust policy length" (L-C07B4B0D): what accounts have, and the most that they can ask for.
+/// The default of IAM's quota "Role trust policy length" (L-C07B4B0D), and the largest that accounts can request.
 const DEFAULT: usize = 2048;
-const MOST: usize = 8192;
+const MAXIMUM: usize = 8192;
 
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     let Some(length) = trust.policy.length.filter(|length| *length > DEFAULT) else { return };
     let start = Span::new(trust.policy.span.start, trust.policy.span.start + 1);
-    let (severity, message) = if length > MOST {
-        (Severity::Error, format!("the policy has {length} characters, and IAM takes {MOST} at most"))
+    let (severity, message) = if length > MAXIMUM {
+        (Severity::Error, format!("the policy has {length} characters; IAM allows at most {MAXIMUM}"))
     } else {
         (
             Severity::Warning,
-            format!("the policy has {length} characters, and IAM takes {DEFAULT} unless the quota was raised"),
+            format!("the policy has {length} characters; IAM allows {DEFAULT} unless the quota was increased"),
         )
     };
     findings
         .report_as(severity, start, message)
-        .help("join neighbouring blocks of addresses, split the role, or raise the quota \"Role trust policy length\"");
+        .help("merge adjacent address blocks, split the role, or request a larger quota \"Role trust policy length\"");
 }

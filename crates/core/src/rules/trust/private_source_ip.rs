@@ -9,10 +9,10 @@ use crate::{
 };
 
 rule! {
-    /// A private address under `aws:SourceIp`.
+    /// A private address in a condition on `aws:SourceIp`.
     ///
-    /// The key has the public address that a request comes from. Private ones never stand there: a request through a
-    /// VPC endpoint has no `aws:SourceIp` at all, and its address is in `aws:VpcSourceIp`.
+    /// The key has the public address of a request, so a private block never matches. A request through a VPC endpoint
+    /// has no `aws:SourceIp`; its address is in `aws:VpcSourceIp`.
     ///
     /// ```json wrong
     /// {
@@ -45,10 +45,12 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>.
     static RULE: "private-source-ip", Warning, check
 }
 
-/// RFC 1918, RFC 6598 (carriers), loopback and link-local.
+/// RFC 1918, RFC 6598 (carrier-grade NAT), loopback and link-local.
 const PRIVATE_V4: [Ipv4Net; 6] = [
     Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8),
     Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10),
@@ -71,8 +73,8 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
             });
             if private {
                 findings
-                    .report(span, format!("`{value}` is private: no request comes from it"))
-                    .help("name public addresses, or use aws:VpcSourceIp for calls through a VPC endpoint");
+                    .report(span, format!("`{value}` is a private address and never matches `aws:SourceIp`"))
+                    .help("use public addresses, or `aws:VpcSourceIp` for calls through a VPC endpoint");
             }
         }
     }

@@ -7,8 +7,8 @@ use crate::{
 rule! {
     /// A subject pattern that ends after the repository.
     ///
-    /// `{repository}:*` admits every branch and every environment of the repository: whoever may push a branch may
-    /// assume the role. IAM cannot see the branch. A deployment environment can be restricted to branches and people,
+    /// `{repository}:*` accepts every branch and every environment of the repository: anyone who can push a branch can
+    /// assume the role. IAM cannot check the branch. A deployment environment can be restricted to branches and people,
     /// and its UUID is part of the subject.
     ///
     /// ```json wrong
@@ -40,6 +40,9 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Sources: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>,
+    /// <https://support.atlassian.com/bitbucket-cloud/docs/set-up-and-monitor-deployments/>.
     static RULE: "repository-wide-subject", Hint, check
 }
 
@@ -47,8 +50,7 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for condition in trust.bitbucket_conditions("sub").filter(|it| it.is_like()) {
         for (span, value) in condition.known_values() {
             if value.ends_with(":*") && Uuid::from_braced(value.trim_end_matches(":*")).is_some() {
-                findings.report(span, "every branch and every environment of the repository may assume the role").help("name the deployment environment too, as {repository UUID}:{environment UUID}:*, and restrict it to \
-                                  branches in Bitbucket");
+                findings.report(span, "every branch and environment of the repository can assume the role").help("add the deployment environment, `{repository UUID}:{environment UUID}:*`, and restrict it to branches in Bitbucket");
             }
         }
     }

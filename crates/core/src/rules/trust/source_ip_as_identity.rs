@@ -4,15 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// Source addresses as the only thing that a statement asks for.
+    /// A statement whose only restriction is the source address.
     ///
-    /// The published addresses are shared by the builds of every Bitbucket customer, and within the workspace they tell
-    /// nothing about repository or environment. The condition also binds only this one call: the credentials that it
-    /// gives work from anywhere. Steps need `atlassian-ip-ranges: true` and a larger size to come from these addresses
-    /// at all.
-    ///
-    /// Keep it as a second lock if you like, beside `aud` and `sub`; to bind the session too, deny other addresses in
-    /// the role's permissions.
+    /// All Bitbucket customers share the published addresses, and the addresses say nothing about the repository or
+    /// environment. The condition also restricts only this call: the resulting credentials work from anywhere.
     ///
     /// ```json wrong
     /// {
@@ -43,6 +38,12 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// You can use source addresses in addition to `aud` and `sub`. Only steps with `atlassian-ip-ranges: true` and a
+    /// larger size use these addresses. To restrict the session as well, deny other addresses in the role's
+    /// permissions; `keyless setup --bind-session` does this.
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/what-are-the-bitbucket-cloud-ip-addresses-i-should-use-to-configure-my-corporate-firewall/>.
     static RULE: "source-ip-as-identity", Warning, check
 }
 
@@ -56,9 +57,9 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         }
         let count = conditions.iter().filter(addresses).map(|it| it.values.len()).sum::<usize>();
         let plural = if count == 1 { "source address is" } else { "source addresses are" };
-        findings.report(first.key_span, format!("{count} {plural} all that this statement asks for")).label("who calls is not asked").help(
-                "add conditions on `aud` and `sub`: Atlassian's addresses are shared by all its customers, and they bind this call \
-                 only, not the credentials that it gives",
+        findings.report(first.key_span, format!("{count} {plural} the only restriction of this statement")).label("no condition on the caller's identity").help(
+                "add conditions on `aud` and `sub`: all Bitbucket customers share these addresses, and they restrict only this \
+                 call, not the resulting credentials",
             );
     }
 }

@@ -4,11 +4,11 @@ use crate::{
 };
 
 rule! {
-    /// A subject pattern that does not begin with one repository's whole UUID.
+    /// A subject pattern that does not begin with the complete UUID of one repository.
     ///
     /// A subject is `{repository}:{step}`, or `{repository}:{environment}:{step}` in a deployment step. A wildcard
-    /// before the first UUID is complete admits other repositories; a `*` crosses the colons, so that an environment
-    /// after it pins nothing: anyone can make an environment in a repository of their own.
+    /// before the end of the first UUID accepts other repositories. `*` also matches colons, so an environment after it
+    /// restricts nothing: anyone can create an environment in their own repository.
     ///
     /// ```json wrong
     /// {
@@ -39,13 +39,15 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>.
     static RULE: "unanchored-subject", Error, check
 }
 
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for condition in trust.bitbucket_conditions("sub").filter(|it| it.is_like()) {
         for value in &condition.values {
-            // What a template leaves open may complete the UUID.
+            // An open part of a template may complete the UUID.
             let known = value.prefix();
             let repository = known.split(':').next().unwrap_or(known);
             let Some(at) = repository.find(['*', '?']) else { continue };
@@ -53,12 +55,12 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
                 continue;
             }
             let message = match at {
-                0 => format!("`{value}` admits every repository of the workspace"),
-                _ => format!("`{value}` has a wildcard before the repository's UUID is complete"),
+                0 => format!("`{value}` accepts every repository of the workspace"),
+                _ => format!("`{value}` has a wildcard inside the repository's UUID"),
             };
             findings
                 .report(value.span, message)
-                .help("begin with the repository's whole UUID in braces: {repository UUID}:{environment UUID}:*");
+                .help("begin with the repository's complete UUID: `{repository UUID}:{environment UUID}:*`");
         }
     }
 }

@@ -6,10 +6,10 @@ use crate::{
 };
 
 rule! {
-    /// A UUID in a subject pattern without its braces.
+    /// A UUID without braces in a subject pattern.
     ///
-    /// Bitbucket writes UUIDs in braces in `sub`, and IAM compares them as letters like all others: without them the
-    /// pattern matches no token. Only the audience has the workspace's UUID bare.
+    /// Bitbucket writes UUIDs in braces in `sub`, and IAM compares the braces like other characters. Without them the
+    /// pattern never matches. Only the audience has a UUID without braces.
     ///
     /// ```json wrong
     /// {
@@ -40,6 +40,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>.
     static RULE: "unbraced-subject", Error, check
 }
 
@@ -52,8 +54,8 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
                 .collect();
             let braced = braced.join(":");
             if braced != value {
-                findings.report(span, format!("`{value}` matches no token: UUIDs in `sub` are in braces")).fix(
-                    "put the UUIDs in braces",
+                findings.report(span, format!("`{value}` never matches: UUIDs in `sub` have braces")).fix(
+                    "add the braces",
                     Safety::Safe,
                     vec![trust.respell(span, &braced)],
                 );

@@ -5,11 +5,11 @@ use crate::{
 };
 
 rule! {
-    /// A condition on a claim of Bitbucket's tokens that IAM does not see.
+    /// A condition on a claim of Bitbucket's tokens that IAM does not expose.
     ///
-    /// Tokens have many claims, and IAM makes five of them condition keys: `aud`, `sub`, `amr`, `email` and `oaud`. A
-    /// condition on any other, such as `repositoryUuid`, `branchName` or `deploymentEnvironmentUuid`, is compared with
-    /// a missing key: it is always false, or with `IfExists`, `ForAllValues` or a negated operator always true.
+    /// IAM exposes five claims as condition keys: `aud`, `sub`, `amr`, `email` and `oaud`. A condition on another
+    /// claim, such as `repositoryUuid`, `branchName` or `deploymentEnvironmentUuid`, is evaluated with a missing key:
+    /// it never holds, or with `IfExists`, `ForAllValues` or a negated operator it always holds.
     ///
     /// ```json wrong
     /// {
@@ -40,6 +40,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>.
     static RULE: "unexposed-claim", Error, check
 }
 
@@ -50,10 +52,10 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         else {
             continue;
         };
-        let outcome = match condition.holds_of_nothing() {
+        let outcome = match condition.holds_if_missing() {
             Some(_) => "always true",
             None => "never true",
         };
-        findings.report(condition.key_span, format!("IAM does not see the claim `{claim}`: the condition is {outcome}")).help("ask for the repository and the deployment environment in `sub`; branches are restricted in the environment's settings");
+        findings.report(condition.key_span, format!("IAM does not expose claim `{claim}`, so the condition is {outcome}")).help("use `sub` to restrict the repository and the deployment environment, and the environment's settings in Bitbucket to restrict branches");
     }
 }

@@ -4,10 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// A condition operator that IAM does not have.
+    /// A condition operator that does not exist.
     ///
-    /// The operators are listed under `reference_policies_elements_condition_operators`; all but `Null` take `IfExists`
-    /// at their end, and all take `ForAllValues:` or `ForAnyValue:` in front.
+    /// IAM rejects the policy with `MalformedPolicyDocument`. Every operator except `Null` can end in `IfExists`, and
+    /// every operator can begin with `ForAllValues:` or `ForAnyValue:`.
     ///
     /// ```json wrong
     /// {
@@ -38,6 +38,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
     static RULE: "unknown-condition-operator", Error, check
 }
 

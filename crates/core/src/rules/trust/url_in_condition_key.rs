@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A condition key or a provider's name with `https://` in front or a slash at its end.
+    /// A condition key or provider ARN with `https://` or a trailing slash in the issuer.
     ///
-    /// IAM names a provider by its URL without the scheme, and keys begin with that name. With the scheme or a slash
-    /// the key is of a provider that does not exist.
+    /// IAM names a provider by its URL without the scheme, and condition keys begin with that name. With the scheme or
+    /// a slash, the key belongs to a provider that does not exist, so the condition never holds.
     ///
     /// ```json wrong
     /// {
@@ -39,6 +39,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>.
     static RULE: "url-in-condition-key", Error, check
 }
 
@@ -47,16 +49,20 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         for condition in &statement.conditions {
             let Key::Claim { issuer, claim } = Key::new(&condition.key) else { continue };
             if bare(issuer) != issuer {
-                let finding =
-                    findings.report(condition.key_span, "the key begins with a URL instead of the provider's name");
+                let finding = findings
+                    .report(condition.key_span, "the condition key begins with a URL instead of the provider's name");
                 let key = format!("{}:{claim}", bare(issuer));
-                finding.fix(format!("write `{key}`"), Safety::Safe, vec![trust.respell(condition.key_span, &key)]);
+                finding.fix(
+                    format!("change it to `{key}`"),
+                    Safety::Safe,
+                    vec![trust.respell(condition.key_span, &key)],
+                );
             }
         }
         for (span, issuer) in statement.issuers().filter(|(_, issuer)| bare(issuer) != *issuer) {
             findings
                 .report(span, format!("`{issuer}` is a URL instead of the provider's name"))
-                .help(format!("write `{}` after `oidc-provider/`", bare(issuer)));
+                .help(format!("use `oidc-provider/{}`", bare(issuer)));
         }
     }
 }

@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// A provider named by the workspace's UUID.
+    /// An issuer with the workspace's UUID instead of its name.
     ///
-    /// Bitbucket's issuer URL has the workspace's name (`…/workspaces/acme/…`), and the UUID stands in the audience. A
-    /// provider under another URL is one that no token comes from.
+    /// Bitbucket's issuer URL contains the name of the workspace (`…/workspaces/acme/…`); only the audience has the
+    /// UUID. No token comes from a provider with another URL.
     ///
     /// ```json wrong
     /// {
@@ -35,6 +35,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>.
     static RULE: "uuid-in-issuer", Warning, check
 }
 
@@ -46,7 +48,7 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
             let uuid = Issuer::from_provider_name(bare(issuer)).is_ok_and(|it| Uuid::parse(it.workspace()).is_ok());
             if uuid {
                 findings
-                    .report(span, "the issuer has the workspace's UUID where its name belongs")
+                    .report(span, "the issuer has the workspace's UUID instead of its name")
                     .help("copy the identity provider URL from the repository's settings under OpenID Connect");
             }
         }

@@ -4,11 +4,10 @@ use crate::{
 };
 
 rule! {
-    /// A condition on a claim that holds when the claim is missing.
+    /// A condition on a claim that also holds if the claim is missing.
     ///
-    /// `ForAllValues:`, `…IfExists` and the negated operators are true of a key that the request lacks. In a statement
-    /// that allows, they turn a lock into a recommendation. `ForAllValues` is made for keys with many values, and `sub`
-    /// and `aud` have one.
+    /// `ForAllValues:`, `…IfExists` and negated operators hold for a missing key. In a statement that allows, they
+    /// accept tokens that they should reject. `ForAllValues` is for keys with several values; `sub` and `aud` have one.
     ///
     /// ```json wrong
     /// {
@@ -39,6 +38,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>.
     static RULE: "vacuous-condition", Warning, check
 }
 
@@ -46,11 +47,11 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for statement in trust.allowing().filter(|it| it.trusts_oidc()) {
         for condition in &statement.conditions {
             let Some((_, claim)) = condition.claim().filter(|(_, claim)| is_exposed(claim)) else { continue };
-            let Some(reason) = condition.holds_of_nothing() else { continue };
+            let Some(reason) = condition.holds_if_missing() else { continue };
             findings
-                .report(condition.operator_span, format!("{} does not bind `{claim}`", condition.operator_name))
+                .report(condition.operator_span, format!("`{}` does not require `{claim}`", condition.operator_name))
                 .label(reason)
-                .help("use StringEquals for `aud` and StringLike for `sub`");
+                .help("use `StringEquals` for `aud` and `StringLike` for `sub`");
         }
     }
 }

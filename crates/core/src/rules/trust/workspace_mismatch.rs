@@ -5,10 +5,10 @@ use crate::{
 };
 
 rule! {
-    /// Audiences of several workspaces where one issuer is trusted.
+    /// Audiences of several workspaces with one issuer.
     ///
-    /// A token has the audience of the workspace that issued it. A second workspace's audience never matches beside
-    /// this issuer: one of the two was copied from elsewhere.
+    /// A token has the audience of the workspace that issued it. With one issuer, the audience of a second workspace
+    /// never matches; one of the two is probably copied from another policy.
     ///
     /// ```json wrong
     /// {
@@ -39,6 +39,8 @@ rule! {
     ///   }
     /// }
     /// ```
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>.
     static RULE: "workspace-mismatch", Error, check
 }
 
@@ -54,9 +56,9 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         }
         for (span, _) in audiences.filter(|(_, value)| *value != workspace) {
             findings
-                .report(span, "the audience of another workspace than the first")
-                .related(first, "the first audience")
-                .help("one issuer has one workspace; keep the audience that its tokens have");
+                .report(span, "the audience belongs to another workspace than the first audience")
+                .related(first, "first audience")
+                .help("keep only the audience of the issuer's workspace");
         }
     }
 }
