@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes what Bitbucket Pipelines needs to assume roles by OIDC, in the account of the current credentials.
+# Creates the roles that Bitbucket Pipelines assumes with OIDC, in the account of the current credentials.
 set -eu
 
 account=$(aws sts get-caller-identity --query Account --output text)
@@ -43,13 +43,13 @@ aws iam create-role --role-name bitbucket-web-production \
 }
 JSON
 )"
-# AnythingThroughCloudFormation: lets CloudFormation do anything for the session, where a stack has no execution role
-# StagingBuckets: lets the CDK write assets to its staging buckets, under the names of version 2 and of older ones
-# ChangeSets: lets the CDK validate, create, read, execute and delete change sets
-# PublishPackages: lets builds publish packages to every CodeArtifact repository of the account
-# AssumeBootstrapRoles: lets the CDK assume the roles that `cdk bootstrap` made in this account
-# PassExecutionRole: lets the CDK hand the bootstrap's execution role to CloudFormation
-# OnlyFromTheseAddresses: forbids every call from another address, except those that AWS makes for the session
+# AnythingThroughCloudFormation: allows everything through CloudFormation, for stacks without an execution role
+# StagingBuckets: allows the CDK to write assets to its staging buckets, with the names of CDK v1 and v2
+# ChangeSets: allows the CDK to validate, create, read, execute and delete change sets
+# PublishPackages: allows publishing packages to every CodeArtifact repository of the account
+# AssumeBootstrapRoles: allows the CDK to assume the roles of the bootstrap stack in this account
+# PassExecutionRole: allows the CDK to pass the bootstrap execution role to CloudFormation
+# OnlyFromTheseAddresses: denies calls from other addresses, except calls that AWS services make for the session
 aws iam put-role-policy --role-name bitbucket-web-production --policy-name keyless \
   --policy-document "$(cat <<JSON
 {
@@ -185,8 +185,8 @@ aws iam create-role --role-name bitbucket-web-read-only \
 }
 JSON
 )"
-# AssumeBootstrapRoles: lets the CDK assume the roles that `cdk bootstrap` made in this account
-# OnlyFromTheseAddresses: forbids every call from another address, except those that AWS makes for the session
+# AssumeBootstrapRoles: allows the CDK to assume the roles of the bootstrap stack in this account
+# OnlyFromTheseAddresses: denies calls from other addresses, except calls that AWS services make for the session
 aws iam put-role-policy --role-name bitbucket-web-read-only --policy-name keyless \
   --policy-document "$(cat <<JSON
 {

@@ -49,13 +49,13 @@ resource "aws_iam_role" "web_production_role" {
 resource "aws_iam_role_policy" "web_production_role" {
   name = "keyless"
   role = aws_iam_role.web_production_role.name
-  # AnythingThroughCloudFormation: lets CloudFormation do anything for the session, where a stack has no execution role
-  # StagingBuckets: lets the CDK write assets to its staging buckets, under the names of version 2 and of older ones
-  # ChangeSets: lets the CDK validate, create, read, execute and delete change sets
-  # PublishPackages: lets builds publish packages to every CodeArtifact repository of the account
-  # AssumeBootstrapRoles: lets the CDK assume the roles that `cdk bootstrap` made in this account
-  # PassExecutionRole: lets the CDK hand the bootstrap's execution role to CloudFormation
-  # OnlyFromTheseAddresses: forbids every call from another address, except those that AWS makes for the session
+  # AnythingThroughCloudFormation: allows everything through CloudFormation, for stacks without an execution role
+  # StagingBuckets: allows the CDK to write assets to its staging buckets, with the names of CDK v1 and v2
+  # ChangeSets: allows the CDK to validate, create, read, execute and delete change sets
+  # PublishPackages: allows publishing packages to every CodeArtifact repository of the account
+  # AssumeBootstrapRoles: allows the CDK to assume the roles of the bootstrap stack in this account
+  # PassExecutionRole: allows the CDK to pass the bootstrap execution role to CloudFormation
+  # OnlyFromTheseAddresses: denies calls from other addresses, except calls that AWS services make for the session
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -201,8 +201,8 @@ resource "aws_iam_role" "web_read_only_role" {
 resource "aws_iam_role_policy" "web_read_only_role" {
   name = "keyless"
   role = aws_iam_role.web_read_only_role.name
-  # AssumeBootstrapRoles: lets the CDK assume the roles that `cdk bootstrap` made in this account
-  # OnlyFromTheseAddresses: forbids every call from another address, except those that AWS makes for the session
+  # AssumeBootstrapRoles: allows the CDK to assume the roles of the bootstrap stack in this account
+  # OnlyFromTheseAddresses: denies calls from other addresses, except calls that AWS services make for the session
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [

@@ -2,7 +2,7 @@ import { App, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
-/** Roles that Bitbucket Pipelines assumes by OIDC. */
+/** Roles that Bitbucket Pipelines assumes with OIDC. */
 export class BitbucketAccess extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
@@ -38,7 +38,7 @@ export class BitbucketAccess extends Stack {
       inlinePolicies: {
         keyless: new iam.PolicyDocument({
           statements: [
-            // lets CloudFormation do anything for the session, where a stack has no execution role
+            // allows everything through CloudFormation, for stacks without an execution role
             new iam.PolicyStatement({
               sid: 'AnythingThroughCloudFormation',
               actions: ['*'],
@@ -49,7 +49,7 @@ export class BitbucketAccess extends Stack {
                 },
               },
             }),
-            // lets the CDK write assets to its staging buckets, under the names of version 2 and of older ones
+            // allows the CDK to write assets to its staging buckets, with the names of CDK v1 and v2
             new iam.PolicyStatement({
               sid: 'StagingBuckets',
               actions: [
@@ -65,7 +65,7 @@ export class BitbucketAccess extends Stack {
                 `arn:${this.partition}:s3:::cdktoolkit-stagingbucket-*`,
               ],
             }),
-            // lets the CDK validate, create, read, execute and delete change sets
+            // allows the CDK to validate, create, read, execute and delete change sets
             new iam.PolicyStatement({
               sid: 'ChangeSets',
               actions: [
@@ -80,7 +80,7 @@ export class BitbucketAccess extends Stack {
               ],
               resources: ['*'],
             }),
-            // lets builds publish packages to every CodeArtifact repository of the account
+            // allows publishing packages to every CodeArtifact repository of the account
             new iam.PolicyStatement({
               sid: 'PublishPackages',
               actions: [
@@ -89,7 +89,7 @@ export class BitbucketAccess extends Stack {
               ],
               resources: [`arn:${this.partition}:codeartifact:*:${this.account}:package/*`],
             }),
-            // lets the CDK assume the roles that `cdk bootstrap` made in this account
+            // allows the CDK to assume the roles of the bootstrap stack in this account
             new iam.PolicyStatement({
               sid: 'AssumeBootstrapRoles',
               actions: ['sts:AssumeRole'],
@@ -100,7 +100,7 @@ export class BitbucketAccess extends Stack {
                 `arn:${this.partition}:iam::${this.account}:role/cdk-hnb659fds-lookup-role-${this.account}-*`,
               ],
             }),
-            // lets the CDK hand the bootstrap's execution role to CloudFormation
+            // allows the CDK to pass the bootstrap execution role to CloudFormation
             new iam.PolicyStatement({
               sid: 'PassExecutionRole',
               actions: ['iam:PassRole'],
@@ -111,7 +111,7 @@ export class BitbucketAccess extends Stack {
                 },
               },
             }),
-            // forbids every call from another address, except those that AWS makes for the session
+            // denies calls from other addresses, except calls that AWS services make for the session
             new iam.PolicyStatement({
               sid: 'OnlyFromTheseAddresses',
               effect: iam.Effect.DENY,
@@ -159,13 +159,13 @@ export class BitbucketAccess extends Stack {
       inlinePolicies: {
         keyless: new iam.PolicyDocument({
           statements: [
-            // lets the CDK assume the roles that `cdk bootstrap` made in this account
+            // allows the CDK to assume the roles of the bootstrap stack in this account
             new iam.PolicyStatement({
               sid: 'AssumeBootstrapRoles',
               actions: ['sts:AssumeRole'],
               resources: [`arn:${this.partition}:iam::${this.account}:role/cdk-hnb659fds-lookup-role-${this.account}-*`],
             }),
-            // forbids every call from another address, except those that AWS makes for the session
+            // denies calls from other addresses, except calls that AWS services make for the session
             new iam.PolicyStatement({
               sid: 'OnlyFromTheseAddresses',
               effect: iam.Effect.DENY,

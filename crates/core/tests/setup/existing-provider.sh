@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes what Bitbucket Pipelines needs to assume roles by OIDC, in the account of the current credentials.
+# Creates the roles that Bitbucket Pipelines assumes with OIDC, in the account of the current credentials.
 set -eu
 
 account=$(aws sts get-caller-identity --query Account --output text)
@@ -33,7 +33,7 @@ aws iam create-role --role-name bitbucket-web \
 }
 JSON
 )"
-# AssumeBootstrapRoles: lets the CDK assume the roles that `cdk bootstrap` made in this account
+# AssumeBootstrapRoles: allows the CDK to assume the roles of the bootstrap stack in this account
 aws iam put-role-policy --role-name bitbucket-web --policy-name keyless \
   --policy-document "$(cat <<JSON
 {

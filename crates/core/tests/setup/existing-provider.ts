@@ -2,7 +2,7 @@ import { App, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
-/** Roles that Bitbucket Pipelines assumes by OIDC. */
+/** Roles that Bitbucket Pipelines assumes with OIDC. */
 export class BitbucketAccess extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
@@ -24,7 +24,7 @@ export class BitbucketAccess extends Stack {
       inlinePolicies: {
         keyless: new iam.PolicyDocument({
           statements: [
-            // lets the CDK assume the roles that `cdk bootstrap` made in this account
+            // allows the CDK to assume the roles of the bootstrap stack in this account
             new iam.PolicyStatement({
               sid: 'AssumeBootstrapRoles',
               actions: ['sts:AssumeRole'],

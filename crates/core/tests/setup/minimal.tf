@@ -43,7 +43,7 @@ resource "aws_iam_role" "web_production_role" {
 resource "aws_iam_role_policy" "web_production_role" {
   name = "keyless"
   role = aws_iam_role.web_production_role.name
-  # AssumeBootstrapRoles: lets the CDK assume the roles that `cdk bootstrap` made in this account
+  # AssumeBootstrapRoles: allows the CDK to assume the roles of the bootstrap stack in this account
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
