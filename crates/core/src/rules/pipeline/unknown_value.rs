@@ -32,7 +32,7 @@ rule! {
     ///         trigger: manual
     ///         script: [make deploy]
     /// ```
-    static RULE: "unknown-value", Error, check
+    static RULE: "unknown-value", Error, check, explained_by ["unexpanded-variable"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {

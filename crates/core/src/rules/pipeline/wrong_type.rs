@@ -29,7 +29,7 @@ rule! {
     ///         caches: [node]
     ///         script: [make]
     /// ```
-    static RULE: "wrong-type", Error, check, explained_by ["invalid-oidc", "command-as-mapping", "unindented-step"]
+    static RULE: "wrong-type", Error, check, explained_by ["invalid-oidc", "command-as-mapping", "unindented-step", "unexpanded-variable"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
