@@ -2,6 +2,7 @@
 //! the editor features share it.
 
 pub mod access;
+pub mod expressions;
 pub mod steps;
 
 use crate::{

@@ -30,7 +30,7 @@ pub enum Context {
 pub struct Scope<'s> {
     /// Where it is.
     pub context: Context,
-    /// Variables that the file defines: output variables, those of custom pipelines. They only serve to find
+    /// Variables that the file defines: output variables, those of custom pipelines; sorted. They only serve to find
     /// misspellings; a name that is not among them may come from Bitbucket's settings.
     pub declared: &'s [&'s str],
 }
@@ -128,7 +128,7 @@ impl Checker<'_> {
             }
             return;
         }
-        if self.scope.declared.contains(&name) {
+        if self.scope.declared.binary_search(&name).is_ok() {
             return;
         }
         let near = match name.to_ascii_lowercase().as_str() {

@@ -8,9 +8,12 @@ mod artifact_outside_clone;
 mod artifact_without_clone;
 mod child_pipeline_setting;
 mod command_as_mapping;
+mod conflicting_keys;
+mod constant_condition;
 mod custom_audience;
 mod deploy_from_any_branch;
 mod deploy_from_pull_request;
+mod deployment_on_fail;
 mod disabled_verification;
 mod duplicate_environment;
 mod duplicate_key;
@@ -23,13 +26,16 @@ mod ignored_lock_file;
 mod incomplete_credentials;
 mod ineffective_fail_fast;
 mod invalid_default;
+mod invalid_expression;
 mod invalid_merge;
 mod invalid_oidc;
 mod invalid_region;
+mod invalid_variable_name;
 mod keys_with_role;
 mod malformed_role_arn;
 mod manual_first_step;
 mod mismatched_session_duration;
+mod misnamed_import;
 mod misplaced_final;
 mod misplaced_oidc;
 mod misplaced_variables;
@@ -64,6 +70,7 @@ mod service_without_image;
 mod shadowed_branch;
 mod stage_step_setting;
 mod stored_keys;
+mod template_injection;
 mod token_in_clone;
 mod too_many_steps;
 mod unavailable_variable;
@@ -83,6 +90,7 @@ mod unknown_value;
 mod unlabeled_runner;
 mod unlisted_ip_address;
 mod unmatchable_pattern;
+mod unnamed_upload;
 mod unpinned_cdk;
 mod unpinned_image;
 mod unpinned_pipe;
@@ -91,6 +99,7 @@ mod unrecognized_file_name;
 mod unused_anchor;
 mod unused_definition;
 mod unused_oidc;
+mod unused_registry_login;
 mod wrong_count;
 mod wrong_length;
 mod wrong_type;
@@ -132,9 +141,11 @@ pub static RULES: &[&Rule] = &[
     &misplaced_final::RULE,
     &misplaced_variables::RULE,
     &invalid_default::RULE,
+    &invalid_variable_name::RULE,
     &duplicate_environment::RULE,
     &unexpanded_variable::RULE,
     &stage_step_setting::RULE,
+    &deployment_on_fail::RULE,
     &child_pipeline_setting::RULE,
     &too_many_steps::RULE,
     &ineffective_fail_fast::RULE,
@@ -144,16 +155,22 @@ pub static RULES: &[&Rule] = &[
     &undefined_cache::RULE,
     &undefined_agent::RULE,
     &undefined_import::RULE,
+    &misnamed_import::RULE,
     &undefined_pipeline::RULE,
     &unknown_event::RULE,
     &export_of_import::RULE,
     &service_without_image::RULE,
     &overcommitted_memory::RULE,
     &incomplete_credentials::RULE,
+    &unused_registry_login::RULE,
     &ignored_cache::RULE,
     &artifact_outside_clone::RULE,
     &artifact_without_clone::RULE,
+    &conflicting_keys::RULE,
+    &unnamed_upload::RULE,
     &empty_condition::RULE,
+    &invalid_expression::RULE,
+    &constant_condition::RULE,
     &unmatchable_pattern::RULE,
     &shadowed_branch::RULE,
     &unlabeled_runner::RULE,
@@ -197,6 +214,7 @@ pub static RULES: &[&Rule] = &[
     &piped_download::RULE,
     &disabled_verification::RULE,
     &script_injection::RULE,
+    &template_injection::RULE,
     &ignored_lock_file::RULE,
     &removed_app_password::RULE,
 ];
