@@ -1,9 +1,12 @@
 //! Documentation of the key or variable at the pointer.
 
 use crate::{
+    analysis::expressions::expressions,
+    expression::{self, Expression, OPERATORS, function_documentation, name_documentation},
     facts::{self, Availability},
+    pipeline,
     text::{Source, Span},
-    yaml::{Kind, Limits, Tree, parse},
+    yaml::{Kind, Limits, OffsetMap, Tree, parse},
 };
 use serde::Serialize;
 
@@ -27,7 +30,36 @@ pub struct Hover {
 /// The documentation of the key or variable at a byte offset.
 pub fn at(text: &str, offset: usize) -> Option<Hover> {
     let (tree, _) = parse(text, Limits::default());
-    key(&tree, offset).or_else(|| variable(&Source::new("", text), offset))
+    let source = Source::new("", text);
+    key(&tree, offset).or_else(|| in_expression(&source, &tree, offset)).or_else(|| variable(&source, offset))
+}
+
+/// The documentation of a function, an operator or a variable in an expression.
+fn in_expression(source: &Source<'_>, tree: &Tree, offset: usize) -> Option<Hover> {
+    let written = expressions(tree, &pipeline::read(tree));
+    let written = written.into_iter().find(|written| touches(tree.span(written.text.node), offset))?;
+    let map = OffsetMap::new(source.text(), tree, written.text.node)?;
+    let expression = Expression::parse(written.text.value);
+    let inside = map.value_offset(offset);
+    let (span, mut lines) = match &expression.node_at(inside)?.kind {
+        expression::Kind::Call { function, function_span, .. } => {
+            let (signature, documentation) = function_documentation(function)?;
+            (*function_span, vec![format!("`{signature}`"), documentation.to_owned()])
+        }
+        expression::Kind::Comparison { operator: Some(operator), operator_span, .. } => {
+            let (_, documentation) = OPERATORS.iter().find(|(symbol, _)| *symbol == operator.symbol())?;
+            (*operator_span, vec![(*documentation).to_owned()])
+        }
+        expression::Kind::Name(name) => (expression.node_at(inside)?.span, vec![name_documentation(name)?.to_owned()]),
+        _ => return None,
+    };
+    if !(span.start..=span.end).contains(&inside) {
+        return None;
+    }
+    let place = map.span(span);
+    let name = source.slice(place).to_owned();
+    lines.extend(facts::availability(&name).map(|availability| format!("set by Bitbucket {}", when(availability))));
+    Some(Hover { offset: place.start, length: place.len(), name, of: None, lines })
 }
 
 fn key(tree: &Tree, offset: usize) -> Option<Hover> {
@@ -131,6 +163,31 @@ pipelines:
         let hover = at(FILE, FILE.find("STEP_OIDC").unwrap()).unwrap();
         assert_eq!((hover.name.as_str(), hover.of), ("BITBUCKET_STEP_OIDC_TOKEN", None));
         assert_eq!(hover.lines, ["set by Bitbucket in steps with `oidc: true`"]);
+    }
+
+    #[test]
+    fn parts_of_expressions_are_explained() {
+        const FILE: &str = "
+pipelines:
+  default:
+    - step:
+        condition:
+          state: |-
+            glob(BITBUCKET_TAG, \"v*\")
+            && OTHER != \"x\"
+        script: [make]
+";
+        for (word, name, line) in [
+            ("glob", "glob", "`glob(value, \"pattern\")`"),
+            ("TAG,", "BITBUCKET_TAG", "The tag that the pipeline runs on; set in pipelines of tags."),
+            ("!=", "!=", "Not equal."),
+        ] {
+            let hover = at(FILE, FILE.find(word).unwrap()).unwrap();
+            assert_eq!((hover.name.as_str(), hover.lines[0].as_str()), (name, line));
+            assert_eq!(&FILE[hover.offset..hover.offset + hover.length], name);
+        }
+        assert!(at(FILE, FILE.find("OTHER").unwrap()).is_none());
+        assert!(at(FILE, FILE.find("v*").unwrap()).is_none());
     }
 
     #[test]

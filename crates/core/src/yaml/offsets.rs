@@ -51,6 +51,14 @@ impl OffsetMap {
         }
     }
 
+    /// The byte offset in the value of an offset in the file.
+    pub fn value_offset(&self, offset: usize) -> usize {
+        let index = self.steps.partition_point(|(_, source)| *source <= offset);
+        let Some((value, source)) = index.checked_sub(1).map(|index| self.steps[index]) else { return 0 };
+        let next = self.steps.get(index).map_or(self.value_length, |(value, _)| *value);
+        (value + offset - source).min(next)
+    }
+
     /// The span in the file of a range of the value.
     pub fn span(&self, value: Span) -> Span {
         let start = self.offset(value.start);
@@ -162,6 +170,7 @@ mod tests {
             let at = scalar.value.find(word).unwrap();
             let span = map.span(Span::new(at, at + word.len()));
             assert_eq!(&text[span.start..span.end], word, "{text}");
+            assert_eq!(map.value_offset(span.start), at, "{text}");
         }
     }
 }
