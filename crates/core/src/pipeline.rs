@@ -14,8 +14,8 @@ pub use definitions::{BUILT_IN_SERVICE, Definitions, Imported, Named, PREDEFINED
 pub use read::read;
 use step::MANUAL;
 pub use step::{
-    Artifacts, Command, Deployment, Image, Oidc, Pipe, Role, Runtime, ScriptItem, Step, StepId, Text, is_moving_tag,
-    means_oidc,
+    Artifacts, Command, Deployment, Image, Language, Oidc, Pipe, Role, Runtime, ScriptItem, Step, StepId, Text,
+    is_moving_tag, means_oidc,
 };
 
 use crate::yaml::NodeId;

@@ -23,7 +23,8 @@ pub fn read(text: &str, tree: &Tree, file: &pipeline::File<'_>) -> Facts {
 }
 
 fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -> StepFacts {
-    let sections = [ScriptSection::new(text, tree, &step.script), ScriptSection::new(text, tree, &step.after_script)];
+    let language = file.script_language(step);
+    let sections = [&step.script, &step.after_script].map(|items| ScriptSection::new(text, tree, items, language));
     let mut walk = Walk {
         text,
         tree,

@@ -1,7 +1,7 @@
 //! A `script` list as shell, with its spans in the file.
 
 use crate::{
-    pipeline::ScriptItem,
+    pipeline::{Language, ScriptItem},
     script::{Command, Script},
     text::Span,
     yaml::{OffsetMap, Tree},
@@ -19,7 +19,7 @@ pub struct ScriptSection {
 }
 
 impl ScriptSection {
-    pub(super) fn new(text: &str, tree: &Tree, items: &[ScriptItem<'_>]) -> Self {
+    pub(super) fn new(text: &str, tree: &Tree, items: &[ScriptItem<'_>], language: Language) -> Self {
         let shell = items.iter().map(|item| match item {
             ScriptItem::Command(command) => command.value,
             ScriptItem::Pipe(_) | ScriptItem::Other(_) => "",
@@ -28,7 +28,11 @@ impl ScriptSection {
             ScriptItem::Command(command) => OffsetMap::new(text, tree, command.node),
             ScriptItem::Pipe(_) | ScriptItem::Other(_) => None,
         });
-        Self { script: Script::parse(shell), maps: maps.collect(), whole: None }
+        let script = match language {
+            Language::Shell => Script::parse(shell),
+            Language::PowerShell => Script::parse_powershell(shell),
+        };
+        Self { script, maps: maps.collect(), whole: None }
     }
 
     /// The span in the file of a range of the script.

@@ -1,6 +1,6 @@
 //! What applies to a step once its stage, `options` and `definitions` are taken into account.
 
-use super::{Deployment, File, Image, ItemKind, Service, Start, Step, Text};
+use super::{Deployment, File, Image, ItemKind, Language, Service, Start, Step, Text};
 use crate::text::Spanned;
 
 impl<'t> File<'t> {
@@ -18,6 +18,20 @@ impl<'t> File<'t> {
     /// Whether a step runs on a self-hosted runner.
     pub fn on_self_hosted_runner(&self, step: &Step<'t>) -> bool {
         !step.runs_on.is_empty() || !self.options.runs_on.is_empty()
+    }
+
+    /// The language of a step's scripts: PowerShell on Windows, a shell elsewhere.
+    ///
+    /// Source: <https://support.atlassian.com/bitbucket-cloud/kb/bitbucket-runners-comparison>.
+    pub fn script_language(&self, step: &Step<'t>) -> Language {
+        let labels = if step.runs_on.is_empty() { &self.options.runs_on } else { &step.runs_on };
+        let is_windows = |label: &Text<'_>| {
+            label.value.get(.."windows".len()).is_some_and(|start| start.eq_ignore_ascii_case("windows"))
+        };
+        let platform = |runtime: Option<super::Runtime<'t>>| runtime.and_then(|runtime| runtime.platform);
+        let platform = platform(step.runtime).or(platform(self.options.runtime));
+        let windows = labels.iter().any(is_windows) || platform.is_some_and(|platform| platform.value == "windows");
+        if windows { Language::PowerShell } else { Language::Shell }
     }
 
     /// `size`, if set.

@@ -369,6 +369,7 @@ fn read_runtime(tree: &Tree, value: NodeId) -> Runtime<'_> {
         node,
         atlassian_ip_ranges: cloud.and_then(|cloud| cloud.spanned("atlassian-ip-ranges", Fields::boolean)),
         version: cloud.and_then(|cloud| cloud.text("version")),
+        platform: cloud.and_then(|cloud| cloud.text("platform")),
         arch: cloud.and_then(|cloud| cloud.text("arch")),
         storage_oidc_role: storage.and_then(|storage| storage.map("aws")).and_then(|aws| aws.text("oidc-role")),
     }

@@ -132,6 +132,15 @@ impl<'t> Step<'t> {
     }
 }
 
+/// The language of a step's scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// `sh` or `bash`.
+    Shell,
+    /// PowerShell.
+    PowerShell,
+}
+
 /// One item of a script.
 #[derive(Clone, Debug)]
 pub enum ScriptItem<'t> {
@@ -233,6 +242,8 @@ pub struct Runtime<'t> {
     pub atlassian_ip_ranges: Option<Spanned<bool>>,
     /// `cloud.version`
     pub version: Option<Text<'t>>,
+    /// `cloud.platform`
+    pub platform: Option<Text<'t>>,
     /// `cloud.arch`
     pub arch: Option<Text<'t>>,
     /// `self-hosted.storage.aws.oidc-role`

@@ -81,12 +81,18 @@ impl Parser<'_> {
             command.words.push(word);
         }
         let inline = self.inline_script(&command);
-        let redirections = if inline.is_some() { command.redirections.clone() } else { Vec::new() };
+        let inline_powershell = self.inline_powershell_script(&command);
+        let is_inline = inline.is_some() || inline_powershell.is_some();
+        let redirections = if is_inline { command.redirections.clone() } else { Vec::new() };
         self.push(command, pending);
         let asks = self.is_test(first);
         if let Some(script) = inline {
             let first = self.commands.len();
             self.inline(script);
+            self.redirect(first, &redirections);
+        } else if let Some(script) = inline_powershell {
+            let first = self.commands.len();
+            self.inline_powershell(script);
             self.redirect(first, &redirections);
         }
         let before = mem::take(&mut state.before);
@@ -105,6 +111,30 @@ impl Parser<'_> {
         let plain = match quoted.as_bytes() {
             [b'\'', .., b'\''] => !text.contains('\''),
             [b'"', .., b'"'] => !text.contains(['"', '\\', '`']) && !text.contains("$("),
+            _ => false,
+        };
+        plain.then_some(inside)
+    }
+
+    /// The script of `pwsh -Command 'script'` if the shell expands nothing in it: between single quotes, or between double
+    /// quotes with every `$` escaped; the backslash that remains before it does not hide a variable from PowerShell.
+    fn inline_powershell_script(&self, command: &Command) -> Option<Span> {
+        let named = |word: &Word| {
+            let name = word.prefix().as_bytes();
+            name.ends_with(b"pwsh") || name.ends_with(b"powershell") || name.ends_with(b".exe")
+        };
+        if !command.words.iter().any(named) {
+            return None;
+        }
+        let span = command.invocation()?.inline_powershell()?.span;
+        let inside = Span::new(span.start + 1, span.end.checked_sub(1)?);
+        let (text, quoted) = (self.text.get(inside.start..inside.end)?, &self.text[span.start..span.end]);
+        let plain = match quoted.as_bytes() {
+            [b'\'', .., b'\''] => !text.contains('\''),
+            [b'"', .., b'"'] => {
+                let rest = text.replace("\\$", "");
+                !rest.contains(['"', '\\', '`', '$'])
+            }
             _ => false,
         };
         plain.then_some(inside)

@@ -4,7 +4,7 @@
 
 use std::{mem, ops::Range};
 
-use super::{Command, ExecutionContext, Output, Part, Word, command::Pending, compound::State, word::Stop};
+use super::{Command, ExecutionContext, Output, Part, Word, command::Pending, compound::State, powershell, word::Stop};
 use crate::text::Span;
 
 /// Nesting allowed inside words and between compound commands, each.
@@ -174,6 +174,13 @@ impl<'t> Parser<'t> {
             self.levels.truncate(commands);
         }
         self.at = at;
+    }
+
+    /// Reads the script of `pwsh -Command 'script'`, whose commands run in their own process.
+    pub(super) fn inline_powershell(&mut self, script: Span) {
+        let inside = ExecutionContext { subshell: true, ..self.current };
+        self.commands = powershell::inline(self.text, script, inside, mem::take(&mut self.commands));
+        self.levels.resize(self.commands.len(), self.level);
     }
 
     fn whole(&mut self) -> Result<(), Failure> {

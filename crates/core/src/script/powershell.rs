@@ -42,7 +42,7 @@ impl Script {
         let mut unparsed = Vec::new();
         for (&start, end) in item_starts.iter().zip(ends) {
             (reader.at, reader.end) = (start, end);
-            reader.item(&mut unparsed);
+            reader.item(ExecutionContext::default(), &mut unparsed);
         }
         let commands = reader.commands;
         Self { commands, unparsed, text, item_starts }
@@ -74,6 +74,14 @@ impl Invocation<'_> {
     }
 }
 
+/// Reads the script of `pwsh -Command 'script'`, a part of a shell script, and adds its commands to those before it. What
+/// cannot be read is ignored.
+pub(super) fn inline(text: &str, script: Span, context: ExecutionContext, commands: Vec<Command>) -> Vec<Command> {
+    let mut reader = Reader { text, at: script.start, end: script.end, depth: 0, commands };
+    reader.item(context, &mut Vec::new());
+    reader.commands
+}
+
 /// Why a statement could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Failure {
@@ -95,14 +103,14 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn item(&mut self, unparsed: &mut Vec<Span>) {
+    fn item(&mut self, context: ExecutionContext, unparsed: &mut Vec<Span>) {
         loop {
             self.skip_separators();
             if self.at >= self.end {
                 return;
             }
             let (start, known) = (self.at, self.commands.len());
-            let Err(failure) = self.statement(ExecutionContext::default()) else { continue };
+            let Err(failure) = self.statement(context) else { continue };
             self.commands.truncate(known);
             self.depth = 0;
             // What does not end, or nests too deeply, would be met again at every line; looking for it there would take the

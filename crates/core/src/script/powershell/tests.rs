@@ -172,6 +172,26 @@ fn the_argument_of_pwsh_is_found() {
 }
 
 #[test]
+fn the_argument_of_pwsh_is_read_in_a_shell_script() {
+    for (text, expected) in [
+        ("pwsh -c 'Write-Host \"$env:A\"' | tee x", "pwsh -c Write-Host \"$env:A\" |2; echo $A |2; tee x"),
+        ("pwsh -Command \"Write-Host \\$env:A\" > x", "pwsh -Command Write-Host $env:A 1>x; echo \\$A 1>x"),
+        // The shell would expand `$env` first.
+        ("pwsh -Command \"Write-Host $env:A\"", "pwsh -Command Write-Host $env:A"),
+        (
+            "powershell.exe -NoProfile -Command '$env:B = 1'; aws s3 ls",
+            "powershell.exe -NoProfile -Command $env:B = 1; export B=1; aws s3 ls",
+        ),
+    ] {
+        let script = Script::parse([text]);
+        let commands: Vec<_> = script.commands.iter().map(command).collect();
+        assert_eq!(commands.join("; "), expected, "{text}");
+    }
+    let script = Script::parse(["pwsh -c 'Write-Host $env:A'"]);
+    assert_eq!(script.slice(script.commands[1].expansions()[0].span), "$env:A");
+}
+
+#[test]
 fn any_text_is_read_quickly_and_to_a_bounded_depth() {
     let pieces = [
         "(",
