@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod expressions;
+pub mod programs;
 pub mod steps;
 
 use crate::{

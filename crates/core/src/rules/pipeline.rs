@@ -39,11 +39,13 @@ mod misnamed_import;
 mod misplaced_final;
 mod misplaced_oidc;
 mod misplaced_variables;
+mod missing_docker_cli;
 mod missing_docker_service;
 mod missing_key;
 mod missing_oidc;
 mod missing_pipe_variable;
 mod missing_pipelines;
+mod missing_program;
 mod missing_script;
 mod missing_token_file;
 mod missing_variable;
@@ -96,6 +98,7 @@ mod unpinned_image;
 mod unpinned_pipe;
 mod unquoted_pattern;
 mod unrecognized_file_name;
+mod unsupported_docker_build;
 mod unused_anchor;
 mod unused_definition;
 mod unused_oidc;
@@ -151,7 +154,10 @@ pub static RULES: &[&Rule] = &[
     &ineffective_fail_fast::RULE,
     &undefined_service::RULE,
     &missing_docker_service::RULE,
+    &missing_docker_cli::RULE,
     &forbidden_docker_option::RULE,
+    &unsupported_docker_build::RULE,
+    &missing_program::RULE,
     &undefined_cache::RULE,
     &undefined_agent::RULE,
     &undefined_import::RULE,

@@ -129,8 +129,10 @@ fn names(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
     }
     let labels = file.model.steps.iter().flat_map(|step| &step.runs_on).chain(&file.model.options.runs_on);
-    for label in labels {
-        literal_name(file, label.node, "`runs-on`", "label", findings);
+    for label in labels.filter(|label| has_variable(label.value)) {
+        findings
+            .report(label.span(file.tree), "it is not documented that variables are expanded in `runs-on`")
+            .help("use the label itself");
     }
     for cache in &file.model.definitions.caches {
         let path = file.tree.field(cache.node, "path").map_or(cache.node, |field| field.value);
