@@ -4,6 +4,7 @@ use std::{io, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use keyless_core::{
+    analysis::{Analysis, ParsedFile},
     requirements::{self, Requirements, Status},
     text::Source,
 };
@@ -59,7 +60,10 @@ pub(crate) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Resul
         let name = input.name();
         match input.bytes() {
             Ok(bytes) => match Source::from_bytes(&name, &bytes) {
-                Ok(source) => found.push((name.clone(), requirements::requirements(&source, settings))),
+                Ok(source) => {
+                    let parsed = ParsedFile::new(&source);
+                    found.push((name.clone(), requirements::requirements(&Analysis::new(&parsed, settings))));
+                }
                 Err(error) => failures.push(Failure::NotText { path: name.into(), error }),
             },
             Err(failure) => failures.push(failure),

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use serde::Serialize;
 
 use crate::{
-    facts::{self, Credentials, Facts, StepFacts, TOKEN},
+    analysis::Analysis,
+    facts::{self, Credentials, StepFacts, TOKEN},
     pipeline::{self, ItemKind, Step},
-    settings::{Known, Settings},
+    settings::Known,
     text::Source,
-    yaml::{self, Limits},
 };
 
 /// The requirements of one file.
@@ -117,23 +117,15 @@ fn outputs(step: &Step<'_>, name: &str) -> bool {
     step.output_variables.iter().any(|output| output.value == name)
 }
 
-/// The requirements of a file.
-pub fn requirements(source: &Source<'_>, settings: &Settings) -> Requirements {
-    let (tree, _) = yaml::parse(source.text(), Limits::default());
-    let file = pipeline::read(&tree);
-    let facts = facts::read(source.text(), &tree, &file);
-    let steps = steps(source, &tree, &file, &facts, settings);
+/// The requirements of a file, without syntax errors or findings.
+pub fn requirements(file: &Analysis<'_>) -> Requirements {
+    let steps = steps(file);
     let variables = variables(&steps);
     Requirements { steps, variables }
 }
 
-fn steps(
-    source: &Source<'_>,
-    tree: &yaml::Tree,
-    file: &pipeline::File<'_>,
-    facts: &Facts,
-    settings: &Settings,
-) -> Vec<StepRequirements> {
+fn steps(analysis: &Analysis<'_>) -> Vec<StepRequirements> {
+    let Analysis { source, settings, tree, model: file, facts, .. } = analysis;
     let mut found = Vec::new();
     for step in file.steps.iter().filter(|step| !step.uses.is_empty()) {
         let Some(of_step) = facts.of(step.id) else { continue };

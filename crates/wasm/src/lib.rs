@@ -54,7 +54,12 @@ pub mod lint_exports {
 /// The exports of the module that the page loads later. Offsets count bytes of the text as UTF-8.
 #[cfg(feature = "views")]
 pub mod views_exports {
-    use keyless_core::{ide, rules, text::Source};
+    use keyless_core::{
+        analysis::{Analysis, ParsedFile},
+        ide, rules,
+        settings::Settings,
+        text::Source,
+    };
     use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
     use crate::{json, requirements, setup, token, trust};
@@ -80,7 +85,8 @@ pub mod views_exports {
     /// What runs when: pipelines, their groups and steps, with environments, tokens and roles.
     #[wasm_bindgen]
     pub fn outline(text: &str) -> Result<String, JsError> {
-        json(&ide::outline::read(text))
+        let source = Source::new("bitbucket-pipelines.yml", text);
+        json(&ide::outline::read(&Analysis::new(&ParsedFile::new(&source), &Settings::default())))
     }
 
     /// What the steps need from Bitbucket's settings; see [`requirements::requirements`].

@@ -1,6 +1,7 @@
 //! What the steps of a file need from Bitbucket's settings.
 
 use keyless_core::{
+    analysis::{Analysis, ParsedFile},
     requirements::{self, Requirements},
     settings::Settings,
     text::Source,
@@ -21,7 +22,8 @@ pub struct RequirementsAnswer {
 /// The requirements of `text`. `known_variables` are the names that Bitbucket's settings define.
 pub fn requirements(text: &str, known_variables: Vec<String>) -> RequirementsAnswer {
     let source = Source::new("bitbucket-pipelines.yml", text);
-    let requirements = requirements::requirements(&source, &Settings::with_variables(known_variables));
+    let settings = Settings::with_variables(known_variables);
+    let requirements = requirements::requirements(&Analysis::new(&ParsedFile::new(&source), &settings));
     RequirementsAnswer { markdown: requirements.to_markdown(), requirements }
 }
 

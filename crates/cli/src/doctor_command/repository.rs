@@ -4,9 +4,10 @@ use std::{collections::BTreeSet, io};
 
 use keyless_bitbucket::{Bitbucket, BitbucketError, Variable};
 use keyless_core::{
+    analysis::{Analysis, ParsedFile},
     oidc::Uuid,
-    requirements::{self, Status},
-    settings::{Environment as Known, Variables},
+    requirements::{self, Requirements, Status},
+    settings::{Environment as Known, Settings, Variables},
     text::Source,
 };
 
@@ -25,7 +26,7 @@ pub(super) async fn check(context: &mut Context<'_, '_>) -> io::Result<()> {
     read_step(context);
     let Some(RepositorySlugs { workspace, repository: name }) = repository(context) else {
         let fix = "use --repository WORKSPACE/NAME".to_owned();
-        return context.report.not_checked(REPOSITORY, "the repository is not known".to_owned(), fix);
+        return context.report.not_checked(REPOSITORY, "no repository is given".to_owned(), fix);
     };
     context.settings.workspace = Some(workspace.clone());
     let read = match Bitbucket::new(context.environment, &context.network) {
@@ -72,7 +73,7 @@ fn unread(context: &mut Context<'_, '_>, check: &'static str, what: &str, error:
 fn named_by_pipeline(context: &Context<'_, '_>) -> BTreeSet<String> {
     let mut names: BTreeSet<_> = context.arguments.environment.clone().into_iter().collect();
     if let Some((name, text)) = &context.pipeline {
-        let found = requirements::requirements(&Source::new(name, text), &context.settings);
+        let found = required(name, text, &context.settings);
         names.extend(found.steps.into_iter().filter_map(|step| step.environment));
     }
     names
@@ -181,9 +182,14 @@ fn check_keys(context: &mut Context<'_, '_>, levels: &Levels) -> io::Result<()> 
     Ok(())
 }
 
+fn required(name: &str, text: &str, settings: &Settings) -> Requirements {
+    let source = Source::new(name, text);
+    requirements::requirements(&Analysis::new(&ParsedFile::new(&source), settings))
+}
+
 fn check_needs(context: &mut Context<'_, '_>, complete: bool) -> io::Result<()> {
     let Some((name, text)) = &context.pipeline else { return Ok(()) };
-    let needs = requirements::requirements(&Source::new(name, text), &context.settings).variables;
+    let needs = required(name, text, &context.settings).variables;
     let missing: Vec<_> = needs.iter().filter(|need| need.status == Status::Missing).collect();
     for need in &missing {
         let level = match need.missing_for.as_slice() {

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    facts::{self, Calls, Facts, ROLE_VARIABLE, StepFacts, Value},
+    analysis::Analysis,
+    facts::{Calls, Facts, ROLE_VARIABLE, StepFacts, Value},
     pipeline::{self, Deployment, File, ItemKind, Start, Step, StepId},
     text::Span,
-    yaml::{Limits, Tree, parse},
+    yaml::Tree,
 };
 use serde::Serialize;
 
@@ -96,13 +97,10 @@ impl From<Span> for ByteRange {
     }
 }
 
-/// The outline of `text`.
-pub fn read(text: &str) -> Outline {
-    let (tree, _) = parse(text, Limits::default());
-    let file = pipeline::read(&tree);
-    let facts = facts::read(text, &tree, &file);
-    let drawing = Drawing { tree: &tree, file: &file, facts: &facts };
-    Outline { pipelines: file.pipelines.iter().map(|pipeline| drawing.pipeline(pipeline)).collect() }
+/// The outline of a file.
+pub fn read(analysis: &Analysis<'_>) -> Outline {
+    let drawing = Drawing { tree: analysis.tree, file: &analysis.model, facts: &analysis.facts };
+    Outline { pipelines: analysis.model.pipelines.iter().map(|pipeline| drawing.pipeline(pipeline)).collect() }
 }
 
 struct Drawing<'d> {
@@ -198,10 +196,15 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::read;
+    use crate::{
+        analysis::{Analysis, ParsedFile},
+        settings::Settings,
+        text::Source,
+    };
 
     #[test]
     fn steps_stages_and_groups_are_drawn_with_what_they_deploy_by() {
-        let outline = read(
+        let text =
             "pipelines:
   default:
     - step: {script: [make]}
@@ -220,9 +223,10 @@ mod tests {
                 script:
                   - export AWS_ROLE_ARN=arn:aws:iam::123456789012:role/Deploy
                   - npx cdk deploy --all --require-approval never
-",
-        );
-        let outline = serde_json::to_value(outline).unwrap();
+";
+        let (source, settings) = (Source::new("bitbucket-pipelines.yml", text), Settings::default());
+        let parsed = ParsedFile::new(&source);
+        let outline = serde_json::to_value(read(&Analysis::new(&parsed, &settings))).unwrap();
         let pipelines = outline["pipelines"].as_array().unwrap();
         assert_eq!((&pipelines[0]["start"], &pipelines[0]["name"]), (&json!("default"), &Value::Null));
         assert_eq!(pipelines[0]["groups"][0]["steps"][0]["name"], "make");
