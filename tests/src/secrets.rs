@@ -22,13 +22,13 @@ pub fn known() -> Vec<String> {
 /// A secret that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leak {
-    /// A file, or the name of a text.
+    /// A file, or the name of an output.
     pub place: String,
     /// The index of the secret. The secret itself is not repeated.
     pub secret: usize,
 }
 
-/// Searches a text for secrets, literally and percent-encoded.
+/// Searches an output for secrets, literally and percent-encoded.
 pub fn in_text(place: &str, text: &[u8], secrets: &[String]) -> Vec<Leak> {
     let mut leaks = Vec::new();
     for (number, secret) in secrets.iter().enumerate().filter(|(_, secret)| !secret.is_empty()) {

@@ -101,13 +101,13 @@ impl CodeArtifact {
     }
 }
 
-/// A text of an answer.
+/// A string member of a response.
 fn text(answer: &str, name: &str) -> Result<String, InventoryError> {
     let answer: Value = serde_json::from_str(answer).unwrap_or_default();
     answer[name].as_str().map(str::to_owned).ok_or(InventoryError::Unreadable)
 }
 
-/// The code stands in a header, the message in the body (the protocol `restJson1`).
+/// The code is in a header, the message in the body (the protocol `restJson1`).
 fn refused(answer: &Answer) -> InventoryError {
     let code = answer.error_type.as_deref().and_then(|kind| kind.split(':').next());
     let code = code.map_or_else(|| format!("HTTP {}", answer.status), str::to_owned);

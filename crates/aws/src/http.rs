@@ -30,7 +30,7 @@ pub struct Answer {
     pub status: u16,
     /// The error's code, where the service names it in the header `x-amzn-errortype`.
     pub error_type: Option<String>,
-    /// The body; what is no UTF-8 in it is replaced.
+    /// The body; bytes that are not UTF-8 are replaced.
     pub body: String,
 }
 

@@ -138,7 +138,7 @@ impl Inventory {
         if answer.status < 300 {
             return body.pointer("/Parameter/Value").map(text).ok_or(InventoryError::Unreadable);
         }
-        // A name space may stand in front of the code.
+        // The code can have a namespace prefix.
         let code = text(&body["__type"]);
         let code = code.rsplit('#').next().unwrap_or_default().to_owned();
         let message = text(if body["message"].is_string() { &body["message"] } else { &body["Message"] });

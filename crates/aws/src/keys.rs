@@ -9,7 +9,7 @@ use crate::{environment::Environment, session::Session};
 /// Credentials of AWS, of a session or of a user. Never shown: `Debug` leaves the secrets out, and memory is cleared on drop.
 #[derive(Clone)]
 pub struct Keys {
-    /// The access key's id, which is no secret: CloudTrail shows it.
+    /// The access key's id, which is not secret: CloudTrail shows it.
     pub access_key_id: String,
     pub(crate) secret_access_key: Zeroizing<String>,
     pub(crate) session_token: Option<Zeroizing<String>>,

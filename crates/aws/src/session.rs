@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 /// What STS hands out. Never shown: `Debug` leaves the secrets out, and memory is cleared on drop.
 #[derive(Clone)]
 pub struct Session {
-    /// The access key's id, which is no secret: CloudTrail shows it.
+    /// The access key's id, which is not secret: CloudTrail shows it.
     pub access_key_id: String,
     secret_access_key: Zeroizing<String>,
     token: Zeroizing<String>,

@@ -1,4 +1,4 @@
-//! The last words of a run that met a mistake of ours.
+//! How a run that panics ends.
 
 use std::{
     io::{self, Write},
@@ -20,7 +20,7 @@ pub(crate) fn install() {
 
 fn last_words(panic: &PanicHookInfo<'_>) -> String {
     let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
-    format!("error: keyless {} met a mistake of its own{place}; please report this line", env!("CARGO_PKG_VERSION"))
+    format!("error: keyless {} crashed{place}; report this line as a bug", env!("CARGO_PKG_VERSION"))
 }
 
 #[cfg(test)]
@@ -29,7 +29,7 @@ mod tests {
 
     /// Runs only as the child of the test below.
     #[test]
-    #[ignore = "panics on purpose, in a process of its own"]
+    #[ignore = "panics on purpose, in a separate process"]
     fn child() {
         super::install();
         std::thread::spawn(|| panic!("the file says hunter2")).join().unwrap();
@@ -43,8 +43,8 @@ mod tests {
             .unwrap();
         let said = String::from_utf8(child.stderr).unwrap();
         let place =
-            said.strip_prefix(concat!("error: keyless ", env!("CARGO_PKG_VERSION"), " met a mistake of its own at "));
-        assert!(place.is_some_and(|rest| rest.ends_with("; please report this line\n")), "{said}");
+            said.strip_prefix(concat!("error: keyless ", env!("CARGO_PKG_VERSION"), " crashed at "));
+        assert!(place.is_some_and(|rest| rest.ends_with("; report this line as a bug\n")), "{said}");
         assert_eq!(said.lines().count(), 1);
         assert!(!said.contains("hunter2"));
         assert_eq!(child.status.code(), Some(2));

@@ -7,7 +7,7 @@ use keyless_core::{ip_ranges::AddressError, oidc::TokenError, setup::SetupError,
 /// Why a command, or a part of it, could not run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// No path was given, and there is no pipeline file here or above.
+    /// No path was given, and neither this folder nor one above it has a pipeline file.
     #[error(
         "no bitbucket-pipelines.yml in this folder or above it in the repository; name a file or a folder, or use `-` for \
          standard input"

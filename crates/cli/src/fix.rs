@@ -1,4 +1,4 @@
-//! Safe fixes: applied to a text, written to a file, or shown as a diff.
+//! Safe fixes: applied to a source, written to a file, or shown as a diff.
 
 use std::{
     collections::BTreeMap,
@@ -13,10 +13,10 @@ use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
 
-/// One fix may bring to light what another one mends; nothing sensible takes more rounds than this.
+/// A fix can reveal a finding that another fix removes; no sensible file takes more rounds than this.
 const ROUNDS: usize = 16;
 
-/// What fixes made of a text.
+/// A source before its fixes.
 #[derive(Debug, Default)]
 pub(crate) struct Fixed {
     /// The text before them.

@@ -14,7 +14,7 @@ use crate::{
     streams::Streams,
 };
 
-/// Find mistakes in bitbucket-pipelines.yml before Bitbucket does
+/// Find errors in bitbucket-pipelines.yml before Bitbucket does
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,16 +22,16 @@ Examples:
   keyless lint services/                       every bitbucket-pipelines.yml below a folder
   git show HEAD:bitbucket-pipelines.yml | keyless lint -
   keyless lint --variables AWS_ROLE_ARN,AWS_REGION
-                                               these are defined in Bitbucket's settings
-  keyless lint --settings ci/keyless.yaml      so are those that this file declares
-  keyless lint --trust-policy role.json        which steps the role's trust policy refuses
+                                               variables that are set in Bitbucket
+  keyless lint --settings ci/keyless.yaml      variables and environments from another settings file
+  keyless lint --trust-policy role.json        steps that the role's trust policy rejects
   keyless lint --format json --min-severity hint
-  keyless lint --diff                          what --fix would change
+  keyless lint --diff                          the changes that --fix would make
 
-A folder is searched for files called bitbucket-pipelines.yml (or .yaml); .git and node_modules are skipped. \
-When it has none and is no repository itself, every *.yml and *.yaml file below it is taken for a pipeline.
+A folder is searched for files named bitbucket-pipelines.yml (or .yaml); .git and node_modules are skipped. \
+If it has none and is not a repository, every *.yml and *.yaml file in it is linted as a pipeline.
 
-Exit status: 0 nothing found that counts, 1 findings, 2 something could not be read or asked.")]
+Exit status: 0 no findings, 1 findings, 2 invalid arguments or unreadable input.")]
 pub(crate) struct Lint {
     /// Files, folders, or `-` for standard input [default: bitbucket-pipelines.yml, here or above in the repository]
     #[arg(value_name = "PATH")]

@@ -42,7 +42,7 @@ impl LintedFile {
     }
 }
 
-/// What finds the findings of a text, the linter or the rules over trust policies, by the settings that hold for it.
+/// Lints one file with the settings that apply to it: as a pipeline or as a trust policy.
 pub(crate) type Check<'c, S> = dyn Fn(&Source<'_>, &S) -> Vec<Diagnostic> + Sync + 'c;
 
 /// Lints every input by its settings, with `fix_from` after the safe fixes of findings from that severity on. The

@@ -10,7 +10,7 @@ use keyless_core::{
 
 use crate::{failure::Failure, outcome::Outcome, streams::Streams};
 
-/// The id of the rule for what is no text at all; the only one that the command, and not the linter, applies.
+/// The rule for input that is not UTF-8; the only one that the command applies, not the linter.
 pub(crate) const NOT_UTF8: RuleId = RuleId::new("not-utf8");
 
 /// Its place among the rules, so that it is explained like the others.

@@ -4,15 +4,15 @@ use std::io::{self, BufWriter, IsTerminal, Read, Write};
 
 use crate::failure::Failure;
 
-/// The streams of one run, so that a run can be handed others than the process's own.
+/// The streams of one run, so that a test can pass its own.
 pub(crate) struct Streams<'a> {
     /// Where `-` reads.
     pub(crate) input: Box<dyn Read + 'a>,
     /// Where reports go.
     pub(crate) output: Box<dyn Write + 'a>,
-    /// Where goes what is no part of a report.
+    /// Where messages go that are not part of a report.
     pub(crate) errors: Box<dyn Write + 'a>,
-    /// Whether a reader of `output` wants colours, as far as the surroundings tell.
+    /// Whether a reader of `output` wants colours, as far as the environment tells.
     pub(crate) colors: bool,
 }
 
@@ -39,7 +39,7 @@ impl Streams<'_> {
     }
 }
 
-/// A writer whose reader may leave: what is written after that goes nowhere, and is no failure.
+/// A writer whose reader may close the pipe: later writes are discarded without an error.
 struct UntilClosed<W>(W);
 
 impl<W: Write> Write for UntilClosed<W> {

@@ -15,7 +15,7 @@ pub const SUMMARY_LIMIT: usize = 450;
 /// How many characters the details of a report or an annotation may have.
 pub const DETAILS_LIMIT: usize = 2000;
 
-/// A text of at most `limit` characters; a longer one ends with `…`.
+/// A string of at most `limit` characters; a longer one ends with `…`.
 pub fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
     match text.char_indices().nth(limit) {
         Some(_) => text.chars().take(limit - 1).chain(['…']).collect(),

@@ -1,3 +1,3 @@
-//! Findings written for machines. The text report lives in the command, beside the terminal it is for.
+//! Findings written for machines. The text report is in the command, which has the terminal.
 
 pub mod json;

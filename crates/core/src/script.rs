@@ -228,7 +228,7 @@ impl Script {
     }
 }
 
-/// The items on lines of their own, and where each begins.
+/// The items, each on its own line, and where each begins.
 fn join<'t>(items: impl IntoIterator<Item = &'t str>) -> (String, Vec<usize>) {
     let mut text = String::new();
     let mut item_starts = Vec::new();

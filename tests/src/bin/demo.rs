@@ -91,7 +91,7 @@ impl Demo {
         Ok(value)
     }
 
-    /// Prints a text and records it.
+    /// Prints a string and records it.
     fn say(&self, text: &str) {
         self.printed.lock().unwrap_or_else(PoisonError::into_inner).extend(text.as_bytes());
         // Standard output was closed; there is nobody to tell.

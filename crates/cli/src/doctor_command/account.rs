@@ -43,7 +43,7 @@ pub(super) async fn check(context: &mut Context<'_, '_>) -> io::Result<()> {
     let token = check_token(context)?;
     let Some(region) = context.region.clone() else {
         let fix = "set AWS_REGION".to_owned();
-        return context.report.not_checked(CREDENTIALS, "the region is not known".to_owned(), fix);
+        return context.report.not_checked(CREDENTIALS, "no region is set".to_owned(), fix);
     };
     let keys = match &token {
         Some(token) => session(context, token, &region).await?,
@@ -163,7 +163,7 @@ async fn check_provider(
     let issuer = token.map(|token| oidc::provider_name(&token.claims().iss).to_owned());
     let Some(issuer) = issuer.or_else(of_workspace) else {
         let fix = "use --repository WORKSPACE/NAME".to_owned();
-        return context.report.not_checked(PROVIDER, "the workspace is not known".to_owned(), fix);
+        return context.report.not_checked(PROVIDER, "no workspace is given".to_owned(), fix);
     };
     let provider = format!("arn:{}:iam::{account}:oidc-provider/{issuer}", region.partition());
     let audience = context.settings.workspace_uuid.map(oidc::default_audience);

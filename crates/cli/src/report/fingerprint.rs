@@ -12,8 +12,8 @@ pub(super) struct Fingerprints {
 }
 
 impl Fingerprints {
-    /// The name of a finding: a hash of its file, rule and message. The second of two that say the same in one file is
-    /// told apart by its number, not by its line.
+    /// The name of a finding: a hash of its file, rule and message. Equal findings of one file are numbered,
+    /// so that a line number is not part of the name.
     pub(super) fn next(&mut self, file: &str, diagnostic: &Diagnostic) -> String {
         let parts = [file, diagnostic.rule.as_str(), &diagnostic.message];
         let hash = parts.into_iter().fold(FNV_OFFSET, |hash, part| fnv(fnv(hash, part.as_bytes()), &[0]));

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-/// Twelve digits. Leading zeros count, so it is kept as text.
+/// Twelve digits. Leading zeros count, so it is kept as a string.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(String);
 
 /// The number of digits of every account id.
 pub const DIGITS: usize = 12;
 
-/// Why a text is no account id.
+/// Why a string is not an account id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountIdError {
     /// Something else than a digit is in it.

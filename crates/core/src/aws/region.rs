@@ -12,7 +12,7 @@ pub struct Region {
     partition: &'static Partition,
 }
 
-/// A text that names no region.
+/// A string that is not the name of a region.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegionError {
     /// An availability zone, such as `eu-west-1a`; the region it lies in.

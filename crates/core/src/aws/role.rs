@@ -56,7 +56,7 @@ pub enum RoleArnError {
     /// The fourth part is not empty; roles belong to no region.
     #[error("it contains the region `{0}`, but roles have no region; use `iam::`")]
     Region(String),
-    /// The fifth part is no account id.
+    /// The fifth part is not an account id.
     #[error(transparent)]
     Account(AccountIdError),
     /// The sixth part does not begin with `role/`: its kind, such as `user` or `assumed-role`.

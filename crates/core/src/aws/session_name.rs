@@ -1,4 +1,4 @@
-//! Names of role sessions: what CloudTrail shows beside every call of a deployment.
+//! Names of role sessions: what CloudTrail records with every call of a deployment.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ pub struct SessionName(String);
 const MINIMUM: usize = 2;
 const LIMIT: usize = 64;
 
-/// Why a text is no session name.
+/// Why a string is not a session name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SessionNameError {
     /// Too short or too long: the number of characters.

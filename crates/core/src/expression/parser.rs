@@ -81,7 +81,7 @@ impl<'t> Parser<'t> {
             match self.peek() {
                 Some(TokenKind::And) => self.operator(operands.is_empty()),
                 Some(kind) if starts_operand(kind) => self.juxtaposed(),
-                // A comparison without its left side: its right side is no condition.
+                // A comparison without its left side: its right side is not a condition.
                 Some(TokenKind::Comparison(_)) => {
                     self.operator(true);
                     operands.extend(self.unary(depth).map(|right| Node { kind: Kind::Unknown, ..right }));

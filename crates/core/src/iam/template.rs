@@ -1,6 +1,6 @@
 //! The documents that contain trust policies, and the functions of templates.
 //!
-//! A trust policy is a document of its own, or part of the output of `aws iam get-role`, of a CloudFormation template
+//! A trust policy is a whole document, or part of the output of `aws iam get-role`, of a CloudFormation template
 //! (JSON or YAML, including one that the CDK synthesized), or of a Terraform plan. A template's functions are evaluated
 //! as far as the template alone determines them; the rest stays open and is never an error.
 

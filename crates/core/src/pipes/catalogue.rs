@@ -54,7 +54,7 @@ pub struct Login {
     pub kind: LoginKind,
     /// The variable that names the role, or the file that configures the login with the token.
     pub oidc_variable: Option<&'static str>,
-    /// The lowest version that certainly accepts a role; `None` when that is not known.
+    /// The lowest version that certainly accepts a role; `None` when unknown.
     pub oidc_since: Option<Version>,
     /// The lowest version that was seen with a role.
     pub oidc_seen_at: Option<Version>,

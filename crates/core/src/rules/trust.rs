@@ -83,10 +83,10 @@ pub static RULES: &[&Rule] = &[
     &workspace_mismatch::RULE,
 ];
 
-/// All findings of every trust policy in a text, in its order, each once.
+/// All findings of every trust policy in a document, in its order, each once.
 ///
 /// # Errors
-/// [`Unreadable`] where the text is not JSON or YAML, or holds no trust policy.
+/// [`Unreadable`] where the document is not JSON or YAML, or has no trust policy.
 pub fn check(source: &Source<'_>) -> Result<Vec<Diagnostic>, Unreadable> {
     let document = Document::parse(source.text())?;
     let mut diagnostics = Vec::new();
@@ -110,7 +110,7 @@ pub fn check(source: &Source<'_>) -> Result<Vec<Diagnostic>, Unreadable> {
     Ok(diagnostics)
 }
 
-/// Like [`check`], with a text that cannot be read as a finding too.
+/// Like [`check`], but an unreadable document is a finding too.
 pub fn findings(source: &Source<'_>) -> Vec<Diagnostic> {
     check(source).unwrap_or_else(|unreadable| {
         vec![Diagnostic::new(policy::MALFORMED, Severity::Error, unreadable.span(), unreadable.to_string())]

@@ -89,7 +89,7 @@ impl Reader<'_> {
                 Ok(vec![variable.unwrap_or(Part::Text { text: "$".to_owned(), quoted: false })])
             }
             Some(_) => {
-                // `@name` hands on a list of arguments.
+                // `@name` passes a list of arguments.
                 self.at = start + 1;
                 Ok(vec![Part::Other { span: Span::new(start, self.at), commands: 0..0 }])
             }
