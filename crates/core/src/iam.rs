@@ -11,7 +11,9 @@
 pub mod caller;
 mod date;
 pub mod document;
+mod embedded;
 pub mod evaluate;
+mod functions;
 pub mod key;
 pub mod operator;
 pub mod partial;

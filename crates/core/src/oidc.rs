@@ -10,7 +10,7 @@ mod uuid;
 
 pub use check::{Expectations, Mismatch, check, duration};
 pub use claims::{Audience, Claims, Subject, Workspace};
-pub use issuer::{Issuer, IssuerError, provider_name, resembles_bitbucket};
+pub use issuer::{Issuer, IssuerError, could_be_issuer, is_bitbucket_host, provider_name, resembles_bitbucket};
 pub use token::{Header, StepToken, TokenError, VARIABLE};
 pub(crate) use uuid::GROUPS;
 pub use uuid::{Uuid, UuidError};

@@ -163,9 +163,8 @@ fn only(values: impl Iterator<Item = Uuid>) -> Option<Uuid> {
 /// The values that a policy's statements compare a claim with.
 fn claim_values<'p>(policy: &'p Policy, claim: &'static str) -> impl Iterator<Item = &'p str> {
     let conditions = policy.statements.iter().flat_map(|statement| &statement.conditions);
-    let conditions = conditions.filter(
-        move |it| matches!(Key::new(&it.key), Key::Claim { claim: own, .. } if own.eq_ignore_ascii_case(claim)),
-    );
+    let conditions = conditions
+        .filter(move |it| matches!(it.parsed_key(), Key::Claim { claim: own, .. } if own.eq_ignore_ascii_case(claim)));
     conditions.flat_map(|condition| condition.values.iter().filter_map(|value| value.as_str()))
 }
 
@@ -198,9 +197,9 @@ fn answers(policy: &Policy, caller: &Caller<'_>) -> Vec<Evaluation> {
 /// The workspaces whose tokens a policy names, in its principals or its condition keys.
 pub fn workspaces(policy: &Policy) -> BTreeSet<&str> {
     let keys = policy.statements.iter().flat_map(|statement| &statement.conditions).filter_map(|condition| {
-        match Key::new(&condition.key) {
-            Key::Claim { issuer, .. } => workspace_of(issuer),
-            Key::Service(_) => None,
+        match condition.parsed_key() {
+            Key::Claim { issuer, .. } if !condition.key_open => workspace_of(issuer),
+            _ => None,
         }
     });
     let principals = policy.statements.iter().filter_map(|statement| statement.principals.as_ref());

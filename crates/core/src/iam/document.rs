@@ -40,6 +40,8 @@ pub struct Member {
     pub key: String,
     /// The key's span, including quotes.
     pub key_span: Span,
+    /// Whether parts of the key are known only after deployment, written as in `Fn::Sub`: `${name}`.
+    pub key_open: bool,
     /// Its value.
     pub value: Node,
 }
@@ -52,6 +54,13 @@ impl Member {
 }
 
 impl Node {
+    /// A call of a template's function, such as `Ref`, with the span of its argument.
+    pub(super) fn call(function: &str, argument: Self) -> Self {
+        let span = argument.span;
+        let member = Member { key: function.to_owned(), key_span: span, key_open: false, value: argument };
+        Self { span, value: Value::Object(vec![member]) }
+    }
+
     /// The value of a key; the last one where the key is duplicate, as IAM and CloudFormation read it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.members().iter().rev().find(|member| member.key == key).map(|member| &member.value)
@@ -187,7 +196,7 @@ fn member(property: ast::ObjectProp<'_>, shift: usize) -> Member {
         ast::ObjectPropName::String(name) => (name.value.into_owned(), name.range),
         ast::ObjectPropName::Word(name) => (name.value.to_owned(), name.range),
     };
-    Member { key, key_span: span(range, shift), value: node(property.value, shift) }
+    Member { key, key_span: span(range, shift), key_open: false, value: node(property.value, shift) }
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ fn evaluate_statement(number: usize, statement: &Statement, request: &Request, v
     let action = action(statement, request);
     let conditions: Vec<_> =
         statement.conditions.iter().map(|it| condition::evaluate(it, request, variables)).collect();
-    let hidden = if statement.open.is_empty() { Truth::True } else { Truth::Unknown };
+    let hidden = if statement.open.is_empty() && !statement.conditional { Truth::True } else { Truth::Unknown };
     let parts = [principal.holds, action.holds, hidden].into_iter().chain(conditions.iter().map(|it| it.holds));
     StatementResult {
         number,

@@ -20,6 +20,23 @@ pub enum Key<'k> {
 /// data of September 2026 lists more claims for some providers, but not for Bitbucket.
 pub const CLAIMS: [&str; 5] = ["amr", "aud", "email", "oaud", "sub"];
 
+/// Whether the token has a claim for roles that authorizes the role (`Bool`). Bitbucket's tokens have no such claim; whether
+/// the key is then `false` or missing is not documented.
+///
+/// Source: condition keys of `AssumeRoleWithWebIdentity` in the Service Authorization Reference.
+pub const AUTHORIZED_BY_IDP: &str = "sts:RoleAuthorizedByIdp";
+
+/// Keys that a context provider sets for the session. AWS documents them for permissions, not for trust policies.
+///
+/// Source: "Trusted identity propagation" in the IAM User Guide, of November 2026.
+const UNCONFIRMED: [&str; 2] = ["aws:originidentity/", "aws:transactioncontext/"];
+
+/// Whether AWS does not document if a trust policy can test this key.
+pub fn is_unconfirmed(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    UNCONFIRMED.iter().any(|prefix| key.starts_with(prefix))
+}
+
 impl<'k> Key<'k> {
     /// Reads a key as written.
     pub fn new(key: &'k str) -> Self {

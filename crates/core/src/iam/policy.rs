@@ -50,6 +50,8 @@ pub struct Statement {
     pub conditions: Vec<Condition>,
     /// Elements that are known only after deployment.
     pub open: Vec<Text>,
+    /// Whether the policy has the statement only if a condition of the template holds.
+    pub conditional: bool,
 }
 
 /// What a statement does when it applies. Reports write it in lower case.
@@ -152,6 +154,8 @@ pub struct Condition {
     pub key: String,
     /// The key's span.
     pub key_span: Span,
+    /// Whether parts of the key are known only after deployment; they are written `${name}`.
+    pub key_open: bool,
     /// The values, of which one must match.
     pub values: Vec<Text>,
     /// The span of the values.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    key::{self, Availability, CLAIMS, Key},
+    key::{self, AUTHORIZED_BY_IDP, Availability, CLAIMS, Key},
     partial::Partial,
-    policy::ASSUME_WITH_WEB_IDENTITY,
+    policy::{ASSUME_WITH_WEB_IDENTITY, Condition},
 };
 use crate::oidc::{self, Audience, Claims, Issuer};
 
@@ -78,6 +78,27 @@ impl Request {
                 (name, _) => claim(name),
             };
             self.set(&format!("{issuer}:{name}"), value);
+        }
+    }
+
+    /// The values that the key of a condition may have: several, if parts of the key are known only after deployment, or
+    /// if AWS does not document the value.
+    pub fn entries(&self, condition: &Condition) -> Vec<Entry> {
+        let Some(own) = &self.issuer else { return vec![self.entry(&condition.key)] };
+        match condition.parsed_key() {
+            Key::Claim { claim, .. } if condition.key_open => {
+                vec![self.entry(&format!("{own}:{claim}")), Entry::Absent]
+            }
+            Key::Service(_) if condition.key_open => vec![Entry::Unknown],
+            // Bitbucket's tokens have no claim for roles.
+            Key::Service(key)
+                if key.eq_ignore_ascii_case(AUTHORIZED_BY_IDP)
+                    && Issuer::from_provider_name(own).is_ok()
+                    && !self.keys.contains_key(&key.to_ascii_lowercase()) =>
+            {
+                vec![Entry::Value("false".to_owned()), Entry::Absent]
+            }
+            _ => vec![self.entry(&condition.key)],
         }
     }
 

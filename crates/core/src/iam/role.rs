@@ -27,6 +27,8 @@ pub struct RoleIdentity {
     pub logical_id: String,
     /// The role's name in AWS (`RoleName`), where the document sets one. A template's functions may leave parts open.
     pub name: Option<Text>,
+    /// When the role has this policy, where a template selects between several: `if Production`.
+    pub condition: Option<String>,
 }
 
 /// Which role of a document is meant.
@@ -142,7 +144,9 @@ impl RoleSelector {
 impl RoleIdentity {
     fn evidence(&self, selector: &RoleSelector) -> Option<Evidence> {
         let wanted = selector.name();
-        if self.name.as_ref().and_then(Text::as_str) == Some(wanted) {
+        if self.name.as_ref().and_then(Text::as_str) == Some(wanted)
+            || (self.condition.is_some() && self.to_string() == wanted)
+        {
             return Some(Evidence::Name);
         }
         match (selector, &self.name) {
@@ -186,13 +190,15 @@ impl AsRef<RoleIdentity> for TrustedRole {
     }
 }
 
-/// The logical ID, followed by the name in AWS where that differs. Empty for a policy without a role around it.
+/// The logical ID, followed by the name in AWS where that differs and the condition of the policy. Empty for a policy
+/// without a role around it.
 impl fmt::Display for RoleIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name.as_ref().map(Text::to_string) {
             Some(name) if name != self.logical_id => write!(f, "{} ({name})", self.logical_id),
             _ => f.write_str(&self.logical_id),
-        }
+        }?;
+        self.condition.as_ref().map_or(Ok(()), |condition| write!(f, " {condition}"))
     }
 }
 

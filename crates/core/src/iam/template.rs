@@ -8,19 +8,22 @@ use std::borrow::Cow;
 
 use super::{
     document::{self, Member, Node, NotJson, Value},
+    embedded::Embedded,
     role::RoleIdentity,
-    text::{Part, Text},
+    text::Text,
 };
 use crate::{
-    oidc,
     text::Span,
     yaml::{self, Kind, Meaning, NodeId, Tree},
 };
 
+pub use super::functions::Template;
+
 /// A document with trust policies.
 #[derive(Clone, Debug)]
-pub struct Document {
+pub struct Document<'t> {
     root: Node,
+    text: &'t str,
 }
 
 /// A trust policy in a [`Document`].
@@ -32,6 +35,9 @@ pub struct Found<'d> {
     pub policy: Cow<'d, Node>,
     /// The template that evaluates its strings.
     pub template: Template<'d>,
+    /// Whether the document has the policy as JSON or YAML, so that its strings can be edited in place; not if it is
+    /// inside a string.
+    pub editable: bool,
 }
 
 impl AsRef<RoleIdentity> for Found<'_> {
@@ -71,14 +77,14 @@ impl Unreadable {
 /// Members that hold a trust policy: the API's and CloudFormation's name, and Terraform's.
 const HOLDERS: [&str; 2] = ["AssumeRolePolicyDocument", "assume_role_policy"];
 
-impl Document {
+impl<'t> Document<'t> {
     /// Reads a document: JSON where it begins like JSON, YAML otherwise.
     ///
     /// # Errors
     /// [`Unreadable`] where it is neither.
-    pub fn parse(text: &str) -> Result<Self, Unreadable> {
+    pub fn parse(text: &'t str) -> Result<Self, Unreadable> {
         if text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']) {
-            return document::parse(text).map(|root| Self { root }).map_err(Unreadable::Json);
+            return document::parse(text).map(|root| Self { root, text }).map_err(Unreadable::Json);
         }
         let limits = yaml::Limits { expansion: 100_000, ..yaml::Limits::default() };
         let (tree, problems) = yaml::parse(text, limits);
@@ -88,65 +94,109 @@ impl Document {
             }
         }
         let root = tree.root().ok_or(Unreadable::NoTrustPolicy)?;
-        Ok(Self { root: from_yaml(&tree, text, root) })
+        Ok(Self { root: from_yaml(&tree, text, root), text })
     }
 
-    /// The trust policies, in document order.
+    /// The trust policies, in document order. A role whose template selects between several has one entry for each.
     ///
     /// # Errors
     /// [`Unreadable::NoTrustPolicy`] where there is none, [`Unreadable::Json`] where one is a string with invalid JSON.
     pub fn trust_policies(&self) -> Result<Vec<Found<'_>>, Unreadable> {
-        let template = Template { resources: self.root.get("Resources") };
-        let mut found = Vec::new();
+        let template = Template::new(&self.root);
+        let mut search = Search { text: self.text, template, found: Vec::new() };
         if self.root.get("Statement").is_some() {
-            let identity = RoleIdentity::default();
-            found.push(Found { identity, policy: Cow::Borrowed(&self.root), template });
+            search.add(RoleIdentity::default(), Cow::Borrowed(&self.root));
         } else {
-            search(&self.root, "", template, &mut found)?;
+            search.descend(&self.root, "")?;
         }
-        if found.is_empty() { Err(Unreadable::NoTrustPolicy) } else { Ok(found) }
+        if search.found.is_empty() { Err(Unreadable::NoTrustPolicy) } else { Ok(search.found) }
     }
 }
 
-fn search<'d>(
-    node: &'d Node,
-    role: &'d str,
+/// Looks for trust policies in a document.
+struct Search<'d> {
+    text: &'d str,
     template: Template<'d>,
-    found: &mut Vec<Found<'d>>,
-) -> Result<(), Unreadable> {
-    if let Value::List(items) = &node.value {
-        return items.iter().try_for_each(|item| search(item, role, template, found));
-    }
-    // IAM's output has the role's name; in a template the logical ID is the key two levels up.
-    let name = || ["RoleName", "name"].iter().find_map(|key| template.text(node.get(key)?));
-    for member in node.members() {
-        if HOLDERS.contains(&member.key.as_str()) {
-            if let Some(policy) = held(&member.value)? {
-                let name = name();
-                let own = name.as_ref().and_then(Text::as_str).filter(|_| template.resources.is_none());
-                let identity = RoleIdentity { logical_id: own.unwrap_or(role).to_owned(), name };
-                found.push(Found { identity, policy, template });
-            }
-        } else {
-            let role = if member.key == "Properties" || member.key == "values" { role } else { &member.key };
-            search(&member.value, role, template, found)?;
-        }
-    }
-    Ok(())
+    found: Vec<Found<'d>>,
 }
 
-/// The policy in a member: an object, or JSON in a string, which IAM's query API also percent-encodes.
-fn held(node: &Node) -> Result<Option<Cow<'_, Node>>, Unreadable> {
-    match &node.value {
-        Value::Object(_) => Ok(Some(Cow::Borrowed(node))),
-        Value::String(text) => {
-            let text = if text.starts_with('%') { percent_decode(text) } else { text.clone() };
-            let inner =
-                document::parse(&text).map_err(|error| Unreadable::Json(NotJson { span: node.span, ..error }))?;
-            Ok(Some(Cow::Owned(inner.at(node.span))))
+impl<'d> Search<'d> {
+    fn descend(&mut self, node: &'d Node, role: &'d str) -> Result<(), NotJson> {
+        if let Value::List(items) = &node.value {
+            return items.iter().try_for_each(|item| self.descend(item, role));
         }
-        _ => Ok(None),
+        // IAM's output has the role's name; in a template the logical ID is the key two levels up.
+        let template = self.template;
+        let name = || ["RoleName", "name"].iter().find_map(|key| template.text(node.get(key)?));
+        for member in node.members() {
+            if HOLDERS.contains(&member.key.as_str()) {
+                let name = name();
+                let own = name.as_ref().and_then(Text::as_str).filter(|_| !template.has_resources());
+                let identity = RoleIdentity { logical_id: own.unwrap_or(role).to_owned(), name, condition: None };
+                self.held(&member.value, &identity)?;
+            } else {
+                let role = if member.key == "Properties" || member.key == "values" { role } else { &member.key };
+                self.descend(&member.value, role)?;
+            }
+        }
+        Ok(())
     }
+
+    /// Adds the policies in a member: an object, JSON in a string, or one for each branch of a condition.
+    fn held(&mut self, node: &'d Node, identity: &RoleIdentity) -> Result<(), NotJson> {
+        match (self.template.function_name(node), &node.value) {
+            (Some("Fn::If"), _) => self.branches(node, identity)?,
+            (Some("Fn::ToJsonString"), _) => {
+                for argument in node.members() {
+                    self.held(&argument.value, identity)?;
+                }
+            }
+            (Some("Ref"), _) if node.get("Ref").and_then(Node::as_str) == Some("AWS::NoValue") => {}
+            (None, Value::Object(_)) => self.add(identity.clone(), Cow::Borrowed(node)),
+            (Some(_), _) | (None, Value::String(_)) => {
+                let policy = self.embedded(node)?.unwrap_or_else(|| unknown(node));
+                self.add(identity.clone(), Cow::Owned(policy));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn branches(&mut self, node: &'d Node, identity: &RoleIdentity) -> Result<(), NotJson> {
+        let [condition, branches @ ..] = node.get("Fn::If").map_or(&[][..], Node::items) else { return Ok(()) };
+        let condition = condition.as_str().unwrap_or("Fn::If");
+        for (branch, when) in branches.iter().zip(["if", "unless"]) {
+            let outer = identity.condition.as_ref().map_or_else(String::new, |outer| format!("{outer} and "));
+            let condition = Some(format!("{outer}{when} {condition}"));
+            self.held(branch, &RoleIdentity { condition, ..identity.clone() })?;
+        }
+        Ok(())
+    }
+
+    /// JSON in a string, which IAM's query API also percent-encodes. `None` where parts that are known only after
+    /// deployment hide the structure.
+    fn embedded(&self, node: &Node) -> Result<Option<Node>, NotJson> {
+        let mut json = Embedded::default();
+        match node.as_str().filter(|text| text.starts_with('%')) {
+            Some(text) => json.known(&percent_decode(text), |_| node.span),
+            None if self.template.embed(node, self.text, &mut json).is_none() => return Ok(None),
+            None => {}
+        }
+        json.parse()
+    }
+
+    fn add(&mut self, identity: RoleIdentity, policy: Cow<'d, Node>) {
+        let editable = matches!(policy, Cow::Borrowed(_));
+        self.found.push(Found { identity, policy, template: self.template, editable });
+    }
+}
+
+/// A policy of which nothing is known before deployment.
+fn unknown(node: &Node) -> Node {
+    let member = |key: &str, value| Member { key: key.to_owned(), key_span: node.span, key_open: false, value };
+    let version = Node { span: node.span, value: Value::String("2012-10-17".to_owned()) };
+    let members = vec![member("Version", version), member("Statement", node.clone())];
+    Node { span: node.span, value: Value::Object(members) }
 }
 
 fn percent_decode(text: &str) -> String {
@@ -187,6 +237,7 @@ fn from_yaml(tree: &Tree, text: &str, id: NodeId) -> Node {
                 .map(|field| Member {
                     key: tree.text(field.key).unwrap_or_default().to_owned(),
                     key_span: tree.span(field.key),
+                    key_open: false,
                     value: from_yaml(tree, text, field.value),
                 })
                 .collect(),
@@ -198,8 +249,7 @@ fn from_yaml(tree: &Tree, text: &str, id: NodeId) -> Node {
         None => Node { span, value },
         Some(tag) => {
             let key = if matches!(tag, "Ref" | "Condition") { tag.to_owned() } else { format!("Fn::{tag}") };
-            let value = Node { span, value: text_of(value) };
-            Node { span, value: Value::Object(vec![Member { key, key_span: span, value }]) }
+            Node::call(&key, Node { span, value: text_of(value) })
         }
     }
 }
@@ -211,123 +261,6 @@ fn text_of(value: Value) -> Value {
         Value::Bool(bool) => Value::String(bool.to_string()),
         Value::Number(number) => Value::String(number),
         value => value,
-    }
-}
-
-/// The resources of a CloudFormation template, which evaluate its functions; empty for a plain policy.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Template<'d> {
-    resources: Option<&'d Node>,
-}
-
-/// The resource types of OIDC providers: CloudFormation's and the older CDK construct's.
-const PROVIDERS: [&str; 2] = ["AWS::IAM::OIDCProvider", "Custom::AWSCDKOpenIdConnectProvider"];
-
-impl Template<'_> {
-    /// The string that a value is or evaluates to; `None` where the value is neither a string nor a template function.
-    pub fn text(self, node: &Node) -> Option<Text> {
-        match &node.value {
-            Value::String(text) => Some(Text::known(node.span, text.clone())),
-            Value::Object(_) => self.function(node),
-            _ => None,
-        }
-    }
-
-    /// The name of the function, where a value is a function call: `Ref`, `Fn::If`.
-    pub fn function_name(self, node: &Node) -> Option<&str> {
-        match node.members() {
-            [only] if only.key == "Ref" || only.key.starts_with("Fn::") => Some(&only.key),
-            _ => None,
-        }
-    }
-
-    fn function(self, node: &Node) -> Option<Text> {
-        let name = self.function_name(node)?;
-        let argument = node.get(name)?;
-        let parts = match name {
-            "Ref" => argument.as_str().map(|name| self.reference(name)),
-            "Fn::GetAtt" => match argument.items() {
-                [whole] => whole.as_str().map(|name| self.reference(name)),
-                [resource, attribute] => resource
-                    .as_str()
-                    .zip(attribute.as_str())
-                    .map(|(resource, attribute)| self.reference(&format!("{resource}.{attribute}"))),
-                _ => None,
-            },
-            "Fn::Sub" => self.substitution(argument),
-            "Fn::Join" => self.join(argument),
-            _ => None,
-        };
-        let mut text = Text { span: node.span, parts: Vec::new() };
-        text.extend(parts.unwrap_or_else(|| vec![Part::Open(name.to_owned())]));
-        Some(text)
-    }
-
-    /// The value of a reference: the ARN of a provider that the template creates, or an open part.
-    fn reference(self, name: &str) -> Vec<Part> {
-        let logical = name.strip_suffix(".Arn").unwrap_or(name);
-        let provider = self.resources.and_then(|resources| resources.get(logical)).filter(|resource| {
-            resource.get("Type").and_then(Node::as_str).is_some_and(|kind| PROVIDERS.contains(&kind))
-        });
-        let url = provider.and_then(|provider| {
-            // The URL may use functions too, but not resources: a reference cycle would not end.
-            Template::default().text(provider.get("Properties")?.get("Url")?)
-        });
-        let Some(url) = url else { return vec![Part::Open(name.to_owned())] };
-        let mut parts = vec![
-            Part::Known("arn:".to_owned()),
-            Part::Open("AWS::Partition".to_owned()),
-            Part::Known(":iam::".to_owned()),
-            Part::Open("AWS::AccountId".to_owned()),
-            Part::Known(":oidc-provider/".to_owned()),
-        ];
-        let mut rest = url.parts;
-        if let Some(Part::Known(text)) = rest.first_mut() {
-            *text = oidc::provider_name(text).to_owned();
-        }
-        parts.append(&mut rest);
-        parts
-    }
-
-    fn substitution(self, argument: &Node) -> Option<Vec<Part>> {
-        let (format, variables) = match argument.items() {
-            [format] => (format, None),
-            [format, variables] => (format, Some(variables)),
-            _ => return None,
-        };
-        let mut rest = format.as_str()?;
-        let mut parts = Vec::new();
-        while let Some((before, after)) = rest.split_once("${") {
-            parts.push(Part::Known(before.to_owned()));
-            let (name, after) = after.split_once('}')?;
-            match name.strip_prefix('!') {
-                Some(literal) => parts.push(Part::Known(format!("${{{literal}}}"))),
-                None => match variables.and_then(|variables| variables.get(name)) {
-                    Some(value) => {
-                        parts.extend(
-                            self.text(value).map_or_else(|| vec![Part::Open(name.to_owned())], |text| text.parts),
-                        );
-                    }
-                    None => parts.extend(self.reference(name)),
-                },
-            }
-            rest = after;
-        }
-        parts.push(Part::Known(rest.to_owned()));
-        Some(parts)
-    }
-
-    fn join(self, argument: &Node) -> Option<Vec<Part>> {
-        let [delimiter, Node { value: Value::List(items), .. }] = argument.items() else { return None };
-        let delimiter = delimiter.as_str()?;
-        let mut parts = Vec::new();
-        for (at, item) in items.iter().enumerate() {
-            if at > 0 {
-                parts.push(Part::Known(delimiter.to_owned()));
-            }
-            parts.extend(self.text(item)?.parts);
-        }
-        Some(parts)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     iam::{
         key::{CLAIMS, Key},
         operator::{Comparison, Quantifier},
-        policy::{ASSUME_WITH_WEB_IDENTITY, Condition, Effect, Policy, PrincipalKind, Statement},
+        policy::{ASSUME_WITH_WEB_IDENTITY, Condition, Effect, Policy, Principal, PrincipalKind, Statement},
         text::{Pattern, Syntax, Text, Variable},
         truth::Truth,
     },
@@ -41,6 +41,15 @@ impl<'t> Trust<'t> {
     /// The conditions on a claim in all allowing statements that trust Bitbucket's tokens.
     pub fn bitbucket_conditions(&self, claim: &'static str) -> impl Iterator<Item = &'t Condition> + use<'t> {
         self.trusting_bitbucket().flat_map(move |statement| statement.claim(claim))
+    }
+
+    /// Whether a statement denies what `allowed` allows to all tokens but those whose claim has one of its values: a
+    /// condition on the claim in the form of a deny. True too where a deny is known only after deployment.
+    pub(crate) fn denies_others(&self, allowed: &Statement, claim: &str) -> bool {
+        let mut denying = self.policy.statements.iter().filter(|it| it.effect == Some(Effect::Deny));
+        denying.any(|deny| {
+            deny.includes_principals(allowed) && deny.means(ASSUME_WITH_WEB_IDENTITY) && deny.spares_only(claim)
+        })
     }
 
     /// An edit that replaces the string at `span` with `new` in the same quotes.
@@ -83,8 +92,12 @@ impl Statement {
     /// Whether it accepts Bitbucket's tokens, according to its principals or condition keys.
     pub(crate) fn trusts_bitbucket(&self) -> bool {
         self.trusts_oidc()
-            && (self.issuers().any(|(_, issuer)| resembles_bitbucket(issuer))
-                || self.conditions.iter().any(|it| it.claim().is_some_and(|(issuer, _)| resembles_bitbucket(issuer))))
+            && (self.federated().any(|name| {
+                name.to_string().split_once(PROVIDER).is_some_and(|(_, issuer)| resembles_bitbucket(issuer))
+            }) || self
+                .conditions
+                .iter()
+                .any(|it| it.claim().is_some_and(|(issuer, _)| resembles_bitbucket(issuer))))
     }
 
     /// Whether its actions may include `action`.
@@ -95,6 +108,34 @@ impl Statement {
                 .is_some_and(|pattern| pattern.matches_ignoring_case(action) != Truth::False)
         });
         listed != block.negated
+    }
+
+    /// Whether its principals include all identity providers of another statement.
+    fn includes_principals(&self, other: &Self) -> bool {
+        let Some(block) = self.principals.as_ref().filter(|block| !block.negated) else { return !self.open.is_empty() };
+        let everyone = |it: &Principal| {
+            it.kind == PrincipalKind::Everyone || it.kind == PrincipalKind::Aws && it.name.as_str() == Some("*")
+        };
+        block.items.iter().any(everyone)
+            || other.federated().all(|name| {
+                self.federated().any(|own| own.parts == name.parts || own.as_str().is_none() || name.as_str().is_none())
+            })
+    }
+
+    /// Whether its only condition holds for every token without one of the listed values of a claim. It must be the only
+    /// one, because another could spare other tokens.
+    fn spares_only(&self, claim: &str) -> bool {
+        if !self.open.is_empty() {
+            return true;
+        }
+        let [only] = self.conditions.as_slice() else { return false };
+        let listed = |value: &Text| match claim {
+            "sub" => wildcard_in_repository(value).is_none(),
+            _ => !value.prefix().starts_with(['*', '?']),
+        };
+        only.claim().is_some_and(|(_, own)| own.eq_ignore_ascii_case(claim))
+            && only.operator.is_some_and(|it| it.base.negated && it.quantifier != Some(Quantifier::ForAnyValue))
+            && (!only.is_like_or_negated_like() || only.values.iter().all(listed))
     }
 
     /// The conditions on a claim.
@@ -111,9 +152,22 @@ impl Statement {
 impl Condition {
     /// Issuer and claim, if the key is a token's; the issuer without scheme and trailing slash.
     pub(crate) fn claim(&self) -> Option<(&str, &str)> {
-        match Key::new(&self.key) {
+        match self.parsed_key() {
             Key::Claim { issuer, claim } => Some((bare(issuer), claim)),
             Key::Service(_) => None,
+        }
+    }
+
+    /// The key. An issuer that is known only after deployment is written `${name}`.
+    pub(crate) fn parsed_key(&self) -> Key<'_> {
+        match self.key.rsplit_once(':') {
+            Some((issuer, claim)) if self.key_open && issuer.ends_with('}') && !claim.contains('}') => {
+                Key::Claim { issuer, claim }
+            }
+            _ if self.key_open && self.key.rsplit(':').next().is_some_and(|claim| claim.contains('}')) => {
+                Key::Service(&self.key)
+            }
+            _ => Key::new(&self.key),
         }
     }
 
@@ -145,6 +199,11 @@ impl Condition {
         self.operator.is_some_and(|operator| operator.base.comparison == Comparison::Like && !operator.base.negated)
     }
 
+    /// Whether its operator has wildcards, negated or not.
+    fn is_like_or_negated_like(&self) -> bool {
+        self.operator.is_some_and(|operator| operator.base.comparison == Comparison::Like)
+    }
+
     /// Whether its operator compares addresses.
     pub(crate) fn compares_addresses(&self) -> bool {
         self.operator.is_some_and(|operator| operator.base.comparison == Comparison::Address)
@@ -159,6 +218,14 @@ impl Condition {
 /// An issuer as IAM names its provider, without a trailing slash: what the author of a policy meant.
 pub(crate) fn bare(issuer: &str) -> &str {
     provider_name(issuer).trim_end_matches('/')
+}
+
+/// The offset of a wildcard before the end of a subject's first part, the repository's UUID: such a pattern matches other
+/// repositories too. An open part of a template may complete the UUID.
+pub(crate) fn wildcard_in_repository(subject: &Text) -> Option<usize> {
+    let known = subject.prefix();
+    let repository = known.split(':').next().unwrap_or(known);
+    repository.find(['*', '?']).filter(|at| !repository[..*at].ends_with('}'))
 }
 
 /// Whether IAM exposes a claim of Bitbucket's tokens.

@@ -93,6 +93,23 @@ pub fn resembles_bitbucket(url: &str) -> bool {
     provider_name(url).starts_with(START)
 }
 
+/// Whether an issuer is on Bitbucket's host: without a scheme.
+pub fn is_bitbucket_host(issuer: &str) -> bool {
+    let host = issuer.split('/').next().unwrap_or_default();
+    ["bitbucket.org", "bitbucket.com"]
+        .iter()
+        .any(|domain| host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.')))
+}
+
+/// Whether an issuer without a scheme, in which `${name}` represents unknown characters, may be a workspace's.
+pub fn could_be_issuer(issuer: &str) -> bool {
+    let Some((before, after)) = issuer.split_once("${").zip(issuer.rsplit_once('}')) else {
+        return Issuer::from_provider_name(issuer).is_ok();
+    };
+    let (before, after) = (before.0, after.1);
+    (before.starts_with(START) || START.starts_with(before)) && (after.ends_with(END) || END.ends_with(after))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

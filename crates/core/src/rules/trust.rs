@@ -3,6 +3,7 @@
 mod absent_condition_key;
 mod action_principal_mismatch;
 mod broad_action;
+mod conflicting_issuers;
 mod duplicate_policy_key;
 mod exact_subject;
 mod foreign_audience;
@@ -11,6 +12,7 @@ mod invalid_source_ip;
 mod ip_deny_without_via_service;
 mod issuer_mismatch;
 mod literal_wildcard;
+mod malformed_provider;
 mod malformed_trust_policy;
 mod missing_audience_condition;
 mod missing_subject_condition;
@@ -25,14 +27,15 @@ mod repository_wide_subject;
 mod source_ip_as_identity;
 mod unanchored_subject;
 mod unbraced_subject;
+mod unconfirmed_condition;
 mod unexposed_claim;
 mod unknown_condition_operator;
+mod unknown_issuer;
+mod uppercase_uuid;
 mod url_in_condition_key;
 mod uuid_in_issuer;
 mod vacuous_condition;
 mod workspace_mismatch;
-
-use std::borrow::Cow;
 
 use super::{Findings, precedence};
 use crate::{
@@ -53,6 +56,7 @@ pub static RULES: &[&Rule] = &[
     &absent_condition_key::RULE,
     &action_principal_mismatch::RULE,
     &broad_action::RULE,
+    &conflicting_issuers::RULE,
     &duplicate_policy_key::RULE,
     &exact_subject::RULE,
     &foreign_audience::RULE,
@@ -62,6 +66,7 @@ pub static RULES: &[&Rule] = &[
     &ip_deny_without_via_service::RULE,
     &issuer_mismatch::RULE,
     &literal_wildcard::RULE,
+    &malformed_provider::RULE,
     &malformed_trust_policy::RULE,
     &missing_audience_condition::RULE,
     &missing_subject_condition::RULE,
@@ -75,8 +80,11 @@ pub static RULES: &[&Rule] = &[
     &source_ip_as_identity::RULE,
     &unanchored_subject::RULE,
     &unbraced_subject::RULE,
+    &unconfirmed_condition::RULE,
     &unexposed_claim::RULE,
     &unknown_condition_operator::RULE,
+    &unknown_issuer::RULE,
+    &uppercase_uuid::RULE,
     &url_in_condition_key::RULE,
     &uuid_in_issuer::RULE,
     &vacuous_condition::RULE,
@@ -101,8 +109,8 @@ pub fn check(source: &Source<'_>) -> Result<Vec<Diagnostic>, Unreadable> {
         let mut own = diagnostics.split_off(before);
         precedence::drop_explained(RULES, &mut own);
         diagnostics.append(&mut own);
-        // Of a policy inside a string only the string has a place, and an edit would replace all of it.
-        if matches!(found.policy, Cow::Owned(_)) {
+        // Inside a string, other quotes and escapes apply.
+        if !found.editable {
             diagnostics[before..].iter_mut().for_each(|diagnostic| diagnostic.fix = None);
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     iam::{
-        key::{CLAIMS, Key},
+        key::{CLAIMS, Key, is_unconfirmed},
         operator::{Comparison, Operator, Quantifier},
         partial::Partial,
         policy::Condition,
@@ -48,6 +48,8 @@ pub enum Note {
     NotExposed,
     /// The key belongs to another issuer than the token.
     OtherIssuer,
+    /// AWS does not document whether a trust policy can test the key.
+    Unconfirmed,
     /// The documentation and observations disagree about this combination.
     Undocumented,
     /// The key has a list of values, but the operator has no set qualifier.
@@ -74,6 +76,7 @@ impl fmt::Display for Note {
                 "IAM does not expose this claim of Bitbucket's tokens, only aud, sub, amr, email and oaud"
             }
             Self::OtherIssuer => "the key belongs to another issuer than the token",
+            Self::Unconfirmed => "AWS does not document whether a trust policy can test this key",
             Self::Undocumented => "AWS does not document the result of ForAnyValue with IfExists for a missing key",
             Self::LiteralWildcard => "this operator does not support wildcards; StringLike does",
             Self::NoBraces => "UUIDs in a subject have braces, but the policy's do not",
@@ -88,7 +91,20 @@ impl fmt::Display for Note {
 }
 
 pub(super) fn evaluate(condition: &Condition, request: &Request, variables: bool) -> ConditionResult {
-    let actual = request.entry(&condition.key);
+    let entries = request.entries(condition);
+    let several = entries.len() > 1;
+    let mut results = entries.into_iter().map(|actual| with_value(condition, actual, request, variables));
+    match results.next() {
+        Some(only) if !several => only,
+        Some(first) if results.all(|other| other.holds == first.holds) => {
+            ConditionResult { actual: Entry::Unknown, note: None, ..first }
+        }
+        _ => with_value(condition, Entry::Unknown, request, variables),
+    }
+}
+
+/// The result for a request with this value of the key.
+fn with_value(condition: &Condition, actual: Entry, request: &Request, variables: bool) -> ConditionResult {
     let mut result = ConditionResult {
         operator: condition.operator_name.clone(),
         key: condition.key.clone(),
@@ -107,7 +123,10 @@ pub(super) fn evaluate(condition: &Condition, request: &Request, variables: bool
         return result;
     }
     let values: Vec<Actual<'_>> = match &result.actual {
-        Entry::Unknown => return result,
+        Entry::Unknown => {
+            result.note = is_unconfirmed(&condition.key).then_some(Note::Unconfirmed);
+            return result;
+        }
         Entry::Absent => Vec::new(),
         Entry::Value(value) => vec![Actual::Known(value)],
         Entry::List(values) => values.iter().map(|value| Actual::Known(value)).collect(),
@@ -152,7 +171,7 @@ pub(super) fn evaluate(condition: &Condition, request: &Request, variables: bool
 
 /// Why a Bitbucket subject does not match, if its parts show it.
 fn refusal(condition: &Condition, operator: Operator, actual: &str) -> Option<Note> {
-    let Key::Claim { issuer, claim } = Key::new(&condition.key) else { return None };
+    let Key::Claim { issuer, claim } = condition.parsed_key() else { return None };
     if operator.base.negated || Issuer::from_provider_name(issuer).is_err() || !claim.eq_ignore_ascii_case("sub") {
         return None;
     }
@@ -214,7 +233,7 @@ fn missing(operator: Operator, condition: &Condition, request: &Request) -> (Tru
     if holds == Truth::True {
         return (holds, Some(Note::MissingHolds));
     }
-    let note = match (Key::new(&condition.key), &request.issuer) {
+    let note = match (condition.parsed_key(), &request.issuer) {
         (Key::Claim { issuer, .. }, Some(own)) if !own.eq_ignore_ascii_case(issuer) => Note::OtherIssuer,
         (Key::Claim { claim, .. }, Some(own))
             if Issuer::from_provider_name(own).is_ok()

@@ -71,10 +71,7 @@ impl Reader<'_> {
             }
             Some(statements) => {
                 for statement in statements.items() {
-                    match self.opened(statement) {
-                        Some(open) => policy.open.push(open),
-                        None => policy.statements.extend(self.statement(statement)),
-                    }
+                    self.listed(statement, &mut policy);
                 }
                 if statements.items().is_empty() {
                     self.problem(statements.span, "the policy has no statements");
@@ -83,6 +80,27 @@ impl Reader<'_> {
         }
         policy.length = (!self.open).then(|| length(node));
         policy
+    }
+
+    /// An item of the statement list: a statement, or a template function in place of some.
+    fn listed(&mut self, node: &Node, policy: &mut Policy) {
+        let branches = match node.get("Fn::If").map(Node::items) {
+            Some([_condition, branches @ ..]) => branches,
+            _ => {
+                match self.opened(node) {
+                    Some(_) if node.get("Ref").and_then(Node::as_str) == Some("AWS::NoValue") => {}
+                    Some(open) => policy.open.push(open),
+                    None => policy.statements.extend(self.statement(node)),
+                }
+                return;
+            }
+        };
+        self.open = true;
+        let before = policy.statements.len();
+        for statement in branches.iter().flat_map(Node::items) {
+            self.listed(statement, policy);
+        }
+        policy.statements[before..].iter_mut().for_each(|statement| statement.conditional = true);
     }
 
     fn statement(&mut self, node: &Node) -> Option<Statement> {
@@ -99,6 +117,7 @@ impl Reader<'_> {
             actions: None,
             conditions: Vec::new(),
             open: Vec::new(),
+            conditional: false,
         };
         for member in node.members() {
             if let Some(open) = self.opened(&member.value)
@@ -211,6 +230,7 @@ impl Reader<'_> {
                     operator: known,
                     key: key.key.clone(),
                     key_span: key.key_span,
+                    key_open: key.key_open,
                     values,
                     values_span: key.value.span,
                 });

@@ -1,6 +1,8 @@
 use crate::{
     iam::{
-        key::{Availability, Key, availability},
+        key::{AUTHORIZED_BY_IDP, Availability, Key, availability},
+        operator::Comparison,
+        policy::Condition,
         trust::Trust,
     },
     rules::{Findings, rule},
@@ -53,7 +55,16 @@ rule! {
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for statement in trust.allowing().filter(|it| it.trusts_oidc()) {
         for condition in &statement.conditions {
-            let Key::Service(key) = Key::new(&condition.key) else { continue };
+            let Key::Service(key) = condition.parsed_key() else { continue };
+            if key.eq_ignore_ascii_case(AUTHORIZED_BY_IDP) && statement.trusts_bitbucket() && wants_true(condition) {
+                findings
+                    .report(
+                        condition.key_span,
+                        format!("Bitbucket's tokens have no claim for roles, so `{key}` is never true"),
+                    )
+                    .help("remove the condition, and use `sub` to restrict who can assume the role");
+                continue;
+            }
             if availability(key) != Availability::Never || condition.operator.is_none_or(|it| it.base.name == "Null") {
                 continue;
             }
@@ -69,4 +80,11 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
                 .help("remove the condition, or move it to a statement for AWS principals");
         }
     }
+}
+
+/// Whether it holds for `true` only, and not without the key.
+fn wants_true(condition: &Condition) -> bool {
+    condition.operator.is_some_and(|it| it.base.comparison == Comparison::Bool)
+        && condition.holds_if_missing().is_none()
+        && condition.values.iter().all(|value| value.as_str().is_some_and(|value| value.eq_ignore_ascii_case("true")))
 }

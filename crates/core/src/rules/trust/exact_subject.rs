@@ -1,13 +1,16 @@
 use crate::{
+    diagnostic::Safety,
     iam::{trust::Trust, trust::has_wildcard},
+    oidc::Uuid,
     rules::{Findings, rule},
 };
 
 rule! {
-    /// A subject that is compared exactly.
+    /// A subject that ends in a fixed step, so that it matches one run at most.
     ///
     /// The last part of a subject is the step's UUID, which is different in every run. A value that matches today's
-    /// token never matches again.
+    /// token never matches again: with `StringEquals`, and with `StringLike` where the pattern ends in a UUID instead of
+    /// `*`. The environment is the second part, so `{repository}:{environment}` needs `:*` after it.
     ///
     /// ```json wrong
     /// {
@@ -40,7 +43,7 @@ rule! {
     /// ```
     ///
     /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>.
-    static RULE: "exact-subject", Error, check
+    static RULE: "exact-subject", Error, check, explained_by ["unanchored-subject", "impossible-subject"]
 }
 
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
@@ -53,5 +56,33 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
             .report(condition.operator_span, format!("`{}` on `sub` matches one run at most", condition.operator_name))
             .related(condition.values_span, "the step's UUID is different in every run")
             .help("use `StringLike` with `*` for the step: `{repository UUID}:{environment UUID}:*`");
+    }
+    for condition in trust.bitbucket_conditions("sub").filter(|it| it.is_like() && it.holds_if_missing().is_none()) {
+        for (span, value) in condition.known_values() {
+            let Some((title, pattern)) = any_step(value) else { continue };
+            findings
+                .report(span, format!("`{value}` matches one run at most: it ends in a fixed UUID"))
+                .label("the last part is the step's UUID, which is different in every run")
+                .help(format!("use `{pattern}`"))
+                .fix(title, Safety::Unsafe, vec![trust.respell(span, &pattern)]);
+        }
+    }
+}
+
+/// The pattern that was probably meant by one that ends in a fixed UUID, and what to change.
+fn any_step(value: &str) -> Option<(&'static str, String)> {
+    let parts: Vec<&str> = value.split(':').collect();
+    let (last, before) = parts.split_last()?;
+    Uuid::from_braced(last)?;
+    match *before {
+        [repository] if !has_wildcard(repository) => Some(("append `:*`", format!("{value}:*"))),
+        [repository, environment] if has_wildcard(environment) => {
+            Some(("make the environment the second part", format!("{repository}:{last}:*")))
+        }
+        [first, ..] if before.len() <= 2 => {
+            let rest = before.get(1).map_or_else(String::new, |second| format!(":{second}"));
+            Some(("accept every step", format!("{first}{rest}:*")))
+        }
+        _ => None,
     }
 }

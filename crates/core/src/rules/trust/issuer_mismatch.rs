@@ -54,7 +54,7 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         }
         for condition in &statement.conditions {
             let Some((issuer, claim)) = condition.claim() else { continue };
-            if issuers.iter().any(|(_, own)| own.eq_ignore_ascii_case(issuer)) {
+            if condition.key_open || issuers.iter().any(|(_, own)| own.eq_ignore_ascii_case(issuer)) {
                 continue;
             }
             findings

@@ -44,7 +44,9 @@ rule! {
 
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for statement in trust.allowing().filter(|it| it.trusts_oidc() && it.open.is_empty()) {
-        if statement.claim("aud").chain(statement.claim("oaud")).next().is_some() {
+        if statement.claim("aud").chain(statement.claim("oaud")).next().is_some()
+            || trust.denies_others(statement, "aud")
+        {
             continue;
         }
         let finding = findings

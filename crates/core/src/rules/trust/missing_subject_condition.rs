@@ -8,7 +8,8 @@ rule! {
     ///
     /// The provider issues tokens for a whole workspace. Without a condition on `sub`, every step of every repository
     /// in the workspace can assume the role, including repositories that are created later. IAM requires the condition
-    /// for some providers, but not for Bitbucket.
+    /// for some providers, but not for Bitbucket. A second statement that denies all other subjects, with `StringNotLike`,
+    /// has the same effect.
     ///
     /// ```json wrong
     /// {
@@ -46,7 +47,7 @@ rule! {
 
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for statement in trust.allowing().filter(|it| it.trusts_oidc() && it.open.is_empty()) {
-        if statement.claim("sub").next().is_some() {
+        if statement.claim("sub").next().is_some() || trust.denies_others(statement, "sub") {
             continue;
         }
         let bitbucket = statement.trusts_bitbucket();

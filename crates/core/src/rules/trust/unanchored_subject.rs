@@ -1,5 +1,5 @@
 use crate::{
-    iam::trust::Trust,
+    iam::trust::{Trust, wildcard_in_repository},
     rules::{Findings, rule},
 };
 
@@ -47,13 +47,7 @@ rule! {
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for condition in trust.bitbucket_conditions("sub").filter(|it| it.is_like()) {
         for value in &condition.values {
-            // An open part of a template may complete the UUID.
-            let known = value.prefix();
-            let repository = known.split(':').next().unwrap_or(known);
-            let Some(at) = repository.find(['*', '?']) else { continue };
-            if repository[..at].ends_with('}') {
-                continue;
-            }
+            let Some(at) = wildcard_in_repository(value) else { continue };
             let message = match at {
                 0 => format!("`{value}` accepts every repository of the workspace"),
                 _ => format!("`{value}` has a wildcard inside the repository's UUID"),

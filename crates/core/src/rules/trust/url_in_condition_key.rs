@@ -47,7 +47,7 @@ rule! {
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for statement in &trust.policy.statements {
         for condition in &statement.conditions {
-            let Key::Claim { issuer, claim } = Key::new(&condition.key) else { continue };
+            let Key::Claim { issuer, claim } = condition.parsed_key() else { continue };
             if bare(issuer) != issuer {
                 let finding = findings
                     .report(condition.key_span, "the condition key begins with a URL instead of the provider's name");
