@@ -62,7 +62,7 @@ fn every_language_says_the_same_in_its_own_words() {
         for (extension, text) in files.into_iter().chain([("txt", guide::text(&plan))]) {
             let path = folder.join(format!("{case}.{extension}"));
             assert_data_eq!(&text, Data::read_from(&path, None).raw());
-            if matches!(extension, "json" | "yaml") {
+            if matches!(extension, "json" | "yaml" | "tf") {
                 let findings = check::check(&Source::new("template", &text)).unwrap();
                 let allowed = ["repository-wide-subject", "ip-deny-without-via-service"];
                 assert!(findings.iter().all(|it| allowed.contains(&it.rule.as_str())), "{case}: {findings:?}");
@@ -95,7 +95,7 @@ fn roles_are_selected_in_every_format_that_can_be_read_back() {
         .chain([("terraform show -json", terraform)])
         .collect();
     let names: Vec<_> = documents.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["cloudformation", "cloudformation-json", "terraform show -json"]);
+    assert_eq!(names, ["cloudformation", "cloudformation-json", "terraform", "terraform show -json"]);
     for (name, text) in documents {
         for role in &plan.roles {
             let arn = format!("arn:aws:iam::123456789012:role/{}", role.name);

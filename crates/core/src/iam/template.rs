@@ -10,6 +10,7 @@ use super::{
     document::{self, Member, Node, NotJson, Value},
     embedded::Embedded,
     role::RoleIdentity,
+    terraform,
     text::Text,
 };
 use crate::{
@@ -24,6 +25,7 @@ pub use super::functions::Template;
 pub struct Document<'t> {
     root: Node,
     text: &'t str,
+    terraform: bool,
 }
 
 /// A trust policy in a [`Document`].
@@ -55,10 +57,16 @@ pub enum Unreadable {
     /// The document is not valid YAML from here on.
     #[error("invalid YAML")]
     Yaml(Span),
+    /// The document begins like Terraform, but is not valid from here on.
+    #[error("invalid Terraform")]
+    Terraform(Span),
+    /// A program that creates the policy when it runs.
+    #[error("{0}")]
+    Program(&'static str),
     /// The document neither is nor contains a trust policy.
     #[error(
         "no trust policy found; expected a policy document, the output of `aws iam get-role`, or a CloudFormation template \
-         with an `AssumeRolePolicyDocument`"
+         with an `AssumeRolePolicyDocument`, or a Terraform configuration"
     )]
     NoTrustPolicy,
 }
@@ -68,23 +76,37 @@ impl Unreadable {
     pub fn span(&self) -> Span {
         match self {
             Self::Json(error) => error.span,
-            Self::Yaml(span) => *span,
-            Self::NoTrustPolicy => Span::at(0),
+            Self::Yaml(span) | Self::Terraform(span) => *span,
+            Self::Program(_) | Self::NoTrustPolicy => Span::at(0),
         }
     }
 }
 
-/// Members that hold a trust policy: the API's and CloudFormation's name, and Terraform's.
-const HOLDERS: [&str; 2] = ["AssumeRolePolicyDocument", "assume_role_policy"];
+/// Members that hold a trust policy: the API's and CloudFormation's name, Terraform's, and Pulumi's.
+const HOLDERS: [&str; 3] = ["AssumeRolePolicyDocument", "assume_role_policy", "assumeRolePolicy"];
+
+/// What the source of programs contains, and how to get the policy that they create.
+const PROGRAMS: [(&str, &str); 4] =
+    [("aws-cdk-lib", FROM_CDK), ("aws_cdk", FROM_CDK), ("@pulumi/", FROM_PULUMI), ("pulumi_aws", FROM_PULUMI)];
+const FROM_CDK: &str = "this is the source of a CDK app; run `cdk synth` and check the templates in `cdk.out`";
+const FROM_PULUMI: &str =
+    "this is the source of a Pulumi program; run `pulumi preview --json` or `pulumi stack export` and check the output";
 
 impl<'t> Document<'t> {
-    /// Reads a document: JSON where it begins like JSON, YAML otherwise.
+    /// Reads a document: JSON or Terraform where it begins like that, YAML otherwise.
     ///
     /// # Errors
     /// [`Unreadable`] where it is neither.
     pub fn parse(text: &'t str) -> Result<Self, Unreadable> {
         if text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']) {
-            return document::parse(text).map(|root| Self { root, text }).map_err(Unreadable::Json);
+            return document::parse(text).map(|root| Self { root, text, terraform: false }).map_err(Unreadable::Json);
+        }
+        if terraform::is_configuration(text) {
+            let root = terraform::read(text).map_err(|at| Unreadable::Terraform(Span::at(at)))?;
+            return Ok(Self { root, text, terraform: true });
+        }
+        if let Some((_, advice)) = PROGRAMS.iter().find(|(import, _)| is_imported(text, import)) {
+            return Err(Unreadable::Program(advice));
         }
         let limits = yaml::Limits { expansion: 100_000, ..yaml::Limits::default() };
         let (tree, problems) = yaml::parse(text, limits);
@@ -94,7 +116,7 @@ impl<'t> Document<'t> {
             }
         }
         let root = tree.root().ok_or(Unreadable::NoTrustPolicy)?;
-        Ok(Self { root: from_yaml(&tree, text, root), text })
+        Ok(Self { root: from_yaml(&tree, text, root), text, terraform: false })
     }
 
     /// The trust policies, in document order. A role whose template selects between several has one entry for each.
@@ -103,7 +125,7 @@ impl<'t> Document<'t> {
     /// [`Unreadable::NoTrustPolicy`] where there is none, [`Unreadable::Json`] where one is a string with invalid JSON.
     pub fn trust_policies(&self) -> Result<Vec<Found<'_>>, Unreadable> {
         let template = Template::new(&self.root);
-        let mut search = Search { text: self.text, template, found: Vec::new() };
+        let mut search = Search { text: self.text, template, editable: !self.terraform, found: Vec::new() };
         if self.root.get("Statement").is_some() {
             search.add(RoleIdentity::default(), Cow::Borrowed(&self.root));
         } else {
@@ -113,10 +135,19 @@ impl<'t> Document<'t> {
     }
 }
 
+/// Whether the source of a program imports a package.
+fn is_imported(text: &str, package: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim_start();
+        line.contains(package) && ["import ", "from ", "const ", "} from "].iter().any(|start| line.starts_with(start))
+    })
+}
+
 /// Looks for trust policies in a document.
 struct Search<'d> {
     text: &'d str,
     template: Template<'d>,
+    editable: bool,
     found: Vec<Found<'d>>,
 }
 
@@ -186,7 +217,7 @@ impl<'d> Search<'d> {
     }
 
     fn add(&mut self, identity: RoleIdentity, policy: Cow<'d, Node>) {
-        let editable = matches!(policy, Cow::Borrowed(_));
+        let editable = self.editable && matches!(policy, Cow::Borrowed(_));
         self.found.push(Found { identity, policy, template: self.template, editable });
     }
 }
