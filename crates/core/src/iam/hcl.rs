@@ -240,7 +240,8 @@ impl<'t> Reader<'t> {
                     continue;
                 }
                 '<' if self.rest().starts_with("<<") => {
-                    if self.heredoc().is_some() {
+                    if let Some((_, close)) = self.heredoc_bounds() {
+                        self.at = close;
                         continue;
                     }
                 }
@@ -467,24 +468,28 @@ impl<'t> Reader<'t> {
         self.take("}").then_some(true)
     }
 
-    fn heredoc(&mut self) -> Option<Kind<'t>> {
-        let start = self.at;
+    /// The content of a heredoc, and the end of its closing delimiter.
+    fn heredoc_bounds(&self) -> Option<(Span, usize)> {
         let content = self.rest().strip_prefix("<<-").or_else(|| self.rest().strip_prefix("<<"))?;
         let (delimiter, _) = content.split_once('\n')?;
-        let body = start + self.rest().find('\n')? + 1;
+        let body = self.at + self.rest().find('\n')? + 1;
         let delimiter = delimiter.trim();
         if delimiter.is_empty() {
             return None;
         }
-        let mut line_start = body;
-        let end = loop {
-            let line = self.text.get(line_start..)?.split('\n').next()?;
+        let mut end = body;
+        for line in self.text[body..].split_inclusive('\n') {
             if line.trim() == delimiter {
-                break line_start;
+                let close = end + line.find(delimiter)? + delimiter.len();
+                return Some((Span::new(body, end), close));
             }
-            line_start += line.len() + 1;
-        };
-        let close = end + self.text[end..].find(delimiter)? + delimiter.len();
+            end += line.len();
+        }
+        None
+    }
+
+    fn heredoc(&mut self) -> Option<Kind<'t>> {
+        let (Span { start: body, end }, close) = self.heredoc_bounds()?;
         self.at = body;
         let mut parts = Vec::new();
         let mut literal = String::new();
@@ -495,6 +500,9 @@ impl<'t> Reader<'t> {
             }
             literal.push(char);
             self.at += char.len_utf8();
+        }
+        if self.at > end {
+            return None;
         }
         self.at = close;
         parts.push(Part::Literal(literal));

@@ -319,7 +319,11 @@ impl Reader<'_> {
     }
 }
 
-/// The opening brace of an object, which points at it without spanning many lines.
+/// A place for what an object lacks, without spanning many lines: its opening brace, or its first key in YAML.
 fn brace(node: &Node) -> Span {
-    Span::new(node.span.start, node.span.end.min(node.span.start + 1))
+    match node.members().first() {
+        Some(first) if first.key_span.start > node.span.start => Span::new(node.span.start, node.span.start + 1),
+        Some(first) => first.key_span,
+        None => node.span,
+    }
 }
