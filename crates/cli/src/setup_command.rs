@@ -63,6 +63,21 @@ pub(crate) struct Setup {
     /// Add a read-only role for every step of each repository
     #[arg(long)]
     with_read_only: bool,
+    /// Add a read-only role for the steps of a deployment environment only
+    #[arg(long, value_name = "REPOSITORY/NAME=UUID")]
+    read_only_environment: Vec<String>,
+    /// Other accounts that the roles deploy to, which must be bootstrapped with `--trust`
+    #[arg(long, value_name = "ACCOUNT", value_delimiter = ',')]
+    deploy_accounts: Vec<String>,
+    /// The managed policy that limits the permissions of the roles
+    #[arg(long, value_name = "ARN")]
+    permissions_boundary: Option<String>,
+    /// Path of the roles
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    role_path: String,
+    /// The image of the deploy pipe in your registry, for the steps on standard error
+    #[arg(long, value_name = "IMAGE")]
+    pipe: Option<String>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "cloudformation", value_parser = format())]
     format: Format,
@@ -120,7 +135,7 @@ pub(crate) fn run(arguments: &Setup, streams: &mut Streams<'_>) -> io::Result<Ou
 }
 
 fn plan(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Plan, Failure> {
-    let (workspace, workspace_uuid) = workspace(arguments, streams)?;
+    let Target { workspace, workspace_uuid, subjects, read_only } = target(arguments, streams)?;
     let addresses = match &arguments.source_ips {
         None => Vec::new(),
         Some(path) => {
@@ -135,9 +150,14 @@ fn plan(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Plan, Failure> {
     let setup = setup::Setup {
         workspace,
         workspace_uuid,
-        subjects: subjects(arguments)?,
+        subjects,
         profile: arguments.profile,
         with_read_only: arguments.with_read_only,
+        read_only,
+        deploy_accounts: arguments.deploy_accounts.clone(),
+        permissions_boundary: arguments.permissions_boundary.clone(),
+        role_path: arguments.role_path.clone(),
+        pipe: arguments.pipe.as_deref().map(|pipe| pipe.trim_start_matches("docker://").to_owned()),
         prefix: arguments.role_prefix.clone(),
         qualifier: arguments.qualifier.clone(),
         addresses,
@@ -147,6 +167,32 @@ fn plan(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Plan, Failure> {
         trust_policy_quota: arguments.trust_policy_quota,
     };
     setup::plan(&setup).map_err(Failure::Setup)
+}
+
+/// What the roles belong to.
+struct Target {
+    workspace: String,
+    workspace_uuid: String,
+    subjects: Vec<Subject>,
+    read_only: Vec<Subject>,
+}
+
+fn target(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Target, Failure> {
+    let (workspace, workspace_uuid) = workspace(arguments, streams)?;
+    let repositories = pairs(&arguments.repository)?;
+    let environments = environments(&arguments.environment, &repositories)?;
+    let mut subjects = Vec::new();
+    for (repository, uuid) in &repositories {
+        let own = environments.iter().filter(|it| it.repository == *repository).cloned();
+        let before = subjects.len();
+        subjects.extend(own);
+        if subjects.len() == before {
+            let (repository, repository_uuid) = (repository.clone(), uuid.clone());
+            subjects.push(Subject { repository, repository_uuid, environment: None });
+        }
+    }
+    let read_only = self::environments(&arguments.read_only_environment, &repositories)?;
+    Ok(Target { workspace, workspace_uuid, subjects, read_only })
 }
 
 /// Name and UUID of the workspace.
@@ -163,33 +209,26 @@ fn workspace(arguments: &Setup, streams: &mut Streams<'_>) -> Result<(String, St
     Ok((workspace.name.to_owned(), workspace.uuid.to_string()))
 }
 
-/// One subject for each environment, and one for each repository without any.
-fn subjects(arguments: &Setup) -> Result<Vec<Subject>, Failure> {
-    let pair = |text: &str| match text.split_once('=') {
-        Some((name, uuid)) => Ok((name.to_owned(), uuid.to_owned())),
-        None => Err(Failure::KeyWithoutValue(text.to_owned())),
+/// Arguments of the form `NAME=VALUE`.
+fn pairs(arguments: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let pair = |text: &String| match text.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err(Failure::KeyWithoutValue(text.clone())),
     };
-    let repositories = arguments.repository.iter().map(|text| pair(text)).collect::<Result<Vec<_>, _>>()?;
-    let mut environments = Vec::new();
-    for text in &arguments.environment {
-        let (path, uuid) = pair(text)?;
-        let found =
-            path.split_once('/').filter(|(repository, _)| repositories.iter().any(|(name, _)| name == repository));
-        let Some((repository, name)) = found else { return Err(Failure::EnvironmentWithoutRepository(text.clone())) };
-        environments.push((repository.to_owned(), name.to_owned(), uuid));
-    }
-    let mut subjects = Vec::new();
-    for (repository, repository_uuid) in repositories {
-        let own: Vec<_> = environments.iter().filter(|(of, _, _)| *of == repository).collect();
-        let subject = |environment| Subject {
-            repository: repository.clone(),
+    arguments.iter().map(pair).collect()
+}
+
+/// One subject for each `REPOSITORY/NAME=UUID`.
+fn environments(arguments: &[String], repositories: &[(String, String)]) -> Result<Vec<Subject>, Failure> {
+    let subject = |(path, uuid): (String, String)| {
+        let unknown = || Failure::EnvironmentWithoutRepository(format!("{path}={uuid}"));
+        let (repository, name) = path.split_once('/').ok_or_else(unknown)?;
+        let (_, repository_uuid) = repositories.iter().find(|(known, _)| known == repository).ok_or_else(unknown)?;
+        Ok(Subject {
+            repository: repository.to_owned(),
             repository_uuid: repository_uuid.clone(),
-            environment,
-        };
-        if own.is_empty() {
-            subjects.push(subject(None));
-        }
-        subjects.extend(own.into_iter().map(|(_, name, uuid)| subject(Some((name.clone(), uuid.clone())))));
-    }
-    Ok(subjects)
+            environment: Some((name.to_owned(), uuid)),
+        })
+    };
+    pairs(arguments)?.into_iter().map(subject).collect()
 }

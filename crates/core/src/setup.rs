@@ -41,6 +41,16 @@ pub struct Setup {
     pub profile: Profile,
     /// Whether every repository gets a second, read-only role that all its steps can assume.
     pub with_read_only: bool,
+    /// Environments that get a read-only role each, which only their deployments can assume.
+    pub read_only: Vec<Subject>,
+    /// The other accounts that the roles deploy to: they may assume the roles of the bootstrap stacks there.
+    pub deploy_accounts: Vec<String>,
+    /// The ARN of the managed policy that limits the permissions of the roles.
+    pub permissions_boundary: Option<String>,
+    /// The path of the roles, such as `/ci/`.
+    pub role_path: String,
+    /// The image of the deploy pipe, without `docker://`.
+    pub pipe: Option<String>,
     /// The prefix of the role names.
     pub prefix: String,
     /// The qualifier of the CDK bootstrap resources.
@@ -74,6 +84,9 @@ pub const TRUST_POLICY_QUOTAS: [usize; 3] = [2048, 4096, 8192];
 /// The longest name of a role (IAM quotas).
 const ROLE_NAME_LIMIT: usize = 64;
 
+/// The longest path of a role (`CreateRole`).
+const PATH_LIMIT: usize = 512;
+
 /// Why a setup is not possible.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SetupError {
@@ -106,6 +119,20 @@ pub enum SetupError {
     /// The session is to be restricted to source addresses, and none are given.
     #[error("the session cannot be restricted to source addresses: none are given")]
     NothingToBind,
+    /// An account ID that is none.
+    #[error("`{0}` is not an account ID; use 12 digits")]
+    Account(String),
+    /// A permissions boundary that is not the ARN of a policy.
+    #[error("`{0}` is not the ARN of a managed policy, such as `arn:aws:iam::123456789012:policy/boundary`")]
+    Boundary(String),
+    /// A path that IAM rejects.
+    #[error("`{0}` is not the path of a role; it must begin and end with `/`, such as `/ci/`")]
+    Path(String),
+    /// A name of an image that nobody can pull.
+    #[error(
+        "`{0}` is not the name of an image; use the image that you published, such as `registry.example/keyless-pipe:1.0.0`"
+    )]
+    Pipe(String),
     /// The trust policy exceeds the quota.
     #[error(
         "the trust policy of `{role}` would have {length} characters, but the quota is {quota}: {addresses} address blocks are \
@@ -143,6 +170,12 @@ pub struct Plan {
     pub provider_exists: bool,
     /// Whether the roles accept listed source addresses only.
     pub from_addresses: bool,
+    /// The other accounts that the roles deploy to.
+    pub deploy_accounts: Vec<String>,
+    /// The qualifier of the CDK bootstrap resources.
+    pub qualifier: String,
+    /// The image of the deploy pipe, without `docker://`.
+    pub pipe: Option<String>,
     /// The roles, in the order of the subjects.
     pub roles: Vec<Role>,
 }
@@ -154,6 +187,10 @@ pub struct Role {
     pub logical_id: String,
     /// Its name in IAM.
     pub name: String,
+    /// Its path, such as `/ci/`.
+    pub path: String,
+    /// The ARN of its permissions boundary.
+    pub permissions_boundary: Option<String>,
     /// Its description, one line.
     pub description: String,
     /// The subject that it accepts, as a pattern.
@@ -183,6 +220,12 @@ impl Role {
 /// The name of the inline policy of every role.
 pub const POLICY_NAME: &str = "keyless";
 
+/// The qualifier of bootstrap stacks without another (`cdk bootstrap`).
+pub const DEFAULT_QUALIFIER: &str = "hnb659fds";
+
+/// The path of roles without another; it is not written.
+pub(crate) const ROOT: &str = "/";
+
 /// Plans the resources of a setup.
 ///
 /// # Errors
@@ -200,6 +243,7 @@ pub fn plan(setup: &Setup) -> Result<Plan, SetupError> {
     if !(3600..=43_200).contains(&setup.session_seconds) {
         return Err(SetupError::Session(setup.session_seconds));
     }
+    checked(setup)?;
     if setup.bind_session && setup.addresses.is_empty() {
         return Err(SetupError::NothingToBind);
     }
@@ -210,6 +254,9 @@ pub fn plan(setup: &Setup) -> Result<Plan, SetupError> {
         audience,
         provider_exists: setup.provider_exists,
         from_addresses: !setup.addresses.is_empty(),
+        deploy_accounts: setup.deploy_accounts.clone(),
+        qualifier: setup.qualifier.clone(),
+        pipe: setup.pipe.clone(),
         roles: Vec::new(),
     };
     for subject in &setup.subjects {
@@ -227,6 +274,10 @@ pub fn plan(setup: &Setup) -> Result<Plan, SetupError> {
             }
         }
     }
+    for subject in &setup.read_only {
+        let role = role(setup, &plan, subject, Profile::ReadOnly)?;
+        plan.roles.push(role);
+    }
     if plan.roles.is_empty() {
         return Err(SetupError::NoSubject);
     }
@@ -236,6 +287,43 @@ pub fn plan(setup: &Setup) -> Result<Plan, SetupError> {
         }
     }
     Ok(plan)
+}
+
+/// The options that are written into every role.
+fn checked(setup: &Setup) -> Result<(), SetupError> {
+    let is_account = |account: &str| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(account) = setup.deploy_accounts.iter().find(|account| !is_account(account)) {
+        return Err(SetupError::Account(account.clone()));
+    }
+    if let Some(boundary) = &setup.permissions_boundary {
+        let parts: Vec<&str> = boundary.splitn(6, ':').collect();
+        let sound = matches!(parts[..], ["arn", partition, "iam", "", account, policy]
+            if partition.starts_with("aws") && (account == "aws" || is_account(account)) && is_name(policy, "policy/"));
+        if !sound {
+            return Err(SetupError::Boundary(boundary.clone()));
+        }
+    }
+    let path = &setup.role_path;
+    let printable =
+        path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\'' | b'"' | b'\\' | b'`' | b'$'));
+    if !path.starts_with('/') || !path.ends_with('/') || path.contains("//") || path.len() > PATH_LIMIT || !printable {
+        return Err(SetupError::Path(path.clone()));
+    }
+    if let Some(pipe) = &setup.pipe {
+        let plain = |byte: u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-/:@".contains(&byte) || byte.is_ascii_uppercase()
+        };
+        if pipe.is_empty() || !pipe.bytes().all(plain) || pipe.starts_with(['/', ':', '@']) {
+            return Err(SetupError::Pipe(pipe.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a resource is `kind` with a name in which nothing needs quoting.
+fn is_name(resource: &str, kind: &str) -> bool {
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@/-".contains(&byte);
+    resource.strip_prefix(kind).is_some_and(|name| !name.is_empty() && name.bytes().all(named))
 }
 
 fn role(setup: &Setup, plan: &Plan, subject: &Subject, profile: Profile) -> Result<Role, SetupError> {
@@ -267,6 +355,8 @@ fn role(setup: &Setup, plan: &Plan, subject: &Subject, profile: Profile) -> Resu
     Ok(Role {
         logical_id: logical_id(&parts[1..]),
         name,
+        path: setup.role_path.clone(),
+        permissions_boundary: setup.permissions_boundary.clone(),
         description,
         subject: pattern,
         used_by: (repository.clone(), environment),

@@ -35,6 +35,11 @@ fn setup(profile: Profile) -> Setup {
         subjects: vec![subject(Some(("production", PRODUCTION)))],
         profile,
         with_read_only: false,
+        read_only: Vec::new(),
+        deploy_accounts: Vec::new(),
+        permissions_boundary: None,
+        role_path: "/".to_owned(),
+        pipe: None,
         prefix: "bitbucket".into(),
         qualifier: "hnb659fds".into(),
         addresses: Vec::new(),
@@ -55,8 +60,23 @@ fn every_language_says_the_same_in_its_own_words() {
         ..setup(Profile::Full)
     };
     let existing = Setup { provider_exists: true, subjects: vec![subject(None)], ..setup(Profile::Minimal) };
+    let accounts = Setup {
+        with_read_only: true,
+        read_only: vec![subject(Some(("preview", STAGING)))],
+        deploy_accounts: vec!["111111111111".into(), "222222222222".into()],
+        permissions_boundary: Some("arn:aws:iam::123456789012:policy/ci/boundary".into()),
+        role_path: "/ci/".into(),
+        pipe: Some("registry.example/acme/keyless-pipe:1.2.3".into()),
+        qualifier: "acme".into(),
+        ..setup(Profile::Minimal)
+    };
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/setup");
-    for (case, setup) in [("minimal", setup(Profile::Minimal)), ("bound", bound), ("existing-provider", existing)] {
+    for (case, setup) in [
+        ("minimal", setup(Profile::Minimal)),
+        ("bound", bound),
+        ("existing-provider", existing),
+        ("accounts", accounts),
+    ] {
         let plan = plan(&setup).unwrap();
         let files = Format::ALL.map(|format| (format.extension(), format.write(&plan).unwrap()));
         for (extension, text) in files.into_iter().chain([("txt", guide::text(&plan))]) {
@@ -123,6 +143,18 @@ fn what_cannot_be_set_up_is_said() {
         (Setup { subjects: vec![subject(None), subject(None)], ..sound() }, "two roles would be named `bitbucket-web`"),
         (Setup { prefix: long, ..sound() }, "has 75 characters; IAM allows 64"),
         (Setup { qualifier: "a b".into(), ..sound() }, "`a b` is not a bootstrap qualifier"),
+        (Setup { deploy_accounts: vec!["1234".into()], ..sound() }, "`1234` is not an account ID; use 12 digits"),
+        (
+            Setup { permissions_boundary: Some("boundary".into()), ..sound() },
+            "`boundary` is not the ARN of a managed policy",
+        ),
+        (
+            Setup { permissions_boundary: Some("arn:aws:iam::123456789012:role/x".into()), ..sound() },
+            "is not the ARN of a managed policy",
+        ),
+        (Setup { role_path: "ci".into(), ..sound() }, "`ci` is not the path of a role; it must begin and end with `/`"),
+        (Setup { role_path: "/a b/".into(), ..sound() }, "`/a b/` is not the path of a role"),
+        (Setup { pipe: Some("<registry>/x".into()), ..sound() }, "`<registry>/x` is not the name of an image"),
         (Setup { session_seconds: 60, ..sound() }, "must be between 3600 (1 h) and 43200 (12 h) seconds, found 60"),
         (Setup { bind_session: true, ..sound() }, "none are given"),
         (Setup { addresses: ip_ranges::read(&many).unwrap(), ..sound() }, "request a quota of 8192 (Service Quotas"),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Expression, Grant, Name, POLICY_NAME, Plan, Role};
+use super::{Expression, Grant, Name, POLICY_NAME, Plan, ROOT, Role};
 use crate::iam::policy::Effect;
 
 /// The name of the stack.
@@ -49,14 +49,19 @@ fn role_construct(role: &Role, text: &mut String) {
     let id = &role.logical_id;
     let variable = id[..1].to_ascii_lowercase() + &id[1..];
     let conditions = trust_conditions(&role.trust);
+    let path = if role.path == ROOT { String::new() } else { format!("\n      path: {},", quoted(&role.path)) };
+    let boundary = role.permissions_boundary.as_ref().map_or_else(String::new, |arn| {
+        let policy = format!("iam.ManagedPolicy.fromManagedPolicyArn(this, '{id}Boundary', {})", quoted(arn));
+        format!("\n      permissionsBoundary: {policy},")
+    });
     let _ = write!(
         text,
         "
     const {variable} = new iam.Role(this, '{id}', {{
-      roleName: {},
+      roleName: {},{path}
       description: {},
       maxSessionDuration: Duration.seconds({}),
-      assumedBy: new iam.WebIdentityPrincipal(providerArn, {}),
+      assumedBy: new iam.WebIdentityPrincipal(providerArn, {}),{boundary}
 ",
         quoted(&role.name),
         quoted(&role.description),

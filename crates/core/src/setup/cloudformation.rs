@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::{Expression, Name, POLICY_NAME, Plan, Role, format::WriteError};
+use super::{Expression, Name, POLICY_NAME, Plan, ROOT, Role, format::WriteError};
 
 /// The logical ID of the provider.
 const PROVIDER: &str = "BitbucketProvider";
@@ -63,6 +63,12 @@ fn properties(role: &Role) -> Member {
         ("MaxSessionDuration".into(), Member::Number(role.session_seconds)),
         ("AssumeRolePolicyDocument".into(), Member::Value(role.trust.clone())),
     ];
+    if role.path != ROOT {
+        members.push(("Path".into(), Member::Value(role.path.as_str().into())));
+    }
+    if let Some(boundary) = &role.permissions_boundary {
+        members.push(("PermissionsBoundary".into(), Member::Value(boundary.as_str().into())));
+    }
     if !role.profile.managed_policies().is_empty() {
         let arns = role.profile.managed_policies().iter().map(|name| managed(name)).collect();
         members.push(("ManagedPolicyArns".into(), Member::Value(Expression::List(arns))));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Expression, Name, POLICY_NAME, Plan, Role, cloudformation::managed};
+use super::{Expression, Name, POLICY_NAME, Plan, ROOT, Role, cloudformation::managed};
 
 /// The script. It reads the account from AWS, so it can run in any account.
 pub fn script(plan: &Plan) -> String {
@@ -35,11 +35,15 @@ aws iam create-open-id-connect-provider \\
 
 fn role_commands(role: &Role, text: &mut String) {
     let name = &role.name;
+    let mut options = if role.path == ROOT { String::new() } else { format!(" --path {}", role.path) };
+    if let Some(boundary) = &role.permissions_boundary {
+        let _ = write!(options, " --permissions-boundary {boundary}");
+    }
     let _ = write!(
         text,
         "
 # {}
-aws iam create-role --role-name {name} \\
+aws iam create-role --role-name {name}{options} \\
   --description {} \\
   --max-session-duration {} \\
   --assume-role-policy-document \"$(cat <<JSON

@@ -2,14 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::{Plan, Profile, Role};
+use super::{DEFAULT_QUALIFIER, Plan, Profile, Role};
 
-/// The pipe of this version.
-const PIPE: &str = concat!("docker://keyless/pipe:", env!("CARGO_PKG_VERSION"));
+/// Represents the image of the deploy pipe, which everyone publishes to their own registry. The brackets are not allowed
+/// in the name of an image, so nobody's image can be pulled by mistake.
+const PIPE: &str = concat!("<registry>/keyless-pipe:", env!("CARGO_PKG_VERSION"));
 
 /// The guide as plain text: every role with its statements, the variables to set, and the steps to add.
 pub fn text(plan: &Plan) -> String {
     let mut text = roles(plan);
+    if !plan.deploy_accounts.is_empty() {
+        text.push_str("\nRun with administrator credentials of each deployment account:\n");
+        text.push_str(&bootstrap(plan));
+    }
     text.push_str("\nSet in Bitbucket:\n");
     for line in settings(plan) {
         let _ = writeln!(text, "  {line}");
@@ -47,12 +52,33 @@ pub fn settings(plan: &Plan) -> Vec<String> {
     plan.roles.iter().map(role_arn).chain([region]).collect()
 }
 
+/// The commands that let the roles deploy to other accounts.
+pub fn bootstrap(plan: &Plan) -> String {
+    let deploys = plan.roles.iter().any(|role| role.profile != Profile::ReadOnly);
+    let mut options = if deploys {
+        "--trust <account ID of the roles> \\\n      --cloudformation-execution-policies arn:aws:iam::aws:policy/AdministratorAccess"
+    } else {
+        "--trust-for-lookup <account ID of the roles>"
+    }
+    .to_owned();
+    if plan.qualifier != DEFAULT_QUALIFIER {
+        let _ = write!(options, " \\\n      --qualifier {}", plan.qualifier);
+    }
+    plan.deploy_accounts.iter().map(|account| format!("  cdk bootstrap aws://{account}/<region> {options}\n")).collect()
+}
+
 fn describe(role: &Role, text: &mut String) {
     let _ = writeln!(text, "\nRole {} ({})", role.name, role.profile.name());
     let _ = writeln!(text, "  accepts subject {}", role.subject);
     let _ = writeln!(text, "  trust policy: {} characters", role.trust_length);
+    if let Some(boundary) = &role.permissions_boundary {
+        let _ = writeln!(text, "  permissions boundary: {boundary}");
+    }
     for policy in role.profile.managed_policies() {
         let _ = writeln!(text, "  managed policy: {policy}");
+    }
+    if role.profile == Profile::ReadOnly && role.used_by.1.is_none() {
+        text.push_str("    warning: every branch of the repository can read the account; --read-only-environment limits the role\n");
     }
     for grant in &role.grants {
         let _ = writeln!(text, "  {}: {}", grant.sid, grant.meaning);
@@ -79,7 +105,8 @@ pub fn steps(plan: &Plan) -> String {
         if plan.from_addresses {
             text.push_str("      size: 4x\n      runtime:\n        cloud:\n          atlassian-ip-ranges: true\n");
         }
-        let _ = writeln!(text, "      script:\n        - pipe: {PIPE}\n          variables:");
+        let pipe = plan.pipe.as_deref().unwrap_or(PIPE);
+        let _ = writeln!(text, "      script:\n        - pipe: docker://{pipe}\n          variables:");
         text.push_str("            AWS_ROLE_ARN: $AWS_ROLE_ARN\n            AWS_REGION: $AWS_REGION\n");
         if role.profile == Profile::ReadOnly {
             text.push_str("            COMMAND: diff\n");

@@ -102,6 +102,9 @@ pub(super) fn grants(profile: Profile, setup: &Setup) -> Vec<Grant> {
         Profile::Full => full(setup),
         Profile::ReadOnly => vec![assume(setup, &["lookup"])],
     };
+    if !setup.deploy_accounts.is_empty() {
+        grants.push(assume_elsewhere(setup, if profile == Profile::ReadOnly { &["lookup"] } else { &ASSUMED }));
+    }
     if setup.bind_session {
         grants.push(Grant {
             sid: "OnlyFromTheseAddresses",
@@ -128,6 +131,22 @@ fn assume(setup: &Setup, roles: &[&str]) -> Grant {
         effect: Effect::Allow,
         actions: &["sts:AssumeRole"],
         resources: roles.iter().map(|role| bootstrap_role(setup, role)).collect(),
+        conditions: None,
+    }
+}
+
+fn assume_elsewhere(setup: &Setup, roles: &[&str]) -> Grant {
+    let arn = |account: &str, role: &str| {
+        arn("iam").then(&format!(":{account}:role/cdk-{}-{role}-role-{account}-*", setup.qualifier))
+    };
+    let accounts = setup.deploy_accounts.iter();
+    Grant {
+        sid: "AssumeBootstrapRolesElsewhere",
+        meaning: "allows the CDK to assume the roles of the bootstrap stacks in the deployment accounts",
+        warning: Some("those accounts must trust this one: bootstrap them with `--trust`"),
+        effect: Effect::Allow,
+        actions: &["sts:AssumeRole"],
+        resources: accounts.flat_map(|account| roles.iter().map(|role| arn(account, role))).collect(),
         conditions: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Expression, Name, POLICY_NAME, Plan, Role, cloudformation::managed};
+use super::{Expression, Name, POLICY_NAME, Plan, ROOT, Role, cloudformation::managed};
 
 /// The configuration, as one file.
 pub fn configuration(plan: &Plan) -> String {
@@ -42,12 +42,18 @@ resource \"aws_iam_openid_connect_provider\" \"bitbucket\" {{
 
 fn role_resources(role: &Role, text: &mut String) {
     let label = label(&role.logical_id);
+    let path =
+        if role.path == ROOT { String::new() } else { format!("\n  path                 = {}", quoted(&role.path)) };
+    let boundary = role
+        .permissions_boundary
+        .as_ref()
+        .map_or_else(String::new, |arn| format!("\n  permissions_boundary = {}", quoted(arn)));
     let _ = write!(
         text,
         "
 resource \"aws_iam_role\" \"{label}\" {{
-  name                 = {}
-  description          = {}
+  name                 = {}{path}
+  description          = {}{boundary}
   max_session_duration = {}
   assume_role_policy   = jsonencode({})
 }}
