@@ -54,6 +54,11 @@ fn setup(profile: Profile) -> Setup {
         ],
         profile,
         with_read_only: false,
+        read_only: Vec::new(),
+        deploy_accounts: Vec::new(),
+        permissions_boundary: None,
+        role_path: "/".to_owned(),
+        pipe: None,
         prefix: "bitbucket".into(),
         qualifier: "hnb659fds".into(),
         addresses: Vec::new(),
@@ -77,6 +82,15 @@ fn plans() -> Vec<(&'static str, Plan)> {
         ("full", Setup { with_read_only: true, ..setup(Profile::Full) }),
         ("read-only", setup(Profile::ReadOnly)),
         ("bound", bound()),
+        (
+            "other accounts",
+            Setup {
+                deploy_accounts: vec!["111111111111".into(), "222222222222".into()],
+                permissions_boundary: Some(format!("arn:aws:iam::{ACCOUNT}:policy/boundary")),
+                role_path: "/ci/".into(),
+                ..setup(Profile::Minimal)
+            },
+        ),
         ("existing provider", Setup { provider_exists: true, ..setup(Profile::Minimal) }),
     ];
     setups.into_iter().map(|(name, setup)| (name, plan(&setup).unwrap())).collect()

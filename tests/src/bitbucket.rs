@@ -11,6 +11,8 @@ use crate::{server::Server, step};
 
 /// The token that may read everything.
 pub const TOKEN: &str = "token-of-the-tests-4f1c";
+/// A token that lacks the scope for pipelines, and so for deployment environments.
+pub const WITHOUT_PIPELINES: &str = "repositories-of-the-tests-27aa";
 /// A user's email and API token; the user can read everything except the workspace's variables.
 pub const PERSON: (&str, &str) = ("dev@example.com", "person-of-the-tests-9b2e");
 /// The value of every variable that is not secured. The API returns it; keyless must never print it.
@@ -75,6 +77,13 @@ fn answer(settings: &Settings, request: &Request<Bytes>) -> Result<Value, u16> {
     let person = format!("Basic {}", STANDARD.encode(format!("{}:{}", PERSON.0, PERSON.1)));
     let everything = match header("authorization") {
         login if login == format!("Bearer {TOKEN}") => true,
+        login if login == format!("Bearer {WITHOUT_PIPELINES}") => {
+            let path = request.uri().path();
+            if path.ends_with("/environments") || path.contains("pipelines") {
+                return Err(403);
+            }
+            false
+        }
         login if login == person => false,
         _ => return Err(401),
     };

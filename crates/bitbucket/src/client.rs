@@ -47,6 +47,11 @@ pub struct DeploymentEnvironment {
 }
 
 impl DeploymentEnvironment {
+    /// What `deployment` in a pipeline is set to.
+    pub fn deployment(&self) -> &str {
+        self.slug.as_deref().unwrap_or(&self.name)
+    }
+
     /// Whether `deployment: name` in a pipeline refers to it. Bitbucket creates `Production`, and pipelines write `production`.
     pub fn is_named(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name) || self.slug.as_deref() == Some(name)

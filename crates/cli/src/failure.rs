@@ -120,6 +120,32 @@ pub(crate) enum Failure {
     /// An environment of a repository that was not named.
     #[error("`{0}` must start with the name of a repository given by --repository, and a `/`")]
     EnvironmentWithoutRepository(String),
+    /// Bitbucket did not give what a setup needs.
+    #[cfg(feature = "cloud")]
+    #[error("cannot look up {what} in Bitbucket: {reason}")]
+    Bitbucket {
+        /// What was looked up.
+        what: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// Not the path of a repository.
+    #[cfg(feature = "cloud")]
+    #[error("`{0}` must be of the form WORKSPACE/NAME with --from-bitbucket")]
+    NotARepository(String),
+    /// Repositories of several workspaces, which have an identity provider each.
+    #[cfg(feature = "cloud")]
+    #[error("the repositories belong to several workspaces; run `keyless setup` once for each workspace")]
+    SeveralWorkspaces,
+    /// A repository has no such deployment environment.
+    #[cfg(feature = "cloud")]
+    #[error("Bitbucket has no deployment environment `{wanted}`; the environments are: {names}")]
+    NoSuchEnvironment {
+        /// What was given.
+        wanted: String,
+        /// Those that exist.
+        names: String,
+    },
     /// A URL could not be fetched.
     #[error("cannot fetch `{url}`: {reason}; download it and name the file")]
     Download {

@@ -1,5 +1,8 @@
 //! `keyless setup`: writes the AWS side.
 
+#[cfg(feature = "cloud")]
+mod lookup;
+
 use std::{
     io::{self, Write},
     path::PathBuf,
@@ -28,6 +31,8 @@ Examples:
       --environment 'web/production={0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}' > access.yaml
   aws cloudformation deploy --template-file access.yaml --stack-name bitbucket-access \\
       --capabilities CAPABILITY_NAMED_IAM
+  keyless setup --from-bitbucket --repository acme/web
+                                               looks up the UUIDs, and every environment gets a role
 
 The repository's settings show the UUIDs under OpenID Connect. In a step with `oidc: true`, --from-token replaces \
 --workspace and --workspace-uuid. Standard error explains what each statement grants and the next steps.
@@ -35,10 +40,10 @@ The repository's settings show the UUIDs under OpenID Connect. In a step with `o
 Exit status: 0 written, 2 an argument or file is invalid.")]
 pub(crate) struct Setup {
     /// The workspace's name, as in its URL
-    #[arg(long, value_name = "NAME", required_unless_present = "from_token")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = FOUND_OUT)]
     workspace: Option<String>,
     /// The workspace's UUID
-    #[arg(long, value_name = "UUID", required_unless_present = "from_token")]
+    #[arg(long, value_name = "UUID", required_unless_present_any = FOUND_OUT)]
     workspace_uuid: Option<String>,
     /// Read the workspace's name and UUID from a step's token, in `BITBUCKET_STEP_OIDC_TOKEN` or, with `-`, standard
     /// input
@@ -51,6 +56,12 @@ pub(crate) struct Setup {
         conflicts_with_all = ["workspace", "workspace_uuid"]
     )]
     from_token: Option<String>,
+    /// Look up all UUIDs in Bitbucket, with a token in `BITBUCKET_ACCESS_TOKEN`, or an API token in
+    /// `ATLASSIAN_ACCOUNT_EMAIL` and `ATLASSIAN_API_TOKEN`; name repositories as WORKSPACE/NAME and environments as
+    /// REPOSITORY/NAME
+    #[cfg(feature = "cloud")]
+    #[arg(long, conflicts_with_all = ["workspace", "workspace_uuid", "from_token"])]
+    from_bitbucket: bool,
     /// A repository that gets a role
     #[arg(long, value_name = "NAME=UUID", required = true)]
     repository: Vec<String>,
@@ -104,6 +115,12 @@ pub(crate) struct Setup {
     #[arg(long, value_name = "CHARACTERS", default_value = "2048")]
     trust_policy_quota: usize,
 }
+
+/// The options with which the workspace need not be given.
+#[cfg(feature = "cloud")]
+const FOUND_OUT: [&str; 2] = ["from_token", "from_bitbucket"];
+#[cfg(not(feature = "cloud"))]
+const FOUND_OUT: [&str; 1] = ["from_token"];
 
 fn profile() -> impl TypedValueParser<Value = Profile> {
     PossibleValuesParser::new(Profile::ALL.map(Profile::name))
@@ -178,6 +195,10 @@ struct Target {
 }
 
 fn target(arguments: &Setup, streams: &mut Streams<'_>) -> Result<Target, Failure> {
+    #[cfg(feature = "cloud")]
+    if arguments.from_bitbucket {
+        return lookup::target(arguments);
+    }
     let (workspace, workspace_uuid) = workspace(arguments, streams)?;
     let repositories = pairs(&arguments.repository)?;
     let environments = environments(&arguments.environment, &repositories)?;

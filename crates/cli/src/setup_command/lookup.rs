@@ -1,0 +1,105 @@
+//! The UUIDs of a setup, looked up in Bitbucket.
+
+use keyless_aws::{Environment, Network};
+use keyless_bitbucket::{Bitbucket, BitbucketError, DeploymentEnvironment, is_slug};
+use keyless_core::setup::Subject;
+use tokio::runtime::Builder;
+
+use super::{Setup, Target};
+use crate::failure::Failure;
+
+/// What a look-up reads, and the scopes that a token needs for it: of an API token, and of an access token
+/// (<https://developer.atlassian.com/cloud/bitbucket/rest/>).
+struct Read {
+    what: &'static str,
+    scopes: &'static str,
+}
+
+const REPOSITORY: Read =
+    Read { what: "repository", scopes: "`read:repository:bitbucket` (API token) or Repositories: Read (access token)" };
+const ENVIRONMENTS: Read = Read {
+    what: "deployment environments of",
+    scopes: "`read:pipeline:bitbucket` (API token) or Pipelines: Read (access token)",
+};
+
+impl Read {
+    fn failed(&self, repository: &str, error: &BitbucketError) -> Failure {
+        let help = match error {
+            BitbucketError::Refused(403) => format!("the token needs the scope {}", self.scopes),
+            error => error.help().to_owned(),
+        };
+        Failure::Bitbucket { what: format!("{} {repository}", self.what), reason: format!("{error}; {help}") }
+    }
+}
+
+/// A repository as Bitbucket has it.
+struct Found {
+    name: String,
+    uuid: String,
+    environments: Vec<DeploymentEnvironment>,
+}
+
+/// Looks up the repositories `WORKSPACE/NAME` and their deployment environments. Without a selection, every environment
+/// gets a role.
+pub(super) fn target(arguments: &Setup) -> Result<Target, Failure> {
+    let environment = Environment::of_process();
+    let unusable = |reason: String| Failure::Bitbucket { what: "settings".to_owned(), reason };
+    let network = Network::from_environment(&environment).map_err(|error| unusable(error.to_string()))?;
+    let api = Bitbucket::new(&environment, &network).map_err(|error| unusable(format!("{error}; {}", error.help())))?;
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| unusable(error.to_string()))?;
+    let mut workspace: Option<(String, String)> = None;
+    let mut found = Vec::new();
+    for path in &arguments.repository {
+        let slugs = path.split_once('/').filter(|(workspace, name)| is_slug(workspace) && is_slug(name));
+        let (slug, name) = slugs.ok_or_else(|| Failure::NotARepository(path.clone()))?;
+        let repository =
+            runtime.block_on(api.repository(slug, name)).map_err(|error| REPOSITORY.failed(path, &error))?;
+        let environments =
+            runtime.block_on(api.environments(slug, name)).map_err(|error| ENVIRONMENTS.failed(path, &error))?;
+        let own = (slug.to_owned(), repository.workspace.uuid);
+        if workspace.get_or_insert_with(|| own.clone()).1 != own.1 {
+            return Err(Failure::SeveralWorkspaces);
+        }
+        found.push(Found { name: name.to_owned(), uuid: repository.uuid, environments });
+    }
+    let (workspace, workspace_uuid) = workspace.unwrap_or_default();
+    let chosen = selected(&arguments.environment, &found)?;
+    let mut subjects = Vec::new();
+    for repository in &found {
+        let own = chosen.iter().filter(|it| it.repository == repository.name).cloned();
+        let before = subjects.len();
+        subjects.extend(own);
+        if arguments.environment.is_empty() {
+            subjects.extend(repository.environments.iter().map(|environment| subject(repository, Some(environment))));
+        }
+        if subjects.len() == before {
+            subjects.push(subject(repository, None));
+        }
+    }
+    let read_only = selected(&arguments.read_only_environment, &found)?;
+    Ok(Target { workspace, workspace_uuid, subjects, read_only })
+}
+
+fn subject(repository: &Found, environment: Option<&DeploymentEnvironment>) -> Subject {
+    Subject {
+        repository: repository.name.clone(),
+        repository_uuid: repository.uuid.clone(),
+        environment: environment.map(|it| (it.deployment().to_owned(), it.uuid.clone())),
+    }
+}
+
+/// The environments of the form `REPOSITORY/NAME`.
+fn selected(arguments: &[String], found: &[Found]) -> Result<Vec<Subject>, Failure> {
+    let select = |text: &String| {
+        let path = text.split_once('/');
+        let repository = path.and_then(|(name, _)| found.iter().find(|it| it.name == name));
+        let ((_, name), repository) =
+            path.zip(repository).ok_or_else(|| Failure::EnvironmentWithoutRepository(text.clone()))?;
+        let environment = repository.environments.iter().find(|it| it.is_named(name)).ok_or_else(|| {
+            let names = repository.environments.iter().map(DeploymentEnvironment::deployment);
+            Failure::NoSuchEnvironment { wanted: text.clone(), names: names.collect::<Vec<_>>().join(", ") }
+        })?;
+        Ok(subject(repository, Some(environment)))
+    };
+    arguments.iter().map(select).collect()
+}
