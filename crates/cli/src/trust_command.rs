@@ -33,6 +33,7 @@ Examples:
   aws iam get-role --role-name deploy | keyless trust check -
   keyless trust check template.yaml            every role of a CloudFormation template
   keyless trust check cdk.out/Stack.template.json --format sarif
+  keyless trust check roles.tf                 every role and policy document of a Terraform file
 
 Exit status: 0 no findings at or above the minimum severity, 1 findings, 2 a file could not be read.")]
 pub(crate) struct Check {

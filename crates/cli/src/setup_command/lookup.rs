@@ -18,7 +18,7 @@ struct Read {
 const REPOSITORY: Read =
     Read { what: "repository", scopes: "`read:repository:bitbucket` (API token) or Repositories: Read (access token)" };
 const ENVIRONMENTS: Read = Read {
-    what: "deployment environments of",
+    what: "the deployment environments of",
     scopes: "`read:pipeline:bitbucket` (API token) or Pipelines: Read (access token)",
 };
 
@@ -43,7 +43,7 @@ struct Found {
 /// gets a role.
 pub(super) fn target(arguments: &Setup) -> Result<Target, Failure> {
     let environment = Environment::of_process();
-    let unusable = |reason: String| Failure::Bitbucket { what: "settings".to_owned(), reason };
+    let unusable = |reason: String| Failure::Bitbucket { what: "the UUIDs".to_owned(), reason };
     let network = Network::from_environment(&environment).map_err(|error| unusable(error.to_string()))?;
     let api = Bitbucket::new(&environment, &network).map_err(|error| unusable(format!("{error}; {}", error.help())))?;
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| unusable(error.to_string()))?;

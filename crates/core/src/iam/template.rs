@@ -66,7 +66,8 @@ pub enum Unreadable {
     /// The document neither is nor contains a trust policy.
     #[error(
         "no trust policy found; expected a policy document, the output of `aws iam get-role`, or a CloudFormation template \
-         with an `AssumeRolePolicyDocument`, or a Terraform configuration"
+         with an `AssumeRolePolicyDocument`, a Terraform \
+         configuration, or the output of `terraform show -json`"
     )]
     NoTrustPolicy,
 }

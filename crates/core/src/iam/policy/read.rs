@@ -223,6 +223,14 @@ impl Reader<'_> {
                 );
             }
             for key in operator.value.members() {
+                let placeholder = !key.key_open && key.key.contains("${");
+                if placeholder && self.template.has_resources() {
+                    let message =
+                        format!("`${{…}}` is not replaced in a key, so the condition on `{}` never matches", key.key);
+                    self.problems
+                        .push_mut(Diagnostic::new(MALFORMED, Severity::Warning, key.key_span, message))
+                        .help("write the whole policy as JSON in a string, in `Fn::Sub`");
+                }
                 let values = key.value.items().iter().filter_map(|value| self.condition_value(value)).collect();
                 statement.conditions.push(Condition {
                     operator_name: operator.key.clone(),
@@ -230,7 +238,8 @@ impl Reader<'_> {
                     operator: known,
                     key: key.key.clone(),
                     key_span: key.key_span,
-                    key_open: key.key_open,
+                    // Also of a file that another program fills in.
+                    key_open: key.key_open || placeholder,
                     values,
                     values_span: key.value.span,
                 });

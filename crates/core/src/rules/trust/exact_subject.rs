@@ -73,7 +73,11 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
 fn any_step(value: &str) -> Option<(&'static str, String)> {
     let parts: Vec<&str> = value.split(':').collect();
     let (last, before) = parts.split_last()?;
-    Uuid::from_braced(last)?;
+    let fixed = last.trim_start_matches('*');
+    Uuid::from_braced(fixed)?;
+    if fixed != *last {
+        return before.first().map(|first| ("make the environment the second part", format!("{first}:{fixed}:*")));
+    }
     match *before {
         [repository] if !has_wildcard(repository) => Some(("append `:*`", format!("{value}:*"))),
         [repository, environment] if has_wildcard(environment) => {

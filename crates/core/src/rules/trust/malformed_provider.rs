@@ -54,6 +54,18 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for statement in &trust.policy.statements {
         for principal in statement.federated() {
             let Some(name) = principal.as_str().filter(|name| !BUILT_IN.contains(name) && !name.contains('*')) else {
+                // Of an ARN that a template leaves open, the beginning may be known.
+                if principal.as_str().is_none()
+                    && principal.prefix().len() > 4
+                    && !principal.prefix().starts_with("arn:")
+                {
+                    findings
+                        .report(principal.span, format!("`{principal}` is not the ARN of an identity provider"))
+                        .help(format!(
+                            "use `arn:aws:iam::<account ID>:oidc-provider/{}`",
+                            bare(&principal.to_string())
+                        ));
+                }
                 continue;
             };
             let Some(("arn", rest)) = name.split_once(':') else {
