@@ -1,6 +1,11 @@
 //! A finding: message, locations, help and fix.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map::Entry},
+    fmt,
+    str::FromStr,
+};
 
 use serde::Serialize;
 
@@ -131,6 +136,9 @@ pub struct Diagnostic {
     pub fix: Option<Fix>,
     /// Spans in addition to the primary one where findings of other rules have the same cause; no report shows them.
     pub covers: Vec<Span>,
+    /// Whether findings of this rule with the same message in one file have one cause, so that they are one finding with
+    /// several locations.
+    pub one_cause: bool,
 }
 
 impl Diagnostic {
@@ -145,6 +153,7 @@ impl Diagnostic {
             help: None,
             fix: None,
             covers: Vec::new(),
+            one_cause: false,
         }
     }
 
@@ -167,6 +176,12 @@ impl Diagnostic {
         self
     }
 
+    /// Joins it with the findings of the rule that have the same message.
+    pub fn one_cause(&mut self) -> &mut Self {
+        self.one_cause = true;
+        self
+    }
+
     /// Sets the help: one imperative sentence.
     pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
@@ -178,6 +193,38 @@ impl Diagnostic {
         self.fix = Some(Fix { title: title.into(), safety, edits });
         self
     }
+}
+
+/// The label of a location where the same cause leads to the same finding.
+pub const REPEATED: &str = "also here";
+
+/// Joins the findings that say of themselves that they have one cause: the first one lists the places of the others.
+/// The findings are sorted.
+pub fn join(diagnostics: &mut Vec<Diagnostic>) {
+    let mut first: HashMap<(RuleId, Severity, String), usize> = HashMap::new();
+    let mut kept: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    for diagnostic in diagnostics.drain(..) {
+        if diagnostic.one_cause {
+            let cause = (diagnostic.rule, diagnostic.severity, diagnostic.message.clone());
+            match first.entry(cause) {
+                Entry::Occupied(entry) => {
+                    let whole = &mut kept[*entry.get()];
+                    whole.related(diagnostic.primary.span, REPEATED);
+                    for label in diagnostic.related {
+                        if !whole.related.contains(&label) {
+                            whole.related.push(label);
+                        }
+                    }
+                    continue;
+                }
+                Entry::Vacant(entry) => {
+                    entry.insert(kept.len());
+                }
+            }
+        }
+        kept.push(diagnostic);
+    }
+    *diagnostics = kept;
 }
 
 /// Sorts findings by position, and removes duplicates: the same message from the same rule at the same location.

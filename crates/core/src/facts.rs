@@ -80,6 +80,8 @@ pub struct StepFacts {
     pub bindings: Vec<Binding>,
     /// Every variable that is read, in order; those of images and services first.
     pub reads: Vec<Read>,
+    /// Every `${{NAME}}`, which Bitbucket replaces before the step runs.
+    pub templates: Vec<Spanned<String>>,
     /// Every file that is written by a redirection, `tee`, `cp` or `mv`.
     pub writes: Vec<FileWrite>,
     /// Everything printed to the log that contains the value of a variable from outside the script.
@@ -188,6 +190,8 @@ pub struct ToolUse {
     pub profile: bool,
     /// `--region`, if given.
     pub region: bool,
+    /// `--endpoint-url`
+    pub endpoint: Option<Value>,
 }
 
 /// A pipe that is run.
@@ -299,6 +303,16 @@ impl StepFacts {
         found.min_by_key(|(order, ..)| *order).map(|(_, span, name)| Spanned::new(name, span))
     }
 
+    /// Whether the AWS endpoint of the step is an emulator: `AWS_ENDPOINT_URL`, one of its variants for a service, or
+    /// `--endpoint-url` of every AWS command.
+    pub fn calls_emulator(&self) -> bool {
+        let variables = self.bindings.iter().filter(|binding| binding.name.starts_with("AWS_ENDPOINT_URL"));
+        let mut calls = self.tools.iter().filter(|tool| tool.call.calls != Calls::Never).peekable();
+        variables.filter_map(|binding| binding.value.literal()).any(is_emulator)
+            || calls.peek().is_some()
+                && calls.all(|tool| tool.endpoint.as_ref().and_then(Value::literal).is_some_and(is_emulator))
+    }
+
     /// Whether the step exchanges its OIDC token for a role.
     pub fn assumes_role(&self) -> bool {
         let names_role = |pipe: &PipeUse| {
@@ -340,6 +354,33 @@ impl StepFacts {
             None => Credentials::Outside,
         }
     }
+}
+
+/// Hosts of AWS emulators: the step itself, its services, and the usual names of emulators.
+const EMULATORS: [&str; 12] = [
+    "localhost",
+    "127.0.0.1",
+    "0.0.0.0",
+    "[::1]",
+    "host.docker.internal",
+    "localstack",
+    "minio",
+    "moto",
+    "dynamodb",
+    "dynamodb-local",
+    "elasticmq",
+    "localhost.localstack.cloud",
+];
+
+/// Whether a URL is that of an AWS emulator. A host without a dot is a service of the step or of Docker Compose.
+fn is_emulator(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    EMULATORS.contains(&host) || !host.is_empty() && !host.contains('.')
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod runtime;
 mod shape;
 mod step;
 
-pub use check::{Violation, ViolationKind, check};
+pub use check::{Violation, ViolationKind, check, is_step};
 pub use pipelines::{CUSTOM_ITEM, GROUP_ITEM, ITEM, STAGE, STAGE_ITEM};
 pub use reference::reference;
 pub use root::{DEFINITIONS, OPTIONS, PIPELINES, ROOT};

@@ -1,11 +1,13 @@
 //! Runs all rules over a pipeline file.
 
+use std::collections::HashSet;
+
 use crate::{
     analysis::{Analysis, ParsedFile, access::Roles},
     diagnostic::{self, Diagnostic},
     rules::{Findings, pipeline::RULES, precedence},
     settings::Settings,
-    text::Source,
+    text::{Source, Span},
     yaml::Tree,
 };
 
@@ -29,8 +31,10 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
     }
     precedence::drop_explained(RULES, &mut diagnostics);
     diagnostic::sort(&mut diagnostics);
+    diagnostic::join(&mut diagnostics);
+    let mut named = HashSet::new();
     for diagnostic in &mut diagnostics {
-        name_uses(analysis.tree, diagnostic);
+        name_uses(analysis.tree, &mut named, diagnostic);
     }
     diagnostics
 }
@@ -38,8 +42,12 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
 /// Maximum number of uses of an anchor in a finding.
 const NAMED_USES: usize = 3;
 
-fn name_uses(tree: &Tree, diagnostic: &mut Diagnostic) {
+/// Adds the uses of the anchor around a finding, unless an earlier finding has `named` them.
+fn name_uses(tree: &Tree, named: &mut HashSet<Span>, diagnostic: &mut Diagnostic) {
     let Some(anchor) = tree.anchor_around(diagnostic.primary.span) else { return };
+    if !named.insert(anchor.span) {
+        return;
+    }
     let more = anchor.uses.len().saturating_sub(NAMED_USES);
     for (index, alias) in anchor.uses.iter().take(NAMED_USES).enumerate() {
         let span = tree.span(*alias);
@@ -47,7 +55,8 @@ fn name_uses(tree: &Tree, diagnostic: &mut Diagnostic) {
             continue;
         }
         let last = index + 1 == NAMED_USES && more > 0;
-        let message = if last { format!("used here, and in {more} more places").into() } else { "used here".into() };
+        let places = if more == 1 { "place" } else { "places" };
+        let message = if last { format!("used here, and in {more} more {places}").into() } else { "used here".into() };
         diagnostic.related.push(diagnostic::Label { span, message });
     }
 }

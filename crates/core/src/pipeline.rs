@@ -76,6 +76,8 @@ pub enum Start {
     Tags,
     /// Pull requests from matching branches.
     PullRequests,
+    /// Pull requests in a merge queue: their code is not merged yet.
+    MergeQueues,
     /// People, schedules, triggers and parent steps.
     Custom,
     /// Pipelines of other repositories that import it.
@@ -83,6 +85,11 @@ pub enum Start {
 }
 
 impl Start {
+    /// Whether such a pipeline runs code that is not merged yet.
+    pub const fn is_unmerged(self) -> bool {
+        matches!(self, Self::PullRequests | Self::MergeQueues)
+    }
+
     /// The key of such pipelines.
     pub const fn key(self) -> &'static str {
         match self {
@@ -90,6 +97,7 @@ impl Start {
             Self::Branches => "branches",
             Self::Tags => "tags",
             Self::PullRequests => "pull-requests",
+            Self::MergeQueues => "merge-queues",
             Self::Custom => "custom",
             Self::Shared => "definitions.pipelines",
         }
@@ -117,7 +125,7 @@ impl<'t> Pipeline<'t> {
         match self.start {
             Start::Default => true,
             Start::Branches => matches!(self.name.value, "*" | "**"),
-            Start::Tags | Start::PullRequests | Start::Custom | Start::Shared => false,
+            Start::Tags | Start::PullRequests | Start::MergeQueues | Start::Custom | Start::Shared => false,
         }
     }
 

@@ -198,10 +198,13 @@ fn needed(source: &Source<'_>, file: &pipeline::File<'_>, step: &Step<'_>, facts
             }
         }
     }
-    for read in facts.reads.iter().filter(|read| !read.optional && !read.set_before) {
-        if !is_provided(file, step, &read.name) {
-            let line = source.position(read.span.start).line;
-            add(&read.name, &format!("line {line}"));
+    let reads = facts.reads.iter().filter(|read| !read.optional && !read.set_before);
+    let reads = reads.map(|read| (&read.name, read.span));
+    let templates = facts.templates.iter().map(|template| (&template.value, template.span));
+    for (name, span) in reads.chain(templates) {
+        if !is_provided(file, step, name) {
+            let line = source.position(span.start).line;
+            add(name, &format!("line {line}"));
         }
     }
     found

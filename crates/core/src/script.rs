@@ -170,6 +170,8 @@ pub enum Operator {
     Require(Word),
     /// Length, substring, pattern and the like, with the words inside.
     Other(Word),
+    /// `${{NAME}}`: Bitbucket replaces it with the value of one of its own variables before any shell runs.
+    Template,
 }
 
 /// A redirection.
@@ -365,7 +367,7 @@ impl Operator {
     /// The word after the operator.
     pub fn word(&self) -> Option<&Word> {
         match self {
-            Self::None => None,
+            Self::None | Self::Template => None,
             Self::Default(word)
             | Self::Assign(word)
             | Self::Alternative(word)

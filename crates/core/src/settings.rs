@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
-use crate::oidc::Uuid;
+use crate::{oidc::Uuid, yaml::has_template};
 
 /// The settings of one repository. They hold names; values are never asked for.
 ///
@@ -108,6 +108,8 @@ impl Settings {
     /// What is declared about a variable for a step of an environment.
     pub fn known(&self, name: &str, environment: Option<&str>) -> Known<'_> {
         let Some(variables) = &self.variables else { return Known::Perhaps };
+        // The name of the environment is not in the file.
+        let template = environment.is_some_and(has_template);
         let names = |names: &[String]| names.iter().any(|known| known == name);
         if names(&variables.workspace)
             || names(&variables.repository)
@@ -117,6 +119,10 @@ impl Settings {
         }
         let elsewhere = variables.environments.iter().filter(|(_, all)| names(all)).map(|(name, _)| name.as_str());
         let elsewhere: Vec<_> = elsewhere.collect();
-        if elsewhere.is_empty() { Known::Missing } else { Known::OtherEnvironments(elsewhere) }
+        match elsewhere.as_slice() {
+            [] => Known::Missing,
+            _ if template => Known::Perhaps,
+            _ => Known::OtherEnvironments(elsewhere),
+        }
     }
 }

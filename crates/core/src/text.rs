@@ -143,6 +143,7 @@ impl<'t> Source<'t> {
         let offset = offset.min(self.text.len());
         let line = self.line_starts.partition_point(|&start| start <= offset);
         let start = self.line_starts[line - 1];
+        let start = if line == 1 { start + self.mark() } else { start };
         let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
         Position { line, column }
     }
@@ -150,9 +151,15 @@ impl<'t> Source<'t> {
     /// The range of a line, counted from 1, without its line break. `None` past the last line.
     pub fn line(&self, line: usize) -> Option<Span> {
         let start = *self.line_starts.get(line.checked_sub(1)?)?;
+        let start = if line == 1 { start + self.mark() } else { start };
         let end = self.line_starts.get(line).map_or(self.text.len(), |next| next - 1);
         let end = if self.text[start..end].ends_with('\r') { end - 1 } else { end };
         Some(Span::new(start, end))
+    }
+
+    /// The length of the byte order mark at the start, which is not a column.
+    fn mark(&self) -> usize {
+        if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
     }
 
     /// Number of lines; an empty text has one.
@@ -177,6 +184,16 @@ mod tests {
         assert_eq!(source.position(99), Position { line: 3, column: 1 });
         assert_eq!(source.line(2).map(|line| source.slice(line)), Some("ßb"));
         assert_eq!(source.line(4), None);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_not_a_column() {
+        let source = Source::new("f", "\u{feff}ab\nc");
+        assert_eq!(source.position(3), Position { line: 1, column: 1 });
+        assert_eq!(source.position(0), Position { line: 1, column: 1 });
+        assert_eq!(source.position(4), Position { line: 1, column: 2 });
+        assert_eq!(source.line(1).map(|line| source.slice(line)), Some("ab"));
+        assert_eq!(source.position(6), Position { line: 2, column: 1 });
     }
 
     #[test]

@@ -16,5 +16,5 @@ pub use build::{Limits, parse};
 pub use merge::Field;
 pub use offsets::OffsetMap;
 pub use problem::{Problem, Syntax};
-pub use scalar::{Meaning, Scalar, Style};
+pub use scalar::{Meaning, Scalar, Style, has_template};
 pub use tree::{Alias, Anchor, Comment, Entry, Kind, Node, NodeId, Tree};

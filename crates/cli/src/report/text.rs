@@ -119,7 +119,8 @@ impl<'a> Piece<'a> {
         let window = lines().fold(Span::at(lines().next().map_or(0, |line| line.start)), Span::cover);
         let annotations = self.marks.iter().map(|mark| {
             // the break at the end of the last line is not part of the window
-            let [start, end] = [mark.label.span.start, mark.label.span.end].map(|at| at.min(window.end) - window.start);
+            let [start, end] = [mark.label.span.start, mark.label.span.end]
+                .map(|at| at.clamp(window.start, window.end) - window.start);
             let annotation: Annotation<'_> = mark.kind.span(start..end);
             match &*mark.label.message {
                 "" => annotation,

@@ -1,5 +1,6 @@
 //! Following a step's commands in order.
 
+mod claims;
 mod effects;
 mod evaluate;
 mod output;
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     pipeline::{self, Named, Pipe, ScriptItem, Step},
     script::{Command, Expansion, Operator, Output, RedirectionKind, Word},
-    text::Span,
+    text::{Span, Spanned},
     yaml::{Kind, NodeId, OffsetMap, Tree},
 };
 
@@ -37,6 +38,7 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
             sections: [ScriptSection::default(), ScriptSection::default()],
             bindings: Vec::new(),
             reads: Vec::new(),
+            templates: Vec::new(),
             writes: Vec::new(),
             prints: Vec::new(),
             traces: Vec::new(),
@@ -166,6 +168,10 @@ impl Walk<'_> {
 
     fn note_read(&mut self, expansion: &Expansion, span: Span, tested: bool) {
         if expansion.is_special() {
+            return;
+        }
+        if expansion.operator == Operator::Template {
+            self.facts.templates.push(Spanned::new(expansion.name.clone(), span));
             return;
         }
         let optional = tested

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use super::{
-    root::ROOT,
+    root::{PIPELINES, ROOT},
     shape::{Coercion, Key, Object, ObjectId, Shape, StringShape},
     step::STEP,
 };
-use crate::yaml::{Kind, Meaning, NodeId, Scalar, Tree};
+use crate::yaml::{Field, Kind, Meaning, NodeId, Scalar, Tree};
 
 /// A violation of the table.
 #[derive(Clone, Debug)]
@@ -59,10 +59,24 @@ pub enum ViolationKind {
         /// What it means in YAML 1.1.
         means: bool,
     },
+    /// A step among the services or caches, where Bitbucket does not look for steps.
+    ParkedStep {
+        /// Its name there.
+        key: NodeId,
+    },
+    /// A section of `pipelines`, such as `custom`, inside another section.
+    NestedSection {
+        /// The key of the inner section.
+        key: NodeId,
+        /// The key of the outer section.
+        outer: NodeId,
+    },
     /// A string that is not among those allowed.
     UnknownValue {
         /// The values allowed.
         enum_values: &'static [&'static str],
+        /// Everything that is allowed, if that is more than those values: "a whole number, or `full`".
+        alternatives: Option<&'static str>,
         /// The value.
         value: NodeId,
         /// The key of the value, if it has one.
@@ -120,6 +134,15 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
     checker.found
 }
 
+/// Objects of which none has a `script` or a `step`.
+const HOLDS_NO_STEPS: [ObjectId; 2] = [ObjectId::Service, ObjectId::Cache];
+
+/// Whether a value under `definitions` is a step, holds one under `step`, or is a list of them.
+pub fn is_step(tree: &Tree, value: NodeId) -> bool {
+    let has_step = |id| tree.field(id, "script").is_some() || tree.field(id, "step").is_some();
+    has_step(value) || tree.items(value).iter().any(|item| has_step(*item))
+}
+
 static ROOT_SHAPE: Shape = Shape::Object(&ROOT);
 static STEP_SHAPE: Shape = Shape::Object(&STEP);
 
@@ -145,8 +168,20 @@ impl Checker<'_> {
         }
         match shape {
             Shape::Any => {}
-            Shape::OneOf(_, forms) => match self.form(id, forms) {
-                Some(form) => self.value(id, key, form),
+            // Bitbucket fills it in before it checks the file.
+            _ if self.tree.scalar(id).is_some_and(Scalar::has_template) => {}
+            Shape::OneOf(what, forms) => match self.form(id, forms) {
+                Some(form) => {
+                    let found = self.found.len();
+                    self.value(id, key, form);
+                    for violation in &mut self.found[found..] {
+                        if let ViolationKind::UnknownValue { value, alternatives, .. } = &mut violation.kind
+                            && *value == id
+                        {
+                            *alternatives = Some(what);
+                        }
+                    }
+                }
                 None => self.wrong_type(shape, id, key),
             },
             Shape::String(string) => self.string(string, shape, id, key),
@@ -179,7 +214,19 @@ impl Checker<'_> {
                 let minimum = if self.tree.node(id).incomplete { 0 } else { map.min_properties };
                 self.count(id, key, fields.len(), minimum, map.max_properties);
                 for field in fields {
-                    self.value(field.value, Some(field.key), map.value);
+                    if let Some(section) = self.section(field, map.value) {
+                        if let Some(outer) = key {
+                            self.report(ViolationKind::NestedSection { key: field.key, outer });
+                        }
+                        self.value(field.value, Some(field.key), section);
+                    } else if HOLDS_NO_STEPS.iter().any(|id| map.value.allows_object(*id))
+                        && is_step(self.tree, field.value)
+                    {
+                        self.report(ViolationKind::ParkedStep { key: field.key });
+                        self.parked(field.value);
+                    } else {
+                        self.value(field.value, Some(field.key), map.value);
+                    }
                 }
             }
             Shape::Object(object) => self.object(object, shape, id, key),
@@ -225,6 +272,32 @@ impl Checker<'_> {
         matches!(object.id, ObjectId::Root | ObjectId::Definitions) && self.tree.first_anchor_in(value).is_some()
     }
 
+    /// The section of `pipelines` that an entry of another section is, if its key and its value say so: a mapping of
+    /// names to pipelines. A pipeline is a list, or a mapping with `import`.
+    fn section(&self, field: Field, expected: &'static Shape) -> Option<&'static Shape> {
+        let key = self.tree.text(field.key)?;
+        let inner = self.tree.fields(field.value);
+        let sections = || PIPELINES.keys.iter().filter(|section| matches!(section.shape, Shape::Map(_)));
+        let nested = expected.allows_object(ObjectId::ImportedPipeline)
+            && !inner.is_empty()
+            && inner.iter().all(|field| matches!(self.tree.kind(field.value), Kind::Sequence(_)));
+        sections().find(|section| nested && section.name == key).map(|section| section.shape)
+    }
+
+    /// Checks the steps in an entry that is a step, holds one under `step`, or is a list of them.
+    fn parked(&mut self, value: NodeId) {
+        let id = self.tree.resolve(value);
+        if self.tree.field(id, "script").is_some() {
+            self.value(id, None, &STEP_SHAPE);
+        } else if let Some(field) = self.tree.field(id, "step") {
+            self.value(field.value, Some(field.key), &STEP_SHAPE);
+        } else {
+            for item in self.tree.items(id).to_vec() {
+                self.parked(item);
+            }
+        }
+    }
+
     /// The form of a `OneOf` that the value is meant to have.
     fn form(&self, id: NodeId, forms: &'static [&'static Shape]) -> Option<&'static Shape> {
         let meaning = self.tree.scalar(id).map(Scalar::meaning);
@@ -257,12 +330,13 @@ impl Checker<'_> {
                 Coercion::Rejected => return self.wrong_type(shape, id, key),
                 Coercion::Doubtful => {
                     self.report(ViolationKind::WrongType { shape, value: id, key });
+                    self.doubt_since(self.found.len() - 1, true);
                 }
             },
         }
         let enum_values = string.enum_values;
         if !enum_values.is_empty() && !enum_values.contains(&scalar.value.as_str()) {
-            self.report(ViolationKind::UnknownValue { enum_values, value: id, key });
+            self.report(ViolationKind::UnknownValue { enum_values, alternatives: None, value: id, key });
         }
         let length = scalar.value.chars().count();
         let (min_length, max_length) = (string.min_length, string.max_length);

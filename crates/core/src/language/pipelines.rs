@@ -1,7 +1,7 @@
 //! A pipeline: steps, parallel groups, stages, a final step, variables and imports.
 
 use super::{
-    shape::{BOOLEAN, Key, Object, ObjectId, STRING, STRING_OR_DOUBTFUL_NUMBER, Shape, list},
+    shape::{ANY, BOOLEAN, Key, Object, ObjectId, STRING, STRING_OR_DOUBTFUL_NUMBER, Shape, list, map},
     step::{CONDITION, FINAL, ON_FAIL, STEP, TRIGGER},
 };
 
@@ -16,6 +16,15 @@ pub(super) static CUSTOM_PIPELINE: Shape = Shape::OneOf(
     "a list of steps, or a mapping with `import`",
     &[&list(&Shape::Object(&CUSTOM_ITEM), 1, usize::MAX), &IMPORT],
 );
+
+/// `merge-queues`. Its exact form is not documented, so every form is accepted.
+/// Source: <https://support.atlassian.com/bitbucket-cloud/docs/manage-pull-requests-with-merge-queues/>.
+pub(super) static MERGE_QUEUES: Shape =
+    Shape::OneOf("pipelines by branch", &[&QUEUED_STEPS, &map("a pipeline", &QUEUED), &ANY]);
+
+static QUEUED: Shape = Shape::OneOf("a list of steps", &[&QUEUED_STEPS, &ANY]);
+
+static QUEUED_STEPS: Shape = list(&Shape::Object(&ITEM), 1, usize::MAX);
 
 static STEP_SHAPE: Shape = Shape::Object(&STEP);
 static STAGE_SHAPE: Shape = Shape::Object(&STAGE);

@@ -1,7 +1,7 @@
 //! The top of the file: `options`, `definitions`, `pipelines`, `triggers`.
 
 use super::{
-    pipelines::{CUSTOM_PIPELINE, PIPELINE},
+    pipelines::{CUSTOM_PIPELINE, MERGE_QUEUES, PIPELINE},
     runtime::{CLONE, IMAGE, MAX_TIME, RUNS_ON, RUNTIME, SIZE},
     shape::{
         ANY, BOOLEAN, Key, NON_EMPTY_STRINGS, Object, ObjectId, STRING, STRING_OR_DOUBTFUL_NUMBER, STRINGS, Shape,
@@ -80,6 +80,12 @@ static SERVICE: Object = Object {
             &non_empty_map("a value", &STRING_OR_DOUBTFUL_NUMBER, usize::MAX),
             "environment variables of the container",
         ),
+        Key::new(
+            "environment",
+            &non_empty_map("a value", &STRING_OR_DOUBTFUL_NUMBER, usize::MAX),
+            "older spelling of `variables`",
+        )
+        .doubt("not in the schema"),
     ],
 };
 
@@ -167,6 +173,8 @@ pub static PIPELINES: Object = Object {
             &map("a pipeline", &PIPELINE),
             "run on pull requests whose source branch matches a pattern",
         ),
+        Key::new("merge-queues", &MERGE_QUEUES, "run on pull requests in the merge queue of a matching branch")
+            .doubt("beta, not in the schema"),
         Key::new(
             "custom",
             &map("a pipeline", &CUSTOM_PIPELINE),

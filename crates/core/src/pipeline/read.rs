@@ -7,6 +7,7 @@ use super::{
     Pipeline, Role, Runtime, ScriptItem, Service, Stage, Start, Step, StepId, Text, Use, Variable,
 };
 use crate::{
+    language::is_step,
     text::Spanned,
     yaml::{Field, Kind, Meaning, NodeId, Scalar, Tree},
 };
@@ -139,6 +140,10 @@ impl<'t> Reader<'t> {
                     Some("tags") => Start::Tags,
                     Some("pull-requests") => Start::PullRequests,
                     Some("custom") => Start::Custom,
+                    Some("merge-queues") => {
+                        self.merge_queues(field);
+                        continue;
+                    }
                     _ => continue,
                 };
                 self.section(start, tree.fields(field.value));
@@ -160,6 +165,18 @@ impl<'t> Reader<'t> {
             if let Some(name) = text(self.tree, field.key) {
                 self.pipeline(start, name, field.value);
             }
+        }
+    }
+
+    /// The form of `merge-queues` is not documented: steps, or a mapping that leads to them.
+    fn merge_queues(&mut self, field: Field) {
+        let is_mapping = |field: &Field| matches!(self.tree.kind(field.value), Kind::Mapping(_));
+        let fields = if is_mapping(&field) { self.tree.fields(field.value) } else { vec![field] };
+        let (sections, pipelines): (Vec<_>, Vec<_>) =
+            fields.into_iter().partition(|field| is_mapping(field) && self.tree.field(field.value, "import").is_none());
+        self.section(Start::MergeQueues, pipelines);
+        for section in sections {
+            self.section(Start::MergeQueues, self.tree.fields(section.value));
         }
     }
 
@@ -388,7 +405,8 @@ fn read_artifacts(tree: &Tree, value: NodeId) -> Artifacts<'_> {
 }
 
 fn read_definitions<'t>(tree: &'t Tree, fields: &Fields<'t>) -> Definitions<'t> {
-    let services = fields.named("services").into_iter().map(|Named { name, node }| {
+    let named = |section: &str| fields.named(section).into_iter().filter(|named| !is_step(tree, named.node));
+    let services = named("services").map(|Named { name, node }| {
         let service = Fields::of(tree, node);
         Service {
             name,
@@ -404,7 +422,7 @@ fn read_definitions<'t>(tree: &'t Tree, fields: &Fields<'t>) -> Definitions<'t> 
     });
     Definitions {
         services: services.collect(),
-        caches: fields.named("caches"),
+        caches: named("caches").collect(),
         imports: imports.collect(),
         agents: fields.named("agents"),
     }

@@ -18,6 +18,7 @@ mod disabled_verification;
 mod duplicate_environment;
 mod duplicate_key;
 mod empty_condition;
+mod empty_script_item;
 mod export_across_steps;
 mod export_of_import;
 mod forbidden_docker_option;
@@ -53,10 +54,12 @@ mod misspelled_oidc;
 mod misspelled_variable;
 mod multiple_documents;
 mod nested_group;
+mod nested_section;
 mod nested_step;
 mod oidc_without_deployment;
 mod out_of_range;
 mod overcommitted_memory;
+mod parked_step;
 mod pipe_without_role;
 mod piped_download;
 mod printed_credentials;
@@ -83,6 +86,7 @@ mod undefined_import;
 mod undefined_pipeline;
 mod undefined_service;
 mod unexpanded_variable;
+mod unexpected_tag;
 mod unexported_variable;
 mod ungated_production;
 mod unindented_step;
@@ -120,6 +124,7 @@ pub static RULES: &[&Rule] = &[
     &duplicate_key::RULE,
     &undefined_alias::RULE,
     &unquoted_pattern::RULE,
+    &unexpected_tag::RULE,
     &recursive_alias::RULE,
     &alias_bomb::RULE,
     &invalid_merge::RULE,
@@ -137,9 +142,12 @@ pub static RULES: &[&Rule] = &[
     &unindented_step::RULE,
     &nested_step::RULE,
     &missing_script::RULE,
+    &empty_script_item::RULE,
     &command_as_mapping::RULE,
     &ambiguous_item::RULE,
     &nested_group::RULE,
+    &nested_section::RULE,
+    &parked_step::RULE,
     &manual_first_step::RULE,
     &misplaced_final::RULE,
     &misplaced_variables::RULE,

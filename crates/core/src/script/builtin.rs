@@ -30,7 +30,7 @@ pub enum Effect {
     Unset(String),
     /// `source file` or `. file`: commands that are not in the script, and may set anything.
     Source(Word),
-    /// `eval`: commands built from strings, which may set anything.
+    /// `eval` and `export $(…)`: strings decide at run time what is set, which may be anything.
     Eval,
     /// `set -x` or `set +x`: whether commands are printed with their variables expanded.
     Trace(bool),
@@ -111,6 +111,9 @@ fn declare(arguments: &[Word], exported: bool, effects: &mut Vec<Effect>) {
             });
         } else if let Some(name) = word.literal().filter(|text| exported && is_name(text)) {
             effects.push(Effect::Export { name, span: word.span });
+        } else if word.literal().is_none() {
+            // `export $(cat file)`, `export "$line"`
+            effects.push(Effect::Eval);
         }
     }
 }

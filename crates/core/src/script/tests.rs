@@ -53,6 +53,7 @@ fn part(part: &Part) -> String {
                 Operator::Alternative(inner) => format!("<{mark}{name} then {}>", word(inner)),
                 Operator::Require(inner) => format!("<{mark}{name} needed {}>", word(inner)),
                 Operator::Other(inner) => format!("<{mark}{name} op {}>", word(inner)),
+                Operator::Template => format!("<{mark}{name} template>"),
             }
         }
         Part::Substitution { commands, .. } => format!("$({commands:?})"),
@@ -108,9 +109,11 @@ const CASES: &[(&[&str], &str)] = &[
     ),
     (&["echo $'a\\'b' \"c\\\"d\" e\\ f '' \"\""], "0: echo 'a\\'b' 'c\"d' e' 'f '' ''\n"),
     (
-        &["echo ${A} \"${B:-x y}\" ${C:=$D} ${E+\"f\"} ${G:?no} ${#H} ${I%%.*} ${J[0]} $1 $? $@ ${K//\\//-} $ ${{L}}"],
+        &[
+            "echo ${A} \"${B:-x y}\" ${C:=$D} ${E+\"f\"} ${G:?no} ${#H} ${I%%.*} ${J[0]} $1 $? $@ ${K//\\//-} $ ${{L}} ${{ M }}",
+        ],
         "0: echo <A> <\"B or 'x y'> <C := <D>> <E then 'f'> <G needed no> <H op > <I op %%.*> <J op > <1> <?> <@> \
-         <K op //'/'/-> $ <L>\n",
+         <K op //'/'/-> $ <L template> <M template>\n",
     ),
     (
         &["echo $((1 + $X)) $( (a) ) `b \"c\"`"],

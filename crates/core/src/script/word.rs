@@ -181,13 +181,11 @@ impl<'t> Parser<'t> {
 
     /// The inside of `${…}`; the cursor is after `{` and ends after `}`.
     fn braced(&mut self, stop: Stop) -> Result<(String, Operator), Failure> {
-        // `${{NAME}}` is Bitbucket's template syntax.
-        let doubled = self.peek() == Some(b'{');
+        if self.peek() == Some(b'{') {
+            return self.bitbucket_template();
+        }
         let mut other = false;
-        if doubled {
-            self.at += 1;
-            self.skip_blanks();
-        } else if matches!(self.peek(), Some(b'#' | b'!')) && self.peek_at(1) != Some(b'}') {
+        if matches!(self.peek(), Some(b'#' | b'!')) && self.peek_at(1) != Some(b'}') {
             self.at += 1;
             other = true;
         }
@@ -210,13 +208,6 @@ impl<'t> Parser<'t> {
             let _subscript = self.until(b']')?;
             other = true;
         }
-        if doubled {
-            self.skip_blanks();
-            if self.peek() != Some(b'}') {
-                return Err(Failure::Unexpected);
-            }
-            self.at += 1;
-        }
         let colon = usize::from(self.peek() == Some(b':'));
         let sign = self.peek_at(colon);
         let known = !other && matches!(sign, Some(b'-' | b'=' | b'+' | b'?'));
@@ -238,6 +229,16 @@ impl<'t> Parser<'t> {
             _ => Operator::None,
         };
         Ok((name, operator))
+    }
+
+    /// The inside of `${{NAME}}`; the cursor is after the first brace and ends after the last one.
+    fn bitbucket_template(&mut self) -> Result<(String, Operator), Failure> {
+        let inside = self.rest().get(1..).unwrap_or_default();
+        let length = inside.find("}}").filter(|length| !inside[..*length].contains('\n'));
+        let length = length.ok_or(Failure::Unterminated)?;
+        let name = inside[..length].trim().to_owned();
+        self.at += length + "{}}".len();
+        Ok((name, Operator::Template))
     }
 
     fn backticks(&mut self, parts: &mut Parts) -> Result<(), Failure> {

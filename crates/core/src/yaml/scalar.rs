@@ -70,10 +70,21 @@ impl Scalar {
         }
     }
 
+    /// Whether Bitbucket replaces a part of it, `${{NAME}}`, with the value of a variable before it reads the file.
+    pub fn has_template(&self) -> bool {
+        has_template(&self.value)
+    }
+
     /// Whether it is quoted or a block scalar, and so always a string.
     pub fn is_plain(&self) -> bool {
         self.style == Style::Plain
     }
+}
+
+/// Whether a string contains a template, `${{NAME}}`: its value is not in the file.
+/// Source: <https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/>.
+pub fn has_template(text: &str) -> bool {
+    text.split_once("${{").is_some_and(|(_, rest)| rest.contains("}}"))
 }
 
 fn number(value: &str) -> Meaning {

@@ -36,7 +36,9 @@ impl Walk<'_> {
         let held = self.variables.get(&expansion.name).filter(|binding| !binding.partial);
         let partial = self.variables.get(&expansion.name).is_some_and(|binding| binding.partial);
         match &expansion.operator {
-            Operator::Other(_) | Operator::Alternative(_) => return Value::atom(Atom::Unknown(site)),
+            Operator::Other(_) | Operator::Alternative(_) | Operator::Template => {
+                return Value::atom(Atom::Unknown(site));
+            }
             Operator::Default(word) | Operator::Assign(word) => {
                 return match held {
                     Some(binding) if !binding.value.is_empty() => binding.value.clone(),

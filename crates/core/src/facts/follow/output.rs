@@ -1,6 +1,6 @@
 //! The output of commands, and the files that it is written to.
 
-use super::{CurrentSection, Walk};
+use super::{CurrentSection, Walk, claims};
 use crate::{
     facts::{Atom, Configuration, FileWrite, Value},
     script::{Command, Invocation, Output, RedirectionKind, Script, Word},
@@ -60,6 +60,14 @@ impl Walk<'_> {
                 held.unwrap_or_else(|| Value::atom(Atom::Outside(name.to_owned())))
             }
             filter if FILTERS.contains(&filter) => {
+                if claims::prints_nothing(invocation) {
+                    return Value::default();
+                }
+                let pipes_here = |other: &&Command| other.context.output == Output::Pipe(index);
+                let before = current.section.script.commands[..index].iter().rfind(pipes_here);
+                if claims::only_a_part(invocation, before.and_then(Command::invocation).as_ref()) {
+                    return unknown();
+                }
                 let file = || {
                     let word = invocation.arguments.iter().find(|word| !word.prefix().starts_with('-'))?;
                     self.files.get(&self.evaluate(word, Some(current), site).path(&self.directory)).cloned()

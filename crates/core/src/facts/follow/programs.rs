@@ -67,6 +67,7 @@ impl Walk<'_> {
             variables,
             profile: invocation.has_flag(&["--profile", "--aws-profile"]),
             region: invocation.has_flag(&["--region"]),
+            endpoint: invocation.option("--endpoint-url").map(|word| self.evaluate(&word, Some(current), span.start)),
         });
     }
 
@@ -99,7 +100,11 @@ impl Walk<'_> {
                 });
             }
             (Some("configure"), Some("set"), Some(key)) => {
-                let keys = key.ends_with("aws_access_key_id");
+                let placeholder = || {
+                    let value = invocation.arguments.last().and_then(Word::literal);
+                    value.is_some_and(|value| !value.starts_with("AKIA") && !value.starts_with("ASIA"))
+                };
+                let keys = key.ends_with("aws_access_key_id") && !placeholder();
                 if keys
                     || !key.ends_with("region") && !key.ends_with("output") && !key.ends_with("aws_secret_access_key")
                 {

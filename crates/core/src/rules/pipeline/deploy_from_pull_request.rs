@@ -50,7 +50,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        if !file.model.starts(step).contains(&Start::PullRequests) {
+        if !file.model.starts(step).into_iter().any(Start::is_unmerged) {
             continue;
         }
         if let Some(Spanned { value: name, span }) = facts.deployment() {

@@ -1,14 +1,14 @@
 use crate::{
     analysis::Analysis,
-    pipeline::ItemKind,
+    pipeline::{ItemKind, Start},
     rules::{Findings, rule},
 };
 
 rule! {
     /// A pipeline whose first step or stage has `trigger: manual`.
     ///
-    /// Bitbucket rejects a manual trigger on the first item of a pipeline. To start a whole pipeline manually, make it
-    /// a custom pipeline.
+    /// Bitbucket rejects a manual trigger on the first item of a pipeline that a push, a tag or a pull request starts.
+    /// To start a whole pipeline manually, make it a custom pipeline.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -30,12 +30,15 @@ rule! {
     ///           script: [make deploy]
     /// ```
     ///
+    /// Custom and shared pipelines are not reported: they may start with a manual step.
+    ///
     /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/pipeline-triggers/>.
     static RULE: "manual-first-step", Error, check
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
-    for pipeline in &file.model.pipelines {
+    let started = [Start::Default, Start::Branches, Start::Tags, Start::PullRequests];
+    for pipeline in file.model.pipelines.iter().filter(|pipeline| started.contains(&pipeline.start)) {
         let first = pipeline.items.iter().find(|item| !matches!(item.kind, ItemKind::Variables(_)));
         let (what, trigger) = match first.map(|item| &item.kind) {
             Some(ItemKind::Step(id)) => ("step", file.model.step(*id).trigger),

@@ -16,8 +16,7 @@ rule! {
     ///   default:
     ///     - step:
     ///         script:
-    ///           - export AWS_ACCESS_KEY_ID=AKIAQWERTYUIOPASDFGH
-    ///           - aws s3 ls
+    ///           - ./publish.sh --key AKIAQWERTYUIOPASDFGH
     /// ```
     ///
     /// ```yaml right
@@ -30,7 +29,7 @@ rule! {
     ///           - echo "$BITBUCKET_STEP_OIDC_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE"
     ///           - aws s3 ls
     /// ```
-    static RULE: "secret-in-file", Error, check
+    static RULE: "secret-in-file", Error, check, explained_by ["stored-keys"]
 }
 
 /// The format of a secret.

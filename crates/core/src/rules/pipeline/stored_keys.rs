@@ -43,20 +43,31 @@ rule! {
     /// ```
     ///
     /// An error if the key itself is in the file.
+    ///
+    /// Placeholders such as `test` are not reported, nor are the keys of a step whose AWS endpoint is an emulator, such
+    /// as LocalStack, MinIO or DynamoDB Local. One key in several steps is one finding.
     static RULE: "stored-keys", Warning, check, explained_by ["keys-with-role", "incomplete-credentials"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        let found = pipes(facts).into_iter().chain(script(facts)).chain(images(file, step));
-        for (span, in_file, help) in found {
-            if in_file {
-                let message = "an AWS access key is stored in the file";
-                findings
-                    .report_as(Severity::Error, span, message)
-                    .help(format!("revoke the key, because it stays in the history; then {help}"));
-            } else {
-                findings.report(span, "a stored AWS access key is used instead of a role").help(help);
+        for Stored { place, key, help } in pipes(facts).into_iter().chain(script(facts)).chain(images(file, step)) {
+            match key {
+                Key::InFile { secret } => {
+                    let message = "an AWS access key is stored in the file";
+                    let finding = findings.report_as(Severity::Error, place, message);
+                    finding.help(format!("revoke the key, because it stays in the history; then {help}"));
+                    if let Some(secret) = secret {
+                        finding.covers(secret);
+                    }
+                }
+                Key::Variable(name) => {
+                    let message = format!("the stored AWS access key `{name}` is used instead of a role");
+                    findings.report(place, message).help(help).one_cause();
+                }
+                Key::Unknown => {
+                    findings.report(place, "a stored AWS access key is used instead of a role").help(help).one_cause();
+                }
             }
         }
     }
@@ -67,47 +78,85 @@ const FOR_SCRIPT: &str = "set `oidc: true` on the step, write its token to a fil
                           `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN` instead of the keys";
 const FOR_IMAGE: &str = "set `oidc: true` on the step and `oidc-role` instead of the keys";
 
-/// Where a key is used, whether the key itself is in the file, and what to do.
-type Stored = (Span, bool, &'static str);
+/// The use of a stored key.
+struct Stored<'f> {
+    place: Span,
+    key: Key<'f>,
+    /// What to do.
+    help: &'static str,
+}
 
-fn pipes(facts: &StepFacts) -> Vec<Stored> {
+/// Where a key comes from.
+enum Key<'f> {
+    /// The key itself is in the file, and perhaps its secret.
+    InFile { secret: Option<Span> },
+    /// A variable from Bitbucket's settings.
+    Variable(&'f str),
+    /// The command does not say.
+    Unknown,
+}
+
+fn pipes(facts: &StepFacts) -> Vec<Stored<'_>> {
     let with_keys = facts.pipes.iter().filter(|pipe| pipe.variable(ROLE_VARIABLE).is_none());
     let known = with_keys.filter(|pipe| pipe.known.is_some_and(|known| known.login == Login::RoleOrKeys));
     known
         .filter_map(|pipe| {
-            stored(&pipe.variable("AWS_ACCESS_KEY_ID")?.value, pipe.variable("AWS_ACCESS_KEY_ID")?.key, FOR_PIPE)
+            let variable = pipe.variable("AWS_ACCESS_KEY_ID")?;
+            let secret = pipe.variable("AWS_SECRET_ACCESS_KEY").map(|secret| secret.span);
+            // The value, where `secret-in-file` sees the key itself.
+            let place = if variable.value.literal().is_some() { variable.span } else { variable.key };
+            Some(Stored { place, key: key(&variable.value, secret)?, help: FOR_PIPE })
         })
         .collect()
 }
 
-fn script(facts: &StepFacts) -> Vec<Stored> {
-    let mut found = Vec::new();
+fn script(facts: &StepFacts) -> Vec<Stored<'_>> {
     let session = facts.bindings.iter().any(|binding| binding.name == "AWS_SESSION_TOKEN" && !binding.value.is_empty());
-    for binding in facts.bindings.iter().filter(|binding| binding.name == "AWS_ACCESS_KEY_ID" && binding.exported) {
-        if !session {
-            found.extend(stored(&binding.value, binding.span, FOR_SCRIPT));
-        }
+    if session || facts.calls_emulator() {
+        return Vec::new();
     }
-    let configured = facts.configurations.iter().filter(|configuration| configuration.keys && !session);
-    found.extend(configured.map(|configuration| (configuration.span, false, FOR_SCRIPT)));
-    found
+    let secret = |after| {
+        let mut bindings = facts.bindings.iter().filter(|binding| binding.name == "AWS_SECRET_ACCESS_KEY");
+        bindings.find(|binding| binding.order >= after).map(|binding| binding.span)
+    };
+    let bindings = facts.bindings.iter().filter(|binding| binding.name == "AWS_ACCESS_KEY_ID" && binding.exported);
+    let exported = bindings.filter_map(|binding| {
+        let key = key(&binding.value, secret(binding.order))?;
+        Some(Stored { place: binding.span, key, help: FOR_SCRIPT })
+    });
+    let configured = facts.configurations.iter().filter(|configuration| configuration.keys);
+    let configured = configured.map(|it| Stored { place: it.span, key: Key::Unknown, help: FOR_SCRIPT });
+    exported.chain(configured).collect()
 }
 
-fn images(file: &Analysis<'_>, step: &Step<'_>) -> Vec<Stored> {
+fn images<'f>(file: &Analysis<'f>, step: &Step<'f>) -> Vec<Stored<'f>> {
     let keys = file.model.images_of(step).filter_map(|image| {
         let aws = file.tree.field(image.node, "aws")?;
         let aws = file.tree.resolve(aws.value);
-        let key = file.tree.field(aws, "access-key")?;
-        file.tree.field(aws, "secret-key")?;
-        Some((file.span(key.key), !file.text(key.value).contains('$'), FOR_IMAGE))
+        let access_key = file.tree.field(aws, "access-key")?;
+        let secret = file.tree.field(aws, "secret-key")?;
+        let text = file.text(access_key.value);
+        let (place, key) = match text.strip_prefix('$') {
+            Some(name) => (file.span(access_key.key), Key::Variable(name.trim_matches(['{', '}']))),
+            None if text.contains('$') => (file.span(access_key.key), Key::Unknown),
+            None => (file.span(access_key.value), Key::InFile { secret: Some(file.span(secret.value)) }),
+        };
+        Some(Stored { place, key, help: FOR_IMAGE })
     });
     keys.collect()
 }
 
-fn stored(value: &Value, span: Span, help: &'static str) -> Option<Stored> {
+/// The key in a value; `None` if it is not known, or a placeholder such as `test`.
+fn key(value: &Value, secret: Option<Span>) -> Option<Key<'_>> {
     match (value.literal(), value.copy_of()) {
-        (Some(text), _) if !text.is_empty() => Some((span, true, help)),
-        (_, Some(_)) => Some((span, false, help)),
+        (Some(text), _) if is_key_id(text) => Some(Key::InFile { secret }),
+        (_, Some(name)) => Some(Key::Variable(name)),
         _ => None,
     }
+}
+
+/// Whether a string has the format of an access key ID. Those that end in `EXAMPLE` are from AWS's documentation.
+fn is_key_id(text: &str) -> bool {
+    let format = ["AKIA", "ASIA"].iter().any(|prefix| text.starts_with(prefix));
+    format && text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !text.ends_with("EXAMPLE")
 }

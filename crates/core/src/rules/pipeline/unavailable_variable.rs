@@ -62,7 +62,8 @@ fn only_elsewhere(
 ) -> Option<&'static str> {
     // Custom and shared pipelines can run for any branch, tag or pull request.
     let never = |possible: &[Start]| starts.iter().all(|start| !possible.contains(start));
-    let anywhere = [Start::Custom, Start::Shared];
+    // Which variables a merge queue sets is not documented.
+    let anywhere = [Start::Custom, Start::Shared, Start::MergeQueues];
     match availability {
         Availability::Tag => (never(&anywhere) && never(&[Start::Tags])).then_some("in `tags` pipelines"),
         Availability::PullRequest => {

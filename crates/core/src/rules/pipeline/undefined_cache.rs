@@ -4,6 +4,7 @@ use crate::{
     pipeline::PREDEFINED_CACHES,
     rules::{Findings, rule},
     spelling,
+    yaml::has_template,
 };
 
 rule! {
@@ -47,7 +48,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let own = file.model.definitions.caches.iter().map(|cache| cache.name.value);
     let defined: Vec<_> = own.chain(PREDEFINED_CACHES).collect();
     for cache in file.model.steps.iter().flat_map(|step| &step.caches) {
-        if defined.contains(&cache.value) {
+        if defined.contains(&cache.value) || has_template(cache.value) {
             continue;
         }
         let help = match spelling::nearest(cache.value, defined.iter().copied()) {

@@ -2,6 +2,7 @@ use crate::{
     analysis::Analysis,
     rules::{Findings, rule},
     spelling,
+    yaml::has_template,
 };
 
 rule! {
@@ -34,6 +35,9 @@ rule! {
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let sources: Vec<_> = file.model.definitions.imports.iter().map(|source| source.name.value).collect();
     for import in file.model.pipelines.iter().filter_map(|pipeline| pipeline.import) {
+        if has_template(import.value) {
+            continue;
+        }
         let parts: Vec<_> = import.value.split('@').collect();
         let span = import.span(file.tree);
         match parts.as_slice() {
@@ -54,7 +58,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
-    for source in file.model.definitions.imports.iter().filter_map(|import| import.source) {
+    let sources = file.model.definitions.imports.iter().filter_map(|import| import.source);
+    for source in sources.filter(|source| !has_template(source.value)) {
         let parts: Vec<_> = source.value.split(':').collect();
         if parts.len() > 3 || parts.iter().any(|part| part.is_empty()) {
             findings

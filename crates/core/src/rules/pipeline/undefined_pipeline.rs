@@ -3,6 +3,7 @@ use crate::{
     pipeline::Start,
     rules::{Findings, rule},
     spelling,
+    yaml::has_template,
 };
 
 rule! {
@@ -46,7 +47,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let custom: Vec<_> = custom.map(|pipeline| pipeline.name.value).collect();
     let children = file.model.steps.iter().filter(|step| step.is_child_pipeline).filter_map(|step| step.custom);
     for name in file.model.triggered.iter().copied().chain(children) {
-        if custom.contains(&name.value) {
+        if custom.contains(&name.value) || has_template(name.value) {
             continue;
         }
         let other = file.model.pipelines.iter().find(|pipeline| pipeline.name.value == name.value);

@@ -4,6 +4,7 @@ use crate::{
     pipeline::BUILT_IN_SERVICE,
     rules::{Findings, rule},
     spelling,
+    yaml::has_template,
 };
 
 rule! {
@@ -45,7 +46,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         return;
     }
     for service in file.model.steps.iter().flat_map(|step| &step.services) {
-        if service.value == BUILT_IN_SERVICE || defined.contains(&service.value) {
+        if service.value == BUILT_IN_SERVICE || defined.contains(&service.value) || has_template(service.value) {
             continue;
         }
         let near = spelling::nearest(service.value, defined.iter().copied().chain([BUILT_IN_SERVICE]));

@@ -1,6 +1,6 @@
 use crate::{
     analysis::Analysis,
-    pipeline::{ItemKind, Stage, Start},
+    pipeline::{ItemKind, Stage},
     rules::{Findings, rule},
 };
 
@@ -53,13 +53,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 ItemKind::Stage(stage) => stage.is_manual(),
                 _ => false,
             });
-            let open = pipeline.runs_on_any_branch() || pipeline.start == Start::PullRequests;
+            let open = pipeline.runs_on_any_branch() || pipeline.start.is_unmerged();
             if production && open && !started && !earlier {
-                let event = if pipeline.start == Start::PullRequests {
-                    "every pull request"
-                } else {
-                    "every push to any branch"
-                };
+                let event =
+                    if pipeline.start.is_unmerged() { "every pull request" } else { "every push to any branch" };
                 findings
                     .report(
                         deployment.environment.span(file.tree),

@@ -115,6 +115,9 @@ const FOREIGN: [(&str, &str); 16] = [
 ];
 
 fn foreign(object: &'static Object, name: &str) -> Option<&'static str> {
+    if matches!(object.id, ObjectId::Definitions | ObjectId::Root) && name == "docker" {
+        return Some("set the memory of the docker service in `definitions.services.docker.memory`");
+    }
     if object.id == ObjectId::Pipe {
         return matches!(name, "env" | "environment" | "with" | "vars" | "inputs")
             .then_some("use `variables` to pass values to a pipe");
@@ -123,11 +126,15 @@ fn foreign(object: &'static Object, name: &str) -> Option<&'static str> {
     FOREIGN.iter().find(|(word, _)| of_step && *word == name).map(|(_, meaning)| *meaning)
 }
 
+/// How many keys a help lists: more are not read.
+const LISTED: usize = 8;
+
 fn allowed(object: &Object) -> String {
     let names: Vec<_> = object.names().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         [only] => format!("use {only}"),
-        names => format!("use one of {}", names.join(", ")),
+        names if names.len() <= LISTED => format!("use one of {}", names.join(", ")),
+        names => format!("use a known key, such as {}", names[..LISTED].join(", ")),
     }
 }
 

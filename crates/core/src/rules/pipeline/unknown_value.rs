@@ -37,7 +37,7 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let ViolationKind::UnknownValue { enum_values, value, key } = violation.kind else { continue };
+        let ViolationKind::UnknownValue { enum_values, alternatives, value, key } = violation.kind else { continue };
         let severity = if violation.doubtful { Severity::Warning } else { Severity::Error };
         let given = file.text(value);
         let message = match key {
@@ -45,9 +45,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             None => format!("invalid value `{given}`"),
         };
         let allowed: Vec<_> = enum_values.iter().map(|value| format!("`{value}`")).collect();
-        let help = match allowed.as_slice() {
-            [only] => format!("use {only}"),
-            allowed => format!("use one of {}", allowed.join(", ")),
+        let help = match (allowed.as_slice(), alternatives) {
+            (_, Some(alternatives)) if given.contains('$') => {
+                format!("use {alternatives}; variables are not expanded here")
+            }
+            (_, Some(alternatives)) => format!("use {alternatives}"),
+            ([only], None) => format!("use {only}"),
+            (allowed, None) => format!("use one of {}", allowed.join(", ")),
         };
         let finding = findings.report_as(severity, file.place(value, None), message).help(help);
         if let Some(near) = spelling::nearest(given, enum_values.iter().copied()) {

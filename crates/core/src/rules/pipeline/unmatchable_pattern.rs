@@ -2,6 +2,7 @@ use crate::{
     analysis::Analysis,
     pipeline::Start,
     rules::{Findings, rule},
+    yaml::has_template,
 };
 
 rule! {
@@ -37,6 +38,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let pattern = pipeline.name.value;
+        if has_template(pattern) {
+            continue;
+        }
         if let Some((problem, help)) = problem(pattern) {
             findings.report(pipeline.name.span(file.tree), format!("`{pattern}` {problem}")).help(help);
         }

@@ -8,9 +8,9 @@ use crate::{
 rule! {
     /// The AWS CDK CLI installed without a version, or as `latest`.
     ///
-    /// The version affects what is deployed, and an unpinned version can change at any time. At the time of writing,
-    /// `latest` of `aws-cdk` on npm is 3.0.0, published by accident: it cannot read the cloud assemblies that the
-    /// current `aws-cdk-lib` writes. Add the CLI to the project's `package.json`, or pin a 2.x version.
+    /// The version affects what is deployed. Without a version, every run installs the newest release, so a run can
+    /// deploy something else, or fail, although nothing in the repository has changed. Add the CLI to the project's
+    /// `package.json`, or pin a version that can read the cloud assemblies of your `aws-cdk-lib`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -61,7 +61,7 @@ fn is_unpinned(word: &str) -> bool {
 }
 
 fn report(span: Span, package: &str, findings: &mut Findings<'_>) {
-    findings.report(span, format!("package `{package}` is not pinned to a version")).help(
-        "pin a 2.x version, such as `aws-cdk@2.1148.1`: `latest` is 3.0.0, which cannot read current cloud assemblies",
-    );
+    findings
+        .report(span, format!("package `{package}` is not pinned to a version"))
+        .help("pin a version, such as `aws-cdk@2.1148.1`: otherwise every run installs the newest one");
 }

@@ -46,6 +46,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         };
         findings
             .report(name.span(file.tree), format!("image `{reference}` is not pinned to a version"))
-            .help(format!("pin a version: `{repository}:<version>`"));
+            .help(format!("pin a version: `{repository}:<version>`"))
+            .one_cause();
     }
 }

@@ -36,7 +36,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         if version.is_none_or(is_moving_tag) {
             let message = format!("pipe `{}` is not pinned to a version", pipe.reference.value);
-            findings.report(pipe.reference.span(file.tree), message).help(format!("pin a version: `{name}:<version>`"));
+            findings
+                .report(pipe.reference.span(file.tree), message)
+                .help(format!("pin a version: `{name}:<version>`"))
+                .one_cause();
         }
     }
 }

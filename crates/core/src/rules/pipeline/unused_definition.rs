@@ -5,6 +5,7 @@ use crate::{
     pipeline::{BUILT_IN_SERVICE, ScriptItem, Step},
     rules::{Findings, rule},
     spelling,
+    yaml::has_template,
 };
 
 /// How many uses are compared with each definition, so that the time does not grow quadratically.
@@ -61,7 +62,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         .collect();
     // A misspelled use is reported by the `undefined-…` rules.
     let used = |uses: &HashSet<&str>, name: &str| {
-        uses.contains(name) || uses.iter().take(MAX_USES).any(|used| spelling::nearest(used, [name]).is_some())
+        uses.contains(name)
+            || uses.iter().any(|used| has_template(used))
+            || uses.iter().take(MAX_USES).any(|used| spelling::nearest(used, [name]).is_some())
     };
     // The settings of `docker` apply wherever Docker runs, also through `options.docker` and pipes.
     let own_services = model.definitions.services.iter().filter(|service| service.name.value != BUILT_IN_SERVICE);

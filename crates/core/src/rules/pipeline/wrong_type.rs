@@ -29,7 +29,7 @@ rule! {
     ///         caches: [node]
     ///         script: [make]
     /// ```
-    static RULE: "wrong-type", Error, check, explained_by ["invalid-oidc", "command-as-mapping", "unindented-step", "unexpanded-variable"]
+    static RULE: "wrong-type", Error, check, explained_by ["invalid-oidc", "command-as-mapping", "unindented-step", "unexpanded-variable", "empty-script-item", "unexpected-tag"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
@@ -63,6 +63,9 @@ fn takes(shape: &Shape, wanted: impl Fn(&Shape) -> bool) -> bool {
 fn help(file: &Analysis<'_>, shape: &Shape, value: NodeId, key: Option<NodeId>) -> Option<String> {
     let list = takes(shape, |shape| matches!(shape, Shape::List(_)));
     let text = takes(shape, |shape| matches!(shape, Shape::String(_)));
+    if key.is_some_and(|key| file.text(key) == "docker") && file.tree.field(value, "memory").is_some() {
+        return Some("set the memory of the docker service in `definitions.services.docker.memory`".to_owned());
+    }
     match file.tree.kind(value) {
         Kind::Scalar(scalar) if scalar.meaning() == Meaning::Null => {
             let name = key.map_or_else(|| "the key".to_owned(), |key| format!("`{}`", file.text(key)));

@@ -186,7 +186,12 @@ impl Reader<'_> {
     pub(super) fn variable(&mut self) -> Option<Part> {
         let start = self.at;
         let rest = self.rest();
-        let (name, length) = if let Some(inner) = rest.strip_prefix("${") {
+        let mut operator = Operator::None;
+        let (name, length) = if let Some(inner) = rest.strip_prefix("${{") {
+            operator = Operator::Template;
+            let end = inner.find("}}").filter(|end| !inner[..*end].contains('\n'))?;
+            (inner[..end].trim(), end + 5)
+        } else if let Some(inner) = rest.strip_prefix("${") {
             let end = inner.find(['}', '\n']).filter(|end| inner[*end..].starts_with('}'))?;
             (&inner[..end], end + 3)
         } else {
@@ -198,12 +203,15 @@ impl Reader<'_> {
         }
         self.at += length;
         let span = Span::new(start, self.at);
+        if operator == Operator::Template {
+            return Some(Part::Variable(Expansion { span, name: name.to_owned(), quoted: true, operator }));
+        }
         let lower = name.to_ascii_lowercase();
         if let Some((_, text)) = CONSTANTS.iter().find(|(constant, _)| *constant == lower) {
             return Some(Part::Text { text: (*text).to_owned(), quoted: true });
         }
         let name = variable_in_shell_terms(name);
-        Some(Part::Variable(Expansion { span, name, quoted: true, operator: Operator::None }))
+        Some(Part::Variable(Expansion { span, name, quoted: true, operator }))
     }
 
     /// Brackets whose inside is not understood. What it reads is kept, with values that say nothing.
