@@ -160,9 +160,9 @@ fn fixed_values(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
         let (value, key, allowed) = match violation.kind {
             ViolationKind::WrongType { shape, value, key } if is_scalar(shape) => (value, key, shape.allowed()),
-            ViolationKind::UnknownValue { enum_values, value, key } => {
+            ViolationKind::UnknownValue { enum_values, alternatives, value, key } => {
                 let values: Vec<_> = enum_values.iter().map(|value| format!("`{value}`")).collect();
-                (value, key, values.join(", "))
+                (value, key, alternatives.map_or_else(|| values.join(", "), str::to_owned))
             }
             _ => continue,
         };

@@ -46,9 +46,6 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         };
         let allowed: Vec<_> = enum_values.iter().map(|value| format!("`{value}`")).collect();
         let help = match (allowed.as_slice(), alternatives) {
-            (_, Some(alternatives)) if given.contains('$') => {
-                format!("use {alternatives}; variables are not expanded here")
-            }
             (_, Some(alternatives)) => format!("use {alternatives}"),
             ([only], None) => format!("use {only}"),
             (allowed, None) => format!("use one of {}", allowed.join(", ")),
