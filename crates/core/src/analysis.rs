@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod expressions;
+pub mod foreign;
 pub mod programs;
 pub mod steps;
 

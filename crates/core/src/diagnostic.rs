@@ -139,6 +139,19 @@ pub struct Diagnostic {
     /// Whether findings of this rule with the same message in one file have one cause, so that they are one finding with
     /// several locations.
     pub one_cause: bool,
+    /// The step that it is about. If other steps share the text at its place and are right, the step is reported instead.
+    pub step: Option<StepPlace>,
+}
+
+/// A step as the subject of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepPlace {
+    /// All of it, as written where it is defined.
+    pub whole: Span,
+    /// The span to report for it.
+    pub place: Span,
+    /// `name`
+    pub name: Option<String>,
 }
 
 impl Diagnostic {
@@ -154,6 +167,7 @@ impl Diagnostic {
             fix: None,
             covers: Vec::new(),
             one_cause: false,
+            step: None,
         }
     }
 
@@ -173,6 +187,12 @@ impl Diagnostic {
     /// report nothing there.
     pub fn covers(&mut self, span: Span) -> &mut Self {
         self.covers.push(span);
+        self
+    }
+
+    /// Names the step that it is about.
+    pub fn of_step(&mut self, step: StepPlace) -> &mut Self {
+        self.step = Some(step);
         self
     }
 

@@ -1,14 +1,18 @@
 //! Runs all rules over a pipeline file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     analysis::{Analysis, ParsedFile, access::Roles},
-    diagnostic::{self, Diagnostic},
-    rules::{Findings, pipeline::RULES, precedence},
+    diagnostic::{self, Diagnostic, RuleId},
+    rules::{
+        Findings,
+        pipeline::{self, RULES},
+        precedence,
+    },
     settings::Settings,
     text::{Source, Span},
-    yaml::Tree,
+    yaml::{NodeId, Tree},
 };
 
 /// All findings of one file, in text order, without duplicates.
@@ -26,10 +30,11 @@ pub fn lint_with_roles(source: &Source<'_>, settings: &Settings, roles: &Roles) 
 /// All findings of an analyzed file, in text order, without duplicates.
 pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
-    for rule in RULES {
+    for rule in pipeline::rules_for(analysis) {
         (rule.check)(analysis, &mut Findings::new(rule, &mut diagnostics));
     }
     precedence::drop_explained(RULES, &mut diagnostics);
+    blame_steps(analysis, &mut diagnostics);
     diagnostic::sort(&mut diagnostics);
     diagnostic::join(&mut diagnostics);
     let mut named = HashSet::new();
@@ -39,8 +44,50 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
     diagnostics
 }
 
-/// Maximum number of uses of an anchor in a finding.
-const NAMED_USES: usize = 3;
+/// Moves findings from text that steps share to the steps that they are about, if other steps share it and are right.
+fn blame_steps(analysis: &Analysis<'_>, diagnostics: &mut [Diagnostic]) {
+    let shared = |diagnostic: &Diagnostic| {
+        diagnostic.step.as_ref().is_some_and(|step| !step.whole.contains(diagnostic.primary.span))
+    };
+    if !diagnostics.iter().any(shared) {
+        return;
+    }
+    let mut blamed: HashMap<(RuleId, Span), HashSet<Span>> = HashMap::new();
+    for diagnostic in diagnostics.iter().filter(|diagnostic| shared(diagnostic)) {
+        if let Some(step) = &diagnostic.step {
+            blamed.entry((diagnostic.rule, diagnostic.primary.span)).or_default().insert(step.whole);
+        }
+    }
+    let users = users(analysis);
+    for diagnostic in diagnostics.iter_mut().filter(|diagnostic| shared(diagnostic)) {
+        let span = diagnostic.primary.span;
+        let using = analysis.tree.nodes_around(span).find_map(|id| users.get(&id)).copied().unwrap_or_default();
+        let Some(step) = diagnostic.step.as_ref().filter(|_| blamed[&(diagnostic.rule, span)].len() < using) else {
+            continue;
+        };
+        diagnostic.primary.span = step.place;
+        if let Some(name) = &step.name {
+            diagnostic.message = format!("in step `{name}`: {}", diagnostic.message);
+        }
+        let label = std::mem::replace(&mut diagnostic.primary.message, "".into());
+        let label = if label.is_empty() { "shared with other steps".into() } else { label };
+        diagnostic.related.insert(0, diagnostic::Label { span, message: label });
+    }
+}
+
+/// In how many steps a value or an item of a list is used, aliases and merges followed.
+fn users(analysis: &Analysis<'_>) -> HashMap<NodeId, usize> {
+    let tree = analysis.tree;
+    let mut users: HashMap<NodeId, usize> = HashMap::new();
+    for step in analysis.model.steps.iter().filter(|step| !step.uses.is_empty()) {
+        let values = tree.fields(step.node).into_iter().map(|field| tree.resolve(field.value));
+        let parts = values.flat_map(|value| tree.items(value).iter().map(|item| tree.resolve(*item)).chain([value]));
+        for part in parts.collect::<HashSet<_>>() {
+            *users.entry(part).or_default() += 1;
+        }
+    }
+    users
+}
 
 /// Adds the uses of the anchor around a finding, unless an earlier finding has `named` them.
 fn name_uses(tree: &Tree, named: &mut HashSet<Span>, diagnostic: &mut Diagnostic) {
@@ -48,15 +95,10 @@ fn name_uses(tree: &Tree, named: &mut HashSet<Span>, diagnostic: &mut Diagnostic
     if !named.insert(anchor.span) {
         return;
     }
-    let more = anchor.uses.len().saturating_sub(NAMED_USES);
-    for (index, alias) in anchor.uses.iter().take(NAMED_USES).enumerate() {
-        let span = tree.span(*alias);
-        if diagnostic.primary.span.contains(span) || diagnostic.related.iter().any(|label| label.span == span) {
-            continue;
+    let known: HashSet<Span> = diagnostic.related.iter().map(|label| label.span).collect();
+    for span in anchor.uses.iter().map(|alias| tree.span(*alias)) {
+        if !diagnostic.primary.span.contains(span) && !known.contains(&span) {
+            diagnostic.related(span, "used here");
         }
-        let last = index + 1 == NAMED_USES && more > 0;
-        let places = if more == 1 { "place" } else { "places" };
-        let message = if last { format!("used here, and in {more} more {places}").into() } else { "used here".into() };
-        diagnostic.related.push(diagnostic::Label { span, message });
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::{
     analysis::{Analysis, access::Access},
-    diagnostic::Edit,
+    diagnostic::{Edit, REPEATED, StepPlace},
     facts::{ScriptSection, StepFacts},
-    pipeline::{Oidc, Step, means_oidc},
+    pipeline::{Oidc, Step, Use, means_oidc},
     script::Invocation,
     text::Span,
+    yaml::Kind,
 };
 
 /// Whether a step gets an OIDC token.
@@ -80,6 +81,42 @@ impl<'f> Analysis<'f> {
     pub fn environments(&self, step: &Step<'f>) -> Vec<Option<&'f str>> {
         let deployments = self.model.deployments(step);
         deployments.into_iter().map(|deployment| deployment.map(|it| it.environment.value)).collect()
+    }
+
+    /// The environment of one use of a step.
+    pub fn environment(&self, step: &Step<'f>, at: &Use) -> Option<&'f str> {
+        self.model.deployment(step, at).map(|deployment| deployment.environment.value)
+    }
+
+    /// A step as the subject of a finding.
+    pub fn step_place(&self, step: &Step<'_>) -> StepPlace {
+        StepPlace {
+            whole: self.span(step.node),
+            place: step.place(self.tree),
+            name: step.name.map(|name| name.value.to_owned()),
+        }
+    }
+
+    /// Where to report what is wrong in some uses of a step: at the definition if all uses are wrong, otherwise at the
+    /// first wrong use, with the other places and their labels.
+    pub fn wrong_uses(
+        &self,
+        step: &Step<'_>,
+        definition: Span,
+        wrong: impl Fn(&Use) -> bool,
+    ) -> (Span, Vec<(Span, &'static str)>) {
+        let place = |at: &Use| match self.tree.node(at.site).kind {
+            Kind::Alias(_) => self.span(at.site),
+            _ => step.place(self.tree),
+        };
+        let mut places = step.uses.iter().filter(|at| wrong(at)).map(place);
+        match places.next().filter(|_| !step.uses.iter().all(&wrong)) {
+            None => (definition, Vec::new()),
+            Some(first) => {
+                let others = places.map(|place| (place, REPEATED));
+                (first, others.chain([(definition, "defined here")]).collect())
+            }
+        }
     }
 
     /// The name of a step in messages: `step "Deploy"`.

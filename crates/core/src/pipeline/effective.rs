@@ -1,6 +1,6 @@
 //! What applies to a step once its stage, `options` and `definitions` are taken into account.
 
-use super::{Deployment, File, Image, ItemKind, Language, Service, Start, Step, Text};
+use super::{Deployment, File, Image, ItemKind, Language, Service, Start, Step, Text, Use};
 use crate::text::Spanned;
 
 impl<'t> File<'t> {
@@ -63,14 +63,18 @@ impl<'t> File<'t> {
         starts
     }
 
-    /// The environments that a step runs in, its own or that of its stage, each once; `None` for a use without one.
-    pub fn deployments(&self, step: &Step<'t>) -> Vec<Option<Deployment<'t>>> {
-        let of_use = |at: &super::Use| match self.pipelines[at.pipeline].items.get(at.item).map(|item| &item.kind) {
+    /// The environment of one use of a step, its own or that of its stage.
+    pub fn deployment(&self, step: &Step<'t>, at: &Use) -> Option<Deployment<'t>> {
+        match self.pipelines[at.pipeline].items.get(at.item).map(|item| &item.kind) {
             Some(ItemKind::Stage(stage)) => step.deployment.or(stage.deployment),
             _ => step.deployment,
-        };
+        }
+    }
+
+    /// The environments that a step runs in, its own or that of its stage, each once; `None` for a use without one.
+    pub fn deployments(&self, step: &Step<'t>) -> Vec<Option<Deployment<'t>>> {
         let mut found: Vec<Option<Deployment<'t>>> = Vec::new();
-        for deployment in step.uses.iter().map(of_use) {
+        for deployment in step.uses.iter().map(|at| self.deployment(step, at)) {
             let same = |known: &Option<Deployment<'t>>| {
                 known.map(|known| known.environment.value) == deployment.map(|new| new.environment.value)
             };

@@ -193,7 +193,7 @@ impl<'t> Reader<'t> {
 
     fn item(&mut self, pipeline: usize, item: usize, site: NodeId) -> Item<'t> {
         let fields = Fields::of(self.tree, site);
-        let at = Use { pipeline, item, parallel: false, stage: false };
+        let at = Use { pipeline, item, parallel: false, stage: false, site };
         for (name, field) in ["step", "final", "parallel", "stage", "variables"].map(|name| (name, fields.field(name)))
         {
             let Some(field) = field else { continue };
@@ -259,7 +259,7 @@ impl<'t> Reader<'t> {
             return None;
         }
         let id = self.step_at(node, Some(field.key), role);
-        self.file.steps[id.0].uses.push(at);
+        self.file.steps[id.0].uses.push(Use { site: field.value, ..at });
         Some(id)
     }
 

@@ -22,6 +22,7 @@ mod empty_script_item;
 mod export_across_steps;
 mod export_of_import;
 mod forbidden_docker_option;
+mod foreign_file;
 mod ignored_cache;
 mod ignored_lock_file;
 mod incomplete_credentials;
@@ -113,7 +114,7 @@ mod wrong_type;
 mod yaml_syntax;
 
 use super::Findings;
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, foreign};
 
 /// A rule over pipelines.
 pub type Rule = super::Rule<fn(&Analysis<'_>, &mut Findings<'_>)>;
@@ -131,6 +132,7 @@ pub static RULES: &[&Rule] = &[
     &multiple_documents::RULE,
     &unrecognized_file_name::RULE,
     &missing_pipelines::RULE,
+    &foreign_file::RULE,
     &unknown_key::RULE,
     &missing_key::RULE,
     &wrong_type::RULE,
@@ -232,6 +234,12 @@ pub static RULES: &[&Rule] = &[
     &ignored_lock_file::RULE,
     &removed_app_password::RULE,
 ];
+
+/// The rules for a file: in that of another CI system everything else would be wrong, too.
+pub(crate) fn rules_for(file: &Analysis<'_>) -> &'static [&'static Rule] {
+    static FOREIGN: &[&Rule] = &[&foreign_file::RULE];
+    if foreign::read(file.tree).is_some() { FOREIGN } else { RULES }
+}
 
 /// The rule with this id.
 pub fn rule(id: &str) -> Option<&'static Rule> {

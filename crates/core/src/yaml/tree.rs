@@ -195,16 +195,17 @@ impl Tree {
 
     /// The nearest anchor around a range, innermost first, that aliases use.
     pub fn anchor_around(&self, span: Span) -> Option<&Anchor> {
-        let mut around = self.node_at(span.start);
-        while let Some(id) = around {
-            let node = self.node(id);
-            let anchor = node.anchor.and_then(|index| self.anchors.get(index));
-            if let Some(anchor) = anchor.filter(|anchor| !anchor.uses.is_empty() && node.span.contains(span)) {
-                return Some(anchor);
-            }
-            around = node.parent;
-        }
-        None
+        self.nodes_around(span).find_map(|id| {
+            let anchor = self.node(id).anchor.and_then(|index| self.anchors.get(index));
+            anchor.filter(|anchor| !anchor.uses.is_empty())
+        })
+    }
+
+    /// The nodes that contain a range, innermost first.
+    pub fn nodes_around(&self, span: Span) -> impl Iterator<Item = NodeId> {
+        let innermost = self.node_at(span.start);
+        let parents = std::iter::successors(innermost, |id| self.node(*id).parent);
+        parents.filter(move |id| self.node(*id).span.contains(span))
     }
 
     /// The last node that starts at or before an offset: nodes are numbered in document order.

@@ -1,6 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
+    pipeline::Use,
     rules::{Findings, rule},
     text::Spanned,
 };
@@ -33,20 +34,24 @@ rule! {
     ///
     /// A step with `trigger: manual` is not reported. A step with a deployment environment is reported as a hint,
     /// because Bitbucket can restrict the branches that deploy to an environment.
-    static RULE: "deploy-from-any-branch", Warning, check
+    static RULE: "deploy-from-any-branch", Warning, check, explained_by ["ungated-production"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         let Some(Spanned { value: name, span }) = facts.deployment() else { continue };
-        let any_branch = step.uses.iter().any(|at| file.model.pipelines[at.pipeline].runs_on_any_branch());
-        if step.is_manual() || !any_branch {
+        let any_branch = |at: &Use| file.model.pipelines[at.pipeline].runs_on_any_branch();
+        if step.is_manual() || !step.uses.iter().any(any_branch) {
             continue;
         }
-        let environment = file.environments(step).into_iter().all(|environment| environment.is_some());
+        let mut uses = step.uses.iter().filter(|at| any_branch(at));
+        let environment = uses.all(|at| file.model.deployment(step, at).is_some());
         let severity = if environment { Severity::Hint } else { Severity::Warning };
-        findings
-            .report_as(severity, span, format!("{name} deploys on a push to any branch"))
-            .help("move the step to a pipeline under `branches`, or add `trigger: manual`");
+        let (place, others) = file.wrong_uses(step, span, any_branch);
+        let finding = findings.report_as(severity, place, format!("{name} deploys on a push to any branch"));
+        finding.help("move the step to a pipeline under `branches`, or add `trigger: manual`");
+        for (place, label) in others {
+            finding.related(place, label);
+        }
     }
 }

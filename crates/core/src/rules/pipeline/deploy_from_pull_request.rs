@@ -1,6 +1,6 @@
 use crate::{
     analysis::{Analysis, steps::TokenAccess},
-    pipeline::Start,
+    pipeline::{Start, Use},
     rules::{Findings, rule},
     text::Spanned,
 };
@@ -53,15 +53,23 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if !file.model.starts(step).into_iter().any(Start::is_unmerged) {
             continue;
         }
-        if let Some(Spanned { value: name, span }) = facts.deployment() {
-            findings
-                .report(span, format!("{name} deploys code of a pull request before it is reviewed"))
-                .help("deploy from a branch, or use a separate role that can only deploy previews");
+        let unmerged = |at: &Use| file.model.pipelines[at.pipeline].start.is_unmerged();
+        let (finding, others) = if let Some(Spanned { value: name, span }) = facts.deployment() {
+            let (place, others) = file.wrong_uses(step, span, unmerged);
+            let message = format!("{name} deploys code of a pull request before it is reviewed");
+            let help = "deploy from a branch, or use a separate role that can only deploy previews";
+            (findings.report(place, message).help(help), others)
         } else if file.token(step) == TokenAccess::On && facts.assumes_role() {
             let span = step.oidc.as_ref().map_or_else(|| step.place(file.tree), |oidc| file.place(oidc.node(), None));
-            findings
-                .report(span, "code of a pull request assumes a role before it is reviewed")
-                .help("use a separate role with only the permissions that this step needs");
+            let (place, others) = file.wrong_uses(step, span, unmerged);
+            let message = "code of a pull request assumes a role before it is reviewed";
+            let help = "use a separate role with only the permissions that this step needs";
+            (findings.report(place, message).help(help), others)
+        } else {
+            continue;
+        };
+        for (place, label) in others {
+            finding.related(place, label);
         }
     }
 }

@@ -60,7 +60,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                         file.first_line(span),
                         format!("`{command}` needs a Docker daemon, but the step has no `docker` service"),
                     )
-                    .help("add `services: [docker]` to the step");
+                    .help("add `services: [docker]` to the step")
+                    .of_step(file.step_place(step));
             }
         }
     }

@@ -50,7 +50,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         let needs = needs(file, step, facts);
         let Some(((span, message), others)) = needs.split_first() else { continue };
-        let finding = findings.report(*span, message);
+        let finding = findings.report(*span, message).of_step(file.step_place(step));
         for (span, _) in others {
             finding.related(*span, "this needs the token too");
         }

@@ -142,6 +142,11 @@ fn report(file: &Analysis<'_>, step: &Step<'_>, tool: &ToolUse, need: Need, find
             Known::OtherEnvironments(environments) => Some(quoted(environments)),
             _ => None,
         });
+        // Other uses of the step may be in environments that define it.
+        let (place, others) = match &elsewhere {
+            Some(_) => file.wrong_uses(step, tool.span, |at| file.environment(step, at) == environment),
+            None => (tool.span, Vec::new()),
+        };
         let (message, help) = match (elsewhere, environment) {
             (Some(elsewhere), None) => (
                 format!(
@@ -167,7 +172,13 @@ fn report(file: &Analysis<'_>, step: &Step<'_>, tool: &ToolUse, need: Need, find
             ),
         };
         let severity = if perhaps { Severity::Hint } else { Severity::Error };
-        findings.report_as(severity, tool.span, message).help(help);
+        let finding = findings.report_as(severity, place, message).help(help);
+        for (place, label) in others {
+            finding.related(place, label);
+        }
+        if place == tool.span {
+            finding.of_step(file.step_place(step));
+        }
         // Without a declaration one hint is enough; with one, each environment gets its own finding.
         if perhaps {
             return;
@@ -205,6 +216,7 @@ fn undeclared(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, findings:
         });
         let Some((environment, elsewhere)) = unknown else { continue };
         reported.push(name);
+        let defined_elsewhere = elsewhere.is_some();
         let message = match (elsewhere, environment) {
             (None, _) => format!("`{name}` is not set"),
             (Some(elsewhere), None) => {
@@ -214,7 +226,17 @@ fn undeclared(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, findings:
                 format!("`{name}` is defined for {elsewhere} but not for `{environment}`")
             }
         };
-        let help = where_to_define(name, environment);
-        findings.report_as(Severity::Warning, read.span, message).help(help);
+        let (place, others) = if defined_elsewhere {
+            file.wrong_uses(step, read.span, |at| file.environment(step, at) == environment)
+        } else {
+            (read.span, Vec::new())
+        };
+        let finding = findings.report_as(Severity::Warning, place, message).help(where_to_define(name, environment));
+        for (place, label) in others {
+            finding.related(place, label);
+        }
+        if place == read.span {
+            finding.of_step(file.step_place(step));
+        }
     }
 }

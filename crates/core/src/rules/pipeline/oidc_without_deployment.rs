@@ -1,6 +1,7 @@
 use crate::{
     analysis::{Analysis, steps::TokenAccess},
     diagnostic::Severity,
+    pipeline::Use,
     rules::{Findings, rule},
 };
 
@@ -51,7 +52,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let deployments = file.model.deployments(step);
-        if deployments.iter().all(|deployment| deployment.is_some_and(|deployment| deployment.recorded)) {
+        let lacks = |at: &Use| file.model.deployment(step, at).is_none_or(|deployment| !deployment.recorded);
+        if !step.uses.iter().any(lacks) {
             continue;
         }
         let refused = file.access(step).is_some_and(|access| access.lacks_deployment);
@@ -67,9 +69,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         } else {
             "this step has no `deployment`, so the role cannot distinguish it from a step on any other branch"
         };
-        let finding = findings.report_as(severity, span, message).help(
+        let (place, others) = file.wrong_uses(step, span, lacks);
+        let finding = findings.report_as(severity, place, message).help(
             "add `deployment` with an environment that is restricted to branches, and allow its UUID in the trust policy",
         );
+        for (place, label) in others {
+            finding.related(place, label);
+        }
         if let Some(deployment) = deployments.iter().flatten().find(|deployment| !deployment.recorded) {
             finding.related(
                 deployment.environment.span(file.tree),

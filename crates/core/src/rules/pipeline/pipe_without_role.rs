@@ -54,7 +54,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             if accepts_role && !configured {
                 let finding = findings
                     .report(pipe.span, format!("`{}` is not given a role to assume", pipe.name))
-                    .help(format!("add `{ROLE_VARIABLE}` to the pipe's `variables`"));
+                    .help(format!("add `{ROLE_VARIABLE}` to the pipe's `variables`"))
+                    .of_step(file.step_place(step));
                 if let Some(oidc) = &step.oidc {
                     finding.related(file.place(oidc.node(), None), "this token is not used");
                 }

@@ -54,7 +54,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         for print in facts.prints.iter().filter(|print| print.content.holds_token()) {
             findings
                 .report(print.span, "the OIDC token is printed to the build log")
-                .help("remove this command; to inspect the token, print only its decoded payload");
+                .help("remove this command; to inspect the token, print only its decoded payload")
+                .of_step(file.step_place(step));
         }
         traced(facts, findings);
         if file.token(step) == TokenAccess::On {

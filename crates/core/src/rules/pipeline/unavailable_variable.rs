@@ -45,7 +45,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 reported.push(&read.name);
                 findings
                     .report(read.span, format!("`{}` is not set here", read.name))
-                    .help(format!("use it only {only}, where Bitbucket sets it"));
+                    .help(format!("use it only {only}, where Bitbucket sets it"))
+                    .of_step(file.step_place(step));
             }
         }
     }

@@ -1,6 +1,7 @@
 use crate::{
     analysis::Analysis,
-    pipeline::{ItemKind, Stage},
+    facts::StepFacts,
+    pipeline::{ItemKind, Stage, Step, Text, Use},
     rules::{Findings, rule},
 };
 
@@ -38,32 +39,42 @@ const PRODUCTION: [&str; 4] = ["production", "prod", "live", "prd"];
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for step in file.model.steps.iter().filter(|step| !step.is_manual()) {
+        let event = |at: &Use| ungated(file, step, at);
+        let Some((event_name, environment)) = step.uses.iter().find_map(event) else { continue };
+        let place = environment.span(file.tree);
+        let (place, others) = file.wrong_uses(step, place, |at| event(at).is_some());
+        let finding = findings.report(place, format!("{event_name} deploys to `{}`", environment.value));
+        finding.help("add `trigger: manual` to the step, or move it to a pipeline in `branches`");
+        for (place, label) in others {
+            finding.related(place, label);
+        }
+        // What `deploy-from-any-branch` would report.
         for at in &step.uses {
-            let pipeline = &file.model.pipelines[at.pipeline];
-            let stage = match pipeline.items.get(at.item).map(|item| &item.kind) {
-                Some(ItemKind::Stage(stage)) => Some(stage),
-                _ => None,
-            };
-            let deployment = step.deployment.or(stage.and_then(|stage| stage.deployment));
-            let Some(deployment) = deployment.filter(|deployment| deployment.recorded) else { continue };
-            let production = PRODUCTION.contains(&deployment.environment.value.to_ascii_lowercase().as_str());
-            let started = stage.is_some_and(Stage::is_manual);
-            let earlier = pipeline.items[..at.item].iter().any(|item| match &item.kind {
-                ItemKind::Step(id) => file.model.step(*id).is_manual(),
-                ItemKind::Stage(stage) => stage.is_manual(),
-                _ => false,
-            });
-            let open = pipeline.runs_on_any_branch() || pipeline.start.is_unmerged();
-            if production && open && !started && !earlier {
-                let event =
-                    if pipeline.start.is_unmerged() { "every pull request" } else { "every push to any branch" };
-                findings
-                    .report(
-                        deployment.environment.span(file.tree),
-                        format!("{event} deploys to `{}`", deployment.environment.value),
-                    )
-                    .help("add `trigger: manual` to the step, or move it to a pipeline in `branches`");
-            }
+            finding.covers(file.span(at.site));
+        }
+        finding.covers(step.place(file.tree));
+        if let Some(command) = file.facts.of(step.id).and_then(StepFacts::deployment) {
+            finding.covers(command.span);
         }
     }
+}
+
+/// The event that lets a use of a step deploy to production unasked, and the environment.
+fn ungated<'f>(file: &Analysis<'f>, step: &Step<'f>, at: &Use) -> Option<(&'static str, Text<'f>)> {
+    let pipeline = &file.model.pipelines[at.pipeline];
+    let stage = match pipeline.items.get(at.item).map(|item| &item.kind) {
+        Some(ItemKind::Stage(stage)) => Some(stage),
+        _ => None,
+    };
+    let deployment = file.model.deployment(step, at).filter(|deployment| deployment.recorded)?;
+    let production = PRODUCTION.contains(&deployment.environment.value.to_ascii_lowercase().as_str());
+    let started = stage.is_some_and(Stage::is_manual);
+    let earlier = pipeline.items[..at.item].iter().any(|item| match &item.kind {
+        ItemKind::Step(id) => file.model.step(*id).is_manual(),
+        ItemKind::Stage(stage) => stage.is_manual(),
+        _ => false,
+    });
+    let open = pipeline.runs_on_any_branch() || pipeline.start.is_unmerged();
+    let event = if pipeline.start.is_unmerged() { "every pull request" } else { "every push to any branch" };
+    (production && open && !started && !earlier).then_some((event, deployment.environment))
 }
