@@ -12,7 +12,7 @@ use crate::{
     inputs::Input,
     linted::{self, Check, LintedFile},
     outcome::Outcome,
-    report::{self, Format, Report},
+    report::{self, Format, Order, Report},
     streams::Streams,
 };
 
@@ -25,6 +25,9 @@ pub(crate) struct Reporting {
     /// Show and count findings from this severity on
     #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = severity())]
     min_severity: Severity,
+    /// Order of a file's findings [default: severity in text, position in other formats]
+    #[arg(long, value_name = "ORDER")]
+    sort: Option<Order>,
     /// Apply safe fixes and report what is left
     #[arg(long)]
     fix: bool,
@@ -95,7 +98,8 @@ fn print_diffs(files: &[LintedFile], output: &mut dyn Write) -> io::Result<Outco
 }
 
 fn print_report(files: Vec<LintedFile>, reporting: &Reporting, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let report = Report::new(files, reporting.min_severity);
+    let default = if reporting.format == Format::Text { Order::Severity } else { Order::Position };
+    let report = Report::new(files, reporting.min_severity, reporting.sort.unwrap_or(default));
     // a program is owed a document; a person with nothing but failures is not told that nothing was found
     if reporting.format != Format::Text || !report.files.is_empty() {
         report::write(&report, reporting.format, streams)?;

@@ -36,6 +36,15 @@ pub(crate) enum Format {
     Codeclimate,
 }
 
+/// In which order the findings of a file are reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Order {
+    /// Errors first, then warnings, then hints
+    Severity,
+    /// As in the file
+    Position,
+}
+
 /// Linted files with the findings that count.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -78,8 +87,8 @@ impl Counts {
 }
 
 impl Report {
-    /// Takes away what weighs less than `minimum`.
-    pub(crate) fn new(mut files: Vec<LintedFile>, minimum: Severity) -> Self {
+    /// Takes away what weighs less than `minimum`, and sorts the rest.
+    pub(crate) fn new(mut files: Vec<LintedFile>, minimum: Severity, order: Order) -> Self {
         let (mut shown, mut hidden) = (Counts::default(), Counts::default());
         let mut fixable = 0;
         for file in &mut files {
@@ -89,6 +98,10 @@ impl Report {
                 fixable += usize::from(counts && fix::safe_fix(diagnostic).is_some());
                 counts
             });
+            if order == Order::Severity {
+                // the sort is stable: findings of one severity stay in the order of the file
+                file.diagnostics.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
+            }
         }
         let fixed = files.iter().filter_map(|file| file.fixed.as_ref()).map(|fixed| fixed.count).sum();
         Self { files, shown, hidden, fixable, fixed }

@@ -1,13 +1,15 @@
-//! The text report: each finding with the lines that it is about, and a last line that counts them.
+//! The text report, for people: a line with place, rule and message for each finding, then what helps to fix it.
+//!
+//! Errors and warnings show the line that they are about. Hints do not: their messages name the thing, and there are
+//! many of them. Related places are listed by line.
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     io::{self, Write},
 };
 
-use annotate_snippets::{
-    Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
-};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
 use keyless_core::{
     diagnostic::{Diagnostic, Label, Severity},
     text::{Position, Source, Span},
@@ -16,130 +18,165 @@ use keyless_core::{
 use super::{Counts, Report};
 use crate::linted::LintedFile;
 
-/// Places further apart than this many lines are shown separately.
-const GAP: usize = 40;
-
-/// A line of more bytes than this is named and not shown: nobody reads it, and its columns say enough.
+/// A line of more bytes than this is not shown: nobody reads it, and its column says enough.
 const LINE_LIMIT: usize = 1000;
 
-/// Writes all findings and the last line.
+/// How many related lines are listed with one label.
+const LISTED_LINES: usize = 10;
+
+/// A report of more findings than this ends with the number of findings of each rule.
+const FEW: usize = 5;
+
+/// Writes all findings, the number of each rule's findings if there are many, and the last line.
 pub(super) fn write(report: &Report, colors: bool, output: &mut dyn Write) -> io::Result<()> {
     let renderer = if colors { Renderer::styled() } else { Renderer::plain() };
     for file in &report.files {
         write_file(file, &renderer, output)?;
+    }
+    if report.shown.total() > FEW {
+        writeln!(output, "\n{}", by_rule(report))?;
     }
     writeln!(output, "{}", summary(report))
 }
 
 fn write_file(file: &LintedFile, renderer: &Renderer, output: &mut dyn Write) -> io::Result<()> {
     let source = file.source();
-    for diagnostic in &file.diagnostics {
-        writeln!(output, "{}\n", renderer.render(&[group(&source, diagnostic)]))?;
-    }
-    Ok(())
+    file.diagnostics.iter().try_for_each(|diagnostic| writeln!(output, "{}", finding(&source, diagnostic, renderer)))
 }
 
-fn group<'a>(source: &'a Source<'_>, diagnostic: &'a Diagnostic) -> Group<'a> {
-    let level = match diagnostic.severity {
+/// A finding: `FILE:LINE:COLUMN: error[rule]: message`, and its lines below.
+fn finding(source: &Source<'_>, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+    let Position { line, column } = source.position(diagnostic.primary.span.start);
+    let title = level(diagnostic).primary_title(&*diagnostic.message).id(diagnostic.rule.as_str());
+    let title = renderer.render(&[Group::with_title(title)]);
+    let mut text = format!("{}:{line}:{column}: {title}", normalize_untrusted_str(source.name()));
+    let body = renderer.render(&[details(source, diagnostic)]);
+    for line in body.lines().filter(|line| !is_empty_margin(line)) {
+        text.push('\n');
+        text.push_str(line);
+    }
+    text
+}
+
+fn level(diagnostic: &Diagnostic) -> Level<'static> {
+    match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Hint => Level::NOTE.with_name(Severity::Hint.name()),
-    };
-    let title = level.primary_title(&*diagnostic.message).id(diagnostic.rule.as_str());
-    let group = title.elements(pieces(source, diagnostic));
+    }
+}
+
+/// The line of a finding, its related places and its help.
+fn details<'a>(source: &'a Source<'_>, diagnostic: &'a Diagnostic) -> Group<'a> {
+    let mut group = Group::with_level(level(diagnostic));
+    let place = Place::new(source, diagnostic.primary.span);
+    let (shown, listed): (Vec<_>, Vec<_>) =
+        diagnostic.related.iter().partition(|label| place.line_of(source, label.span).is_some());
+    let marked = diagnostic.severity > Severity::Hint || !diagnostic.primary.message.is_empty();
+    if marked && place.window.len() <= LINE_LIMIT {
+        group = group.element(place.snippet(source, &diagnostic.primary, &shown));
+    }
+    for note in related(source, &listed) {
+        group = group.element(Level::NOTE.message(note));
+    }
     match &diagnostic.help {
         Some(help) => group.element(Level::HELP.message(normalize_untrusted_str(help))),
         None => group,
     }
 }
 
-/// The places of a finding, those that lie together in one piece of the text.
-fn pieces<'a>(source: &'a Source<'_>, diagnostic: &'a Diagnostic) -> Vec<Element<'a>> {
-    let primary = (AnnotationKind::Primary, &diagnostic.primary);
-    let related = diagnostic.related.iter().map(|label| (AnnotationKind::Context, label));
-    let mut marks: Vec<Mark<'a>> =
-        std::iter::once(primary).chain(related).map(|(kind, label)| Mark::new(source, kind, label)).collect();
-    marks.sort_by_key(|mark| mark.first_line);
-
-    let mut pieces: Vec<Piece<'a>> = Vec::new();
-    for mark in marks {
-        match pieces.last_mut() {
-            Some(piece) if mark.first_line <= piece.last_line + GAP => piece.add(mark),
-            _ => pieces.push(Piece::of(mark)),
-        }
-    }
-    // the piece with the place itself comes first, as the report is filed under it
-    pieces.sort_by_key(|piece| !piece.is_primary());
-    pieces.into_iter().map(|piece| piece.element(source)).collect()
+/// The line that a finding is about.
+struct Place {
+    number: usize,
+    window: Span,
 }
 
-/// A place with its lines.
-struct Mark<'a> {
-    kind: AnnotationKind,
-    label: &'a Label,
-    first_line: usize,
-    last_line: usize,
-}
-
-impl<'a> Mark<'a> {
-    fn new(source: &Source<'_>, kind: AnnotationKind, label: &'a Label) -> Self {
-        let Span { start, end } = label.span;
-        // the line break at the end of a range belongs to the line that it ends
-        let last = if end > start { end - 1 } else { end };
-        Self { kind, label, first_line: source.position(start).line, last_line: source.position(last).line }
-    }
-}
-
-/// Lines that are shown together.
-struct Piece<'a> {
-    marks: Vec<Mark<'a>>,
-    first_line: usize,
-    last_line: usize,
-}
-
-impl<'a> Piece<'a> {
-    fn of(mark: Mark<'a>) -> Self {
-        Self { first_line: mark.first_line, last_line: mark.last_line, marks: vec![mark] }
+impl Place {
+    /// The first line of a range.
+    fn new(source: &Source<'_>, span: Span) -> Self {
+        let number = source.position(span.start).line;
+        Self { number, window: source.line(number).unwrap_or(Span::at(span.start)) }
     }
 
-    fn add(&mut self, mark: Mark<'a>) {
-        self.last_line = self.last_line.max(mark.last_line);
-        self.marks.push(mark);
+    /// A range in it, if it starts there.
+    fn line_of(&self, source: &Source<'_>, span: Span) -> Option<Span> {
+        (source.position(span.start).line == self.number).then_some(span)
     }
 
-    fn is_primary(&self) -> bool {
-        self.marks.iter().any(|mark| matches!(mark.kind, AnnotationKind::Primary))
-    }
-
-    fn element(self, source: &'a Source<'_>) -> Element<'a> {
-        let lines = || (self.first_line..=self.last_line).filter_map(|line| source.line(line));
-        if lines().any(|line| line.len() > LINE_LIMIT) {
-            return self.origin(source);
-        }
-        let window = lines().fold(Span::at(lines().next().map_or(0, |line| line.start)), Span::cover);
-        let annotations = self.marks.iter().map(|mark| {
-            // the break at the end of the last line is not part of the window
-            let [start, end] = [mark.label.span.start, mark.label.span.end]
-                .map(|at| at.clamp(window.start, window.end) - window.start);
-            let annotation: Annotation<'_> = mark.kind.span(start..end);
-            match &*mark.label.message {
+    fn snippet<'a>(
+        &self,
+        source: &'a Source<'_>,
+        primary: &'a Label,
+        others: &[&'a Label],
+    ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+        let annotation = |kind: AnnotationKind, label: &'a Label| {
+            let Span { start, end } = self.window;
+            let [from, to] = [label.span.start, label.span.end].map(|at| at.clamp(start, end) - start);
+            let annotation = kind.span(from..to);
+            match &*label.message {
                 "" => annotation,
                 message => annotation.label(message),
             }
-        });
-        Snippet::source(source.slice(window))
-            .path(source.name())
-            .line_start(self.first_line)
-            .annotations(annotations)
-            .into()
+        };
+        let others = others.iter().map(|label| annotation(AnnotationKind::Context, label));
+        Snippet::source(source.slice(self.window))
+            .line_start(self.number)
+            .annotation(annotation(AnnotationKind::Primary, primary))
+            .annotations(others)
     }
+}
 
-    /// The place alone, without its text.
-    fn origin(&self, source: &Source<'a>) -> Element<'a> {
-        let first = self.marks.iter().find(|mark| matches!(mark.kind, AnnotationKind::Primary)).or(self.marks.first());
-        let Position { line, column } = source.position(first.map_or(0, |mark| mark.label.span.start));
-        Origin::path(Cow::Borrowed(source.name())).line(line).char_column(column).into()
+/// Related places, one note for each label: `also here: lines 12, 49`.
+fn related(source: &Source<'_>, labels: &[&Label]) -> Vec<String> {
+    let mut lines: Vec<(&Cow<'static, str>, Vec<usize>)> = Vec::new();
+    for label in labels {
+        let line = source.position(label.span.start).line;
+        match lines.iter_mut().find(|(message, _)| *message == &label.message) {
+            Some((_, known)) => known.push(line),
+            None => lines.push((&label.message, vec![line])),
+        }
     }
+    lines
+        .into_iter()
+        .map(|(message, lines)| format!("{}: {}", normalize_untrusted_str(message), listed(lines)))
+        .collect()
+}
+
+fn listed(mut lines: Vec<usize>) -> String {
+    lines.sort_unstable();
+    lines.dedup();
+    if let [line] = lines.as_slice() {
+        return format!("line {line}");
+    }
+    let more = lines.len().saturating_sub(LISTED_LINES);
+    let numbers: Vec<_> = lines.iter().take(LISTED_LINES).map(usize::to_string).collect();
+    let numbers = numbers.join(", ");
+    if more > 0 { format!("lines {numbers} and {more} more") } else { format!("lines {numbers}") }
+}
+
+/// Whether a rendered line has nothing but the border of the line numbers, which only makes room.
+fn is_empty_margin(line: &str) -> bool {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        text.push_str(before);
+        // a style: `ESC [ … m`
+        rest = after.split_once('m').map_or("", |(_, after)| after);
+    }
+    text.push_str(rest);
+    matches!(text.trim(), "" | "|")
+}
+
+/// How many findings each rule has, the most frequent first: `by rule: 4 unpinned-image, 2 stored-keys`.
+fn by_rule(report: &Report) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for diagnostic in report.files.iter().flat_map(|file| &file.diagnostics) {
+        *counts.entry(diagnostic.rule.as_str()).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let counts: Vec<_> = counts.into_iter().map(|(rule, count)| format!("{count} {rule}")).collect();
+    format!("by rule: {}", counts.join(", "))
 }
 
 /// The last line: `2 errors, 1 warning in 1 file; 1 fixable with --fix; 3 hints not shown (--min-severity hint)`.
@@ -182,7 +219,11 @@ mod tests {
     use keyless_core::diagnostic::RuleId;
 
     fn rendered(source: &Source<'_>, diagnostic: &Diagnostic) -> String {
-        Renderer::plain().render(&[group(source, diagnostic)])
+        finding(source, diagnostic, &Renderer::plain())
+    }
+
+    fn finding_at(start: usize, end: usize, severity: Severity) -> Diagnostic {
+        Diagnostic::new(RuleId::new("duplicate-key"), severity, Span::new(start, end), "twice")
     }
 
     #[test]
@@ -195,11 +236,12 @@ mod tests {
                 continue; // nothing begins in the middle of a line break
             }
             for &end in &boundaries[index..] {
-                let mut diagnostic = Diagnostic::new(RuleId::new("x"), Severity::Error, Span::new(start, end), "y");
+                let mut diagnostic = finding_at(start, end, Severity::Error);
                 diagnostic.label("here");
                 let report = rendered(&source, &diagnostic);
                 let Position { line, column } = source.position(start);
-                assert!(report.contains(&format!("--> f.yml:{line}:{column}\n")), "{start}..{end}\n{report}");
+                let title = format!("f.yml:{line}:{column}: error[duplicate-key]: twice\n");
+                assert!(report.starts_with(&title), "{start}..{end}\n{report}");
                 assert!(report.contains("here"), "{start}..{end}\n{report}");
                 assert!(!report.contains(['\u{1b}', '\u{7}']), "{start}..{end}\n{report}");
             }
@@ -207,37 +249,56 @@ mod tests {
     }
 
     #[test]
-    fn far_places_are_pieces_of_their_own_and_the_finding_comes_first() {
-        let text = "first: 1\n".to_owned() + &"\n".repeat(500) + "second: 2\n";
+    fn related_places_are_listed_by_line() {
+        let text = "first: 1\n".to_owned() + &"\n".repeat(8) + "second: 2\nthird: 3\n";
         let source = Source::new("f.yml", &text);
         let at = text.find("second").unwrap();
-        let mut diagnostic =
-            Diagnostic::new(RuleId::new("duplicate-key"), Severity::Error, Span::new(at, at + 6), "twice");
-        diagnostic.related(Span::new(0, 5), "the first one");
+        let mut diagnostic = finding_at(at, at + 6, Severity::Error);
+        diagnostic.related(Span::new(0, 5), "also here").related(Span::new(at + 10, at + 15), "also here");
+        diagnostic.related(Span::new(at + 8, at + 9), "its value").help("remove one");
         let expected = "\
-error[duplicate-key]: twice
-   --> f.yml:502:1
-    |
-502 | second: 2
-    | ^^^^^^
-    |
-   ::: f.yml:1:1
-    |
-  1 | first: 1
-    | ----- the first one";
+f.yml:10:1: error[duplicate-key]: twice
+10 | second: 2
+   | ^^^^^^  - its value
+   = note: also here: lines 1, 11
+   = help: remove one";
+        assert_eq!(rendered(&source, &diagnostic), expected);
+    }
+
+    #[test]
+    fn hints_are_short() {
+        let source = Source::new("f.yml", "a: 1\na: 2\n");
+        let mut diagnostic = finding_at(5, 6, Severity::Hint);
+        diagnostic.help("remove one");
+        let expected = "\
+f.yml:2:1: hint[duplicate-key]: twice
+ = help: remove one";
         assert_eq!(rendered(&source, &diagnostic), expected);
     }
 
     #[test]
     fn a_line_too_long_to_read_is_named_only() {
         let text = "[".repeat(100_000);
-        let place = Span::new(70_000, 70_001);
-        let mut diagnostic = Diagnostic::new(RuleId::new("too-deep"), Severity::Error, place, "deep");
-        diagnostic.help("flat");
+        let mut diagnostic = finding_at(70_000, 70_001, Severity::Error);
+        diagnostic.help("remove one");
         let expected = "\
-error[too-deep]: deep
---> f.yml:1:70001
- = help: flat";
+f.yml:1:70001: error[duplicate-key]: twice
+ = help: remove one";
         assert_eq!(rendered(&Source::new("f.yml", &text), &diagnostic), expected);
+    }
+
+    #[test]
+    fn colors_leave_no_empty_margins() {
+        let source = Source::new("f.yml", "a: 1\na: 2\n");
+        let mut diagnostic = finding_at(5, 6, Severity::Warning);
+        diagnostic.help("remove one");
+        let report = finding(&source, &diagnostic, &Renderer::styled());
+        assert_eq!(report.lines().count(), 4, "{report}");
+    }
+
+    #[test]
+    fn many_lines_are_counted() {
+        assert_eq!(listed((1..=13).collect()), "lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 3 more");
+        assert_eq!(listed(vec![7, 7]), "line 7");
     }
 }
