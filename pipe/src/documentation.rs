@@ -94,7 +94,7 @@ pub fn pipe_yml() -> String {
 pub fn table() -> String {
     let mut table = "| Variable | Usage |\n| --- | --- |\n".to_owned();
     for variable in VARIABLES {
-        let Variable { name, alias, required, default, help } = variable;
+        let Variable { name, alias, required, default, help, .. } = variable;
         let mark = if *required { " (**)" } else { "" };
         let _ = write!(table, "| {name}{mark} | {}.", capitalized(help));
         if let Some(alias) = alias {

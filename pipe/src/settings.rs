@@ -121,16 +121,20 @@ impl Settings {
         let report = reader.of_form(&v::REPORT, REPORT, report).unwrap_or(Report::On);
         let require_approval = reader.choice(&v::REQUIRE_APPROVAL, &APPROVALS, "never");
         let method = reader.choice(&v::METHOD, &METHODS, None);
-        let concurrency = reader.of_form(&v::CONCURRENCY, "a number from 1 to 64", concurrency).unwrap_or(1);
+        let concurrency = reader.of_form(&v::CONCURRENCY, "a number from 1 to 64", v::concurrency).unwrap_or(1);
         let hotswap = reader.choice(&v::HOTSWAP, &HOTSWAPS, None);
         let rollback = reader.boolean(&v::ROLLBACK, true);
         let exclusively = reader.boolean(&v::EXCLUSIVELY, false);
         let toolkit_stack_name = reader.string(&v::TOOLKIT_STACK_NAME);
-        let qualifier = reader.of_form(&v::QUALIFIER, "at most 10 letters, digits, `_` or `-`", qualifier);
+        let qualifier = reader.of_form(&v::QUALIFIER, "at most 10 letters, digits, `_` or `-`", |text| {
+            v::qualifier(text).map(str::to_owned)
+        });
         let extra_args = reader.words(&v::EXTRA_ARGS);
         let install = install(&mut reader);
         let cdk_version =
-            reader.of_form(&v::CDK_VERSION, "an exact version of the CDK CLI 2, such as 2.1148.1", cdk_version);
+            reader.of_form(&v::CDK_VERSION, "an exact version of the CDK CLI 2, such as 2.1148.1", |text| {
+                v::cdk_version(text).map(str::to_owned)
+            });
         let debug = reader.boolean(&v::DEBUG, false);
         let settings = session.map(|session| Self {
             session,
@@ -183,30 +187,8 @@ fn report(text: &str) -> Option<Report> {
     match text {
         "true" => Some(Report::On),
         "false" => Some(Report::Off),
-        _ => {
-            let proxy = text.strip_prefix("http://").map(|proxy| proxy.trim_end_matches('/')).filter(|proxy| {
-                proxy.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
-            });
-            proxy.map(|proxy| Report::Through(proxy.to_owned()))
-        }
+        _ => v::report_proxy(text).map(|proxy| Report::Through(proxy.to_owned())),
     }
-}
-
-fn concurrency(text: &str) -> Option<u8> {
-    text.parse().ok().filter(|number| (1..=64).contains(number))
-}
-
-/// `[A-Za-z0-9_-]{1,10}` (CDK's bootstrap template, parameter `Qualifier`).
-fn qualifier(text: &str) -> Option<String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    (text.len() <= 10 && text.chars().all(allowed)).then(|| text.to_owned())
-}
-
-/// An exact version: a tag such as `latest` moves, and once pointed to 3.0.0.
-fn cdk_version(text: &str) -> Option<String> {
-    let numbers: Vec<&str> = text.split('.').collect();
-    let exact = numbers.len() == 3 && numbers.iter().all(|number| number.parse::<u32>().is_ok());
-    (exact && numbers[0] == "2").then(|| text.to_owned())
 }
 
 fn install(reader: &mut Reader<'_>) -> Install {
@@ -231,6 +213,14 @@ mod tests {
         Settings::read(&variables.iter().copied().collect())
             .1
             .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    }
+
+    #[test]
+    fn the_table_of_variables_lists_the_same_values() {
+        assert_eq!(v::COMMAND.values(), command::COMMANDS.map(|(name, _)| name));
+        assert_eq!(v::REQUIRE_APPROVAL.values(), APPROVALS.map(|(name, _)| name));
+        assert_eq!(v::METHOD.values(), METHODS.map(|(name, _)| name));
+        assert_eq!(v::HOTSWAP.values(), HOTSWAPS.map(|(name, _)| name));
     }
 
     #[test]

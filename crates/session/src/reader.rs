@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use keyless_aws::Environment;
-use keyless_core::{pipes::keyless::Variable, spelling::nearest};
+use keyless_core::{
+    pipes::keyless::{self, Variable},
+    spelling::nearest,
+};
 
 use crate::invalid_setting::InvalidSetting;
 
@@ -98,11 +101,7 @@ impl<'e> Reader<'e> {
         default: Duration,
     ) -> Duration {
         let length = |text: &str| {
-            let (number, unit) = match text.strip_suffix('h') {
-                Some(hours) => (hours, 3600),
-                None => text.strip_suffix('m').map_or((text, 1), |minutes| (minutes, 60)),
-            };
-            let length = Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(unit)?);
+            let length = keyless::duration(text)?;
             (limits.0..=limits.1).contains(&length).then_some(length)
         };
         self.of_form(variable, expected, length).unwrap_or(default)

@@ -71,12 +71,8 @@ pub enum Credentials {
 const CREDENTIALS: [(&str, Credentials); 2] =
     [("endpoint", Credentials::Endpoint), ("environment", Credentials::Environment)];
 
-/// Limits of a session's length (STS API reference, `DurationSeconds`), and of one from another role's session.
-const DURATIONS: (Duration, Duration) = (Duration::from_mins(15), Duration::from_hours(12));
-/// How [`DURATIONS`] are written.
-const DURATION_FORM: &str = "a duration from 15m to 12h (seconds, or a number with m or h)";
 /// The longest session of a chained role, and the default of any.
-pub const ONE_HOUR: Duration = Duration::from_hours(1);
+pub const ONE_HOUR: Duration = v::CHAINED_DURATION;
 /// The most managed session policies (STS API reference, `PolicyArns`).
 const POLICY_ARNS: usize = 10;
 /// The longest inline session policy, in characters (STS API reference, `Policy`).
@@ -101,7 +97,7 @@ impl SessionSettings {
         {
             reader.invalid.push(InvalidSetting::Partition(role.clone(), region.clone()));
         }
-        let duration = reader.duration(&v::SESSION_DURATION, DURATION_FORM, DURATIONS, ONE_HOUR);
+        let duration = reader.duration(&v::SESSION_DURATION, v::DURATION_FORM, v::DURATIONS, ONE_HOUR);
         let name = reader.parsed(&v::SESSION_NAME, SessionName::parse, InvalidSetting::SessionName);
         let policy = reader.parsed(&v::SESSION_POLICY, policy, |_, invalid| invalid);
         let policy_arns = reader.list(&v::SESSION_POLICY_ARNS);
@@ -172,5 +168,18 @@ fn policy(text: &str) -> Result<String, InvalidSetting> {
         Ok(policy) if policy["Statement"].is_null() => Err(InvalidSetting::PolicyStatement(name)),
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(InvalidSetting::PolicyJson(name, error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::package_managers::PACKAGE_MANAGERS;
+
+    #[test]
+    fn the_table_of_variables_lists_the_same_values() {
+        assert_eq!(v::CREDENTIALS.values(), CREDENTIALS.map(|(name, _)| name));
+        let tools: Vec<_> = PACKAGE_MANAGERS.iter().map(|tool| tool.name).collect();
+        assert!(matches!(v::CODEARTIFACT_TOOLS.form, v::Form::Items(items) if items == tools));
     }
 }

@@ -190,18 +190,27 @@ impl Pipe {
             let first_and_last = self.read_versions.first().zip(self.read_versions.last());
             first_and_last.is_some_and(|(first, last)| *first <= version && version <= *last)
         });
-        read && name != "DEBUG"
-            && self.variable(name).is_none()
-            && !self.open_prefixes.iter().any(|prefix| name.starts_with(prefix))
+        read && name != "DEBUG" && self.variable(name).is_none() && !self.accepts_any(name)
     }
 
     /// The variables without which a version certainly does not run.
     pub fn certainly_requires(&self, version: Option<Version>) -> impl Iterator<Item = &Variable> {
-        let read = version.is_some_and(|version| {
+        let read = self.is_read(version);
+        self.variables.iter().filter(move |variable| read && variable.required == Required::Always)
+    }
+
+    /// Whether what is known about required variables and values is valid for a version: the README of this version, or
+    /// of a newer one of the same major version, was read.
+    pub fn is_read(&self, version: Option<Version>) -> bool {
+        version.is_some_and(|version| {
             let same_major = self.read_versions.iter().filter(|read| read.major == version.major);
             same_major.max().is_some_and(|newest| version <= *newest)
-        });
-        self.variables.iter().filter(move |variable| read && variable.required == Required::Always)
+        })
+    }
+
+    /// Whether a name reaches the tool behind the pipe, so that it cannot be unknown.
+    pub fn accepts_any(&self, name: &str) -> bool {
+        self.open_prefixes.iter().any(|prefix| name.starts_with(prefix))
     }
 
     /// Whether a version is older than the newest that is known.

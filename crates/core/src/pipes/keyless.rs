@@ -1,6 +1,13 @@
 //! keyless's own deploy pipe: its variables, each in one row. The pipe's reader, `--help`, `pipe.yml`, its README and
 //! the linter all take them from here.
 
+mod form;
+
+pub use form::{
+    CHAINED_DURATION, DURATION_FORM, DURATIONS, Form, cdk_version, concurrency, duration, qualifier, report_proxy,
+    scope,
+};
+
 use super::Reference;
 use crate::spelling::nearest;
 
@@ -33,18 +40,48 @@ pub struct Variable {
     pub default: Option<&'static str>,
     /// What it may hold and what it does.
     pub help: &'static str,
+    /// Which values are valid.
+    pub form: Form,
+}
+
+impl Variable {
+    const fn of(self, form: Form) -> Self {
+        Self { form, ..self }
+    }
+
+    /// Its values, if it takes one of a few.
+    pub fn values(&self) -> &'static [&'static str] {
+        match self.form {
+            Form::Choice(values) => values,
+            _ => &[],
+        }
+    }
 }
 
 const fn variable(name: &'static str, default: &'static str, help: &'static str) -> Variable {
-    Variable { name, alias: None, required: false, default: Some(default), help }
+    Variable { name, alias: None, required: false, default: Some(default), help, form: Form::Any }
 }
 
 const fn optional(name: &'static str, help: &'static str) -> Variable {
-    Variable { name, alias: None, required: false, default: None, help }
+    Variable { name, alias: None, required: false, default: None, help, form: Form::Any }
 }
 
 const fn required(name: &'static str, alias: &'static str, help: &'static str) -> Variable {
-    Variable { name, alias: Some(alias), required: true, default: None, help }
+    Variable { name, alias: Some(alias), required: true, default: None, help, form: Form::Any }
+}
+
+/// The variable that a name was probably meant to be, if it is not one of the pipe's variables.
+///
+/// The programs that the pipe runs receive other variables too, so that a name is wrong only if it is similar to one of
+/// the pipe's.
+pub fn misspelled(name: &str) -> Option<&'static str> {
+    // Variables of these programs that are similar to one of the pipe's by chance.
+    let known = matches!(name, "AWS_PROFILE" | "CDK_HOME");
+    if known || name.len() <= 3 || name.starts_with("BITBUCKET_") || is_pipe_variable(name) {
+        return None;
+    }
+    let names = VARIABLES.iter().flat_map(|variable| [Some(variable.name), variable.alias]).flatten();
+    nearest(name, names.filter(|candidate| candidate.len() > 4))
 }
 
 /// Whether a name is one of the pipe's variables, or an item of one that Bitbucket passes as a list (`STACKS_COUNT`,
@@ -72,18 +109,21 @@ variables! {
         "AWS_ROLE_ARN",
         "AWS_OIDC_ROLE_ARN",
         "the ARN of the role to assume; its trust policy must allow the step's token",
-    );
+    )
+    .of(Form::Role);
     AWS_REGION = required(
         "AWS_REGION",
         "AWS_DEFAULT_REGION",
         "the region to deploy to; its STS endpoint is called",
-    );
+    )
+    .of(Form::Region);
     COMMAND = variable(
         "COMMAND",
         "deploy",
         "the command to run: deploy, diff, synth, bootstrap, destroy, rollback, drift, list, or exec to run EXTRA_ARGS with \
          the same session",
-    );
+    )
+    .of(Form::Choice(&["deploy", "diff", "synth", "bootstrap", "destroy", "rollback", "drift", "list", "exec"]));
     STACKS = variable("STACKS", "all stacks", "names or patterns of stacks, separated by spaces or as a list");
     WORKING_DIRECTORY = variable("WORKING_DIRECTORY", ".", "the folder of the CDK app, with its cdk.json");
     APP = variable(
@@ -91,41 +131,52 @@ variables! {
         "from cdk.json",
         "the command that synthesizes the app, or a folder with a cloud assembly such as cdk.out",
     );
-    CONTEXT = optional("CONTEXT", "context values for the app: key=value, separated by spaces or as a list");
+    CONTEXT = optional("CONTEXT", "context values for the app: key=value, separated by spaces or as a list")
+    .of(Form::Pairs);
     PARAMETERS = optional(
         "PARAMETERS",
         "CloudFormation parameters: key=value or Stack:key=value, separated by spaces or as a list",
-    );
-    TAGS = optional("TAGS", "tags for the stacks: key=value, separated by spaces or as a list");
+    )
+    .of(Form::Pairs);
+    TAGS = optional("TAGS", "tags for the stacks: key=value, separated by spaces or as a list")
+    .of(Form::Pairs);
     OUTPUTS_FILE = optional("OUTPUTS_FILE", "a file in the clone to write the stacks' outputs to, as JSON");
     REPORT = variable(
         "REPORT",
         "true",
         "whether COMMAND: diff reports its changes to Bitbucket as a Code Insights report, which pull requests show: true, \
          false, or the URL of a proxy to use instead of Bitbucket's own",
-    );
+    )
+    .of(Form::Parsed(form::REPORT));
     REQUIRE_APPROVAL = variable(
         "REQUIRE_APPROVAL",
         "never",
         "which changes need approval: never, broadening or any-change; a pipeline has no terminal, so with any value but \
          never such a change fails the deployment",
-    );
+    )
+    .of(Form::Choice(&["never", "broadening", "any-change"]));
     METHOD = variable(
         "METHOD",
         "the CDK's own",
         "how to deploy with CloudFormation: change-set, direct, prepare-change-set or execute-change-set",
-    );
-    CONCURRENCY = variable("CONCURRENCY", "1", "how many stacks to deploy at the same time, 1 to 64");
+    )
+    .of(Form::Choice(&["change-set", "direct", "prepare-change-set", "execute-change-set"]));
+    CONCURRENCY = variable("CONCURRENCY", "1", "how many stacks to deploy at the same time, 1 to 64")
+    .of(Form::Parsed(form::CONCURRENCY));
     HOTSWAP = variable(
         "HOTSWAP",
         "false",
         "update resources without CloudFormation, for development only: false, fallback (everything else with \
          CloudFormation) or only",
-    );
-    ROLLBACK = variable("ROLLBACK", "true", "whether to roll back a failed stack; false keeps it for examination");
-    EXCLUSIVELY = variable("EXCLUSIVELY", "false", "whether to exclude the stacks that the named ones depend on");
+    )
+    .of(Form::Choice(&["false", "fallback", "only"]));
+    ROLLBACK = variable("ROLLBACK", "true", "whether to roll back a failed stack; false keeps it for examination")
+    .of(Form::Choice(&["true", "false"]));
+    EXCLUSIVELY = variable("EXCLUSIVELY", "false", "whether to exclude the stacks that the named ones depend on")
+    .of(Form::Choice(&["true", "false"]));
     TOOLKIT_STACK_NAME = variable("TOOLKIT_STACK_NAME", "CDKToolkit", "the name of the bootstrap stack");
-    QUALIFIER = variable("QUALIFIER", "hnb659fds", "the bootstrap qualifier: at most 10 letters, digits, _ or -");
+    QUALIFIER = variable("QUALIFIER", "hnb659fds", "the bootstrap qualifier: at most 10 letters, digits, _ or -")
+    .of(Form::Parsed(form::QUALIFIER));
     EXTRA_ARGS = optional(
         "EXTRA_ARGS",
         "additional arguments for the CDK, quoted as in a shell; with COMMAND: exec, the command and its arguments",
@@ -140,13 +191,16 @@ variables! {
         "CDK_VERSION",
         "the app's own",
         "the exact version of the CDK CLI to use instead of the app's or the image's",
-    );
+    )
+    .of(Form::Parsed(form::CDK_VERSION));
     SESSION_DURATION = variable(
         "SESSION_DURATION",
         "1h",
         "the session's duration: seconds, or a number with m or h, from 15m to 12h; reduced to what the role allows",
-    );
-    SESSION_NAME = variable("SESSION_NAME", "from repository and build", "the session's name in CloudTrail");
+    )
+    .of(Form::Parsed(form::DURATION));
+    SESSION_NAME = variable("SESSION_NAME", "from repository and build", "the session's name in CloudTrail")
+    .of(Form::SessionName);
     SESSION_POLICY = optional("SESSION_POLICY", "an IAM policy in JSON that limits the session");
     SESSION_POLICY_ARNS = optional(
         "SESSION_POLICY_ARNS",
@@ -155,11 +209,13 @@ variables! {
     ROLE_CHAIN = optional(
         "ROLE_CHAIN",
         "further roles to assume one after another: ARN or ARN#external-id; the last one deploys, for at most an hour",
-    );
+    )
+    .of(Form::Roles);
     ALLOWED_ACCOUNT_IDS = optional(
         "ALLOWED_ACCOUNT_IDS",
         "the accounts that can be deployed to; with any other account nothing is run",
-    );
+    )
+    .of(Form::Accounts);
     TRUST_POLICY = optional(
         "TRUST_POLICY",
         "a file in the clone with the role's trust policy (the policy, the output of aws iam get-role, or a CloudFormation \
@@ -171,24 +227,32 @@ variables! {
         "a CodeArtifact domain; package managers are logged in to its repository before anything is installed or run, until \
          the session ends",
     );
-    CODEARTIFACT_DOMAIN_OWNER = variable("CODEARTIFACT_DOMAIN_OWNER", "the role's", "the domain's account");
+    CODEARTIFACT_DOMAIN_OWNER = variable("CODEARTIFACT_DOMAIN_OWNER", "the role's", "the domain's account")
+    .of(Form::Accounts);
     CODEARTIFACT_REPOSITORY = optional("CODEARTIFACT_REPOSITORY", "the repository in the domain");
-    CODEARTIFACT_REGION = variable("CODEARTIFACT_REGION", "AWS_REGION", "the domain's region");
+    CODEARTIFACT_REGION = variable("CODEARTIFACT_REGION", "AWS_REGION", "the domain's region")
+    .of(Form::Region);
     CODEARTIFACT_TOOLS = optional(
         "CODEARTIFACT_TOOLS",
         "the package managers to log in: npm, pnpm, yarn, pip, uv, twine, maven, gradle, nuget, cargo, swift",
-    );
+    )
+    .of(Form::Items(&[
+        "npm", "pnpm", "yarn", "pip", "uv", "twine", "maven", "gradle", "nuget", "cargo", "swift",
+    ]));
     CODEARTIFACT_SCOPE = optional(
         "CODEARTIFACT_SCOPE",
         "the scope of npm packages in the repository, such as @acme; other packages come from the usual registry",
-    );
+    )
+    .of(Form::Parsed(form::SCOPE));
     CREDENTIALS = variable(
         "CREDENTIALS",
         "endpoint",
         "how the CDK receives the credentials: endpoint (from a loopback address, renewed while the token is valid) or \
          environment (AWS_* variables, for assets whose docker build needs them)",
-    );
-    DEBUG = variable("DEBUG", "false", "whether to show the CDK's debug output");
+    )
+    .of(Form::Choice(&["endpoint", "environment"]));
+    DEBUG = variable("DEBUG", "false", "whether to show the CDK's debug output")
+    .of(Form::Choice(&["true", "false"]));
 }
 
 #[cfg(test)]
@@ -219,5 +283,16 @@ mod tests {
         assert_eq!(find("AWS_OIDC_ROLE_ARN").map(|variable| variable.name), Some("AWS_ROLE_ARN"));
         assert!(find("STAKCS").is_none());
         assert_eq!(nearest_variable("STAKCS"), Some("STACKS"));
+        for (name, expected) in [
+            ("STAKCS", Some("STACKS")),
+            ("AWS_OIDC_ROLE_ANR", Some("AWS_OIDC_ROLE_ARN")),
+            ("SESSION_LENGTH", None),
+            ("STACKS", None),
+            ("STACKS_0", None),
+            ("AWS_PROFILE", None),
+            ("NODE_OPTIONS", None),
+        ] {
+            assert_eq!(misspelled(name), expected, "{name}");
+        }
     }
 }

@@ -60,7 +60,5 @@ fn tool(text: &str) -> Result<&'static PackageManager, InvalidSetting> {
 
 /// A scope with its `@`, as npm writes it.
 fn scope(text: &str) -> Option<String> {
-    let name = text.strip_prefix('@').unwrap_or(text);
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
-    (!name.is_empty() && name.chars().all(allowed)).then(|| format!("@{name}"))
+    v::scope(text).map(|name| format!("@{name}"))
 }
