@@ -8,14 +8,18 @@
 
 mod follow;
 pub mod images;
+mod keyless;
 mod pipes;
+mod profiles;
 mod section;
 mod tools;
 mod value;
 mod variables;
 
 pub use follow::read;
+pub use keyless::{Session, SessionSource};
 pub use pipes::{KNOWN as KNOWN_PIPES, KnownPipe, Login, ROLE_VARIABLE, ROLE_VARIABLES};
+pub use profiles::ProfileSetting;
 pub use section::ScriptSection;
 pub use tools::{Calls, TOOLS, Tool, ToolCall, ToolId, split_package};
 pub use value::{Atom, Path, Value};
@@ -23,6 +27,7 @@ pub use variables::{Availability, DEFAULTS, availability, is_from_elsewhere};
 
 use crate::{
     pipeline::StepId,
+    pipes::{self as published, Version, catalogue},
     text::{Span, Spanned},
 };
 
@@ -94,6 +99,10 @@ pub struct StepFacts {
     pub pipes: Vec<PipeUse>,
     /// Every role that the script assumes itself, through AWS STS.
     pub assumptions: Vec<Assumption>,
+    /// The settings of profiles that it writes, each with its last value.
+    pub profiles: Vec<ProfileSetting>,
+    /// Every role session that the `keyless` command gets.
+    pub sessions: Vec<Session>,
     /// Code that contains the value of a variable from outside the script.
     pub evaluations: Vec<Print>,
     /// Where keys or profiles are written to the AWS configuration.
@@ -192,13 +201,21 @@ pub struct ToolUse {
     pub region: bool,
     /// `--endpoint-url`
     pub endpoint: Option<Value>,
+    /// Whether `keyless exec` runs it, with a role session.
+    pub in_session: bool,
 }
 
 /// A pipe that is run.
 #[derive(Clone, Debug)]
 pub struct PipeUse {
-    /// What is known about it.
+    /// What is known about it, if it calls AWS.
     pub known: Option<&'static KnownPipe>,
+    /// Its entry in the catalogue of published pipes.
+    pub published: Option<&'static catalogue::Pipe>,
+    /// Whether it is used as an image, by `docker://`: then it gets no variables from Bitbucket's settings.
+    pub docker: bool,
+    /// Its version, if that is fixed.
+    pub version: Option<Version>,
     /// Its reference without the version.
     pub name: String,
     /// Its reference.
@@ -235,6 +252,40 @@ impl PipeUse {
     pub fn variable(&self, name: &str) -> Option<&PipeVariable> {
         self.variables.iter().find(|variable| variable.name == name)
     }
+
+    /// Whether it is keyless's own pipe.
+    pub fn is_keyless(&self) -> bool {
+        self.known.is_some_and(|known| known.name == pipes::KEYLESS.name)
+    }
+
+    /// A variable of keyless's own pipe, by either of its names.
+    pub fn setting(&self, variable: &published::keyless::Variable) -> Option<&PipeVariable> {
+        let names = [Some(variable.name), variable.alias].into_iter().flatten();
+        names.filter_map(|name| self.variable(name)).find(|variable| !variable.value.is_empty())
+    }
+
+    /// The variable that names the role to assume, if it is not empty.
+    pub fn role(&self) -> Option<&PipeVariable> {
+        if self.is_keyless() {
+            return self.setting(&published::keyless::AWS_ROLE_ARN);
+        }
+        self.variable(ROLE_VARIABLE).filter(|role| !role.value.is_empty())
+    }
+
+    /// Whether it changes what runs in AWS. keyless's own pipe does unless its `COMMAND` only reads.
+    pub fn deploys(&self) -> bool {
+        if !self.is_keyless() {
+            return self.known.is_some_and(|known| known.deploys);
+        }
+        let Some(command) = self.setting(&published::keyless::COMMAND) else { return true };
+        match command.value.literal() {
+            Some("exec") => self.setting(&published::keyless::EXTRA_ARGS).is_some_and(|arguments| {
+                arguments.value.literal().is_some_and(|text| tools::calls_of(text) == Some(Calls::Deploys))
+            }),
+            Some(command) => matches!(command, "deploy" | "destroy" | "bootstrap" | "rollback"),
+            None => false,
+        }
+    }
 }
 
 /// `aws sts assume-role…` in a script.
@@ -252,6 +303,8 @@ pub struct Assumption {
     pub duration: Option<Spanned<Value>>,
     /// `--role-arn`
     pub role: Option<Spanned<Value>>,
+    /// `--role-session-name`
+    pub session_name: Option<Spanned<Value>>,
 }
 
 /// A change of the AWS configuration files.
@@ -297,7 +350,7 @@ impl StepFacts {
     pub fn deployment(&self) -> Option<Spanned<String>> {
         let tool = self.tools.iter().find(|tool| tool.call.calls == Calls::Deploys);
         let tool = tool.map(|tool| (tool.order, tool.span, tool.call.tool.name.to_owned()));
-        let pipe = self.pipes.iter().find(|pipe| pipe.known.is_some_and(|known| known.deploys));
+        let pipe = self.pipes.iter().find(|pipe| pipe.deploys());
         let pipe = pipe.map(|pipe| (pipe.order, pipe.span, pipe.name.clone()));
         let found = tool.into_iter().chain(pipe).filter(|(order, ..)| *order < self.after_script);
         found.min_by_key(|(order, ..)| *order).map(|(_, span, name)| Spanned::new(name, span))
@@ -320,7 +373,8 @@ impl StepFacts {
             roles.any(|role| !role.value.is_empty())
         };
         self.assumptions.iter().any(|assumption| assumption.web_identity)
-            || self.pipes.iter().any(names_role)
+            || self.pipes.iter().any(|pipe| names_role(pipe) || pipe.is_keyless())
+            || !self.sessions.is_empty()
             || self
                 .tools
                 .iter()
@@ -335,6 +389,9 @@ impl StepFacts {
     /// Where a tool's credentials come from.
     pub fn credentials(&self, tool: &ToolUse) -> Credentials {
         let set = |name: &str| tool.variable(name).filter(|binding| !binding.value.is_empty());
+        if tool.in_session {
+            return Credentials::Session;
+        }
         let configured = self.configurations.partition_point(|configuration| configuration.order < tool.order);
         if tool.profile || set("AWS_PROFILE").is_some() || set("AWS_DEFAULT_PROFILE").is_some() {
             return Credentials::Profile;

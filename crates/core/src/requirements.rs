@@ -8,6 +8,7 @@ use crate::{
     analysis::Analysis,
     facts::{self, Credentials, StepFacts, TOKEN},
     pipeline::{self, ItemKind, Step},
+    pipes::keyless,
     settings::Known,
     text::Source,
 };
@@ -184,6 +185,21 @@ fn needed(source: &Source<'_>, file: &pipeline::File<'_>, step: &Step<'_>, facts
         }
         if !tool.region && !set("AWS_REGION") && !set("AWS_DEFAULT_REGION") {
             add("AWS_REGION", tool.call.tool.name);
+        }
+    }
+    for pipe in facts.pipes.iter().filter(|pipe| pipe.is_keyless()) {
+        for variable in keyless::VARIABLES.iter().filter(|variable| variable.required) {
+            if pipe.setting(variable).is_none() {
+                add(variable.name, &pipe.name);
+            }
+        }
+    }
+    for session in &facts.sessions {
+        for variable in keyless::VARIABLES.iter().filter(|variable| variable.required) {
+            let names = [Some(variable.name), variable.alias];
+            if !names.into_iter().flatten().any(|name| facts.bindings.iter().any(|binding| binding.name == name)) {
+                add(variable.name, session.source.command());
+            }
         }
     }
     for pipe in &facts.pipes {

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     pipeline::{self, Named, Pipe, ScriptItem, Step},
+    pipes::{Reference, catalogue},
     script::{Command, Expansion, Operator, Output, RedirectionKind, Word},
     text::{Span, Spanned},
     yaml::{Kind, NodeId, OffsetMap, Tree},
@@ -45,6 +46,8 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
             tools: Vec::new(),
             pipes: Vec::new(),
             assumptions: Vec::new(),
+            profiles: Vec::new(),
+            sessions: Vec::new(),
             evaluations: Vec::new(),
             configurations: Vec::new(),
             opaque: Vec::new(),
@@ -112,8 +115,12 @@ impl Walk<'_> {
         let Some(text) = self.tree.text(node) else {
             let items = self.tree.items(node).to_vec();
             let mut value = Value::default();
-            for item in items {
-                value.extend(self.template(item), self.tree.span(node).start);
+            for (number, item) in items.into_iter().enumerate() {
+                let site = self.tree.span(node).start;
+                if number > 0 {
+                    value.extend(Value::text(" "), site);
+                }
+                value.extend(self.template(item), site);
             }
             return value;
         };
@@ -157,8 +164,12 @@ impl Walk<'_> {
             span: self.tree.span(self.tree.resolve(*node)),
         });
         let variables = variables.collect();
+        let reference = Reference::parse(pipe.reference.value);
         self.facts.pipes.push(PipeUse {
-            known: pipes::known(pipe.name()),
+            known: pipes::known(&reference),
+            published: catalogue::find(&reference),
+            docker: reference.docker,
+            version: reference.fixed_version(),
             name: pipe.name().to_owned(),
             span: pipe.reference.span(self.tree),
             order: self.order,
@@ -205,7 +216,7 @@ impl Walk<'_> {
         for redirection in &command.redirections {
             use RedirectionKind::{Append, Output, OutputAndErrors};
             if matches!(redirection.kind, Output | Append | OutputAndErrors) && redirection.descriptor == 1 {
-                self.write(current, &redirection.target, printed.clone(), redirection.kind == Append);
+                self.write(current, command, &redirection.target, printed.clone(), redirection.kind == Append);
             }
         }
         if let Some(invocation) = &invocation {

@@ -1,5 +1,7 @@
 //! Pipes that call AWS, and the variables that they require.
 
+use crate::pipes::{Reference, catalogue, keyless};
+
 /// A published pipe.
 #[derive(Debug)]
 pub struct KnownPipe {
@@ -29,7 +31,7 @@ pub enum Login {
 /// The variable that names the role in Atlassian's AWS pipes.
 pub const ROLE_VARIABLE: &str = "AWS_OIDC_ROLE_ARN";
 
-/// [`ROLE_VARIABLE`], and the one of keyless's own pipe.
+/// [`ROLE_VARIABLE`], and the other name in keyless's own pipe.
 pub const ROLE_VARIABLES: [&str; 2] = [ROLE_VARIABLE, "AWS_ROLE_ARN"];
 
 /// Pipes as described in their READMEs (<https://bitbucket.org/atlassian/> and the authors' repositories).
@@ -57,13 +59,15 @@ const fn aws(name: &'static str, required: &'static [&'static str]) -> KnownPipe
     KnownPipe { name, login: Login::RoleOrKeys, required, deploys: true }
 }
 
-/// A pipe by its reference without the version; `docker://bitbucketpipelines/x` is the image of `atlassian/x`.
-pub(super) fn known(name: &str) -> Option<&'static KnownPipe> {
-    let name = name.strip_prefix("docker://").unwrap_or(name);
-    KNOWN.iter().find(|pipe| {
-        pipe.name == name
-            || name
-                .strip_prefix("bitbucketpipelines/")
-                .is_some_and(|image| pipe.name.strip_prefix("atlassian/") == Some(image))
-    })
+/// keyless's own pipe. What it requires may have two names and come from Bitbucket's settings, so nothing is listed.
+pub(super) const KEYLESS: KnownPipe =
+    KnownPipe { name: "keyless/pipe", login: Login::Role, required: &[], deploys: true };
+
+/// What is known about a pipe, also as an image or through a mirror.
+pub(super) fn known(reference: &Reference<'_>) -> Option<&'static KnownPipe> {
+    if keyless::is_keyless(reference) {
+        return Some(&KEYLESS);
+    }
+    let published = catalogue::find(reference).map(|pipe| pipe.name);
+    KNOWN.iter().find(|pipe| published == Some(pipe.name) || pipe.name == reference.path)
 }

@@ -154,7 +154,7 @@ read ${STAGE}
 read $OUT
 read $A optional
 run AWS CLI `aws sts assume-role --role-arn r` Reads with Outside
-pipe atlassian/aws-s3-deploy S3_BUCKET=bucket-${STAGE}-1.${BITBUCKET_BUILD_NUMBER} LOCAL_PATH=dist${OUT}
+pipe atlassian/aws-s3-deploy S3_BUCKET=bucket-${STAGE}-1.${BITBUCKET_BUILD_NUMBER} LOCAL_PATH=dist ${OUT}
 assume `aws sts assume-role --role-arn r` printed
 ",
     ),

@@ -1,6 +1,6 @@
 //! Programs that call AWS.
 
-use crate::script::{Invocation, Word};
+use crate::script::{Invocation, Script, Word};
 
 /// The identity of a [`Tool`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -278,7 +278,7 @@ impl ToolCall {
 }
 
 /// Programs that run a command of a package, with the words between them and the command; `""` for none.
-const RUNNERS: [(&str, &[&str]); 11] = [
+const RUNNERS: [(&str, &[&str]); 12] = [
     ("npx", &[""]),
     ("bunx", &[""]),
     ("pnpx", &[""]),
@@ -290,6 +290,7 @@ const RUNNERS: [(&str, &[&str]); 11] = [
     ("pipenv", &["run"]),
     ("poetry", &["run"]),
     ("uv", &["run"]),
+    ("keyless", &["exec"]),
 ];
 
 /// Options of runners and tools that take the next argument as their value.
@@ -336,6 +337,13 @@ pub(super) fn recognise(invocation: &Invocation<'_>) -> Option<ToolCall> {
     Some(ToolCall { tool, subcommand, calls, package, skipped })
 }
 
+/// What a command does with AWS; `None` if it is not a tool.
+pub(super) fn calls_of(command: &str) -> Option<Calls> {
+    let script = Script::parse([command]);
+    let call = script.commands.first()?.invocation().and_then(|invocation| recognise(&invocation))?;
+    Some(call.calls)
+}
+
 fn calls(tool: &Tool, subcommand: &str, words: &[Option<String>]) -> Calls {
     if tool.id == ToolId::DockerWithEcr {
         let registry =
@@ -374,7 +382,12 @@ fn through_runner(program: &str, words: &[Option<String>]) -> Option<(&'static T
             entered = true;
         } else if entered {
             let (name, version) = split_package(word);
-            let tool = direct(name).or_else(|| TOOLS.iter().find(|tool| tool.packages.contains(&name)))?;
+            let named_package = || TOOLS.iter().find(|tool| tool.packages.contains(&name));
+            let Some(tool) = direct(name).or_else(named_package) else {
+                // `keyless exec -- npx cdk deploy`
+                let (tool, package, skipped) = through_runner(name, &words[at..])?;
+                return Some((tool, package, at + skipped));
+            };
             return Some((
                 tool,
                 package.or_else(|| version.map(|_| word.to_owned())).or_else(|| named(tool, name)),
@@ -419,7 +432,6 @@ fn positional(words: &[Option<String>]) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Script;
 
     #[test]
     fn tools_are_recognised_by_any_runner() {
@@ -453,6 +465,9 @@ mod tests {
             ("docker push 123.dkr.ecr.eu-west-1.amazonaws.com/x", "docker with Amazon ECR/Maybe/-"),
             ("docker push x/y", "docker with Amazon ECR/Never/-"),
             ("poetry run aws s3 ls", "AWS CLI/Reads/-"),
+            ("keyless exec -- cdk deploy", "AWS CDK/Deploys/-"),
+            ("keyless exec npx aws-cdk@2 diff", "AWS CDK/Reads/aws-cdk@2"),
+            ("keyless lint", "none"),
         ] {
             let script = Script::parse([text]);
             let call = script.commands[0].invocation().and_then(|invocation| recognise(&invocation));

@@ -72,6 +72,36 @@ impl Value {
         self.mentions(super::TOKEN)
     }
 
+    /// Its lines, without the line breaks.
+    pub fn lines(&self) -> Vec<Self> {
+        let mut lines = vec![Self::default()];
+        for atom in &self.atoms {
+            let Atom::Text(text) = atom else {
+                lines.last_mut().into_iter().for_each(|line| line.atoms.push(atom.clone()));
+                continue;
+            };
+            for (number, part) in text.split('\n').enumerate() {
+                if number > 0 {
+                    lines.push(Self::default());
+                }
+                if !part.is_empty() {
+                    lines.last_mut().into_iter().for_each(|line| line.atoms.push(Atom::Text(part.to_owned())));
+                }
+            }
+        }
+        lines
+    }
+
+    /// Key and value of a line such as `key = value`, in which the key is literal.
+    pub fn key_and_value(&self) -> Option<(&str, Self)> {
+        let (Atom::Text(first), rest) = self.atoms.split_first()? else { return None };
+        let (key, start) = first.split_once('=')?;
+        let start = start.trim_start();
+        let start = if rest.is_empty() { start.trim_end() } else { start };
+        let start = (!start.is_empty()).then(|| Atom::Text(start.to_owned()));
+        Some((key.trim(), Self { atoms: start.into_iter().chain(rest.iter().cloned()).collect() }))
+    }
+
     /// The outside variable that it is a copy of.
     pub fn copy_of(&self) -> Option<&str> {
         match self.atoms.as_slice() {

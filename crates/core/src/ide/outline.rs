@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     analysis::Analysis,
-    facts::{Calls, Facts, ROLE_VARIABLE, StepFacts, Value},
+    facts::{Calls, Facts, PipeUse, StepFacts, Value},
     pipeline::{self, Deployment, File, ItemKind, Start, Step, StepId},
     text::Span,
     yaml::Tree,
@@ -178,7 +178,7 @@ fn first_command(step: &Step<'_>) -> String {
 fn roles(facts: &StepFacts) -> BTreeSet<String> {
     let bound = facts.bindings.iter().filter(|binding| binding.name == "AWS_ROLE_ARN").map(|binding| &binding.value);
     let assumed = facts.assumptions.iter().filter_map(|assumption| assumption.role.as_ref()).map(|role| &role.value);
-    let piped = facts.pipes.iter().filter_map(|pipe| pipe.variable(ROLE_VARIABLE)).map(|variable| &variable.value);
+    let piped = facts.pipes.iter().filter_map(PipeUse::role).map(|variable| &variable.value);
     bound.chain(assumed).chain(piped).filter_map(Value::literal).map(str::to_owned).collect()
 }
 

@@ -2,8 +2,9 @@
 
 use super::{CurrentSection, Walk, claims};
 use crate::{
-    facts::{Atom, Configuration, FileWrite, Value},
+    facts::{Atom, Configuration, FileWrite, Path, ProfileSetting, Value, keyless, profiles},
     script::{Command, Invocation, Output, RedirectionKind, Script, Word},
+    text::Span,
 };
 
 /// Filters, whose output is assumed to contain their input.
@@ -78,12 +79,38 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn write(&mut self, current: &CurrentSection<'_>, target: &Word, content: Value, append: bool) {
+    /// The settings of profiles in a file after it was written.
+    fn write_profiles(&mut self, path: &Path, whole: &Value, span: Span) {
+        // The text of a here-document follows its redirection, that of `echo` comes before it on the line.
+        const NEAR: usize = 4096;
+        let settings = profiles::read(path, whole);
+        let known: Vec<_> = self.facts.profiles.extract_if(.., |setting| setting.file.as_ref() == Some(path)).collect();
+        let line = self.text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+        let near = self.text.get(line..line + NEAR).or_else(|| self.text.get(line..)).unwrap_or_default();
+        for (profile, key, value) in settings {
+            let before = known.iter().find(|setting| setting.profile == profile && setting.key == key);
+            let place = || near.find(&key).map_or(span, |at| Span::new(line + at, line + at + key.len()));
+            let (span, order) = before.map_or_else(|| (place(), self.order), |setting| (setting.span, setting.order));
+            self.facts.profiles.push(ProfileSetting { profile, key, value, file: Some(path.clone()), span, order });
+        }
+    }
+
+    pub(super) fn write(
+        &mut self,
+        current: &CurrentSection<'_>,
+        command: &Command,
+        target: &Word,
+        content: Value,
+        append: bool,
+    ) {
         let span = current.section.place(target.span);
         let path = self.evaluate(target, Some(current), span.start).path(&self.directory);
         if path.written().is_some_and(|path| path.starts_with("$HOME/.aws/")) {
             let keys = content.to_string().contains("aws_access_key_id");
             self.facts.configurations.push(Configuration { keys, span, order: self.order });
+        }
+        if keyless::is_profile(&content.to_string()) {
+            self.profile(command, span);
         }
         let mut whole = content.clone();
         if append {
@@ -93,6 +120,7 @@ impl Walk<'_> {
             whole.extend(Value::text("\n"), span.start);
             whole.extend(content.clone(), span.start);
         }
+        self.write_profiles(&path, &whole, span);
         self.files.insert(path.clone(), whole);
         self.facts.writes.push(FileWrite { path, content, span, order: self.order });
     }

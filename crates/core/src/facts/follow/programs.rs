@@ -2,7 +2,10 @@
 
 use super::{CurrentSection, Walk, output::reaches_log};
 use crate::{
-    facts::{AWS_VARIABLES, Assumption, Atom, Binding, Configuration, Print, ToolUse, Value, tools},
+    facts::{
+        AWS_VARIABLES, Assumption, Atom, Binding, Configuration, Print, ProfileSetting, Session, SessionSource, TOKEN,
+        ToolUse, Value, keyless, profiles, tools,
+    },
     script::{Command, Invocation, Word},
     text::{Span, Spanned},
 };
@@ -20,7 +23,7 @@ impl Walk<'_> {
         match invocation.program.as_str() {
             "tee" => {
                 for word in invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-')) {
-                    self.write(current, word, printed.clone(), invocation.has_flag(&["-a", "--append"]));
+                    self.write(current, command, word, printed.clone(), invocation.has_flag(&["-a", "--append"]));
                 }
             }
             "cp" | "mv" => {
@@ -29,7 +32,7 @@ impl Walk<'_> {
                 if let [from, to] = paths.as_slice() {
                     let from = self.evaluate(from, Some(current), span.start).path(&self.directory);
                     let content = self.files.get(&from).cloned().unwrap_or(Value::atom(Atom::Unknown(span.start)));
-                    self.write(current, to, content, false);
+                    self.write(current, command, to, content, false);
                 }
             }
             _ => {}
@@ -39,6 +42,13 @@ impl Walk<'_> {
             if content.atoms().iter().any(|atom| matches!(atom, Atom::Outside(_))) {
                 self.facts.evaluations.push(Print { content, span, order: self.order });
             }
+        }
+        let session = keyless::session(invocation);
+        // The command may be given the token of another step.
+        let own_token = invocation.environment.iter().any(|assignment| assignment.name == TOKEN);
+        if let Some(source) = session.filter(|_| !own_token && !self.variables.contains_key(TOKEN)) {
+            let conditional = command.context.conditional;
+            self.facts.sessions.push(Session { source, span, order: self.order, conditional });
         }
         let Some(call) = tools::recognise(invocation) else { return };
         if call.tool.id == tools::ToolId::AwsCli {
@@ -68,7 +78,14 @@ impl Walk<'_> {
             profile: invocation.has_flag(&["--profile", "--aws-profile"]),
             region: invocation.has_flag(&["--region"]),
             endpoint: invocation.option("--endpoint-url").map(|word| self.evaluate(&word, Some(current), span.start)),
+            in_session: session == Some(SessionSource::Exec),
         });
+    }
+
+    /// A profile whose credentials come from `keyless credential-process`.
+    pub(super) fn profile(&mut self, command: &Command, span: Span) {
+        let conditional = command.context.conditional;
+        self.facts.sessions.push(Session { source: SessionSource::Profile, span, order: self.order, conditional });
     }
 
     /// What `aws sts assume-role…` and `aws configure` mean for the commands after them.
@@ -97,6 +114,7 @@ impl Walk<'_> {
                     printed: reaches_log(&current.section.script, command),
                     duration: option("--duration-seconds"),
                     role: option("--role-arn"),
+                    session_name: option("--role-session-name"),
                 });
             }
             (Some("configure"), Some("set"), Some(key)) => {
@@ -105,6 +123,25 @@ impl Walk<'_> {
                     value.is_some_and(|value| !value.starts_with("AKIA") && !value.starts_with("ASIA"))
                 };
                 let keys = key.ends_with("aws_access_key_id") && !placeholder();
+                let profile = invocation.option("--profile").and_then(|word| word.literal());
+                let (profile, name) = profiles::configured(key, profile.as_deref());
+                let at = invocation.arguments.iter().position(|word| word.literal().as_deref() == Some(key));
+                if let Some(word) = at.and_then(|at| invocation.arguments.get(at + 1)) {
+                    let value = self.evaluate(word, Some(current), span.start);
+                    self.facts.profiles.push(ProfileSetting {
+                        profile: profile.to_owned(),
+                        key: name.to_owned(),
+                        value,
+                        file: None,
+                        span,
+                        order: self.order,
+                    });
+                }
+                let process = key.ends_with("credential_process");
+                let own = |word: &Word| word.literal().is_some_and(|text| keyless::is_credential_process(&text));
+                if process && invocation.arguments.iter().any(own) {
+                    self.profile(command, span);
+                }
                 if keys
                     || !key.ends_with("region") && !key.ends_with("output") && !key.ends_with("aws_secret_access_key")
                 {
