@@ -31,11 +31,14 @@ mod invalid_default;
 mod invalid_expression;
 mod invalid_merge;
 mod invalid_oidc;
+mod invalid_pipe_variable;
 mod invalid_region;
 mod invalid_variable_name;
+mod invalid_session_name;
 mod keys_with_role;
 mod malformed_role_arn;
 mod manual_first_step;
+mod misdirected_token;
 mod mismatched_session_duration;
 mod misnamed_import;
 mod misplaced_final;
@@ -61,10 +64,12 @@ mod oidc_without_deployment;
 mod out_of_range;
 mod overcommitted_memory;
 mod parked_step;
+mod overlong_chained_session;
 mod pipe_without_role;
 mod piped_download;
 mod printed_credentials;
 mod printed_token;
+mod profile_without_role;
 mod recursive_alias;
 mod rejected_token;
 mod removed_app_password;
@@ -93,11 +98,13 @@ mod ungated_production;
 mod unindented_step;
 mod unknown_event;
 mod unknown_key;
+mod unknown_pipe_variable;
 mod unknown_value;
 mod unlabeled_runner;
 mod unlisted_ip_address;
 mod unmatchable_pattern;
 mod unnamed_upload;
+mod unnamed_stacks;
 mod unpinned_cdk;
 mod unpinned_image;
 mod unpinned_pipe;
@@ -204,9 +211,13 @@ pub static RULES: &[&Rule] = &[
     &export_across_steps::RULE,
     &unused_oidc::RULE,
     &rejected_token::RULE,
+    &misdirected_token::RULE,
     &oidc_without_deployment::RULE,
     &custom_audience::RULE,
     &malformed_role_arn::RULE,
+    &invalid_session_name::RULE,
+    &overlong_chained_session::RULE,
+    &profile_without_role::RULE,
     &invalid_region::RULE,
     &token_in_clone::RULE,
     &printed_token::RULE,
@@ -223,6 +234,9 @@ pub static RULES: &[&Rule] = &[
     &repeated_synthesis::RULE,
     &pipe_without_role::RULE,
     &missing_pipe_variable::RULE,
+    &unknown_pipe_variable::RULE,
+    &invalid_pipe_variable::RULE,
+    &unnamed_stacks::RULE,
     &unlisted_ip_address::RULE,
     &mismatched_session_duration::RULE,
     &unpinned_pipe::RULE,

@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     aws::{Region, RegionError, RoleArn},
-    facts::{ROLE_VARIABLE, StepFacts, ToolId},
+    facts::{StepFacts, ToolId},
     rules::{Findings, rule},
     text::Spanned,
 };
@@ -113,7 +113,7 @@ fn pairs(facts: &StepFacts) -> Vec<(Spanned<String>, Spanned<String>)> {
             let variable = pipe.variable(name)?;
             Some(Spanned::new(variable.value.literal()?.to_owned(), variable.span))
         };
-        found.extend(REGIONS.iter().find_map(|name| get(name)).zip(get(ROLE_VARIABLE)));
+        found.extend(REGIONS.iter().find_map(|name| get(name)).zip(pipe.role().and_then(|role| get(&role.name))));
     }
     found
 }

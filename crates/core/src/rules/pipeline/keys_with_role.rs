@@ -1,8 +1,9 @@
 use crate::{
     analysis::{Analysis, steps::shown},
     diagnostic::Severity,
-    facts::{Binding, ROLE_VARIABLE, StepFacts},
+    facts::{Binding, StepFacts},
     pipeline::Step,
+    pipes::keyless::TRUST_POLICY,
     rules::{Findings, rule},
     settings::Known,
 };
@@ -45,10 +46,15 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         environment(file, step, facts, findings);
         for pipe in &facts.pipes {
-            let (Some(role), Some(key)) = (pipe.variable(ROLE_VARIABLE), pipe.variable("AWS_ACCESS_KEY_ID")) else {
+            let (Some(role), Some(key)) = (pipe.role(), pipe.variable("AWS_ACCESS_KEY_ID")) else {
                 continue;
             };
-            if !role.value.is_empty() && !key.value.is_empty() {
+            // keyless's own pipe reads the trust policy with the key.
+            let reads_policy = pipe.is_keyless()
+                && pipe
+                    .setting(&TRUST_POLICY)
+                    .is_some_and(|policy| policy.value.literal().is_none_or(|from| from == "iam"));
+            if !key.value.is_empty() && !reads_policy {
                 let message = format!("`{}` uses the role and ignores this key", pipe.name);
                 findings
                     .report_as(Severity::Hint, key.key, message)

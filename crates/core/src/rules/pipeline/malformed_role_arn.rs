@@ -2,7 +2,7 @@ use crate::{
     analysis::Analysis,
     aws::RoleArn,
     diagnostic::Severity,
-    facts::{ROLE_VARIABLE, StepFacts},
+    facts::{PipeUse, StepFacts},
     pipeline::Step,
     rules::{Findings, rule},
     text::Spanned,
@@ -65,7 +65,7 @@ fn roles(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> Vec<Spanned
     for binding in facts.bindings.iter().filter(|binding| binding.name == "AWS_ROLE_ARN") {
         roles.extend(binding.value.literal().map(|text| Spanned::new(text.to_owned(), binding.span)));
     }
-    for role in facts.pipes.iter().filter_map(|pipe| pipe.variable(ROLE_VARIABLE)) {
+    for role in facts.pipes.iter().filter_map(PipeUse::role) {
         roles.extend(role.value.literal().map(|text| Spanned::new(text.to_owned(), role.span)));
     }
     for role in facts.assumptions.iter().filter_map(|assumption| assumption.role.as_ref()) {

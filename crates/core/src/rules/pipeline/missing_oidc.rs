@@ -1,7 +1,7 @@
 use crate::{
     analysis::{Analysis, steps::TokenAccess},
     diagnostic::Safety,
-    facts::{Login, ROLE_VARIABLE, TOKEN},
+    facts::{Login, TOKEN},
     pipeline::Step,
     rules::{Findings, rule},
     text::Span,
@@ -38,6 +38,21 @@ rule! {
     ///           - aws s3 sync dist s3://bucket
     /// ```
     ///
+    /// keyless's own pipe, `keyless exec` and `keyless credential-process` need the token too.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - step:
+    ///           deployment: production
+    ///           script:
+    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///               variables:
+    ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
+    ///                 AWS_REGION: eu-west-1
+    /// ```
+    ///
     /// Source:
     /// <https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/>.
     static RULE: "missing-oidc", Error, check
@@ -72,18 +87,24 @@ fn needs(file: &Analysis<'_>, step: &Step<'_>, facts: &crate::facts::StepFacts) 
         needs.push((read.span, format!("`{TOKEN}` is empty, because the step has no `oidc: true`")));
     }
     for pipe in &facts.pipes {
-        let role = pipe.variable(ROLE_VARIABLE);
-        match (pipe.known.map(|known| known.login), role) {
-            (_, Some(role)) if !role.value.is_empty() => {
-                let message = format!("`{ROLE_VARIABLE}` has no effect, because the step has no `oidc: true`");
-                needs.push((role.key, message));
-            }
+        match (pipe.known.map(|known| known.login), pipe.role()) {
             (Some(Login::Role | Login::Token), _) => {
                 let message = format!("`{}` needs the step's OIDC token, but the step has no `oidc: true`", pipe.name);
                 needs.push((pipe.span, message));
             }
+            (_, Some(role)) => {
+                let message = format!("`{}` has no effect, because the step has no `oidc: true`", role.name);
+                needs.push((role.key, message));
+            }
             _ => {}
         }
+    }
+    // A script that tests for the token may do without it.
+    let tested = facts.reads.iter().any(|read| read.name == TOKEN && read.optional);
+    for session in facts.sessions.iter().filter(|session| !(session.conditional && tested)) {
+        let command = session.source.command();
+        let message = format!("`{command}` needs the step's OIDC token, but the step has no `oidc: true`");
+        needs.push((file.first_line(session.span), message));
     }
     for role in file.model.images_of(step).filter_map(|image| image.oidc_role) {
         let message = "the image is pulled with a role, but the step has no `oidc: true`".to_owned();

@@ -77,7 +77,7 @@ fn may_use(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> bool {
     let tools = facts.tools.iter().any(|tool| {
         matches!(facts.credentials(tool), Credentials::WebIdentity | Credentials::Outside | Credentials::Session)
     });
-    roles || reads || tools || !facts.pipes.is_empty() || !facts.opaque.is_empty()
+    roles || reads || tools || !facts.sessions.is_empty() || !facts.pipes.is_empty() || !facts.opaque.is_empty()
 }
 
 /// Whether the step runs commands, all of which certainly do not use a token.

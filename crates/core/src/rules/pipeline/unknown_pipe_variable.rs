@@ -1,0 +1,128 @@
+use crate::{
+    analysis::Analysis,
+    diagnostic::{Edit, Safety},
+    facts::{PipeUse, PipeVariable},
+    pipes::keyless,
+    rules::{Findings, rule},
+};
+
+rule! {
+    /// A variable that the pipe does not have, probably misspelled.
+    ///
+    /// A pipe ignores variables that it does not know: it runs without the setting, or with its default. keyless's own
+    /// pipe stops and names the variable.
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - step:
+    ///           oidc: true
+    ///           deployment: production
+    ///           script:
+    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///               variables:
+    ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
+    ///                 AWS_REGION: eu-west-1
+    ///                 STAKCS: Shop
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - step:
+    ///           oidc: true
+    ///           deployment: production
+    ///           script:
+    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///               variables:
+    ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
+    ///                 AWS_REGION: eu-west-1
+    ///                 STACKS: Shop
+    /// ```
+    ///
+    /// keyless's own pipe and published pipes are checked. For a published pipe, a name is reported if it is almost the
+    /// name of a variable that is not given, or if the whole list of that version's variables is known.
+    static RULE: "unknown-pipe-variable", Warning, check
+}
+
+fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for (_, facts) in file.steps() {
+        for pipe in &facts.pipes {
+            for variable in &pipe.variables {
+                let meant = meant(pipe, variable);
+                if meant.is_none() && !certainly_lacks(pipe, &variable.name) {
+                    continue;
+                }
+                let message = format!("unknown variable `{}` of `{}`", variable.name, pipe.name);
+                let finding = findings.report(variable.key, message);
+                match meant {
+                    Some(meant) => {
+                        finding.help(format!("did you mean `{meant}`?"));
+                        if file.source.slice(variable.key) == variable.name {
+                            let edit = Edit { span: variable.key, replacement: meant.to_owned() };
+                            finding.fix(format!("change it to `{meant}`"), Safety::Unsafe, vec![edit]);
+                        }
+                    }
+                    None => {
+                        finding.help("remove it, or use a variable from the pipe's documentation");
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn certainly_lacks(pipe: &PipeUse, name: &str) -> bool {
+    pipe.published
+        .is_some_and(|published| published.variables_key.is_none() && published.lacks_variable(pipe.version, name))
+}
+
+/// The variable that a name was probably meant to be.
+fn meant(pipe: &PipeUse, variable: &PipeVariable) -> Option<&'static str> {
+    let name = variable.name.as_str();
+    if pipe.is_keyless() {
+        return keyless::misspelled(name);
+    }
+    let published = pipe.published.filter(|published| published.variables_key.is_none())?;
+    if name == "DEBUG" || published.variable(name).is_some() || published.accepts_any(name) {
+        return None;
+    }
+    let nearest = published.nearest_variable(name)?;
+    let lacks = published.lacks_variable(pipe.version, name);
+    (lacks || pipe.variable(nearest).is_none() && is_typo(name, nearest)).then_some(nearest)
+}
+
+/// Whether a name differs from another as a typo does. A plural or a number makes another name, which a version of the
+/// pipe that nobody has read may have.
+fn is_typo(name: &str, other: &str) -> bool {
+    const SHORTEST: usize = 5;
+    let singular = |text: &str| text.trim_end_matches(|c: char| c == 'S' || c.is_ascii_digit()).to_owned();
+    let common = name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let common_end = name.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let longest = name.len().max(other.len());
+    other.len() >= SHORTEST
+        && name.len().abs_diff(other.len()) <= 1
+        && common + common_end + 2 >= longest
+        && singular(name) != singular(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_typo;
+
+    #[test]
+    fn plurals_and_numbers_are_not_typos() {
+        for (name, other, expected) in [
+            ("S3_BUKET", "S3_BUCKET", true),
+            ("CLUSTER_NMAE", "CLUSTER_NAME", true),
+            ("SERVER_NAME", "SERVICE_NAME", false),
+            ("IMAGE_NAMES", "IMAGE_NAME", false),
+            ("S3_BUCKET2", "S3_BUCKET", false),
+            ("TAG", "TAGS", false),
+        ] {
+            assert_eq!(is_typo(name, other), expected, "{name} {other}");
+        }
+    }
+}
