@@ -25,6 +25,20 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether the name of a variable differs from another as a typo does: in one letter, or two that are adjacent. A plural or
+/// a number makes another name.
+pub fn is_typo(name: &str, other: &str) -> bool {
+    const SHORTEST: usize = 5;
+    let singular = |text: &str| text.trim_end_matches(|c: char| c == 'S' || c.is_ascii_digit()).to_owned();
+    let common = name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let common_end = name.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let longest = name.len().max(other.len());
+    other.len() >= SHORTEST
+        && name.len().abs_diff(other.len()) <= 1
+        && common + common_end + 2 >= longest
+        && singular(name) != singular(other)
+}
+
 fn fold(word: &str) -> impl Iterator<Item = char> {
     word.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase)
 }
@@ -75,7 +89,7 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{is_typo, nearest};
 
     #[test]
     fn similar_names_are_found_and_others_are_not() {
@@ -91,6 +105,20 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(nearest(word, keys), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn plurals_and_numbers_are_not_typos() {
+        for (name, other, expected) in [
+            ("S3_BUKET", "S3_BUCKET", true),
+            ("CLUSTER_NMAE", "CLUSTER_NAME", true),
+            ("SERVER_NAME", "SERVICE_NAME", false),
+            ("IMAGE_NAMES", "IMAGE_NAME", false),
+            ("S3_BUCKET2", "S3_BUCKET", false),
+            ("TAG", "TAGS", false),
+        ] {
+            assert_eq!(is_typo(name, other), expected, "{name} {other}");
         }
     }
 }

@@ -61,10 +61,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         for pipe in &facts.pipes {
             let missing = missing(pipe);
             // A misspelled name may be the missing one.
+            let known = |name: &str| keyless::is_pipe_variable(name) || is_published(pipe, name);
             let misspelled = |name: &str| {
-                pipe.variables
-                    .iter()
-                    .any(|given| spelling::nearest(&given.name, [name]).is_some() && given.name != name)
+                let mut unknown = pipe.variables.iter().filter(|given| !known(&given.name));
+                unknown.any(|given| spelling::nearest(&given.name, [name]).is_some())
             };
             let missing: Vec<_> =
                 missing.into_iter().filter(|names| !names.iter().any(|name| misspelled(name))).collect();
@@ -79,6 +79,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+fn is_published(pipe: &PipeUse, name: &str) -> bool {
+    pipe.published.is_some_and(|published| published.variable(name).is_some())
 }
 
 /// The required variables that are not given; of each group, one is enough.

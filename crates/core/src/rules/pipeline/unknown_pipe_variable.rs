@@ -4,6 +4,7 @@ use crate::{
     facts::{PipeUse, PipeVariable},
     pipes::keyless,
     rules::{Findings, rule},
+    spelling,
 };
 
 rule! {
@@ -91,38 +92,5 @@ fn meant(pipe: &PipeUse, variable: &PipeVariable) -> Option<&'static str> {
     }
     let nearest = published.nearest_variable(name)?;
     let lacks = published.lacks_variable(pipe.version, name);
-    (lacks || pipe.variable(nearest).is_none() && is_typo(name, nearest)).then_some(nearest)
-}
-
-/// Whether a name differs from another as a typo does. A plural or a number makes another name, which a version of the
-/// pipe that nobody has read may have.
-fn is_typo(name: &str, other: &str) -> bool {
-    const SHORTEST: usize = 5;
-    let singular = |text: &str| text.trim_end_matches(|c: char| c == 'S' || c.is_ascii_digit()).to_owned();
-    let common = name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
-    let common_end = name.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();
-    let longest = name.len().max(other.len());
-    other.len() >= SHORTEST
-        && name.len().abs_diff(other.len()) <= 1
-        && common + common_end + 2 >= longest
-        && singular(name) != singular(other)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_typo;
-
-    #[test]
-    fn plurals_and_numbers_are_not_typos() {
-        for (name, other, expected) in [
-            ("S3_BUKET", "S3_BUCKET", true),
-            ("CLUSTER_NMAE", "CLUSTER_NAME", true),
-            ("SERVER_NAME", "SERVICE_NAME", false),
-            ("IMAGE_NAMES", "IMAGE_NAME", false),
-            ("S3_BUCKET2", "S3_BUCKET", false),
-            ("TAG", "TAGS", false),
-        ] {
-            assert_eq!(is_typo(name, other), expected, "{name} {other}");
-        }
-    }
+    (lacks || pipe.variable(nearest).is_none() && spelling::is_typo(name, nearest)).then_some(nearest)
 }
