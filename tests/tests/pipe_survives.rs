@@ -79,7 +79,7 @@ fn trying_again_ends() {
     for (fault, asked, last) in [
         (Fault::Garbage, 4, "not an answer of STS"),
         (UNAVAILABLE, 4, "✖ AWS refused the session: the AWS Security Token Service failed"),
-        (NO_KEYS, 3, "✖ AWS refused the session: AWS could not fetch the keys that verify the token"),
+        (NO_KEYS, 3, "✖ AWS refused the session: AWS could not fetch the issuer's keys to verify the token"),
     ] {
         let sts = CLOUD.faulty_sts(vec![fault; 9], Duration::ZERO);
         let finished = run(&sts, &[]);
