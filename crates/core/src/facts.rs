@@ -28,6 +28,7 @@ pub use variables::{Availability, DEFAULTS, availability, is_from_elsewhere};
 use crate::{
     pipeline::StepId,
     pipes::{self as published, Version, catalogue},
+    script::programs::{Change, Deployer},
     text::{Span, Spanned},
 };
 
@@ -95,6 +96,8 @@ pub struct StepFacts {
     pub traces: Vec<Trace>,
     /// Every AWS tool that is run.
     pub tools: Vec<ToolUse>,
+    /// Every command that changes a running system in every run of the step.
+    pub deployers: Vec<DeployerUse>,
     /// Every pipe.
     pub pipes: Vec<PipeUse>,
     /// Every role that the script assumes itself, through AWS STS.
@@ -203,6 +206,19 @@ pub struct ToolUse {
     pub endpoint: Option<Value>,
     /// Whether `keyless exec` runs it, with a role session.
     pub in_session: bool,
+}
+
+/// A command that changes a running system.
+#[derive(Clone, Copy, Debug)]
+pub struct DeployerUse {
+    /// The tool.
+    pub deployer: &'static Deployer,
+    /// What it does.
+    pub change: Change,
+    /// The command.
+    pub span: Span,
+    /// When.
+    pub order: Order,
 }
 
 /// A pipe that is run.
@@ -346,13 +362,14 @@ impl StepFacts {
         self.bindings.iter().rev().find(|binding| binding.name == name && binding.order < before)
     }
 
-    /// The first tool or pipe in `script` that deploys to AWS, with its name. `after-script` is for cleanup.
+    /// The first tool or pipe in `script` that deploys, with its name. `after-script` is for cleanup.
     pub fn deployment(&self) -> Option<Spanned<String>> {
         let tool = self.tools.iter().find(|tool| tool.call.calls == Calls::Deploys);
         let tool = tool.map(|tool| (tool.order, tool.span, tool.call.tool.name.to_owned()));
         let pipe = self.pipes.iter().find(|pipe| pipe.deploys());
         let pipe = pipe.map(|pipe| (pipe.order, pipe.span, pipe.name.clone()));
-        let found = tool.into_iter().chain(pipe).filter(|(order, ..)| *order < self.after_script);
+        let other = self.deployers.first().map(|other| (other.order, other.span, other.deployer.name.to_owned()));
+        let found = tool.into_iter().chain(pipe).chain(other).filter(|(order, ..)| *order < self.after_script);
         found.min_by_key(|(order, ..)| *order).map(|(_, span, name)| Spanned::new(name, span))
     }
 
@@ -375,10 +392,11 @@ impl StepFacts {
         self.assumptions.iter().any(|assumption| assumption.web_identity)
             || self.pipes.iter().any(|pipe| names_role(pipe) || pipe.is_keyless())
             || !self.sessions.is_empty()
-            || self
-                .tools
-                .iter()
-                .any(|tool| tool.call.calls.needs_credentials() && self.credentials(tool) == Credentials::WebIdentity)
+            || self.tools.iter().any(|tool| {
+                // Terraform and others work with many clouds; with a role in the environment it is AWS.
+                let deploys = || self.deployers.iter().any(|other| other.order == tool.order);
+                (tool.call.calls.needs_credentials() || deploys()) && self.credentials(tool) == Credentials::WebIdentity
+            })
     }
 
     /// Whether commands from outside the file ran before a command.

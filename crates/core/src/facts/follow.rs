@@ -34,6 +34,7 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
         files: HashMap::new(),
         directory: Value::atom(Atom::CloneDirectory),
         exports_all: false,
+        starts_cluster: false,
         facts: StepFacts {
             step: step.id,
             sections: [ScriptSection::default(), ScriptSection::default()],
@@ -44,6 +45,7 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
             prints: Vec::new(),
             traces: Vec::new(),
             tools: Vec::new(),
+            deployers: Vec::new(),
             pipes: Vec::new(),
             assumptions: Vec::new(),
             profiles: Vec::new(),
@@ -79,6 +81,8 @@ struct Walk<'f> {
     directory: Value,
     /// `set -a`
     exports_all: bool,
+    /// Whether it has started a Kubernetes cluster.
+    starts_cluster: bool,
     facts: StepFacts,
     order: Order,
 }

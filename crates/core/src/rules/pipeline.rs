@@ -84,6 +84,7 @@ mod stored_keys;
 mod template_injection;
 mod token_in_clone;
 mod too_many_steps;
+mod unanswered_prompt;
 mod unavailable_variable;
 mod undefined_agent;
 mod undefined_alias;
@@ -95,6 +96,7 @@ mod unexpanded_variable;
 mod unexpected_tag;
 mod unexported_variable;
 mod ungated_production;
+mod unhandled_exit_code;
 mod unindented_step;
 mod unknown_event;
 mod unknown_key;
@@ -231,6 +233,8 @@ pub static RULES: &[&Rule] = &[
     &ungated_production::RULE,
     &unpinned_cdk::RULE,
     &approval_prompt::RULE,
+    &unanswered_prompt::RULE,
+    &unhandled_exit_code::RULE,
     &repeated_synthesis::RULE,
     &pipe_without_role::RULE,
     &missing_pipe_variable::RULE,

@@ -73,7 +73,50 @@ impl Command {
     }
 }
 
+/// Runners of npm and Python packages, with the words between them and the program.
+const RUNNERS: [(&str, &[&str]); 10] = [
+    ("npx", &[]),
+    ("bunx", &[]),
+    ("pnpx", &[]),
+    ("uvx", &[]),
+    ("pnpm", &["exec", "dlx"]),
+    ("yarn", &["dlx", "exec"]),
+    ("npm", &["exec", "x"]),
+    ("poetry", &["run"]),
+    ("pipenv", &["run"]),
+    ("uv", &["run"]),
+];
+
 impl Invocation<'_> {
+    /// The program that `npx`, `pnpm exec`, `poetry run` and the like start, without its version; the invocation itself
+    /// if it is something else.
+    #[must_use]
+    pub fn through_runner(mut self) -> Self {
+        let Some((_, between)) = RUNNERS.iter().find(|(runner, _)| *runner == self.program) else { return self };
+        let mut words = self.arguments;
+        let mut entered = between.is_empty();
+        while let Some((first, rest)) = words.split_first() {
+            let Some(word) = first.literal() else { return self };
+            words = rest;
+            if matches!(word.as_str(), "-p" | "--package" | "--with" | "--python") {
+                words = words.get(1..).unwrap_or_default();
+            } else if !word.starts_with('-') {
+                if entered {
+                    let version = word.char_indices().skip(1).find(|(_, letter)| *letter == '@');
+                    let name = version.map_or(word.as_str(), |(at, _)| &word[..at]);
+                    self.program = name.rsplit('/').next().unwrap_or_default().to_owned();
+                    self.arguments = words;
+                    return self;
+                }
+                if !between.contains(&word.as_str()) {
+                    return self;
+                }
+                entered = true;
+            }
+        }
+        self
+    }
+
     /// The literal arguments, in order.
     pub fn literals(&self) -> impl Iterator<Item = (usize, String)> {
         self.arguments.iter().enumerate().filter_map(|(index, word)| Some((index, word.literal()?)))

@@ -3,7 +3,7 @@
 mod deployers;
 mod prompts;
 
-pub use deployers::{Change, DEPLOYERS, Deployer, deployer};
+pub use deployers::{Change, DEPLOYERS, Deployer, TestTarget, deployer};
 pub use prompts::{PROMPTS, Prompt, Trigger, prompt};
 
 use super::{Part, Word};

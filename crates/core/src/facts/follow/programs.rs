@@ -3,12 +3,25 @@
 use super::{CurrentSection, Walk, output::reaches_log};
 use crate::{
     facts::{
-        AWS_VARIABLES, Assumption, Atom, Binding, Configuration, Print, ProfileSetting, Session, SessionSource, TOKEN,
-        ToolUse, Value, keyless, profiles, tools,
+        AWS_VARIABLES, Assumption, Atom, Binding, Configuration, DeployerUse, Print, ProfileSetting, Session,
+        SessionSource, TOKEN, ToolUse, Value, keyless, profiles, tools,
     },
-    script::{Command, Invocation, Word},
+    script::{
+        Command, Invocation, Word,
+        programs::{TestTarget, deployer},
+    },
     text::{Span, Spanned},
 };
+
+/// Programs that start a Kubernetes cluster for tests.
+const CLUSTERS: [&str; 6] = ["kind", "minikube", "k3d", "k3s", "microk8s", "ct"];
+
+/// The start of the variables that point AWS tools at an emulator.
+const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+
+fn is_local(url: &str) -> bool {
+    ["localhost", "127.0.0.1", "localstack", "host.docker.internal"].iter().any(|host| url.contains(host))
+}
 
 impl Walk<'_> {
     pub(super) fn invocation(
@@ -50,6 +63,7 @@ impl Walk<'_> {
             let conditional = command.context.conditional;
             self.facts.sessions.push(Session { source, span, order: self.order, conditional });
         }
+        self.deployer(command, invocation, span);
         let Some(call) = tools::recognise(invocation) else { return };
         if call.tool.id == tools::ToolId::AwsCli {
             self.aws(current, command, invocation, &call, span);
@@ -86,6 +100,27 @@ impl Walk<'_> {
     pub(super) fn profile(&mut self, command: &Command, span: Span) {
         let conditional = command.context.conditional;
         self.facts.sessions.push(Session { source: SessionSource::Profile, span, order: self.order, conditional });
+    }
+
+    /// Notes a command that changes a running system, unless it runs only sometimes or against something that the step
+    /// has started.
+    fn deployer(&mut self, command: &Command, invocation: &Invocation<'_>, span: Span) {
+        if CLUSTERS.contains(&invocation.program.as_str()) {
+            self.starts_cluster = true;
+        }
+        let invocation = invocation.clone().through_runner();
+        let Some((deployer, change)) = deployer(&invocation.program, invocation.arguments) else { return };
+        let tested = match deployer.in_tests {
+            TestTarget::Service => true,
+            TestTarget::Cluster => self.starts_cluster,
+            TestTarget::Emulator => {
+                let endpoint = |name: &str, value: &Value| name.starts_with(ENDPOINT) && is_local(&value.to_string());
+                self.variables.iter().any(|(name, binding)| endpoint(name, &binding.value))
+            }
+        };
+        if !tested && !command.context.conditional {
+            self.facts.deployers.push(DeployerUse { deployer, change, span, order: self.order });
+        }
     }
 
     /// What `aws sts assume-role…` and `aws configure` mean for the commands after them.

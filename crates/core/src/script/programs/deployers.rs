@@ -17,6 +17,19 @@ pub struct Deployer {
     pub subcommands: &'static [(&'static str, Change)],
     /// Flags with which nothing is changed, or something else is done.
     pub unless: &'static [&'static str],
+    /// Where tests usually point it instead of a running system.
+    pub in_tests: TestTarget,
+}
+
+/// What tests deploy to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestTarget {
+    /// Nothing, or an emulator that an endpoint variable names.
+    Emulator,
+    /// A cluster that the step starts.
+    Cluster,
+    /// A service of the step, or the step's own container.
+    Service,
 }
 
 /// What a command does to a running system.
@@ -29,6 +42,7 @@ pub enum Change {
 }
 
 use Change::{Applies, Destroys};
+use TestTarget::{Cluster, Emulator, Service};
 
 /// Options whose value is the next argument.
 const VALUED: [&str; 26] = [
@@ -70,12 +84,14 @@ pub static DEPLOYERS: [Deployer; 17] = [
         programs: &["terraform"],
         subcommands: &[("apply", Applies), ("destroy", Destroys)],
         unless: PREVIEW,
+        in_tests: Emulator,
     },
     Deployer {
         name: "OpenTofu",
         programs: &["tofu"],
         subcommands: &[("apply", Applies), ("destroy", Destroys)],
         unless: PREVIEW,
+        in_tests: Emulator,
     },
     Deployer {
         name: "Terragrunt",
@@ -93,30 +109,35 @@ pub static DEPLOYERS: [Deployer; 17] = [
             ("stack run destroy", Destroys),
         ],
         unless: PREVIEW,
+        in_tests: Emulator,
     },
     Deployer {
         name: "Pulumi",
         programs: &["pulumi"],
         subcommands: &[("up", Applies), ("update", Applies), ("destroy", Destroys)],
         unless: &["--preview-only", "--help", "-h"],
+        in_tests: Emulator,
     },
     Deployer {
         name: "Serverless Framework",
         programs: &["serverless", "sls", "osls"],
         subcommands: &[("deploy list", Applies), ("deploy", Applies), ("remove", Destroys), ("rollback", Applies)],
         unless: &["--help", "-h", "--noDeploy"],
+        in_tests: Emulator,
     },
     Deployer {
         name: "AWS SAM CLI",
         programs: &["sam"],
         subcommands: &[("deploy", Applies), ("sync", Applies), ("delete", Destroys)],
         unless: &["--no-execute-changeset", "--help", "-h"],
+        in_tests: Emulator,
     },
     Deployer {
         name: "AWS CDK",
         programs: &["cdk"],
         subcommands: &[("deploy", Applies), ("destroy", Destroys), ("rollback", Applies), ("import", Applies)],
         unless: &["--no-execute", "--help", "-h"],
+        in_tests: Emulator,
     },
     Deployer {
         name: "kubectl",
@@ -133,6 +154,7 @@ pub static DEPLOYERS: [Deployer; 17] = [
             ("delete", Destroys),
         ],
         unless: PREVIEW,
+        in_tests: Cluster,
     },
     Deployer {
         name: "Helm",
@@ -145,12 +167,14 @@ pub static DEPLOYERS: [Deployer; 17] = [
             ("delete", Destroys),
         ],
         unless: PREVIEW,
+        in_tests: Cluster,
     },
     Deployer {
         name: "Helmfile",
         programs: &["helmfile"],
         subcommands: &[("apply", Applies), ("sync", Applies), ("destroy", Destroys)],
         unless: PREVIEW,
+        in_tests: Cluster,
     },
     Deployer {
         name: "Ansible",
@@ -167,6 +191,7 @@ pub static DEPLOYERS: [Deployer; 17] = [
             "-h",
             "--version",
         ],
+        in_tests: Emulator,
     },
     Deployer {
         name: "Google Cloud CLI",
@@ -179,6 +204,7 @@ pub static DEPLOYERS: [Deployer; 17] = [
             ("deploy releases create", Applies),
         ],
         unless: PREVIEW,
+        in_tests: Emulator,
     },
     Deployer {
         name: "Azure CLI",
@@ -194,25 +220,35 @@ pub static DEPLOYERS: [Deployer; 17] = [
             ("stack group create", Applies),
         ],
         unless: &["--what-if", "-w", "--help", "-h"],
+        in_tests: Emulator,
     },
-    Deployer { name: "Firebase CLI", programs: &["firebase"], subcommands: &[("deploy", Applies)], unless: PREVIEW },
+    Deployer {
+        name: "Firebase CLI",
+        programs: &["firebase"],
+        subcommands: &[("deploy", Applies)],
+        unless: PREVIEW,
+        in_tests: Emulator,
+    },
     Deployer {
         name: "Wrangler",
         programs: &["wrangler"],
         subcommands: &[("deploy", Applies), ("publish", Applies), ("pages deploy", Applies), ("delete", Destroys)],
         unless: PREVIEW,
+        in_tests: Emulator,
     },
     Deployer {
         name: "flyctl",
         programs: &["fly", "flyctl"],
         subcommands: &[("deploy", Applies)],
         unless: &["--build-only", "--help", "-h"],
+        in_tests: Emulator,
     },
     Deployer {
         name: "database migrations",
         programs: &["flyway", "liquibase", "prisma"],
         subcommands: &[("migrate deploy", Applies), ("migrate", Applies), ("update", Applies), ("clean", Destroys)],
         unless: PREVIEW,
+        in_tests: Service,
     },
 ];
 
@@ -222,6 +258,11 @@ pub fn deployer(program: &str, arguments: &[Word]) -> Option<(&'static Deployer,
     // `--dry-run=none` and `--dry-run=false` do what they say.
     let off = arguments.iter().any(|word| matches!(word.prefix(), "--dry-run=none" | "--dry-run=false"));
     if given(arguments, deployer.unless) && !off {
+        return None;
+    }
+    // A playbook for the step's own container.
+    let local = |word: &Word| matches!(word.prefix(), "localhost," | "127.0.0.1," | "--connection=local" | "local");
+    if deployer.programs == ["ansible-playbook"] && arguments.iter().any(local) {
         return None;
     }
     let positional = positional(arguments, &VALUED);
