@@ -42,8 +42,7 @@ mod tests {
             .output()
             .unwrap();
         let said = String::from_utf8(child.stderr).unwrap();
-        let place =
-            said.strip_prefix(concat!("error: keyless ", env!("CARGO_PKG_VERSION"), " crashed at "));
+        let place = said.strip_prefix(concat!("error: keyless ", env!("CARGO_PKG_VERSION"), " crashed at "));
         assert!(place.is_some_and(|rest| rest.ends_with("; report this line as a bug\n")), "{said}");
         assert_eq!(said.lines().count(), 1);
         assert!(!said.contains("hunter2"));

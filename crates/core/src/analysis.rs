@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod expressions;
+pub(crate) mod flow;
 pub mod foreign;
 pub mod programs;
 pub mod steps;

@@ -6,6 +6,7 @@
 //!
 //! Nothing is guessed. What is decided only at run time is unknown, and a rule does not report what depends on it.
 
+pub mod files;
 mod follow;
 pub mod images;
 mod keyless;
@@ -98,6 +99,14 @@ pub struct StepFacts {
     pub tools: Vec<ToolUse>,
     /// Every command that changes a running system in every run of the step.
     pub deployers: Vec<DeployerUse>,
+    /// Every file, folder and image that it makes, in order.
+    pub made: Vec<files::Made>,
+    /// Every file, folder and image that it needs and certainly has not made itself, in order.
+    pub needed: Vec<files::Needed>,
+    /// Every plan and every change of Terraform.
+    pub terraform: Vec<files::TerraformRun>,
+    /// Whether a program ran in `script` that may write any file.
+    pub writes_unseen: bool,
     /// Every pipe.
     pub pipes: Vec<PipeUse>,
     /// Every role that the script assumes itself, through AWS STS.

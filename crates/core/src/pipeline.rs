@@ -14,8 +14,8 @@ pub use definitions::{BUILT_IN_SERVICE, Definitions, Imported, Named, PREDEFINED
 pub use read::read;
 use step::MANUAL;
 pub use step::{
-    Artifacts, Command, Deployment, Image, Language, Oidc, Pipe, Role, Runtime, ScriptItem, Step, StepId, Text,
-    is_moving_tag, means_oidc,
+    Artifacts, Command, Deployment, Download, Image, Language, Oidc, Pipe, Role, Runtime, ScriptItem, Step, StepId,
+    Text, Upload, is_moving_tag, means_oidc,
 };
 
 use crate::yaml::NodeId;
@@ -140,6 +140,20 @@ impl<'t> Pipeline<'t> {
                 ItemKind::Variables(_) | ItemKind::Unknown => &[],
             })
             .copied()
+    }
+
+    /// Its steps by turn: those of one turn run at the same time, and after those of the turns before.
+    pub fn turns(&self) -> Vec<&[StepId]> {
+        let mut turns = Vec::new();
+        for item in &self.items {
+            match &item.kind {
+                ItemKind::Step(step) | ItemKind::Final(step) => turns.push(std::slice::from_ref(step)),
+                ItemKind::Parallel(group) => turns.push(group.steps.as_slice()),
+                ItemKind::Stage(stage) => turns.extend(stage.steps.iter().map(std::slice::from_ref)),
+                ItemKind::Variables(_) | ItemKind::Unknown => {}
+            }
+        }
+        turns
     }
 
     /// The variables that it asks for.

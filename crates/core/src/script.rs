@@ -221,19 +221,6 @@ impl Script {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
-    /// What follows a range in its item.
-    pub fn after(&self, span: Span) -> &str {
-        let item = self.item_starts.partition_point(|&start| start <= span.start);
-        let end = self.item_starts.get(item).map_or(self.text.len(), |next| next - 1);
-        self.slice(Span::new(span.end.min(end), end))
-    }
-
-    /// What precedes a range in its item.
-    pub fn before(&self, span: Span) -> &str {
-        let item = self.item_starts.partition_point(|&start| start <= span.start).saturating_sub(1);
-        self.slice(Span::new(self.item_starts.get(item).copied().unwrap_or_default(), span.start))
-    }
-
     /// The item that a range starts in, and the range as offsets into that item's text.
     pub fn locate(&self, span: Span) -> (usize, Span) {
         let item = self.item_starts.partition_point(|&start| start <= span.start).saturating_sub(1);

@@ -3,6 +3,7 @@
 mod claims;
 mod effects;
 mod evaluate;
+mod files;
 mod output;
 mod programs;
 
@@ -35,6 +36,7 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
         directory: Value::atom(Atom::CloneDirectory),
         exports_all: false,
         starts_cluster: false,
+        resources: files::Resources::default(),
         facts: StepFacts {
             step: step.id,
             sections: [ScriptSection::default(), ScriptSection::default()],
@@ -46,6 +48,10 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
             traces: Vec::new(),
             tools: Vec::new(),
             deployers: Vec::new(),
+            made: Vec::new(),
+            needed: Vec::new(),
+            terraform: Vec::new(),
+            writes_unseen: false,
             pipes: Vec::new(),
             assumptions: Vec::new(),
             profiles: Vec::new(),
@@ -62,6 +68,7 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
         if number == 1 {
             // Another shell in the same container and directory; variables exported by the script may be lost.
             walk.facts.after_script = walk.order.next();
+            walk.facts.writes_unseen = walk.resources.writes_unseen();
             walk.directory = Value::atom(Atom::CloneDirectory);
         }
         walk.section(number, section, items);
@@ -83,6 +90,8 @@ struct Walk<'f> {
     exports_all: bool,
     /// Whether it has started a Kubernetes cluster.
     starts_cluster: bool,
+    /// What it has made so far.
+    resources: files::Resources,
     facts: StepFacts,
     order: Order,
 }
@@ -179,6 +188,7 @@ impl Walk<'_> {
             order: self.order,
             variables,
         });
+        self.files_of_pipe(pipe);
     }
 
     fn note_read(&mut self, expansion: &Expansion, span: Span, tested: bool) {
@@ -222,6 +232,9 @@ impl Walk<'_> {
             if matches!(redirection.kind, Output | Append | OutputAndErrors) && redirection.descriptor == 1 {
                 self.write(current, command, &redirection.target, printed.clone(), redirection.kind == Append);
             }
+        }
+        if current.number == 0 {
+            self.files(current, command, invocation.as_ref());
         }
         if let Some(invocation) = &invocation {
             self.invocation(current, index, command, invocation, &printed);

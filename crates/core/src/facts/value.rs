@@ -182,6 +182,35 @@ impl Path {
         self.0.strip_prefix("$BITBUCKET_CLONE_DIR/")
     }
 
+    /// A path as [`Path::written`] spells it; `None` for an empty one.
+    pub(super) fn known(written: &str) -> Option<Self> {
+        (!written.is_empty()).then(|| Self(written.to_owned()))
+    }
+
+    /// The path and the folders around it, from the inside out.
+    pub fn ancestors(&self) -> impl Iterator<Item = Self> + '_ {
+        let mut end = Some(self.0.len());
+        std::iter::from_fn(move || {
+            let at = end?;
+            end = self.0[..at].rfind('/').filter(|slash| *slash > 0);
+            Some(Self(self.0[..at].to_owned()))
+        })
+    }
+
+    /// Whether it is in a folder.
+    pub fn is_in(&self, folder: &Self) -> bool {
+        self.0.strip_prefix(&folder.0).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// Whether one of the folders on its way, or the path itself, ends in this name, such as `build/libs`.
+    pub fn has_folder(&self, name: &str) -> bool {
+        let mut found = self.0.match_indices(name);
+        found.any(|(at, _)| {
+            let rest = &self.0[at + name.len()..];
+            (at == 0 || self.0[..at].ends_with('/')) && (rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
     /// Whether every part of it is known, so that it certainly differs from another known path.
     pub fn is_known(&self) -> bool {
         !self.0.contains("$(") && !self.0.contains("${")

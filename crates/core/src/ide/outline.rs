@@ -204,8 +204,7 @@ mod tests {
 
     #[test]
     fn steps_stages_and_groups_are_drawn_with_what_they_deploy_by() {
-        let text =
-            "pipelines:
+        let text = "pipelines:
   default:
     - step: {script: [make]}
   branches:

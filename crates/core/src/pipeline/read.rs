@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::{
-    Artifacts, Definitions, Deployment, File, Group, Image, Imported, Item, ItemKind, Named, Oidc, Options, Pipe,
-    Pipeline, Role, Runtime, ScriptItem, Service, Stage, Start, Step, StepId, Text, Use, Variable,
+    Artifacts, Definitions, Deployment, Download, File, Group, Image, Imported, Item, ItemKind, Named, Oidc, Options,
+    Pipe, Pipeline, Role, Runtime, ScriptItem, Service, Stage, Start, Step, StepId, Text, Upload, Use, Variable,
 };
 use crate::{
     language::is_step,
@@ -394,14 +394,23 @@ fn read_runtime(tree: &Tree, value: NodeId) -> Runtime<'_> {
 
 fn read_artifacts(tree: &Tree, value: NodeId) -> Artifacts<'_> {
     if let Kind::Sequence(_) = tree.kind(value) {
-        return Artifacts { paths: texts(tree, value) };
+        return Artifacts { paths: texts(tree, value), ..Artifacts::default() };
     }
     let fields = Fields::of(tree, value);
     let mut paths = fields.texts("paths");
+    let mut uploads = Vec::new();
     for upload in fields.value("upload").map_or(&[][..], |upload| tree.items(upload)) {
-        paths.extend(Fields::of(tree, *upload).texts("paths"));
+        let upload = Fields::of(tree, *upload);
+        let upload = Upload { name: upload.text("name"), paths: upload.texts("paths"), kind: upload.text("type") };
+        paths.extend(upload.paths.iter().copied());
+        uploads.push(upload);
     }
-    Artifacts { paths }
+    let download = match (fields.value("download"), fields.boolean("download")) {
+        (Some(node), Some(false)) => Download::Nothing(node),
+        (Some(node), None) if matches!(tree.kind(node), Kind::Sequence(_)) => Download::Named(texts(tree, node)),
+        _ => Download::All,
+    };
+    Artifacts { paths, uploads, download }
 }
 
 fn read_definitions<'t>(tree: &'t Tree, fields: &Fields<'t>) -> Definitions<'t> {

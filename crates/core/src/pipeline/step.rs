@@ -253,8 +253,42 @@ pub struct Runtime<'t> {
 /// `artifacts`, in either form.
 #[derive(Clone, Debug, Default)]
 pub struct Artifacts<'t> {
-    /// The paths kept for later steps.
+    /// The paths kept for later steps, those of named artifacts included.
     pub paths: Vec<Text<'t>>,
+    /// The named artifacts.
+    pub uploads: Vec<Upload<'t>>,
+    /// What the step downloads.
+    pub download: Download<'t>,
+}
+
+/// A named artifact.
+#[derive(Clone, Debug)]
+pub struct Upload<'t> {
+    /// `name`
+    pub name: Option<Text<'t>>,
+    /// `paths`
+    pub paths: Vec<Text<'t>>,
+    /// `type`; only `shared`, the default, reaches other steps.
+    pub kind: Option<Text<'t>>,
+}
+
+impl Upload<'_> {
+    /// Whether later steps can download it.
+    pub fn is_shared(&self) -> bool {
+        self.kind.is_none_or(|kind| kind.value == "shared")
+    }
+}
+
+/// `artifacts.download`.
+#[derive(Clone, Debug, Default)]
+pub enum Download<'t> {
+    /// All artifacts of earlier steps: the default.
+    #[default]
+    All,
+    /// `false`, with its node.
+    Nothing(NodeId),
+    /// The artifacts with these names.
+    Named(Vec<Text<'t>>),
 }
 
 /// The value of `trigger` for a step or a stage that waits.

@@ -33,9 +33,10 @@ mod invalid_merge;
 mod invalid_oidc;
 mod invalid_pipe_variable;
 mod invalid_region;
-mod invalid_variable_name;
 mod invalid_session_name;
+mod invalid_variable_name;
 mod keys_with_role;
+mod late_approval;
 mod malformed_role_arn;
 mod manual_first_step;
 mod misdirected_token;
@@ -44,6 +45,7 @@ mod misnamed_import;
 mod misplaced_final;
 mod misplaced_oidc;
 mod misplaced_variables;
+mod missing_artifact;
 mod missing_docker_cli;
 mod missing_docker_service;
 mod missing_key;
@@ -63,13 +65,14 @@ mod nested_step;
 mod oidc_without_deployment;
 mod out_of_range;
 mod overcommitted_memory;
-mod parked_step;
 mod overlong_chained_session;
+mod parked_step;
 mod pipe_without_role;
 mod piped_download;
 mod printed_credentials;
 mod printed_token;
 mod profile_without_role;
+mod push_from_pull_request;
 mod recursive_alias;
 mod rejected_token;
 mod removed_app_password;
@@ -85,9 +88,13 @@ mod template_injection;
 mod token_in_clone;
 mod too_many_steps;
 mod unanswered_prompt;
+mod unapplied_plan;
+mod unavailable_output_variable;
 mod unavailable_variable;
+mod undeclared_output_variable;
 mod undefined_agent;
 mod undefined_alias;
+mod undefined_artifact;
 mod undefined_cache;
 mod undefined_import;
 mod undefined_pipeline;
@@ -98,6 +105,7 @@ mod unexported_variable;
 mod ungated_production;
 mod unhandled_exit_code;
 mod unindented_step;
+mod uninitialized_terraform;
 mod unknown_event;
 mod unknown_key;
 mod unknown_pipe_variable;
@@ -105,13 +113,14 @@ mod unknown_value;
 mod unlabeled_runner;
 mod unlisted_ip_address;
 mod unmatchable_pattern;
-mod unnamed_upload;
 mod unnamed_stacks;
+mod unnamed_upload;
 mod unpinned_cdk;
 mod unpinned_image;
 mod unpinned_pipe;
 mod unquoted_pattern;
 mod unrecognized_file_name;
+mod unshared_image;
 mod unsupported_docker_build;
 mod unused_anchor;
 mod unused_definition;
@@ -189,6 +198,9 @@ pub static RULES: &[&Rule] = &[
     &incomplete_credentials::RULE,
     &unused_registry_login::RULE,
     &ignored_cache::RULE,
+    &undefined_artifact::RULE,
+    &missing_artifact::RULE,
+    &unshared_image::RULE,
     &artifact_outside_clone::RULE,
     &artifact_without_clone::RULE,
     &conflicting_keys::RULE,
@@ -211,6 +223,8 @@ pub static RULES: &[&Rule] = &[
     &misspelled_variable::RULE,
     &unavailable_variable::RULE,
     &export_across_steps::RULE,
+    &undeclared_output_variable::RULE,
+    &unavailable_output_variable::RULE,
     &unused_oidc::RULE,
     &rejected_token::RULE,
     &misdirected_token::RULE,
@@ -231,10 +245,14 @@ pub static RULES: &[&Rule] = &[
     &deploy_from_pull_request::RULE,
     &deploy_from_any_branch::RULE,
     &ungated_production::RULE,
+    &late_approval::RULE,
+    &push_from_pull_request::RULE,
     &unpinned_cdk::RULE,
     &approval_prompt::RULE,
     &unanswered_prompt::RULE,
     &unhandled_exit_code::RULE,
+    &uninitialized_terraform::RULE,
+    &unapplied_plan::RULE,
     &repeated_synthesis::RULE,
     &pipe_without_role::RULE,
     &missing_pipe_variable::RULE,

@@ -1,6 +1,6 @@
 //! The program that a command starts, seen through `sudo`, `env`, `timeout` and the like.
 
-use super::{Assignment, Command, Word};
+use super::{Assignment, Command, Script, Word};
 use crate::text::Span;
 
 /// A program with its arguments.
@@ -70,6 +70,23 @@ impl Command {
             }
             words = rest.get(at + before..).filter(|words| !words.is_empty())?;
         }
+    }
+}
+
+/// The text around a command, for the operators between commands, which commands do not keep.
+impl Script {
+    /// What follows a range in its item.
+    pub fn after(&self, span: Span) -> &str {
+        let (item, inside) = self.locate(span);
+        let start = span.start - inside.start;
+        let end = self.item_starts.get(item + 1).map_or(self.text.len(), |next| next - 1);
+        self.slice(Span::new((start + inside.end).min(end), end))
+    }
+
+    /// What precedes a range in its item.
+    pub fn before(&self, span: Span) -> &str {
+        let (_, inside) = self.locate(span);
+        self.slice(Span::new(span.start - inside.start, span.start))
     }
 }
 
