@@ -82,7 +82,8 @@ fn users(analysis: &Analysis<'_>) -> HashMap<NodeId, usize> {
     for step in analysis.model.steps.iter().filter(|step| !step.uses.is_empty()) {
         let values = tree.fields(step.node).into_iter().map(|field| tree.resolve(field.value));
         let parts = values.flat_map(|value| tree.items(value).iter().map(|item| tree.resolve(*item)).chain([value]));
-        for part in parts.collect::<HashSet<_>>() {
+        let images = analysis.model.images_of(step).map(|image| image.node);
+        for part in parts.chain(images).collect::<HashSet<_>>() {
             *users.entry(part).or_default() += 1;
         }
     }

@@ -5,7 +5,7 @@ use crate::yaml::{Field, Kind, NodeId, Tree};
 /// A file of another CI system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Foreign {
-    /// The system.
+    /// The system, with its article.
     pub system: &'static str,
     /// The key by which it is recognized.
     pub key: NodeId,
@@ -19,8 +19,13 @@ pub fn read(tree: &Tree) -> Option<Foreign> {
     if tree.is_broken() || own {
         return None;
     }
-    let systems: [(&'static str, fn(&Tree, NodeId, &[Field]) -> Option<NodeId>); 4] =
-        [("GitHub Actions", github), ("CircleCI", circle_ci), ("Azure Pipelines", azure), ("GitLab CI", gitlab)];
+    // With their articles.
+    let systems: [(&'static str, fn(&Tree, NodeId, &[Field]) -> Option<NodeId>); 4] = [
+        ("a GitHub Actions", github),
+        ("a CircleCI", circle_ci),
+        ("an Azure Pipelines", azure),
+        ("a GitLab CI", gitlab),
+    ];
     systems.into_iter().find_map(|(system, recognize)| Some(Foreign { system, key: recognize(tree, root, &fields)? }))
 }
 
@@ -92,16 +97,19 @@ mod tests {
         for (text, expected) in [
             (
                 "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n",
-                Some("GitHub Actions"),
+                Some("a GitHub Actions"),
             ),
-            ("jobs:\n  call:\n    uses: acme/shop/.github/workflows/a.yml@v1\n", Some("GitHub Actions")),
-            ("version: 2.1\njobs:\n  a:\n    docker: [{image: cimg/base}]\n    steps: [checkout]\n", Some("CircleCI")),
-            ("version: 2.1\norbs: {node: circleci/node@5}\n", Some("CircleCI")),
-            ("trigger: [main]\npool: {vmImage: ubuntu-latest}\nsteps:\n- script: make\n", Some("Azure Pipelines")),
-            ("stages:\n- stage: Build\n  jobs: []\n", Some("Azure Pipelines")),
-            ("stages: [a]\nbuild:\n  stage: a\n  script: [make]\n", Some("GitLab CI")),
-            ("before_script: [x]\nbuild:\n  script: make\n", Some("GitLab CI")),
-            ("image: node\nbuild:\n  script: make\n  only: [main]\n", Some("GitLab CI")),
+            ("jobs:\n  call:\n    uses: acme/shop/.github/workflows/a.yml@v1\n", Some("a GitHub Actions")),
+            (
+                "version: 2.1\njobs:\n  a:\n    docker: [{image: cimg/base}]\n    steps: [checkout]\n",
+                Some("a CircleCI"),
+            ),
+            ("version: 2.1\norbs: {node: circleci/node@5}\n", Some("a CircleCI")),
+            ("trigger: [main]\npool: {vmImage: ubuntu-latest}\nsteps:\n- script: make\n", Some("an Azure Pipelines")),
+            ("stages:\n- stage: Build\n  jobs: []\n", Some("an Azure Pipelines")),
+            ("stages: [a]\nbuild:\n  stage: a\n  script: [make]\n", Some("a GitLab CI")),
+            ("before_script: [x]\nbuild:\n  script: make\n", Some("a GitLab CI")),
+            ("image: node\nbuild:\n  script: make\n  only: [main]\n", Some("a GitLab CI")),
             ("image: node\nbuild:\n  script: [make]\n", None),
             ("pipelines: {}\nstages: [a]\nbuild: {stage: a, script: [b]}\n", None),
             ("definitions: {pipelines: {a: []}}\nexport: true\n", None),

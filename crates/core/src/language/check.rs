@@ -63,6 +63,8 @@ pub enum ViolationKind {
     ParkedStep {
         /// Its name there.
         key: NodeId,
+        /// The step, or the list or mapping of steps.
+        value: NodeId,
     },
     /// A section of `pipelines`, such as `custom`, inside another section.
     NestedSection {
@@ -137,10 +139,12 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
 /// Objects of which none has a `script` or a `step`.
 const HOLDS_NO_STEPS: [ObjectId; 2] = [ObjectId::Service, ObjectId::Cache];
 
-/// Whether a value under `definitions` is a step, holds one under `step`, or is a list of them.
+/// Whether a value under `definitions` is a step, holds one under `step`, or is a list or a mapping of them.
 pub fn is_step(tree: &Tree, value: NodeId) -> bool {
     let has_step = |id| tree.field(id, "script").is_some() || tree.field(id, "step").is_some();
-    has_step(value) || tree.items(value).iter().any(|item| has_step(*item))
+    has_step(value)
+        || tree.items(value).iter().any(|item| has_step(*item))
+        || tree.fields(value).iter().any(|field| has_step(field.value))
 }
 
 static ROOT_SHAPE: Shape = Shape::Object(&ROOT);
@@ -222,7 +226,7 @@ impl Checker<'_> {
                     } else if HOLDS_NO_STEPS.iter().any(|id| map.value.allows_object(*id))
                         && is_step(self.tree, field.value)
                     {
-                        self.report(ViolationKind::ParkedStep { key: field.key });
+                        self.report(ViolationKind::ParkedStep { key: field.key, value: field.value });
                         self.parked(field.value);
                     } else {
                         self.value(field.value, Some(field.key), map.value);
@@ -284,7 +288,7 @@ impl Checker<'_> {
         sections().find(|section| nested && section.name == key).map(|section| section.shape)
     }
 
-    /// Checks the steps in an entry that is a step, holds one under `step`, or is a list of them.
+    /// Checks the steps in an entry for which [`is_step`] holds.
     fn parked(&mut self, value: NodeId) {
         let id = self.tree.resolve(value);
         if self.tree.field(id, "script").is_some() {
@@ -292,8 +296,11 @@ impl Checker<'_> {
         } else if let Some(field) = self.tree.field(id, "step") {
             self.value(field.value, Some(field.key), &STEP_SHAPE);
         } else {
-            for item in self.tree.items(id).to_vec() {
-                self.parked(item);
+            let fields = self.tree.fields(id).into_iter().map(|field| field.value);
+            for part in fields.chain(self.tree.items(id).to_vec()) {
+                if is_step(self.tree, part) {
+                    self.parked(part);
+                }
             }
         }
     }

@@ -234,8 +234,11 @@ impl<'t> Reader<'t> {
         let tree = self.tree;
         let items = tree.items(list).iter();
         items
-            .filter_map(|item| tree.field(*item, "step"))
-            .filter_map(|field| self.step(field, Role::Step, at))
+            .filter_map(|item| Some((item, tree.field(*item, "step")?)))
+            .filter_map(|(item, field)| {
+                let site = if self.is_alias(at.site) { at.site } else { *item };
+                self.step(field, Role::Step, Use { site, ..at })
+            })
             .collect()
     }
 
@@ -259,8 +262,13 @@ impl<'t> Reader<'t> {
             return None;
         }
         let id = self.step_at(node, Some(field.key), role);
-        self.file.steps[id.0].uses.push(Use { site: field.value, ..at });
+        let site = if self.is_alias(at.site) { at.site } else { field.value };
+        self.file.steps[id.0].uses.push(Use { site, ..at });
         Some(id)
+    }
+
+    fn is_alias(&self, id: NodeId) -> bool {
+        matches!(self.tree.node(id).kind, Kind::Alias(_))
     }
 
     fn step_at(&mut self, node: NodeId, key: Option<NodeId>, role: Role) -> StepId {

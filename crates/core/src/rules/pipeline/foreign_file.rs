@@ -33,6 +33,6 @@ rule! {
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let Some(foreign) = foreign::read(file.tree) else { return };
     findings
-        .report(file.span(foreign.key), format!("this is a {} file, not a Bitbucket pipeline", foreign.system))
+        .report(file.span(foreign.key), format!("this is {} file, not a Bitbucket pipeline", foreign.system))
         .help(format!("rewrite `{}` as steps under `pipelines`", file.text(foreign.key)));
 }

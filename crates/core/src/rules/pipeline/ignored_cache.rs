@@ -48,7 +48,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if let Some(cache) = cache.filter(|_| third && !defined) {
             findings
                 .report(cache.span(file.tree), "cache `docker` has no effect with runtime version 3")
-                .help("remove it, and reuse image layers from a registry with `--cache-from`");
+                .help("remove it, and reuse image layers from a registry with `--cache-from`")
+                .one_cause();
         }
     }
 }

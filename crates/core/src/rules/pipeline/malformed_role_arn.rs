@@ -53,7 +53,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 let severity = if text.starts_with("arn:") { Severity::Error } else { Severity::Warning };
                 findings
                     .report_as(severity, span, format!("invalid role ARN: {error}"))
-                    .help("use an ARN such as `arn:aws:iam::123456789012:role/deploy`");
+                    .help("use an ARN such as `arn:aws:iam::123456789012:role/deploy`")
+                    .one_cause();
             }
         }
     }

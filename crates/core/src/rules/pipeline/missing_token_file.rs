@@ -92,14 +92,15 @@ fn one(file: &Analysis<'_>, facts: &StepFacts, binding: &Binding, findings: &mut
                     findings
                         .report(write.span, message)
                         .related(binding.span, "the file that AWS tools read")
-                        .help("write the token to `\"$AWS_WEB_IDENTITY_TOKEN_FILE\"`");
+                        .help("write the token to `\"$AWS_WEB_IDENTITY_TOKEN_FILE\"`")
+                        .one_cause();
                 }
                 None => {
                     let finding = findings.report(binding.span, format!("{shown_path} is never written"));
                     if let Some(user) = user {
                         finding.related(user.span, "the token is read here");
                     }
-                    finding.help(
+                    finding.one_cause().help(
                         "write the token to it: `echo \"$BITBUCKET_STEP_OIDC_TOKEN\" > \"$AWS_WEB_IDENTITY_TOKEN_FILE\"`",
                     );
                 }

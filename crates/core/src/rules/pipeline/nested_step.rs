@@ -54,6 +54,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         findings
             .report(file.span(inner.key), "`step` is nested in another `step`")
             .help(help)
+            .one_cause()
             .covers(step.place(file.tree));
     }
 }

@@ -38,12 +38,13 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for violation in file.violations {
-        let ViolationKind::ParkedStep { key } = violation.kind else { continue };
+        let ViolationKind::ParkedStep { key, value } = violation.kind else { continue };
         let name = file.text(key);
         let path = file.path(key);
         let section = path.split('.').nth(1).unwrap_or_default();
+        let what = if file.tree.field(value, "script").is_some() { "is a step" } else { "contains steps" };
         findings
-            .report(file.span(key), format!("`{name}` is a step, but it is defined under `{section}`"))
+            .report(file.span(key), format!("`{name}` {what}, but it is defined under `{section}`"))
             .help("move it to `definitions.steps`");
     }
 }

@@ -97,7 +97,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                     let message = format!("`{text}` runs a download without verifying it");
                     findings
                         .report_as(severity, file.first_line(span), message)
-                        .help("download a specific version, verify its checksum, then run it");
+                        .help("download a specific version, verify its checksum, then run it")
+                        .one_cause();
                 }
             }
         }

@@ -46,7 +46,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         for span in keys.chain(reads) {
             findings
                 .report(span, "app passwords are no longer accepted by Bitbucket")
-                .help("use an API token with the account's email address, or a repository access token");
+                .help("use an API token with the account's email address, or a repository access token")
+                .one_cause();
         }
     }
 }

@@ -50,10 +50,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                     findings
                         .report_as(Severity::Warning, write.span, message)
                         .related(text.span(file.tree), "includes the file")
-                        .help(help);
+                        .help(help)
+                        .one_cause();
                 }
                 None => {
-                    findings.report(write.span, "OIDC token is written inside the clone directory").help(help);
+                    findings
+                        .report(write.span, "OIDC token is written inside the clone directory")
+                        .help(help)
+                        .one_cause();
                 }
             }
         }

@@ -49,6 +49,6 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("define `definitions.agents.{name}` with a `prompt`"),
         };
-        findings.report(file.span(field.value), format!("agent `{name}` is not defined")).help(help);
+        findings.report(file.span(field.value), format!("agent `{name}` is not defined")).help(help).one_cause();
     }
 }

@@ -59,6 +59,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 PREDEFINED_CACHES.map(|name| format!("`{name}`")).join(", ")
             ),
         };
-        findings.report(cache.span(file.tree), format!("cache `{}` is not defined", cache.value)).help(help);
+        findings
+            .report(cache.span(file.tree), format!("cache `{}` is not defined", cache.value))
+            .help(help)
+            .one_cause();
     }
 }

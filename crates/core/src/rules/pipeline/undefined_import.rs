@@ -47,7 +47,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                         Some(near) => format!("did you mean `{pipeline}@{near}`?"),
                         None => format!("define `definitions.imports.{source}`, for example as `repository:branch`"),
                     };
-                    findings.report(span, format!("import source `{source}` is not defined")).help(help);
+                    findings.report(span, format!("import source `{source}` is not defined")).help(help).one_cause();
                 }
             }
             [inline] if inline.split(':').count() == 3 && inline.split(':').all(|part| !part.is_empty()) => {}

@@ -58,7 +58,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 Safety::Unsafe,
                 vec![Edit { span, replacement: near.to_owned() }],
             ),
-            None => finding.help(format!("define `definitions.services.{}` with an `image`", service.value)),
+            None => {
+                finding.help(format!("define `definitions.services.{}` with an `image`", service.value)).one_cause()
+            }
         };
     }
 }

@@ -68,14 +68,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let message = format!("unknown {} key `{name}`", noun(object));
         let finding = findings.report_as(severity, file.span(key), message);
         match (near, taken, foreign(object, name).map(str::to_owned).or_else(|| belongs(file, object, key, name))) {
-            (_, _, Some(meant)) => finding.help(meant),
+            (_, _, Some(meant)) => finding.help(meant).one_cause(),
             (Some(near), ..) => finding.help(format!("did you mean `{near}`?")).fix(
                 format!("change it to `{near}`"),
                 Safety::Unsafe,
                 vec![Edit { span: file.span(key), replacement: near.to_owned() }],
             ),
-            (None, Some(taken), None) => finding.help(format!("remove this key: `{taken}` is already set")),
-            (None, None, None) => finding.help(allowed(object)),
+            (None, Some(taken), None) => finding.help(format!("remove this key: `{taken}` is already set")).one_cause(),
+            (None, None, None) => finding.help(allowed(object)).one_cause(),
         };
     }
 }

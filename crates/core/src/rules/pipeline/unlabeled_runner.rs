@@ -44,6 +44,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 first.span(file.tree),
                 "`runs-on` does not include `self.hosted`, the label of all self-hosted runners",
             )
-            .help("add `self.hosted` to `runs-on`");
+            .help("add `self.hosted` to `runs-on`")
+            .one_cause();
     }
 }
