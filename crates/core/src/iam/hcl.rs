@@ -193,11 +193,9 @@ impl<'t> Reader<'t> {
         self.skip(lines);
         // An operator makes the value of the whole expression unknown.
         let ends = match self.peek() {
-            None | Some(',' | ')' | ']' | '}' | '\n') => true,
-            // Of a key in an object, or before the end of an interpolation.
+            // A tilde is before the end of an interpolation.
+            None | Some(',' | ')' | ']' | '}' | '\n' | '~' | ':') => true,
             Some('=') => !self.rest().starts_with("=="),
-            Some('~') => true,
-            Some(':') => true,
             Some(_) => false,
         };
         match kind {
@@ -222,9 +220,8 @@ impl<'t> Reader<'t> {
         while let Some(char) = self.peek() {
             match char {
                 '(' | '[' | '{' => open += 1,
-                ')' | ']' | '}' if open == 0 => return,
+                ')' | ']' | '}' | ',' if open == 0 => return,
                 ')' | ']' | '}' => open -= 1,
-                ',' if open == 0 => return,
                 '\n' if open == 0 && lines == Lines::End => return,
                 '"' => {
                     self.at += 1;

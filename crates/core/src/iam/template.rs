@@ -65,9 +65,8 @@ pub enum Unreadable {
     Program(&'static str),
     /// The document neither is nor contains a trust policy.
     #[error(
-        "no trust policy found; expected a policy document, the output of `aws iam get-role`, or a CloudFormation template \
-         with an `AssumeRolePolicyDocument`, a Terraform \
-         configuration, or the output of `terraform show -json`"
+        "no trust policy found; expected a policy document, the output of `aws iam get-role` or `terraform show -json`, a \
+         CloudFormation template with an `AssumeRolePolicyDocument`, or a Terraform configuration"
     )]
     NoTrustPolicy,
 }

@@ -405,12 +405,13 @@ impl<'m, 't> Module<'m, 't> {
             return;
         };
         let key = keyed(&variable, values);
-        match operators.iter_mut().find(|operator| operator.key == name) {
-            Some(Member { value: Node { value: Value::Object(keys), .. }, .. }) => merge(keys, key),
-            _ => {
-                let keys = Node { span, value: Value::Object(vec![key]) };
-                operators.push(member(&name, test.span, keys));
-            }
+        if let Some(Member { value: Node { value: Value::Object(keys), .. }, .. }) =
+            operators.iter_mut().find(|operator| operator.key == name)
+        {
+            merge(keys, key);
+        } else {
+            let keys = Node { span, value: Value::Object(vec![key]) };
+            operators.push(member(&name, test.span, keys));
         }
     }
 }
@@ -442,20 +443,14 @@ fn keyed(key: &Node, value: Node) -> Member {
 fn from_parts(parts: Vec<text::Part>, span: Span) -> Node {
     let mut text = Text { span, parts: Vec::new() };
     text.extend(parts);
-    match text.as_str() {
-        Some(known) => string(span, known),
-        None => {
-            let format: String = text
-                .parts
-                .iter()
-                .map(|part| match part {
-                    text::Part::Known(text) => text.replace("${", "${!"),
-                    text::Part::Open(name) => format!("${{{}}}", name.replace(['{', '}', '!'], "'")),
-                })
-                .collect();
-            Node::call("Fn::Sub", string(span, &format))
-        }
+    if let Some(known) = text.as_str() {
+        return string(span, known);
     }
+    let format = text.parts.iter().map(|part| match part {
+        text::Part::Known(text) => text.replace("${", "${!"),
+        text::Part::Open(name) => format!("${{{}}}", name.replace(['{', '}', '!'], "'")),
+    });
+    Node::call("Fn::Sub", string(span, &format.collect::<String>()))
 }
 
 /// `join(separator, list)`

@@ -64,7 +64,11 @@ pub fn bootstrap(plan: &Plan) -> String {
     if plan.qualifier != DEFAULT_QUALIFIER {
         let _ = write!(options, " \\\n      --qualifier {}", plan.qualifier);
     }
-    plan.deploy_accounts.iter().map(|account| format!("  cdk bootstrap aws://{account}/<region> {options}\n")).collect()
+    let mut text = String::new();
+    for account in &plan.deploy_accounts {
+        let _ = writeln!(text, "  cdk bootstrap aws://{account}/<region> {options}");
+    }
+    text
 }
 
 fn describe(role: &Role, text: &mut String) {

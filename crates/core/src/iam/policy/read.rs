@@ -84,16 +84,13 @@ impl Reader<'_> {
 
     /// An item of the statement list: a statement, or a template function in place of some.
     fn listed(&mut self, node: &Node, policy: &mut Policy) {
-        let branches = match node.get("Fn::If").map(Node::items) {
-            Some([_condition, branches @ ..]) => branches,
-            _ => {
-                match self.opened(node) {
-                    Some(_) if node.get("Ref").and_then(Node::as_str) == Some("AWS::NoValue") => {}
-                    Some(open) => policy.open.push(open),
-                    None => policy.statements.extend(self.statement(node)),
-                }
-                return;
+        let Some([_condition, branches @ ..]) = node.get("Fn::If").map(Node::items) else {
+            match self.opened(node) {
+                Some(_) if node.get("Ref").and_then(Node::as_str) == Some("AWS::NoValue") => {}
+                Some(open) => policy.open.push(open),
+                None => policy.statements.extend(self.statement(node)),
             }
+            return;
         };
         self.open = true;
         let before = policy.statements.len();
