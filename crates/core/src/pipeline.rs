@@ -248,7 +248,7 @@ pub struct Use {
     pub parallel: bool,
     /// Whether it is in a stage.
     pub stage: bool,
-    /// The outermost alias that leads there, or the step itself.
+    /// The outermost alias that leads there, the item that merges it, or the step itself.
     pub site: NodeId,
 }
 

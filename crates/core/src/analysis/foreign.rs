@@ -11,6 +11,9 @@ pub struct Foreign {
     pub key: NodeId,
 }
 
+/// Finds the key by which a system's file is recognized, in the root mapping and its fields.
+type Recognize = fn(&Tree, NodeId, &[Field]) -> Option<NodeId>;
+
 /// The other CI system whose file this plainly is. A file with `pipelines` or `definitions` is Bitbucket's.
 pub fn read(tree: &Tree) -> Option<Foreign> {
     let root = tree.root()?;
@@ -20,7 +23,7 @@ pub fn read(tree: &Tree) -> Option<Foreign> {
         return None;
     }
     // With their articles.
-    let systems: [(&'static str, fn(&Tree, NodeId, &[Field]) -> Option<NodeId>); 4] = [
+    let systems: [(&str, Recognize); 4] = [
         ("a GitHub Actions", github),
         ("a CircleCI", circle_ci),
         ("an Azure Pipelines", azure),

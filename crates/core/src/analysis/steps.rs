@@ -7,7 +7,6 @@ use crate::{
     pipeline::{Oidc, Step, Use, means_oidc},
     script::Invocation,
     text::Span,
-    yaml::Kind,
 };
 
 /// Whether a step gets an OIDC token.
@@ -105,9 +104,9 @@ impl<'f> Analysis<'f> {
         definition: Span,
         wrong: impl Fn(&Use) -> bool,
     ) -> (Span, Vec<(Span, &'static str)>) {
-        let place = |at: &Use| match self.tree.node(at.site).kind {
-            Kind::Alias(_) => self.span(at.site),
-            _ => step.place(self.tree),
+        let place = |at: &Use| match at.site {
+            site if site == step.node => step.place(self.tree),
+            site => self.first_line(self.span(site)),
         };
         let mut places = step.uses.iter().filter(|at| wrong(at)).map(place);
         match places.next().filter(|_| !step.uses.iter().all(&wrong)) {

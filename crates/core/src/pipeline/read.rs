@@ -262,7 +262,9 @@ impl<'t> Reader<'t> {
             return None;
         }
         let id = self.step_at(node, Some(field.key), role);
-        let site = if self.is_alias(at.site) { at.site } else { field.value };
+        // `- <<: *item` has the step of another item.
+        let merged = !self.tree.span(at.site).contains(self.tree.span(node)) && !self.is_alias(field.value);
+        let site = if self.is_alias(at.site) || merged { at.site } else { field.value };
         self.file.steps[id.0].uses.push(Use { site, ..at });
         Some(id)
     }

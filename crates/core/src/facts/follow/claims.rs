@@ -21,7 +21,7 @@ pub(super) fn only_a_part(filter: &Invocation<'_>, before: Option<&Invocation<'_
         "head" => {
             short_value(filter, 'c')
                 .or_else(|| filter.option("--bytes").and_then(|word| word.literal()))
-                .is_some_and(is_start)
+                .is_some_and(|length| is_start(&length))
                 || before.is_some_and(splits_at_dots) && !takes_last_line(filter, "2")
         }
         "sed" => {
@@ -51,10 +51,10 @@ fn cut(filter: &Invocation<'_>) -> bool {
         return fields.split(',').all(|field| matches!(field, "1" | "2" | "1-2" | "-1" | "-2"));
     }
     let characters = value('c', "--characters").or_else(|| value('b', "--bytes"));
-    characters.is_some_and(|range| is_start(range.rsplit('-').next().unwrap_or_default().to_owned()))
+    characters.is_some_and(|range| is_start(range.rsplit('-').next().unwrap_or_default()))
 }
 
-fn is_start(length: String) -> bool {
+fn is_start(length: &str) -> bool {
     length.parse().is_ok_and(|length: usize| length <= START)
 }
 
