@@ -2,6 +2,7 @@
 //! the editor features share it.
 
 pub mod access;
+pub(crate) mod caches;
 pub mod expressions;
 pub(crate) mod flow;
 pub mod foreign;

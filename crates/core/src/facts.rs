@@ -9,6 +9,7 @@
 pub mod files;
 mod follow;
 pub mod images;
+mod installs;
 mod keyless;
 mod pipes;
 mod profiles;
@@ -18,6 +19,7 @@ mod value;
 mod variables;
 
 pub use follow::read;
+pub use installs::Install;
 pub use keyless::{Session, SessionSource};
 pub use pipes::{KNOWN as KNOWN_PIPES, KnownPipe, Login, ROLE_VARIABLE, ROLE_VARIABLES};
 pub use profiles::ProfileSetting;
@@ -107,6 +109,8 @@ pub struct StepFacts {
     pub terraform: Vec<files::TerraformRun>,
     /// Whether a program ran in `script` that may write any file.
     pub writes_unseen: bool,
+    /// Every command that installs into a `node_modules`.
+    pub installs: Vec<Install>,
     /// Every pipe.
     pub pipes: Vec<PipeUse>,
     /// Every role that the script assumes itself, through AWS STS.

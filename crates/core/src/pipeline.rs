@@ -10,7 +10,7 @@ pub mod glob;
 mod read;
 mod step;
 
-pub use definitions::{BUILT_IN_SERVICE, Definitions, Imported, Named, PREDEFINED_CACHES, Service};
+pub use definitions::{BUILT_IN_SERVICE, Definitions, Imported, NODE_CACHE, Named, PREDEFINED_CACHES, Service};
 pub use read::read;
 use step::MANUAL;
 pub use step::{

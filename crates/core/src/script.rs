@@ -66,6 +66,23 @@ pub struct Command {
     pub redirections: Vec<Redirection>,
     /// Where it runs.
     pub context: ExecutionContext,
+    /// What the shell does when it fails, with `set -e`, which Bitbucket turns on.
+    pub on_failure: OnFailure,
+}
+
+/// What a shell with `set -e` does when a command fails. Its place in a pipeline, of which only the last command counts,
+/// is in [`ExecutionContext::output`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It stops.
+    #[default]
+    Exits,
+    /// It skips the rest of the list, and goes on after it: a command before `&&`.
+    SkipsList,
+    /// It takes the failure for an answer: a condition, a command before `||` or after `!`.
+    Decides,
+    /// The command substitution around it fails, or goes on.
+    Captured,
 }
 
 /// The circumstances under which a command runs.

@@ -34,6 +34,7 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
         variables: HashMap::new(),
         files: HashMap::new(),
         directory: Value::atom(Atom::CloneDirectory),
+        subshell_directory: None,
         exports_all: false,
         starts_cluster: false,
         resources: files::Resources::default(),
@@ -52,6 +53,7 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
             needed: Vec::new(),
             terraform: Vec::new(),
             writes_unseen: false,
+            installs: Vec::new(),
             pipes: Vec::new(),
             assumptions: Vec::new(),
             profiles: Vec::new(),
@@ -86,6 +88,8 @@ struct Walk<'f> {
     files: HashMap<Path, Value>,
     /// The working directory.
     directory: Value,
+    /// That of the subshell, if `cd` has changed it there.
+    subshell_directory: Option<Value>,
     /// `set -a`
     exports_all: bool,
     /// Whether it has started a Kubernetes cluster.
@@ -212,6 +216,9 @@ impl Walk<'_> {
 
     fn command(&mut self, current: &mut CurrentSection<'_>, index: usize, command: &Command) {
         self.order = self.order.next();
+        if !command.context.subshell {
+            self.subshell_directory = None;
+        }
         let tested = matches!(command.name().as_deref(), Some("[" | "[[" | "test"));
         for expansion in command.expansions() {
             self.note_read(expansion, current.section.place(expansion.span), tested);

@@ -59,3 +59,7 @@ pub struct Imported<'t> {
     /// Where it is imported from, if that is a string.
     pub source: Option<Text<'t>>,
 }
+
+/// The predefined cache of npm packages, and its folder in the clone.
+/// Source: <https://support.atlassian.com/bitbucket-cloud/docs/cache-dependencies/>.
+pub const NODE_CACHE: (&str, &str) = ("node", "node_modules");

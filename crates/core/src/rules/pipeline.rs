@@ -6,6 +6,7 @@ mod ambiguous_item;
 mod approval_prompt;
 mod artifact_outside_clone;
 mod artifact_without_clone;
+mod assignment_in_subshell;
 mod child_pipeline_setting;
 mod command_as_mapping;
 mod conflicting_keys;
@@ -17,13 +18,18 @@ mod deployment_on_fail;
 mod disabled_verification;
 mod duplicate_environment;
 mod duplicate_key;
+mod emptied_cache;
 mod empty_condition;
 mod empty_script_item;
+mod exit_status_across_items;
 mod export_across_steps;
 mod export_of_import;
+mod folded_continuation;
 mod forbidden_docker_option;
 mod foreign_file;
+mod glued_variable_name;
 mod ignored_cache;
+mod ignored_failure;
 mod ignored_lock_file;
 mod incomplete_credentials;
 mod ineffective_fail_fast;
@@ -45,6 +51,7 @@ mod misnamed_import;
 mod misplaced_final;
 mod misplaced_oidc;
 mod misplaced_variables;
+mod missed_cache;
 mod missing_artifact;
 mod missing_docker_cli;
 mod missing_docker_service;
@@ -57,6 +64,7 @@ mod missing_script;
 mod missing_token_file;
 mod missing_variable;
 mod misspelled_oidc;
+mod misspelled_skip_ci;
 mod misspelled_variable;
 mod multiple_documents;
 mod nested_group;
@@ -82,8 +90,10 @@ mod secret_in_file;
 mod self_assignment;
 mod service_without_image;
 mod shadowed_branch;
+mod single_quoted_variable;
 mod stage_step_setting;
 mod stored_keys;
+mod swallowed_npm_option;
 mod template_injection;
 mod token_in_clone;
 mod too_many_steps;
@@ -102,6 +112,7 @@ mod undefined_service;
 mod unexpanded_variable;
 mod unexpected_tag;
 mod unexported_variable;
+mod unfetched_branch;
 mod ungated_production;
 mod unhandled_exit_code;
 mod unindented_step;
@@ -126,6 +137,7 @@ mod unused_anchor;
 mod unused_definition;
 mod unused_oidc;
 mod unused_registry_login;
+mod variable_without_dollar;
 mod wrong_count;
 mod wrong_length;
 mod wrong_type;
@@ -201,6 +213,8 @@ pub static RULES: &[&Rule] = &[
     &undefined_artifact::RULE,
     &missing_artifact::RULE,
     &unshared_image::RULE,
+    &emptied_cache::RULE,
+    &missed_cache::RULE,
     &artifact_outside_clone::RULE,
     &artifact_without_clone::RULE,
     &conflicting_keys::RULE,
@@ -225,6 +239,16 @@ pub static RULES: &[&Rule] = &[
     &export_across_steps::RULE,
     &undeclared_output_variable::RULE,
     &unavailable_output_variable::RULE,
+    &exit_status_across_items::RULE,
+    &ignored_failure::RULE,
+    &assignment_in_subshell::RULE,
+    &folded_continuation::RULE,
+    &glued_variable_name::RULE,
+    &single_quoted_variable::RULE,
+    &variable_without_dollar::RULE,
+    &misspelled_skip_ci::RULE,
+    &unfetched_branch::RULE,
+    &swallowed_npm_option::RULE,
     &unused_oidc::RULE,
     &rejected_token::RULE,
     &misdirected_token::RULE,

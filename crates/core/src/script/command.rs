@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::{
-    Assignment, Command, Part, Redirection, RedirectionKind, Word,
+    Assignment, Command, ExecutionContext, OnFailure, Part, Redirection, RedirectionKind, Word,
     compound::{Before, State},
     is_name,
     parser::{Failure, Parser},
@@ -39,6 +39,7 @@ impl Parser<'_> {
             words: Vec::new(),
             redirections: Vec::new(),
             context,
+            on_failure: OnFailure::Exits,
         };
         let mut pending = Vec::new();
         loop {
@@ -303,10 +304,16 @@ impl Parser<'_> {
             }
         }
         let span = Span::new(start, self.at);
-        self.push(Command { span, assignments: Vec::new(), words, redirections: Vec::new(), context }, Vec::new());
+        self.push(bare(span, words, context), Vec::new());
         let before = mem::take(&mut state.before);
         self.finish(state, first, before, true)
     }
+}
+
+/// A command of words only.
+pub(super) fn bare(span: Span, words: Vec<Word>, context: ExecutionContext) -> Command {
+    let on_failure = OnFailure::Exits;
+    Command { span, assignments: Vec::new(), words, redirections: Vec::new(), context, on_failure }
 }
 
 /// Operators, longest first, with what they do and the descriptor they mean.

@@ -7,7 +7,8 @@
 use std::mem;
 
 use super::{
-    Command, ExecutionContext, Output, Redirection, Word,
+    Command, ExecutionContext, OnFailure, Output, Redirection, Word,
+    command::bare,
     parser::{DEPTH, Failure, Parser},
 };
 use crate::text::Span;
@@ -24,6 +25,10 @@ pub(super) struct Before {
     pub(super) piped: Option<(usize, usize)>,
     /// `name()`, so that the body runs when it is called.
     pub(super) function: bool,
+    /// The first command of the list of `&&` and `||` that it belongs to, if it is not that one itself.
+    pub(super) list: Option<usize>,
+    /// `!`, so that its failure is an answer.
+    pub(super) negated: bool,
 }
 
 /// A compound command that is open.
@@ -36,6 +41,8 @@ pub(super) struct Frame {
     pub(super) first: usize,
     /// Whether what is being read inside it runs only sometimes.
     pub(super) conditional: bool,
+    /// The first command of the condition that is being read.
+    pub(super) condition: Option<usize>,
     pub(super) before: Before,
 }
 
@@ -112,13 +119,19 @@ impl Parser<'_> {
             "if" => self.open(state, Kind::If, token),
             "then" | "elif" | "else" => {
                 self.at += token.len();
-                enter(state, &[Kind::If], Kind::If)
+                self.end_condition(state);
+                enter(state, &[Kind::If], Kind::If)?;
+                if let Some(frame) = state.frames.last_mut().filter(|_| token == "elif") {
+                    frame.condition = Some(self.commands.len());
+                }
+                Ok(())
             }
             "fi" => self.close(state, &[Kind::If], token),
             "while" | "until" => self.open(state, Kind::Loop, token),
             "for" | "select" => self.for_head(state),
             "do" => {
                 self.at += token.len();
+                self.end_condition(state);
                 enter(state, &[Kind::Loop], Kind::Loop)
             }
             "done" => self.close(state, &[Kind::Loop], token),
@@ -128,6 +141,7 @@ impl Parser<'_> {
             "}" => self.close(state, &[Kind::Brace], token),
             "!" | "time" => {
                 self.at += token.len();
+                state.before.negated |= token == "!";
                 Ok(())
             }
             "function" => {
@@ -165,7 +179,9 @@ impl Parser<'_> {
         let before = mem::take(&mut state.before);
         // Commands inside a conditional command are conditional too.
         let conditional = before.function || before.chained;
-        state.frames.push(Frame { kind, start: self.at, first: self.commands.len(), conditional, before });
+        let first = self.commands.len();
+        let condition = matches!(kind, Kind::If | Kind::Loop).then_some(first);
+        state.frames.push(Frame { kind, start: self.at, first, conditional, condition, before });
         self.at += token.len();
         Ok(())
     }
@@ -216,6 +232,7 @@ impl Parser<'_> {
         asks: bool,
     ) -> Result<(), Failure> {
         let element = (first, self.commands.len());
+        let list = before.list.unwrap_or(first);
         if let Some((start, end)) = before.piped
             && first < self.commands.len()
         {
@@ -241,9 +258,40 @@ impl Parser<'_> {
                 command.context.subshell = true;
             }
         }
+        let joins = length == 2 && !rest.starts_with(b"|&");
+        if before.negated || joins && rest[0] == b'|' {
+            self.set_on_failure(if joins { list } else { first }, OnFailure::Decides);
+        } else if joins {
+            self.set_on_failure(first, OnFailure::SkipsList);
+        }
+        // Behind `||`, what comes before it is decided.
+        let list = if joins && rest[0] == b'|' { self.commands.len() } else { list };
         self.at += length;
-        state.before = Before { chained, piped, function: false };
+        let list = (joins || piped.is_some()).then_some(list);
+        let negated = before.negated && piped.is_some();
+        state.before = Before { chained, piped, function: false, list, negated };
         Ok(())
+    }
+
+    /// Says what happens when the commands from `first` on fail, where nothing inside them has decided it.
+    fn set_on_failure(&mut self, first: usize, to: OnFailure) {
+        for (command, level) in self.commands.iter_mut().zip(&self.levels).skip(first) {
+            let open = match command.on_failure {
+                OnFailure::Exits => true,
+                OnFailure::SkipsList => to == OnFailure::Decides,
+                OnFailure::Decides | OnFailure::Captured => false,
+            };
+            if open && *level == self.level {
+                command.on_failure = to;
+            }
+        }
+    }
+
+    /// The condition of an `if` or a loop ends here.
+    fn end_condition(&mut self, state: &mut State) {
+        if let Some(first) = state.frames.last_mut().and_then(|frame| frame.condition.take()) {
+            self.set_on_failure(first, OnFailure::Decides);
+        }
     }
 
     /// Whether the element that begins with a command asks a question, so that its failure is an answer.
@@ -301,7 +349,7 @@ impl Parser<'_> {
     fn head(&mut self, words: Vec<Word>, start: usize) {
         let span = Span::new(start, self.at);
         let context = self.current;
-        self.push(Command { span, assignments: Vec::new(), words, redirections: Vec::new(), context }, Vec::new());
+        self.push(bare(span, words, context), Vec::new());
     }
 
     fn open_after_head(&mut self, state: &mut State, kind: Kind, start: usize, first: usize) -> Result<(), Failure> {

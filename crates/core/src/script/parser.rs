@@ -4,7 +4,9 @@
 
 use std::{mem, ops::Range};
 
-use super::{Command, ExecutionContext, Output, Part, Word, command::Pending, compound::State, powershell, word::Stop};
+use super::{
+    Command, ExecutionContext, OnFailure, Output, Part, Word, command::Pending, compound::State, powershell, word::Stop,
+};
 use crate::text::Span;
 
 /// Nesting allowed inside words and between compound commands, each.
@@ -193,6 +195,9 @@ impl<'t> Parser<'t> {
         self.level += 1;
         let result = self.nested_in(inside, read);
         self.level -= 1;
+        if let Ok(commands) = &result {
+            self.commands[commands.clone()].iter_mut().for_each(|command| command.on_failure = OnFailure::Captured);
+        }
         result
     }
 

@@ -22,7 +22,9 @@ mod expression;
 mod statement;
 mod word;
 
-use super::{Command, ExecutionContext, Invocation, Output, Part, Redirection, RedirectionKind, Script, Word, join};
+use super::{
+    Command, ExecutionContext, Invocation, OnFailure, Output, Part, Redirection, RedirectionKind, Script, Word, join,
+};
 use crate::text::Span;
 
 /// How deep blocks, groups and subexpressions may nest.
@@ -324,7 +326,8 @@ fn descriptor(stream: Option<u8>) -> u32 {
 }
 
 fn command(span: Span, words: Vec<Word>, context: ExecutionContext) -> Command {
-    Command { span, assignments: Vec::new(), words, redirections: Vec::new(), context }
+    let on_failure = OnFailure::Exits;
+    Command { span, assignments: Vec::new(), words, redirections: Vec::new(), context, on_failure }
 }
 
 fn literal(text: &str, span: Span) -> Word {

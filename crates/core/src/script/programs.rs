@@ -1,10 +1,15 @@
-//! What programs do that no shell knows: those that ask, and those that change a running system.
+//! What programs do that no shell knows: those that ask, those that change a running system, and those that a step is
+//! there for.
 
 mod deployers;
 mod prompts;
+mod runners;
+mod tasks;
 
 pub use deployers::{Change, DEPLOYERS, Deployer, TestTarget, deployer};
 pub use prompts::{PROMPTS, Prompt, Trigger, prompt};
+use runners::run_by;
+pub use tasks::{Importance, importance};
 
 use super::{Part, Word};
 

@@ -299,3 +299,42 @@ fn depth_is_bounded_and_time_is_linear() {
         assert!(start.elapsed().as_secs() < 4, "{open:?}: {:?}", start.elapsed());
     }
 }
+
+#[test]
+fn what_a_failure_does_is_read() {
+    let mut wrong = Vec::new();
+    for (text, expected) in [
+        ("a; b", "exits exits"),
+        ("a && b", "skips exits"),
+        ("a && b || c", "decides decides exits"),
+        ("a || b && c", "decides skips exits"),
+        ("! a", "decides"),
+        ("! a | b; c", "decides decides exits"),
+        (
+            "if a; b; then c; elif d; then e && f; else g; fi; h",
+            "decides decides exits decides skips exits exits exits",
+        ),
+        ("while a; do b; done", "decides exits"),
+        ("until a && b; do c; done", "decides decides exits"),
+        ("for x in y; do a; done", "exits exits"),
+        ("{ a; b; } && c", "skips skips exits"),
+        ("(a && b) || c", "decides decides exits"),
+        ("x=$(a && b) && c", "captured captured skips exits"),
+        ("a | b && c", "exits skips exits"),
+        ("a | b || c", "decides decides exits"),
+        ("bash -c 'a && b'", "exits skips exits"),
+    ] {
+        let script = Script::parse([text]);
+        let read = script.commands.iter().map(|command| match command.on_failure {
+            OnFailure::Exits => "exits",
+            OnFailure::SkipsList => "skips",
+            OnFailure::Decides => "decides",
+            OnFailure::Captured => "captured",
+        });
+        let read = read.collect::<Vec<_>>().join(" ");
+        if read != expected {
+            wrong.push(format!("{text}: {read}, not {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

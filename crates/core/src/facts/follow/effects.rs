@@ -54,12 +54,14 @@ impl Walk<'_> {
             }
             Effect::Eval => self.facts.opaque.push(Spanned::new(order, current.section.place(command.span))),
             Effect::ExportAll(on) => self.exports_all = on,
-            Effect::Enter(to) if !command.context.subshell => {
+            Effect::Enter(to) => {
                 let site = current.section.place(command.span).start;
                 let to = to.filter(|to| to.literal().as_deref() != Some("-") && !command.context.conditional);
-                self.directory = match to {
+                let before = self.subshell_directory.clone().filter(|_| command.context.subshell);
+                let before = before.unwrap_or_else(|| self.directory.clone());
+                let directory = match to {
                     Some(word) => {
-                        let path = self.evaluate(&word, Some(current), site).path(&self.directory);
+                        let path = self.evaluate(&word, Some(current), site).path(&before);
                         match (path.in_clone(), path.written()) {
                             (Some(below), _) => {
                                 let mut value = Value::atom(Atom::CloneDirectory);
@@ -73,11 +75,15 @@ impl Walk<'_> {
                     }
                     None => Value::atom(Atom::Unknown(site)),
                 };
+                if command.context.subshell {
+                    self.subshell_directory = Some(directory);
+                } else {
+                    self.directory = directory;
+                }
             }
             Effect::Trace(on) => {
                 self.facts.traces.push(Trace { on, span: current.section.place(command.span), order });
             }
-            Effect::Enter(_) => {}
         }
     }
 

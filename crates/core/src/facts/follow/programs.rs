@@ -3,11 +3,11 @@
 use super::{CurrentSection, Walk, output::reaches_log};
 use crate::{
     facts::{
-        AWS_VARIABLES, Assumption, Atom, Binding, Configuration, DeployerUse, Print, ProfileSetting, Session,
-        SessionSource, TOKEN, ToolUse, Value, keyless, profiles, tools,
+        AWS_VARIABLES, Assumption, Atom, Binding, Configuration, DeployerUse, Install, Print, ProfileSetting, Session,
+        SessionSource, TOKEN, ToolUse, Value, installs, keyless, profiles, tools,
     },
     script::{
-        Command, Invocation, Word,
+        Command, Invocation, OnFailure, Word,
         programs::{TestTarget, deployer},
     },
     text::{Span, Spanned},
@@ -64,6 +64,7 @@ impl Walk<'_> {
             self.facts.sessions.push(Session { source, span, order: self.order, conditional });
         }
         self.deployer(command, invocation, span);
+        self.install(command, invocation, current, span);
         let Some(call) = tools::recognise(invocation) else { return };
         if call.tool.id == tools::ToolId::AwsCli {
             self.aws(current, command, invocation, &call, span);
@@ -121,6 +122,17 @@ impl Walk<'_> {
         if !tested && !command.context.conditional {
             self.facts.deployers.push(DeployerUse { deployer, change, span, order: self.order });
         }
+    }
+
+    /// Notes what installs packages, and where.
+    fn install(&mut self, command: &Command, invocation: &Invocation<'_>, current: &CurrentSection<'_>, span: Span) {
+        let Some((clean, named)) = installs::recognize(invocation) else { return };
+        let inner = self.subshell_directory.as_ref().filter(|_| command.context.subshell);
+        let here = inner.unwrap_or(&self.directory);
+        let named = named.map_or(Value::text("."), |word| self.evaluate(&word, Some(current), span.start));
+        let directory = Some(named.path(here)).filter(|path| path.is_known() && path.written().is_some());
+        let conditional = command.context.conditional || command.on_failure == OnFailure::Captured;
+        self.facts.installs.push(Install { clean, directory, conditional, span, order: self.order });
     }
 
     /// What `aws sts assume-role…` and `aws configure` mean for the commands after them.

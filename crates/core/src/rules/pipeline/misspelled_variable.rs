@@ -36,7 +36,7 @@ rule! {
     ///
     /// `AWS_WEB_IDENTITY_ROLE_FILE`, which a page of Atlassian's knowledge base uses by mistake, is among the names
     /// reported.
-    static RULE: "misspelled-variable", Warning, check
+    static RULE: "misspelled-variable", Warning, check, explained_by ["glued-variable-name"]
 }
 
 /// Misspellings found in real pipelines, and the names that AWS tools read.

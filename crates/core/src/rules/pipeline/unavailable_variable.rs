@@ -10,7 +10,8 @@ rule! {
     ///
     /// The variable is empty, and the script continues with an empty value. `BITBUCKET_TAG` is set only in `tags`
     /// pipelines, the `BITBUCKET_PR_` variables only in `pull-requests` pipelines, and
-    /// `BITBUCKET_DEPLOYMENT_ENVIRONMENT` only in steps with a `deployment`.
+    /// `BITBUCKET_DEPLOYMENT_ENVIRONMENT` only in steps with a `deployment`. `BITBUCKET_EXIT_CODE` is set only in
+    /// `after-script`: in `script` a check of it never sees a failure.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -38,8 +39,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         let starts = file.model.starts(step);
         let mut reported: Vec<&str> = Vec::new();
-        for read in facts.reads.iter().filter(|read| !read.optional && !read.set_before) {
+        for read in facts.reads.iter().filter(|read| !read.set_before) {
             let Some(availability) = facts::availability(&read.name) else { continue };
+            // A test whether a variable is set is fine, but the exit status is never set in a script: testing it does nothing.
+            let status =
+                availability == Availability::AfterScript && !file.source.slice(read.span).contains(['-', '+']);
+            if read.optional && !status {
+                continue;
+            }
             let Some(only) = only_elsewhere(file, step, facts, &starts, availability, read.order) else { continue };
             if !reported.contains(&read.name.as_str()) {
                 reported.push(&read.name);

@@ -104,3 +104,56 @@ fn commands_that_deploy_are_found() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn commands_that_a_step_is_there_for_are_found() {
+    let mut wrong = Vec::new();
+    for (text, expected) in [
+        ("npm test", "Certain"),
+        ("npm --prefix app run build", "Certain"),
+        ("npm ls", "-"),
+        ("yarn", "Certain"),
+        ("yarn eslint .", "Certain"),
+        ("yarn test", "Certain"),
+        ("yarn --version", "-"),
+        ("npx jest --ci", "Certain"),
+        ("npx -y cowsay hi", "-"),
+        ("bundle exec rspec", "Certain"),
+        ("python -m pytest", "Certain"),
+        ("python3 manage.py test", "Certain"),
+        ("python report.py", "Likely"),
+        ("python -c 'print(1)'", "-"),
+        ("php artisan test", "Certain"),
+        ("vendor/bin/phpunit", "Certain"),
+        ("./gradlew build", "Certain"),
+        ("./run-tests.sh", "Certain"),
+        ("bash ci/deploy.sh staging", "Certain"),
+        ("./report.sh", "Likely"),
+        ("/usr/bin/env node report.js", "Likely"),
+        ("/bin/ls", "-"),
+        ("ls", "-"),
+        ("echo test", "-"),
+        ("cat build.log", "-"),
+        ("cmake --build .", "Certain"),
+        ("cmake -S . -B out", "-"),
+        ("docker build .", "Certain"),
+        ("docker images", "-"),
+        ("terraform plan", "Certain"),
+        ("terraform output", "-"),
+        ("kubectl apply -f x.yml", "Certain"),
+        ("kubectl get pods", "-"),
+        ("aws s3 sync dist s3://bucket", "Certain"),
+        ("aws s3 ls", "-"),
+        ("timeout 60 mvn verify", "Certain"),
+        ("curl -f https://example.com", "-"),
+    ] {
+        let script = Script::parse([text]);
+        let invocation = script.commands.last().unwrap().invocation().unwrap();
+        let found = importance(&invocation.path, &invocation.program, invocation.arguments);
+        let found = found.map_or("-".to_owned(), |found| format!("{found:?}"));
+        if found != expected {
+            wrong.push(format!("{text}: {found}, not {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
