@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     analysis::{Analysis, steps::shown},
@@ -59,7 +59,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 fn variables(section: &ScriptSection, findings: &mut Findings<'_>) {
     let mut lost: HashMap<String, Span> = HashMap::new();
     // Variables that something outside a subshell has set or read.
-    let mut outside: Vec<String> = Vec::new();
+    let mut outside: HashSet<String> = HashSet::new();
     let mut piped = Piped::default();
     for (index, command) in section.script.commands.iter().enumerate() {
         let in_pipeline = piped.contains(index, command);
@@ -76,14 +76,14 @@ fn variables(section: &ScriptSection, findings: &mut Findings<'_>) {
                         .help(format!("set it outside of the subshell: `{name}=$(…)`"));
                     lost.remove(name);
                 }
-                outside.push(expansion.name.clone());
+                outside.insert(expansion.name.clone());
             }
         }
         for effect in command.effects() {
             let Effect::Set { name, span, .. } = effect else { continue };
             if !command.context.subshell {
                 lost.remove(&name);
-                outside.push(name);
+                outside.insert(name);
             } else if in_pipeline && command.on_failure != OnFailure::Captured && !outside.contains(&name) {
                 lost.insert(name, span);
             }

@@ -4,14 +4,14 @@ use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety, Severity},
     facts::{self, StepFacts},
-    pipeline::Start,
+    pipeline::{Pipeline, Start},
     rules::{Findings, rule},
     settings::Known,
     text::Span,
 };
 
 rule! {
-    /// A variable whose name runs on into the text behind it.
+    /// A variable whose name runs into the characters behind it.
     ///
     /// The shell takes the longest name: `$BITBUCKET_BUILD_NUMBERbeta` is the variable `BITBUCKET_BUILD_NUMBERbeta`, which
     /// nobody sets, and not the build number followed by `beta`. Braces end the name.
@@ -34,7 +34,7 @@ rule! {
     ///           - docker build --tag app:${BITBUCKET_BUILD_NUMBER}beta .
     /// ```
     ///
-    /// Reported are names that begin with that of a variable which Bitbucket or the file sets, and whose rest looks like text:
+    /// Reported are names that begin with that of a variable which Bitbucket or the file sets, and whose rest does not look like part of a name:
     /// it is in lower case behind a name in upper case, or it is a single `_`.
     ///
     /// Source: <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_06_02>.
@@ -44,6 +44,9 @@ rule! {
 /// The shortest name that may be meant; shorter ones begin too many others.
 const SHORTEST: usize = 3;
 
+/// The longest name that is looked at, in bytes.
+const LONGEST: usize = 100;
+
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let known = Names::of(file);
     let mut found: BTreeMap<&str, Vec<(Span, &str, Severity)>> = BTreeMap::new();
@@ -52,13 +55,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let environments = file.environments(step);
-        for read in facts.reads.iter().filter(|read| !read.optional) {
+        for read in facts.reads.iter().filter(|read| !read.optional && read.name.len() <= LONGEST) {
             let written = file.source.slice(read.span);
             if !written.starts_with('$') || written.starts_with("${") || known.contains(&read.name) {
                 continue;
             }
-            let declared = |environment: &Option<&str>| file.settings.known(&read.name, *environment) == Known::Defined;
-            if environments.iter().any(declared) {
+            let declared = |environment| file.settings.known(&read.name, environment) == Known::Defined;
+            if environments.iter().copied().any(declared) {
                 continue;
             }
             if let Some((meant, severity)) = known.meant(&read.name, facts, facts.is_opaque(read.order)) {
@@ -97,7 +100,7 @@ impl<'f> Names<'f> {
     fn of(file: &'f Analysis<'_>) -> Self {
         let mut names = Self { certain: HashSet::new(), read: HashSet::new() };
         let asked = file.model.pipelines.iter().filter(|pipeline| pipeline.start == Start::Custom);
-        names.certain.extend(asked.flat_map(|pipeline| pipeline.variables()).map(|variable| variable.name.value));
+        names.certain.extend(asked.flat_map(Pipeline::variables).map(|variable| variable.name.value));
         for step in &file.model.steps {
             names.certain.extend(step.output_variables.iter().chain(&step.input_variables).map(|name| name.value));
         }

@@ -5,7 +5,7 @@ use crate::{
     pipeline::ScriptItem,
     rules::{Findings, rule},
     script::{
-        Command, Invocation, OnFailure, Output, Script,
+        Command, Invocation, OnFailure, Output, Script, Word,
         programs::{Importance, importance},
     },
 };
@@ -18,7 +18,7 @@ rule! {
     ///
     /// - In `npm test | tee test.log` only the last command of the pipeline counts. `set -o pipefail` makes all of them count.
     /// - In `npm test && npm run coverage` a failure before `&&` skips the rest of the list, and the script goes on with the
-    ///   next command. Write the commands on lines of their own.
+    ///   next command. Write the commands on separate lines.
     /// - After `set +e` the script goes on whatever fails, until `set -e`.
     ///
     /// ```yaml wrong
@@ -234,18 +234,17 @@ fn in_lists(file: &Analysis<'_>, section: &ScriptSection, last_item: usize, find
                 || matches!(command.context.output, Output::Pipe(_))
         };
         let length = commands[index..].iter().take_while(|command| skips(command)).count();
-        let (list, end) = (&commands[index..index + length], index + length);
+        let (skipping, end) = (&commands[index..index + length], index + length);
         index = end + 1;
-        let (Some(first), Some(last)) = (list.first(), commands.get(end)) else { continue };
-        let goes_on = end + 1 < commands.len() || section.script.locate(last.span).0 < last_item;
-        // A subshell fails with its last list.
-        if !goes_on || first.context.subshell {
+        let Some(closing) = commands.get(end) else { continue };
+        if end + 1 == commands.len() && section.script.locate(closing.span).0 >= last_item {
             continue;
         }
-        let lost =
-            list.iter().filter(|command| command.on_failure == OnFailure::SkipsList && !command.context.subshell);
-        let lost = lost.filter_map(important).find(|(_, importance)| *importance == Importance::Certain);
-        let Some((invocation, _)) = lost else { continue };
+        // A subshell fails with its last list.
+        let candidates =
+            skipping.iter().filter(|command| command.on_failure == OnFailure::SkipsList && !command.context.subshell);
+        let found = candidates.filter_map(important).find(|(_, importance)| *importance == Importance::Certain);
+        let Some((invocation, _)) = found else { continue };
         let span = file.first_line(section.place(invocation.span));
         let name = shown(file.source.slice(span));
         findings
@@ -291,7 +290,7 @@ fn without_errexit(file: &Analysis<'_>, section: &ScriptSection, last_item: usiz
 fn option(command: &Command, letter: char, long: &str) -> Option<bool> {
     let name = command.name().filter(|name| name == "set" || name == "shopt")?;
     let mut found = None;
-    let mut words = command.words[1..].iter().map(|word| word.prefix());
+    let mut words = command.words[1..].iter().map(Word::prefix);
     while let Some(word) = words.next() {
         let on = !word.starts_with('+');
         let Some(letters) = word.strip_prefix(['-', '+']) else { break };
@@ -310,7 +309,7 @@ fn option(command: &Command, letter: char, long: &str) -> Option<bool> {
 
 /// `bash -o pipefail -c …`
 fn sets_pipefail(invocation: &Invocation<'_>) -> bool {
-    let words = invocation.arguments.iter().map(|word| word.prefix());
+    let words = invocation.arguments.iter().map(Word::prefix);
     words
         .clone()
         .zip(words.skip(1))

@@ -3,6 +3,7 @@ use crate::{
     facts::StepFacts,
     pipeline::Step,
     rules::{Findings, rule},
+    script::Command,
     text::Span,
 };
 
@@ -119,7 +120,7 @@ fn node_modules(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, finding
 fn bypassed(bypass: &Bypass, facts: &StepFacts) -> Option<(String, Span)> {
     let mut found = None;
     for section in &facts.sections {
-        for invocation in section.script.commands.iter().filter_map(|command| command.invocation()) {
+        for invocation in section.script.commands.iter().filter_map(Command::invocation) {
             let module = invocation.program.starts_with("python")
                 && invocation.arguments.iter().any(|it| it.prefix() == bypass.cache);
             if !module && !bypass.programs.contains(&invocation.program.as_str()) {

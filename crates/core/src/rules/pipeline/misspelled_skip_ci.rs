@@ -166,13 +166,13 @@ fn without_brackets(command: &Command) -> Option<(&Word, String)> {
         let text = words[1].literal()?;
         let lower = text.to_ascii_lowercase();
         let known = KNOWN.iter().any(|known| lower.contains(known));
-        let plain = ["skip ci", "ci skip", "skip-ci", "ci-skip"].into_iter().filter(|_| !known);
-        let (at, length) = plain.filter_map(|marker| Some((lower.find(marker)?, marker.len()))).next()?;
+        let mut plain = ["skip ci", "ci skip", "skip-ci", "ci-skip"].into_iter().filter(|_| !known);
+        let (at, length) = plain.find_map(|marker| Some((lower.find(marker)?, marker.len())))?;
         Some((&words[1], text[at..at + length].to_owned()))
     })
 }
 
-/// A marker of another service in a text.
+/// A marker of another service in a string.
 fn marker(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     if KNOWN.iter().any(|known| lower.contains(known)) {

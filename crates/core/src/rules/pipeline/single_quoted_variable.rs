@@ -35,7 +35,7 @@ rule! {
     /// ```
     ///
     /// Reported are variables that Bitbucket sets or that the file uses elsewhere. Programs that run or expand their
-    /// arguments themselves, such as `ssh`, `bash -c`, `awk`, `jq` and `envsubst`, are not reported, and neither is text that
+    /// arguments themselves, such as `ssh`, `bash -c`, `awk`, `jq` and `envsubst`, are not reported, and neither is a string that
     /// is written to a file or piped on.
     ///
     /// Source: <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_02>.
@@ -184,7 +184,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether a command runs text, which may come from a variable.
+/// Whether a command runs code, which may come from a variable.
 fn evaluates(command: &Command) -> bool {
     command.invocation().is_some_and(|invocation| !invocation.code().is_empty() || invocation.program == "envsubst")
 }
@@ -208,7 +208,7 @@ fn literal_words(command: &Command, evaluates: bool) -> Vec<&Word> {
     invocation.arguments.iter().chain(assigned).collect()
 }
 
-/// A known variable between the single quotes of a word without expansions of its own.
+/// A known variable between the single quotes of a word without command substitutions.
 fn quoted_name(section: &ScriptSection, word: &Word, known: &dyn Fn(&str) -> bool) -> Option<String> {
     let plain = word.parts.iter().all(|part| matches!(part, Part::Text { .. } | Part::Variable(_)));
     let raw = section.script.slice(word.span);
@@ -240,7 +240,7 @@ fn quoted_name(section: &ScriptSection, word: &Word, known: &dyn Fn(&str) -> boo
     None
 }
 
-/// The first `$NAME` or `${NAME}` in a text that is a known variable.
+/// The first `$NAME` or `${NAME}` in a string that is a known variable.
 fn first_name(text: &str, known: &dyn Fn(&str) -> bool) -> Option<String> {
     text.match_indices('$').find_map(|(at, _)| {
         let rest = &text[at + 1..];

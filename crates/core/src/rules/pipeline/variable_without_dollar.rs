@@ -11,7 +11,7 @@ use crate::{
 rule! {
     /// The name of a variable where its value is meant.
     ///
-    /// Without `$` a name is text: `ssh deploy@SERVER_IP` connects to a host called `SERVER_IP`.
+    /// Without `$` a name is a literal string: `ssh deploy@SERVER_IP` connects to a host called `SERVER_IP`.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -112,7 +112,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 let span = Span::new(at, at + name.len());
                 if file.source.slice(span) == name && reported.insert(span) {
                     findings
-                        .report(span, format!("`{name}` is text here, not the value of the variable"))
+                        .report(span, format!("`{name}` is a literal string here, not the value of the variable"))
                         .help(format!("use `${name}`"));
                 }
             }
