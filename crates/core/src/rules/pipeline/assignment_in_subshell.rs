@@ -3,6 +3,7 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     analysis::{Analysis, steps::shown},
     facts::ScriptSection,
+    pipeline::Language,
     rules::{Findings, rule},
     script::{Command, Effect, OnFailure, Operator, Output},
     text::Span,

@@ -1,5 +1,6 @@
 use crate::{
     analysis::Analysis,
+    pipeline::Language,
     rules::{Findings, rule},
     text::Span,
 };

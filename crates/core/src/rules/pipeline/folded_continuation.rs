@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety},
-    pipeline::{ScriptItem, Text},
+    pipeline::{Language, ScriptItem, Text},
     rules::{Findings, rule},
     text::Span,
     yaml::OffsetMap,

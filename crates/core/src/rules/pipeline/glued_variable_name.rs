@@ -4,7 +4,7 @@ use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety, Severity},
     facts::{self, StepFacts},
-    pipeline::{Pipeline, Start},
+    pipeline::{Language, Pipeline, Start},
     rules::{Findings, rule},
     settings::Known,
     text::Span,

@@ -2,7 +2,7 @@ use crate::{
     analysis::{Analysis, steps::shown},
     diagnostic::Severity,
     facts::ScriptSection,
-    pipeline::ScriptItem,
+    pipeline::{Language, ScriptItem},
     rules::{Findings, rule},
     script::{
         Command, Invocation, OnFailure, Output, Script, Word,

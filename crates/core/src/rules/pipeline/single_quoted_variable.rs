@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use crate::{
     analysis::Analysis,
     facts::{self, ScriptSection},
+    pipeline::Language,
     rules::{Findings, rule},
     script::{Command, Output, Part, Word, is_name},
     text::Span,

@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use crate::{
     analysis::{Analysis, steps::Started},
     facts,
+    pipeline::Language,
     rules::{Findings, rule},
     script::{Part, Word},
     text::Span,
