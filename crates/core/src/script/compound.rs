@@ -275,7 +275,7 @@ impl Parser<'_> {
 
     /// Says what happens when the commands from `first` on fail, where nothing inside them has decided it.
     fn set_on_failure(&mut self, first: usize, to: OnFailure) {
-        for (command, level) in self.commands.iter_mut().zip(&self.levels).skip(first) {
+        for (command, level) in self.commands[first..].iter_mut().zip(&self.levels[first..]) {
             let open = match command.on_failure {
                 OnFailure::Exits => true,
                 OnFailure::SkipsList => to == OnFailure::Decides,

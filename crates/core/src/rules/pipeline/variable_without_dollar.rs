@@ -139,6 +139,12 @@ impl Place {
     fn name(&self, word: &Word, known: &dyn Fn(&str) -> bool) -> Option<String> {
         word.parts.iter().enumerate().find_map(|(index, part)| {
             let Part::Text { text, .. } = part else { return None };
+            // `$env:NAME` is PowerShell.
+            let before = index.checked_sub(1).and_then(|before| word.parts.get(before));
+            let drive = matches!(before, Some(Part::Variable(_))) && text.starts_with(':');
+            if drive || text.to_ascii_lowercase().contains("$env:") {
+                return None;
+            }
             let mut rest = 0;
             for token in text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_') {
                 let start = rest;
