@@ -21,7 +21,7 @@ rule! {
     ///   default:
     ///     - step:
     ///         script:
-    ///           - jq --raw-output .version package.json | read VERSION
+    ///           - git describe --tags | read VERSION
     ///           - ./release.sh "$VERSION"
     /// ```
     ///
@@ -31,7 +31,7 @@ rule! {
     ///   default:
     ///     - step:
     ///         script:
-    ///           - VERSION=$(jq --raw-output .version package.json)
+    ///           - VERSION=$(git describe --tags)
     ///           - ./release.sh "$VERSION"
     /// ```
     ///
