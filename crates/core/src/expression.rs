@@ -117,6 +117,34 @@ impl Expression {
         parser::parse(text)
     }
 
+    /// The problems, each for its own cause: only the first place where the grammar stops, and beyond a syntax error
+    /// nothing about types and values. In the order of their places.
+    pub fn causes(&self, scope: &Scope<'_>) -> Vec<Problem> {
+        let mut problems = self.check(scope);
+        let operators: Vec<Span> = problems
+            .iter()
+            .filter(|problem| matches!(problem.kind, ProblemKind::UnknownOperator { .. }))
+            .map(|problem| problem.span)
+            .collect();
+        problems.retain(|problem| !(problem.is_structural() && operators.contains(&problem.span)));
+        let stops = problems.iter().position(Problem::is_structural);
+        let mut index = 0;
+        problems.retain(|problem| {
+            let first = stops == Some(index);
+            index += 1;
+            let follows = problem.is_structural()
+                || matches!(
+                    problem.kind,
+                    ProblemKind::NotBoolean { .. }
+                        | ProblemKind::Constant { .. }
+                        | ProblemKind::UnquotedString
+                        | ProblemKind::DollarInString { .. }
+                );
+            first || stops.is_none() || !follows
+        });
+        problems
+    }
+
     /// Every problem: the syntax errors, and what is wrong in a well-formed part. In the order of their places.
     pub fn check(&self, scope: &Scope<'_>) -> Vec<Problem> {
         let mut problems = self.problems.clone();

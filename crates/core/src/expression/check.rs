@@ -16,6 +16,9 @@ use crate::{
 /// Bitbucket's schema: `state` has 1 to 1000 characters.
 const MAX_STATE_LENGTH: usize = 1000;
 
+/// How many declared names before and behind an unknown one are compared with it.
+const NEIGHBORS: usize = 32;
+
 /// Where an expression is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Context {
@@ -128,14 +131,16 @@ impl Checker<'_> {
             }
             return;
         }
-        if self.scope.declared.binary_search(&name).is_ok() {
-            return;
-        }
+        let Err(index) = self.scope.declared.binary_search(&name) else { return };
         let near = match name.to_ascii_lowercase().as_str() {
             "true" => Some("true"),
             "false" => Some("false"),
             _ if name.starts_with("BITBUCKET_") => nearest(name, NAMES.iter().map(|known| known.name)),
-            _ => nearest(name, self.scope.declared.iter().copied()),
+            _ => {
+                // Of many names, those next to it in the alphabet, so that the time stays linear.
+                let last = (index + NEIGHBORS).min(self.scope.declared.len());
+                nearest(name, self.scope.declared[index.saturating_sub(NEIGHBORS)..last].iter().copied())
+            }
         };
         // A name without the prefix may be any variable of the settings; only a near one says that it is not.
         if near.is_some() || name.starts_with("BITBUCKET_") {
@@ -203,6 +208,10 @@ impl Checker<'_> {
                     matches!(operator, Comparison::Equal | Comparison::LessOrEqual | Comparison::GreaterOrEqual);
                 self.constant(span, value, format!("`{one}` is compared with itself"), "", true);
             }
+            (Kind::Name(name), Kind::Name(value)) if known_name(name).is_some() && self.is_bare_value(value) => {
+                let problem = Problem::uncertain(right.span, ProblemKind::UnquotedString);
+                self.problems.push(problem.replace_with(format!("\"{value}\"")));
+            }
             (Kind::Name(name), Kind::Literal(literal)) | (Kind::Literal(literal), Kind::Name(name)) => {
                 let value = match operator {
                     Comparison::Equal => false,
@@ -215,6 +224,13 @@ impl Checker<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Whether a name that is compared with one of Bitbucket's variables is more likely a value: `main`. Variables of the
+    /// settings are in capitals by convention.
+    fn is_bare_value(&self, name: &str) -> bool {
+        let lower = name.bytes().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit());
+        lower && self.scope.declared.binary_search(&name).is_err()
     }
 
     /// `A == "x" && A == "y"` and `A != "x" || A != "y"`.

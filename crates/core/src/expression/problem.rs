@@ -126,6 +126,20 @@ pub enum ProblemKind {
 }
 
 impl Problem {
+    /// Whether the grammar stops here: what follows is read differently than it was meant.
+    pub(super) const fn is_structural(&self) -> bool {
+        matches!(
+            self.kind,
+            ProblemKind::UnexpectedCharacter(_)
+                | ProblemKind::MissingOperand { .. }
+                | ProblemKind::MissingOperator { .. }
+                | ProblemKind::UnclosedParenthesis
+                | ProblemKind::UnmatchedParenthesis
+                | ProblemKind::UnterminatedString
+                | ProblemKind::TooDeep
+        )
+    }
+
     pub(super) fn certain(span: Span, kind: ProblemKind) -> Self {
         Self { span, kind, confirmed: true, replacement: None }
     }
@@ -208,6 +222,14 @@ impl Problem {
             }
             ProblemKind::PatternNotString | ProblemKind::SwappedArguments => "use `glob(NAME, \"pattern\")`".to_owned(),
             ProblemKind::Constant { help, .. } if !help.is_empty() => (*help).to_owned(),
+            ProblemKind::UnexpectedCharacter(_) | ProblemKind::NotBoolean { .. } => {
+                "use comparisons such as `NAME == \"value\"`, joined with `&&` or `||`".to_owned()
+            }
+            ProblemKind::MissingOperand { .. } => "add a value, or remove the operator".to_owned(),
+            ProblemKind::ArgumentCount { function, .. } => {
+                format!("use `{}`", FUNCTIONS.iter().find(|known| known.name == *function)?.signature)
+            }
+            ProblemKind::UnavailableName { .. } => "remove it, or use a variable that is set before".to_owned(),
             _ => return None,
         };
         Some(help)

@@ -79,19 +79,31 @@ fn problems_are_named_and_placed() {
             "null: `null` is not supported in expressions; compare with the string `\"null\"` if the variable \
                        holds it",
         ),
-        ("A ==", "==: missing operand after `==`"),
-        ("== 1 && A", "==: missing operand before `==`"),
-        ("A &&", "&&: missing operand after `&&`"),
-        ("|| A", "||: missing operand before `||`"),
-        ("!", "!: missing operand after `!`"),
+        ("A ==", "==: missing operand after `==`; add a value, or remove the operator"),
+        ("== 1 && A", "==: missing operand before `==`; add a value, or remove the operator"),
+        ("A &&", "&&: missing operand after `&&`; add a value, or remove the operator"),
+        ("|| A", "||: missing operand before `||`; add a value, or remove the operator"),
+        ("!", "!: missing operand after `!`; add a value, or remove the operator"),
         ("A B C", "B: missing operator before `B`; join the two with `&&`, `||` or a comparison"),
         ("(A == 1", "(: unclosed `(`; add `)`"),
         ("A == 1)", "): unmatched `)`; remove it, or add `(`"),
         ("A == 1 == 2", "==: comparisons cannot be chained; join two comparisons with `&&`"),
-        ("A == #1", "#: unexpected character `#`"),
-        ("\"x\"", "\"x\": expression must be a boolean, found a string"),
-        ("42", "42: expression must be a boolean, found a number"),
-        ("A || \"x\"", "?\"x\": expression must be a boolean, found a string"),
+        (
+            "A == #1",
+            "#: unexpected character `#`; use comparisons such as `NAME == \"value\"`, joined with `&&` or `||`",
+        ),
+        (
+            "\"x\"",
+            "\"x\": expression must be a boolean, found a string; use comparisons such as `NAME == \"value\"`, joined with `&&` or `||`",
+        ),
+        (
+            "42",
+            "42: expression must be a boolean, found a number; use comparisons such as `NAME == \"value\"`, joined with `&&` or `||`",
+        ),
+        (
+            "A || \"x\"",
+            "?\"x\": expression must be a boolean, found a string; use comparisons such as `NAME == \"value\"`, joined with `&&` or `||`",
+        ),
         ("true", "true: condition is always true"),
         ("\"a\" == \"b\"", "\"a\" == \"b\": condition is always false: both sides are literals"),
         ("1 < 2", "1 < 2: condition is always true: both sides are literals"),
@@ -106,7 +118,7 @@ fn problems_are_named_and_placed() {
         (
             "BITBUCKET_EXIT_CODE == 0",
             "?BITBUCKET_EXIT_CODE: `BITBUCKET_EXIT_CODE` is not set when this expression is \
-                                      evaluated; it is set in `after-script`",
+                                      evaluated; it is set in `after-script`; remove it, or use a variable that is set before",
         ),
         ("Glob(A, \"x\")", "Glob: unknown function `Glob`; did you mean `glob`?"),
         (
@@ -114,7 +126,7 @@ fn problems_are_named_and_placed() {
             "startsWith: unknown function `startsWith`; the functions are `glob`, \
                                   `changesetInclude`, `changesetExclude`",
         ),
-        ("glob(A)", "glob(A): `glob` takes 2 arguments, found 1"),
+        ("glob(A)", "glob(A): `glob` takes 2 arguments, found 1; use `glob(value, \"pattern\")`"),
         (
             "glob(A, feature)",
             "feature: the pattern of `glob` must be a string in double quotes; use `glob(NAME, \
@@ -176,9 +188,27 @@ fn problems_are_named_and_placed() {
         problems("BITBUCKET_STEP_UUID == \"{x}\"", &TRIGGER),
         [
             "?BITBUCKET_STEP_UUID: `BITBUCKET_STEP_UUID` is not set when this expression is evaluated; it is set in a step \
-             that runs"
+             that runs; remove it, or use a variable that is set before"
         ]
     );
+}
+
+#[test]
+fn one_cause_is_one_problem() {
+    for (text, expected) in [
+        ("[ \"$A\" == \"x\" ]", vec!["unexpected character `[`"]),
+        ("A & ", vec!["unknown operator `&`"]),
+        (
+            "(A == 'x' && $B",
+            vec!["unclosed `(`", "string in single quotes", "variable `B` is written with `$` in an expression"],
+        ),
+        ("A ? \"x\" : \"y\"", vec!["unexpected character `?`"]),
+        ("BITBUCKET_BRANCH == main", vec!["string without quotes"]),
+        ("BITBUCKET_BRANCH == MAIN", vec![]),
+    ] {
+        let problems = Expression::parse(text).causes(&STATE);
+        assert_eq!(problems.iter().map(Problem::message).collect::<Vec<_>>(), expected, "{text}");
+    }
 }
 
 #[test]

@@ -1,8 +1,5 @@
 use crate::{
-    analysis::{
-        Analysis,
-        expressions::{declared_variables, expressions},
-    },
+    analysis::{Analysis, expressions::expressions},
     expression::{Expression, ProblemKind, Scope},
     rules::{Findings, rule},
     yaml::OffsetMap,
@@ -43,15 +40,11 @@ rule! {
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
-    let expressions = expressions(file.tree, &file.model);
-    if expressions.is_empty() {
-        return;
-    }
-    let declared = declared_variables(&file.model);
-    for written in expressions {
-        let scope = Scope { context: written.context, declared: &declared };
+    for written in expressions(file.tree, &file.model) {
+        // Declared names only serve to find misspellings.
+        let scope = Scope { context: written.context, declared: &[] };
         let map = OffsetMap::new(file.source.text(), file.tree, written.text.node);
-        for problem in Expression::parse(written.text.value).check(&scope) {
+        for problem in Expression::parse(written.text.value).causes(&scope) {
             if !matches!(problem.kind, ProblemKind::Constant { .. }) {
                 continue;
             }

@@ -56,7 +56,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let declared = declared_variables(&file.model);
     for written in &expressions {
         let scope = Scope { context: written.context, declared: &declared };
-        let problems = Expression::parse(written.text.value).check(&scope);
+        let problems = Expression::parse(written.text.value).causes(&scope);
         let problems = problems.into_iter().filter(|problem| !is_reported_elsewhere(problem, written)).collect();
         for group in of_one_kind(problems) {
             report(file, written, &group, findings);
