@@ -36,6 +36,7 @@ use std::ops::Range;
 
 pub use builtin::Effect;
 pub use invocation::Invocation;
+pub use powershell::POWERSHELL_SCOPE;
 
 use crate::text::Span;
 

@@ -27,6 +27,9 @@ use super::{
 };
 use crate::text::Span;
 
+/// What the names of PowerShell's own variables begin with.
+pub const POWERSHELL_SCOPE: &str = "variable:";
+
 /// How deep blocks, groups and subexpressions may nest.
 const MAX_DEPTH: usize = 48;
 
@@ -284,8 +287,47 @@ impl<'t> Reader<'t> {
         let span = Span::new(start, last.map(|span| span.end).max().unwrap_or(start));
         let mut call = command(span, words, context);
         call.redirections = redirections;
+        let script = self.inline_script(&call);
         self.commands.push(cmdlets::in_shell_terms(call, piped));
-        Ok(self.commands.len() - 1)
+        let index = self.commands.len() - 1;
+        if let Some(script) = script {
+            self.inline(script, context);
+        }
+        Ok(index)
+    }
+
+    /// The quoted script of `powershell -Command "script"`. Between double quotes the variables are expanded before it
+    /// runs, which prints and passes on the same values.
+    fn inline_script(&self, call: &Command) -> Option<Span> {
+        let span = call.invocation()?.inline_powershell()?.span;
+        let inside = Span::new(span.start + 1, span.end.checked_sub(1)?);
+        let (text, quoted) = (self.text.get(inside.start..inside.end)?, self.text.get(span.start..span.end)?);
+        let plain = match quoted.as_bytes() {
+            [b'\'', .., b'\''] => !text.contains('\''),
+            [b'"', .., b'"'] => !text.contains(['"', '`']),
+            _ => false,
+        };
+        plain.then_some(inside)
+    }
+
+    /// Reads a script inside another one, whose variables are its own. What cannot be read is ignored.
+    fn inline(&mut self, script: Span, context: ExecutionContext) {
+        let (at, end, known) = (self.at, self.end, self.commands.len());
+        let inside = ExecutionContext { subshell: true, ..context };
+        (self.at, self.end) = (script.start, script.end);
+        let read = self.deeper(|reader| {
+            loop {
+                reader.skip_separators();
+                if reader.at >= reader.end {
+                    return Ok(());
+                }
+                reader.statement(inside)?;
+            }
+        });
+        if read.is_err() {
+            self.commands.truncate(known);
+        }
+        (self.at, self.end) = (at, end);
     }
 
     /// `> file`, `2>&1`, `*>> file`
@@ -336,7 +378,7 @@ fn literal(text: &str, span: Span) -> Word {
 
 /// The name of one of PowerShell's own variables, which do not depend on letter case.
 fn own_variable(name: &str) -> String {
-    format!("variable:{}", name.to_ascii_lowercase())
+    format!("{POWERSHELL_SCOPE}{}", name.to_ascii_lowercase())
 }
 
 /// A path with `/` between its parts, which Windows takes too.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{CurrentSection, Walk};
 use crate::{
     facts::{Atom, Binding, ScriptSection, Trace, Value},
-    script::{Command, Effect, Script},
+    script::{Command, Effect, POWERSHELL_SCOPE, Script},
     text::{Span, Spanned},
 };
 
@@ -15,6 +15,9 @@ impl Walk<'_> {
         let partial = command.context.conditional || command.context.subshell;
         match effect {
             Effect::Set { name, value, append, exported, span } => {
+                // The variables of PowerShell do not leave its process, in which all that reads them runs.
+                let own = name.starts_with(POWERSHELL_SCOPE);
+                let partial = command.context.conditional || command.context.subshell && !own;
                 let span = current.section.place(span);
                 let mut held = match (append, self.variables.get(&name)) {
                     (true, Some(before)) => before.value.clone(),

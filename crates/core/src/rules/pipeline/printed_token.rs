@@ -81,10 +81,7 @@ fn listed(facts: &StepFacts, findings: &mut Findings<'_>) {
     for section in &facts.sections {
         let commands = &section.script.commands;
         for command in commands {
-            let shown = match command.context.output {
-                Output::Pipe(to) => commands.get(to).is_some_and(|next| is(next, "sort") && next.prints_to_log()),
-                _ => command.prints_to_log(),
-            };
+            let shown = reaches_log(commands, command);
             let lists = ["env", "printenv", "set", "export"].iter().any(|name| is(command, name));
             if shown && lists && command.words.len() == 1 {
                 let span = section.place(command.span);
@@ -99,4 +96,20 @@ fn listed(facts: &StepFacts, findings: &mut Findings<'_>) {
 
 fn is(command: &Command, name: &str) -> bool {
     command.words.first().is_some_and(|word| word.prefix() == name)
+}
+
+/// Whether a command's output ends in the log, also sorted or formatted.
+fn reaches_log(commands: &[Command], command: &Command) -> bool {
+    const LONGEST: usize = 4;
+    let mut command = command;
+    for _ in 0..LONGEST {
+        match (command.output_redirection(), command.context.output) {
+            (None, Output::Pipe(to)) => match commands.get(to) {
+                Some(next) if is(next, "sort") || is(next, "cat") => command = next,
+                _ => return false,
+            },
+            _ => return command.prints_to_log(),
+        }
+    }
+    false
 }

@@ -33,7 +33,7 @@ enum Meaning {
 
 /// By name and alias, in lower case
 /// (<https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_aliases>).
-const CMDLETS: [(&str, Meaning); 52] = {
+const CMDLETS: [(&str, Meaning); 58] = {
     use Meaning::{Evaluate, Filter, List, OutFile, Print, Program, Remove, SetItem, Tee, WriteFile};
     [
         ("write-host", Print),
@@ -73,6 +73,12 @@ const CMDLETS: [(&str, Meaning); 52] = {
         ("out-host", Filter),
         ("out-default", Filter),
         ("out-string", Filter),
+        ("format-list", Filter),
+        ("fl", Filter),
+        ("format-table", Filter),
+        ("ft", Filter),
+        ("sort-object", Program("sort")),
+        ("sort", Program("sort")),
         ("remove-item", Remove),
         ("ri", Remove),
         ("rm", Remove),
@@ -133,6 +139,13 @@ pub(super) fn in_shell_terms(mut command: Command, piped: bool) -> Command {
             let path = arguments.named(&["-filepath", "-literalpath"]).or_else(|| arguments.next());
             rename("tee", path.map(slashed).into_iter().collect(), &mut command);
         }
+        Meaning::Program("cat")
+            if arguments.positional.first().is_some_and(|path| environment_variable(path).is_some()) =>
+        {
+            let name = arguments.next().and_then(|path| environment_variable(&path)).unwrap_or_default();
+            let word = literal(&name, command.span);
+            rename("printenv", vec![word], &mut command);
+        }
         Meaning::Program(program) => {
             let paths = [arguments.named(&["-path", "-literalpath"]), arguments.named(&["-destination"])];
             let words = paths.into_iter().flatten().chain(arguments.positional).map(slashed).collect();
@@ -156,8 +169,16 @@ pub(super) fn in_shell_terms(mut command: Command, piped: bool) -> Command {
             }
         }
         Meaning::List => {
-            let path = arguments.item().and_then(|path| path.literal()).unwrap_or_default().to_ascii_lowercase();
-            if matches!(path.as_str(), "env:" | "env:*" | "env:\\" | "env:/") {
+            let path = arguments.item();
+            let variable = path.as_ref().and_then(environment_variable);
+            let path = path.and_then(|path| path.literal()).unwrap_or_default().to_ascii_lowercase();
+            if let Some(variable) = variable {
+                let word = literal(&variable, command.span);
+                rename("printenv", vec![word], &mut command);
+            } else if matches!(
+                path.as_str(),
+                "env:" | "env:*" | "env:bitbucket*" | "env:bitbucket_*" | "env:\\" | "env:/"
+            ) {
                 rename("printenv", Vec::new(), &mut command);
             }
         }

@@ -23,10 +23,30 @@ impl Reader<'_> {
             return self.assignment(start, &name, append, context);
         }
         self.at = start;
-        let value = self.value()?;
+        let value = if self.console() { self.written()? } else { self.value()? };
         let span = Span::new(start, value.span.end);
         self.commands.push(command(span, vec![literal("echo", Span::new(start, start)), value], context));
         Ok(self.commands.len() - 1)
+    }
+
+    /// Passes `[Console]::WriteLine(`, which prints its argument.
+    fn console(&mut self) -> bool {
+        const LONGEST: usize = "[System.Console]::Error.WriteLine(".len();
+        let rest = self.rest();
+        let Some(open) = rest.bytes().take(LONGEST).position(|letter| letter == b'(') else { return false };
+        let method = rest[..open].to_ascii_lowercase();
+        let method = method.replacen("[system.", "[", 1).replacen(".out.", ".", 1).replacen("error.", "", 1);
+        let prints = matches!(method.as_str(), "[console]::write" | "[console]::writeline");
+        if prints {
+            self.at += open + 1;
+        }
+        prints
+    }
+
+    /// The argument of a method that prints, and its closing bracket.
+    fn written(&mut self) -> Result<Word, Failure> {
+        let value = self.value()?;
+        if self.eat(")") { Ok(value) } else { Err(Failure::Unterminated) }
     }
 
     /// The variable before `=` or `+=`, as written.

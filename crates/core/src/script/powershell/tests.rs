@@ -135,7 +135,14 @@ fn statements_become_commands_of_the_shell() {
         ("$true; $null", "echo True; echo "),
         ("Write-Host \"open\naws s3 ls", "unparsed Write-Host \"open\naws s3 ls"),
         ("a )\nb", "a; b; unparsed )"),
-        ("pwsh -NoProfile -Command 'x'", "pwsh -NoProfile -Command x"),
+        ("[Console]::WriteLine(\"x $env:A\")", "echo x $A"),
+        ("[System.Console]::Error.Write($env:A); a", "echo $A; a"),
+        ("Get-Item Env:A", "printenv A"),
+        ("Get-Content env:\\A", "printenv A"),
+        ("gci env: | Sort-Object Name | ft", "printenv |1; sort Name |2; cat"),
+        ("pwsh -NoProfile -Command 'x'", "pwsh -NoProfile -Command x; x"),
+        ("powershell -c \"Write-Host $env:A\"; b", "powershell -c Write-Host $A; echo $A; b"),
+        ("pwsh -Command 'if ('; b", "pwsh -Command if (; b"),
     ] {
         let found = read(text);
         if found != expected {
