@@ -180,7 +180,8 @@ impl Installed {
         if matches!(program, "pip" | "pip3" | "python" | "python3" | "uv" | "pipx" | "poetry") {
             self.from_pip |= literal.clone().any(|word| matches!(word, "install" | "sync"));
         }
-        if matches!(program, "echo" | "printf") && command.redirections.is_empty() {
+        // `npx` installs nothing that other commands find.
+        if matches!(program, "echo" | "printf" | "npx" | "bunx" | "pnpx") && command.redirections.is_empty() {
             return;
         }
         let words =

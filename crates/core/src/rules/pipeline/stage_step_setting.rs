@@ -68,7 +68,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 if let Some(trigger) = manual_trigger(file, step) {
                     let finding = findings
                         .report(file.span(trigger.key), "`trigger: manual` is not allowed on a step in a stage");
-                    if may_be_manual {
+                    if stage.is_manual() {
+                        finding.help("remove it: the stage is started manually already");
+                    } else if may_be_manual {
                         finding.help("move `trigger: manual` to the stage");
                     } else {
                         finding.help("move the step to a second stage with `trigger: manual`");

@@ -33,7 +33,7 @@ rule! {
     /// ```
     ///
     /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/cache-dependencies/>.
-    static RULE: "undefined-cache", Error, check
+    static RULE: "undefined-cache", Error, check, explained_by ["unexpanded-variable"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {

@@ -37,7 +37,7 @@ rule! {
     /// ```
     ///
     /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/databases-and-service-containers/>.
-    static RULE: "undefined-service", Error, check
+    static RULE: "undefined-service", Error, check, explained_by ["unexpanded-variable"]
 }
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {

@@ -5,7 +5,7 @@ use crate::{
     pipeline::{ItemKind, Start, Text},
     rules::{Findings, rule},
     script::{Part, Word},
-    yaml::Style,
+    yaml::{NodeId, Style},
 };
 
 rule! {
@@ -86,7 +86,7 @@ fn deployments(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 
 fn artifacts(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for step in &file.model.steps {
-        for path in step.artifacts.paths.iter().filter(|path| has_variable(path.value)) {
+        for path in step.artifacts.paths.iter().filter(|path| has_variable(path.value) || has_command(path.value)) {
             pattern(file, *path, "artifact paths", findings);
         }
         let Some(artifacts) = file.tree.field(step.node, "artifacts") else { continue };
@@ -94,7 +94,7 @@ fn artifacts(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let names = uploads.into_iter().flatten().filter_map(|upload| Some(file.tree.field(*upload, "name")?.value));
         let downloads = file.tree.field(artifacts.value, "download").map(|field| file.tree.items(field.value));
         for node in names.chain(downloads.into_iter().flatten().copied()) {
-            literal_name(file, node, "artifact names", "artifact", findings);
+            literal_name(file, node, "artifact names", "the artifact would be named", findings);
         }
     }
 }
@@ -120,6 +120,14 @@ fn changesets(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 
 /// Names that Bitbucket compares literally.
 fn names(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    for step in &file.model.steps {
+        for (key, names) in [("services", &step.services), ("caches", &step.caches)] {
+            for name in names.iter().filter(|name| has_variable(name.value)) {
+                let message = format!("variables are not expanded in `{key}`, so nothing is named `{}`", name.value);
+                findings.report_as(Severity::Error, name.span(file.tree), message).help("use a fixed name");
+            }
+        }
+    }
     for pipeline in &file.model.pipelines {
         if matches!(pipeline.start, Start::Branches | Start::Tags | Start::PullRequests)
             && has_variable(pipeline.name.value)
@@ -151,7 +159,7 @@ fn names(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
     }
     for source in file.model.definitions.imports.iter().filter_map(|import| import.source) {
-        literal_name(file, source.node, "import sources", "source", findings);
+        literal_name(file, source.node, "import sources", "the source would be", findings);
     }
 }
 
@@ -191,7 +199,8 @@ fn pattern(file: &Analysis<'_>, path: Text<'_>, place: &str, findings: &mut Find
     let Some(scalar) = file.tree.scalar(path.node) else { return };
     let span = path.span(file.tree);
     let wildcard = wildcard(path.value);
-    let message = format!("variables are not expanded in {place}, so `{}` matches nothing", path.value);
+    let what = if variables(path.value).is_empty() { "commands are not run" } else { "variables are not expanded" };
+    let message = format!("{what} in {place}, so `{}` matches nothing", path.value);
     let finding = findings.report_as(Severity::Warning, span, message);
     finding.help(format!("change it to `{wildcard}`"));
     let replacement = match scalar.style {
@@ -205,11 +214,11 @@ fn pattern(file: &Analysis<'_>, path: Text<'_>, place: &str, findings: &mut Find
     finding.fix(format!("change it to `{wildcard}`"), Safety::Unsafe, vec![Edit { span, replacement }]);
 }
 
-fn literal_name(file: &Analysis<'_>, node: crate::yaml::NodeId, place: &str, thing: &str, findings: &mut Findings<'_>) {
+fn literal_name(file: &Analysis<'_>, node: NodeId, place: &str, consequence: &str, findings: &mut Findings<'_>) {
     let value = file.text(node);
     if has_variable(value) {
-        let message = format!("variables are not expanded in {place}; the {thing} would be `{value}`");
-        findings.report(file.span(node), message).help(format!("use the {thing} itself"));
+        let message = format!("variables are not expanded in {place}; {consequence} `{value}`");
+        findings.report(file.span(node), message).help("use a fixed name");
     }
 }
 
@@ -225,6 +234,10 @@ fn wildcard(path: &str) -> String {
         }
     }
     pattern.trim_start_matches('/').to_owned()
+}
+
+fn has_command(value: &str) -> bool {
+    value.contains("$(") && Word::template(value).parts.iter().any(|part| matches!(part, Part::Substitution { .. }))
 }
 
 fn has_variable(value: &str) -> bool {
