@@ -13,6 +13,7 @@ mod installs;
 mod keyless;
 mod pipes;
 mod profiles;
+mod secrets;
 mod section;
 mod tools;
 mod value;
@@ -23,6 +24,7 @@ pub use installs::Install;
 pub use keyless::{Session, SessionSource};
 pub use pipes::{KNOWN as KNOWN_PIPES, KnownPipe, Login, ROLE_VARIABLE, ROLE_VARIABLES};
 pub use profiles::ProfileSetting;
+pub use secrets::{is_secret_name, login_password, looks_secret, password_in_url};
 pub use section::ScriptSection;
 pub use tools::{Calls, TOOLS, Tool, ToolCall, ToolId, split_package};
 pub use value::{Atom, Path, Value};
@@ -93,7 +95,7 @@ pub struct StepFacts {
     pub templates: Vec<Spanned<String>>,
     /// Every file that is written by a redirection, `tee`, `cp` or `mv`.
     pub writes: Vec<FileWrite>,
-    /// Everything printed to the log that contains the value of a variable from outside the script.
+    /// Everything printed to the log that contains a secret, or the value of a variable from outside the script.
     pub prints: Vec<Print>,
     /// `set -x` and `set +x`.
     pub traces: Vec<Trace>,

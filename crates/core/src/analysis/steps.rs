@@ -4,7 +4,7 @@ use crate::{
     analysis::{Analysis, access::Access},
     diagnostic::{Edit, REPEATED, StepPlace},
     facts::{ScriptSection, StepFacts},
-    pipeline::{Oidc, Step, Use, means_oidc},
+    pipeline::{Oidc, Step, Text, Use, glob, means_oidc},
     script::Invocation,
     text::Span,
 };
@@ -74,6 +74,24 @@ impl<'f> Analysis<'f> {
     /// The access that the trust policies of the roles give a step.
     pub fn access(&self, step: &Step<'_>) -> Option<&Access> {
         self.access.get(step.id.0)
+    }
+
+    /// The artifact or cache that includes a self.
+    pub fn kept(&self, step: &Step<'f>, path: &str) -> Option<(&'static str, Text<'f>)> {
+        let artifact = step.artifacts.paths.iter().find(|pattern| {
+            let pattern = pattern.value.trim_start_matches("./");
+            glob::matches(pattern, path)
+        });
+        let cache = || {
+            let caches = self.model.definitions.caches.iter();
+            let used = caches.filter(|cache| step.caches.iter().any(|used| used.value == cache.name.value));
+            used.map(|cache| (cache.name, self.tree.text(cache.node).unwrap_or_default())).find(|(_, folder)| {
+                let folder = folder.trim_start_matches("./").trim_end_matches('/');
+                folder == "."
+                    || !folder.is_empty() && path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+            })
+        };
+        artifact.map(|text| ("an artifact", *text)).or_else(|| cache().map(|(name, _)| ("part of a cache", name)))
     }
 
     /// The environments that the pipelines run a step in; `None` for a use without one.

@@ -230,7 +230,7 @@ impl Walk<'_> {
             current.piped.entry(to).or_default().extend(printed.clone(), site);
         }
         let outside = printed.atoms().iter().any(|atom| matches!(atom, Atom::Outside(_)));
-        if outside && command.prints_to_log() {
+        if (outside || printed.holds_secret()) && command.prints_to_log() {
             let span = current.section.place(command.span);
             self.facts.prints.push(Print { content: printed.clone(), span, order: self.order });
         }

@@ -85,9 +85,9 @@ fn is_package(word: &str) -> bool {
 
 /// Whether the text of an AWS configuration has a profile that gets its credentials from `keyless credential-process`.
 pub(super) fn is_profile(text: &str) -> bool {
-    text.split('\n').flat_map(|line| line.split("\\n")).any(|line| {
-        line.trim_start().strip_prefix("credential_process").is_some_and(|value| is_credential_process(value))
-    })
+    text.split('\n')
+        .flat_map(|line| line.split("\\n"))
+        .any(|line| line.trim_start().strip_prefix("credential_process").is_some_and(is_credential_process))
 }
 
 /// Whether a command is `keyless credential-process`, by any path.

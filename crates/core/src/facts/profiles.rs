@@ -25,9 +25,19 @@ pub struct ProfileSetting {
 pub(super) fn read(path: &Path, content: &Value) -> Vec<(String, String, Value)> {
     let in_aws_folder = path.written().is_some_and(|path| path.contains("/.aws/"));
     // What comes before is unknown, so that settings may belong to any profile.
-    let starts_unknown = matches!(content.atoms().first(), Some(Atom::Unknown(_) | Atom::Outside(_)));
+    let starts_unknown =
+        matches!(content.atoms().first(), Some(Atom::Unknown(_) | Atom::Secret { .. } | Atom::Outside(_)));
     let mut profile = (in_aws_folder && !starts_unknown).then(|| "default".to_owned());
     let mut settings = Vec::new();
+    // `printf` and `echo -e` expand the escape.
+    let atoms = content.atoms().iter().map(|atom| match atom {
+        Atom::Text(text) => Atom::Text(text.replace("\\n", "\n")),
+        atom => atom.clone(),
+    });
+    let mut content = Value::default();
+    for atom in atoms {
+        content.extend(Value::atom(atom), 0);
+    }
     for line in content.lines() {
         let header = match line.atoms() {
             [Atom::Text(text)] => text.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']')),
@@ -67,6 +77,7 @@ mod tests {
         for (path, content, expected) in [
             (home.path(&clone), Value::text(text), "default.region deploy.role_arn deploy.# a"),
             (home.path(&clone), Value::text("region = eu-west-1"), "default.region"),
+            (home.path(&clone), Value::text("[a]\\nregion = eu-west-1\\n"), "a.region"),
             (Value::text("main.tf").path(&clone), Value::text("role_arn = x"), ""),
         ] {
             let read: Vec<_> =

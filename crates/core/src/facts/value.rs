@@ -15,6 +15,13 @@ pub enum Atom {
     Home,
     /// The output of a program, or anything else decided only at run time; the number identifies it.
     Unknown(usize),
+    /// The output of a program that prints a secret, which only it knows.
+    Secret {
+        /// Identifies the value.
+        site: usize,
+        /// What it is, for messages: `a CodeArtifact token`.
+        what: &'static str,
+    },
 }
 
 /// The value of a variable or a word: literal strings with gaps.
@@ -65,6 +72,11 @@ impl Value {
     /// Whether it contains the value of an outside variable.
     pub fn mentions(&self, name: &str) -> bool {
         self.atoms.iter().any(|atom| matches!(atom, Atom::Outside(outside) if outside == name))
+    }
+
+    /// Whether it contains a secret that a program printed.
+    pub fn holds_secret(&self) -> bool {
+        self.atoms.iter().any(|atom| matches!(atom, Atom::Secret { .. }))
     }
 
     /// Whether it contains the step's OIDC token.
@@ -129,7 +141,7 @@ impl Value {
         let written = self.to_string();
         let relative = !matches!(
             self.atoms.first(),
-            Some(Atom::CloneDirectory | Atom::Home | Atom::Outside(_) | Atom::Unknown(_))
+            Some(Atom::CloneDirectory | Atom::Home | Atom::Outside(_) | Atom::Unknown(_) | Atom::Secret { .. })
         ) && !written.starts_with('/');
         let whole = if relative { format!("{directory}/{written}") } else { written };
         let whole = match whole.strip_prefix(CLONE_DIRECTORY) {
@@ -161,7 +173,7 @@ impl fmt::Display for Atom {
             Self::Outside(name) => write!(f, "${{{name}}}"),
             Self::CloneDirectory => f.write_str("$BITBUCKET_CLONE_DIR"),
             Self::Home => f.write_str("$HOME"),
-            Self::Unknown(site) => write!(f, "$({site})"),
+            Self::Unknown(site) | Self::Secret { site, .. } => write!(f, "$({site})"),
         }
     }
 }

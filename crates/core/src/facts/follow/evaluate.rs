@@ -1,9 +1,9 @@
 //! The values of words.
 
-use super::{CurrentSection, Walk};
+use super::{CurrentSection, Walk, output::FILTERS};
 use crate::{
     facts::{Atom, Value},
-    script::{Expansion, Operator, Part, Word},
+    script::{Command, Expansion, Operator, Part, Word},
     text::Span,
 };
 
@@ -69,8 +69,22 @@ impl Walk<'_> {
         site: usize,
     ) -> Value {
         let unknown = Value::atom(Atom::Unknown(site + span.start));
-        let (Some(current), 1) = (current, commands.len()) else { return unknown };
-        let Some(command) = current.section.script.commands.get(commands.start) else { return unknown };
+        let Some(current) = current else { return unknown };
+        let inner = current.section.script.commands.get(commands.clone()).unwrap_or_default();
+        let Some((command, rest)) = inner.split_first() else { return unknown };
+        let mut filters = rest.iter().map(Command::invocation);
+        if !filters.all(|filter| filter.is_some_and(|filter| FILTERS.contains(&filter.program.as_str()))) {
+            return unknown;
+        }
+        if let Some(invocation) = command.invocation() {
+            let printed = self.printed(current, commands.start, command, Some(&invocation));
+            if printed.holds_secret() {
+                return printed;
+            }
+        }
+        if !rest.is_empty() {
+            return unknown;
+        }
         match command.invocation() {
             Some(invocation) if matches!(invocation.program.as_str(), "pwd" | "echo" | "printf") => {
                 self.printed(current, commands.start, command, Some(&invocation))

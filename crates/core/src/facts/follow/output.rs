@@ -2,13 +2,14 @@
 
 use super::{CurrentSection, Walk, claims};
 use crate::{
-    facts::{Atom, Configuration, FileWrite, Path, ProfileSetting, Value, keyless, profiles},
+    facts::{Atom, Configuration, FileWrite, Path, ProfileSetting, Value, keyless, profiles, secrets},
     script::{Command, Invocation, Output, RedirectionKind, Script, Word},
     text::Span,
 };
 
 /// Filters, whose output is assumed to contain their input.
-const FILTERS: [&str; 10] = ["base64", "cat", "cut", "grep", "head", "jq", "sed", "tail", "tee", "tr"];
+pub(super) const FILTERS: [&str; 15] =
+    ["base64", "cat", "column", "cut", "grep", "head", "jq", "less", "more", "nl", "sed", "sort", "tail", "tee", "tr"];
 
 /// Whether the output of a command ends in the log, also through `tee`, `jq` and other filters.
 pub(super) fn reaches_log(script: &Script, command: &Command) -> bool {
@@ -70,12 +71,16 @@ impl Walk<'_> {
                     return unknown();
                 }
                 let file = || {
-                    let word = invocation.arguments.iter().find(|word| !word.prefix().starts_with('-'))?;
-                    self.files.get(&self.evaluate(word, Some(current), site).path(&self.directory)).cloned()
+                    // The first argument of `jq` and `grep` is no file that the script has written.
+                    let read = command.redirections.iter().filter(|it| it.kind == RedirectionKind::Input);
+                    let read = read.map(|redirection| &redirection.target);
+                    let words = invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-')).chain(read);
+                    let mut paths = words.map(|word| self.evaluate(word, Some(current), site).path(&self.directory));
+                    paths.find_map(|path| self.files.get(&path).cloned())
                 };
                 input().or_else(file).unwrap_or_else(unknown)
             }
-            _ => unknown(),
+            _ => secrets::printed(invocation).map_or_else(unknown, |what| Value::atom(Atom::Secret { site, what })),
         }
     }
 

@@ -1,7 +1,6 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    pipeline::{Step, Text, glob},
     rules::{Findings, rule},
 };
 
@@ -44,7 +43,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         for write in facts.writes.iter().filter(|write| write.content.holds_token()) {
             let Some(path) = write.path.in_clone().filter(|path| !path.starts_with("..")) else { continue };
             let help = "write it outside, for example to `/tmp/web-identity-token`";
-            match kept(file, step, path) {
+            match file.kept(step, path) {
                 Some((how, text)) => {
                     let message = format!("OIDC token is written to `{path}`, which is kept as {how}");
                     findings
@@ -62,21 +61,4 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
-}
-
-/// The artifact or cache that includes a file.
-fn kept<'f>(file: &Analysis<'f>, step: &Step<'f>, path: &str) -> Option<(&'static str, Text<'f>)> {
-    let artifact = step.artifacts.paths.iter().find(|pattern| {
-        let pattern = pattern.value.trim_start_matches("./");
-        glob::matches(pattern, path)
-    });
-    let cache = || {
-        let caches = file.model.definitions.caches.iter();
-        let used = caches.filter(|cache| step.caches.iter().any(|used| used.value == cache.name.value));
-        used.map(|cache| (cache.name, file.tree.text(cache.node).unwrap_or_default())).find(|(_, folder)| {
-            let folder = folder.trim_start_matches("./").trim_end_matches('/');
-            folder == "." || !folder.is_empty() && path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-        })
-    };
-    artifact.map(|text| ("an artifact", *text)).or_else(|| cache().map(|(name, _)| ("part of a cache", name)))
 }
