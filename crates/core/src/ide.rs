@@ -4,4 +4,5 @@ pub mod completion;
 pub mod definition;
 pub mod hover;
 pub mod outline;
+mod pipes;
 mod place;

@@ -11,7 +11,7 @@ use crate::{
 };
 use serde::Serialize;
 
-use super::place;
+use super::{pipes, place};
 
 /// Suggestions that can replace the word at the cursor.
 #[derive(Debug, Serialize)]
@@ -127,6 +127,12 @@ fn on_own_line(source: &Source<'_>, word: Span, line: Span) -> Vec<Choice> {
             choice.insert = None;
         }
     }
+    let of_pipe =
+        pipes::variables(&tree, map).into_iter().filter(|variable| !taken.iter().any(|name| name == variable.name));
+    choices.extend(of_pipe.map(|variable| {
+        let insert = (!is_key).then(|| format!("{}: ", variable.name));
+        Choice { label: variable.name.to_owned(), insert, kind: ChoiceKind::Key, doc: variable.doc }
+    }));
     // An item of a list of names or values is not a key.
     if let Some(parent) = tree.node(map).parent {
         choices.extend(words(&shapes));
@@ -271,6 +277,21 @@ mod tests {
         );
         assert_offers(&format!("{step}caches:\n          - n|\n"), &["node"], &["script"]);
         assert_offers(&format!("{step}deployment: |"), &["staging"], &[]);
+    }
+
+    #[test]
+    fn variables_of_pipes_are_offered() {
+        let step = "pipelines:\n  default:\n    - step:\n        script:\n          - pipe: NAME\n            variables:\n              AWS_REGION: eu-west-1\n              |";
+        assert_offers(
+            &step.replace("NAME", "docker://keyless/pipe:0.1.0"),
+            &["AWS_ROLE_ARN", "STACKS"],
+            &["AWS_REGION", "script"],
+        );
+        assert_offers(
+            &step.replace("NAME", "atlassian/aws-s3-deploy:2.0.1"),
+            &["S3_BUCKET", "LOCAL_PATH"],
+            &["STACKS"],
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
 };
 use serde::Serialize;
 
-use super::place;
+use super::{pipes, place};
 
 /// Documentation of a key or a variable.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -31,7 +31,10 @@ pub struct Hover {
 pub fn at(text: &str, offset: usize) -> Option<Hover> {
     let (tree, _) = parse(text, Limits::default());
     let source = Source::new("", text);
-    key(&tree, offset).or_else(|| in_expression(&source, &tree, offset)).or_else(|| variable(&source, offset))
+    key(&tree, offset)
+        .or_else(|| pipe_variable(&tree, offset))
+        .or_else(|| in_expression(&source, &tree, offset))
+        .or_else(|| variable(&source, offset))
 }
 
 /// The documentation of a function, an operator or a variable in an expression.
@@ -84,6 +87,29 @@ fn key(tree: &Tree, offset: usize) -> Option<Hover> {
         of: Some(object.name),
         lines,
     })
+}
+
+/// A variable under the `variables` of a pipe.
+fn pipe_variable(tree: &Tree, offset: usize) -> Option<Hover> {
+    let (map, key) = tree.ids().find_map(|id| match &tree.node(id).kind {
+        Kind::Mapping(entries) => {
+            let entry = entries.iter().find(|entry| touches(tree.span(entry.key), offset))?;
+            Some((id, entry.key))
+        }
+        _ => None,
+    })?;
+    let variable = pipes::variables(tree, map).into_iter().find(|variable| Some(variable.name) == tree.text(key))?;
+    let mut lines: Vec<String> = Some(variable.doc.to_owned()).into_iter().filter(|doc| !doc.is_empty()).collect();
+    if !variable.values.is_empty() {
+        lines.push(format!("value: {}", variable.values.join(", ")));
+    }
+    lines.extend(variable.default.map(|default| format!("default: {default}")));
+    if variable.required {
+        lines.push("required".to_owned());
+    }
+    let Span { start, .. } = tree.span(key);
+    let (length, name) = (tree.span(key).len(), variable.name.to_owned());
+    Some(Hover { offset: start, length, name, of: Some("a pipe"), lines })
 }
 
 fn variable(source: &Source<'_>, offset: usize) -> Option<Hover> {
@@ -188,6 +214,18 @@ pipelines:
         }
         assert!(at(FILE, FILE.find("OTHER").unwrap()).is_none());
         assert!(at(FILE, FILE.find("v*").unwrap()).is_none());
+    }
+
+    #[test]
+    fn variables_of_pipes_are_explained() {
+        let file =
+            "pipelines: {default: [{step: {script: [{pipe: 'docker://keyless/pipe:1', variables: {COMMAND: x}}]}}]}";
+        let hover = at(file, file.find("COMMAND").unwrap()).unwrap();
+        assert_eq!((hover.name.as_str(), hover.of), ("COMMAND", Some("a pipe")));
+        assert!(hover.lines.contains(&"default: deploy".to_owned()), "{:?}", hover.lines);
+        let file =
+            file.replace("docker://keyless/pipe:1", "atlassian/aws-s3-deploy:2.0.1").replace("COMMAND", "S3_BUCKET");
+        assert_eq!(known(&file, "S3_BUCKET"), Some(("S3_BUCKET".to_owned(), Some("a pipe"))));
     }
 
     #[test]
