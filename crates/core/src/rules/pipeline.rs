@@ -43,6 +43,7 @@ mod invalid_session_name;
 mod invalid_variable_name;
 mod keys_with_role;
 mod late_approval;
+mod literal_password;
 mod malformed_role_arn;
 mod manual_first_step;
 mod misdirected_token;
@@ -72,12 +73,15 @@ mod nested_section;
 mod nested_step;
 mod oidc_without_deployment;
 mod out_of_range;
+mod outdated_pipe;
 mod overcommitted_memory;
 mod overlong_chained_session;
 mod parked_step;
+mod password_argument;
 mod pipe_without_role;
 mod piped_download;
 mod printed_credentials;
+mod printed_secret;
 mod printed_token;
 mod profile_without_role;
 mod push_from_pull_request;
@@ -86,6 +90,7 @@ mod rejected_token;
 mod removed_app_password;
 mod repeated_synthesis;
 mod script_injection;
+mod secret_in_artifact;
 mod secret_in_file;
 mod self_assignment;
 mod service_without_image;
@@ -96,6 +101,8 @@ mod stored_keys;
 mod swallowed_npm_option;
 mod template_injection;
 mod token_in_clone;
+mod token_in_clone_url;
+mod token_with_agent;
 mod too_many_steps;
 mod unanswered_prompt;
 mod unapplied_plan;
@@ -250,6 +257,7 @@ pub static RULES: &[&Rule] = &[
     &unfetched_branch::RULE,
     &swallowed_npm_option::RULE,
     &unused_oidc::RULE,
+    &token_with_agent::RULE,
     &rejected_token::RULE,
     &misdirected_token::RULE,
     &oidc_without_deployment::RULE,
@@ -260,9 +268,14 @@ pub static RULES: &[&Rule] = &[
     &profile_without_role::RULE,
     &invalid_region::RULE,
     &token_in_clone::RULE,
+    &token_in_clone_url::RULE,
     &printed_token::RULE,
     &printed_credentials::RULE,
+    &printed_secret::RULE,
     &secret_in_file::RULE,
+    &literal_password::RULE,
+    &secret_in_artifact::RULE,
+    &password_argument::RULE,
     &stored_keys::RULE,
     &keys_with_role::RULE,
     &self_assignment::RULE,
@@ -282,6 +295,7 @@ pub static RULES: &[&Rule] = &[
     &missing_pipe_variable::RULE,
     &unknown_pipe_variable::RULE,
     &invalid_pipe_variable::RULE,
+    &outdated_pipe::RULE,
     &unnamed_stacks::RULE,
     &unlisted_ip_address::RULE,
     &mismatched_session_duration::RULE,

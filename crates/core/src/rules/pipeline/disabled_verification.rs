@@ -1,8 +1,9 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
+    facts::{PipeVariable, ScriptSection},
     rules::{Findings, rule},
-    script::Word,
+    script::{Redirection, RedirectionKind, Word},
     text::Span,
 };
 
@@ -32,12 +33,29 @@ rule! {
     ///           - npm ci
     /// ```
     ///
-    /// A disabled SSH host key check is reported as a hint, because some hosts are new in every run.
+    /// ```yaml wrong
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - step:
+    ///           deployment: staging
+    ///           script:
+    ///             - pipe: atlassian/rsync-deploy:0.13.0
+    ///               variables:
+    ///                 USER: deploy
+    ///                 SERVER: app.example.com
+    ///                 REMOTE_PATH: /srv/site
+    ///                 LOCAL_PATH: dist
+    ///                 SSH_ARGS: -o StrictHostKeyChecking=no
+    /// ```
+    ///
+    /// A disabled SSH host key check in a script is reported as a hint, because some hosts are new in every run. Pipes read
+    /// the known hosts from the repository's settings, so there it is a warning.
     static RULE: "disabled-verification", Warning, check
 }
 
 /// Options and settings that disable verification, in any program.
-const SWITCHES: [&str; 17] = [
+const SWITCHES: [&str; 22] = [
     "--no-check-certificate",
     "http.sslVerify=false",
     "http.sslVerify false",
@@ -55,6 +73,11 @@ const SWITCHES: [&str; 17] = [
     "registry=http://",
     "StrictHostKeyChecking=no",
     "StrictHostKeyChecking no",
+    "StrictHostKeyChecking=off",
+    "StrictHostKeyChecking off",
+    "UserKnownHostsFile=/dev/null",
+    "UserKnownHostsFile /dev/null",
+    "ssl:verify-certificate no",
 ];
 
 /// Hosts on the same machine, where no one can intercept traffic.
@@ -73,7 +96,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 if program == "echo" && command.prints_to_log() || OWN.iter().any(|host| text.contains(host)) {
                     continue;
                 }
-                for switch in &SWITCHES {
+                let host_key = text.contains("StrictHostKeyChecking");
+                // Both options belong together.
+                for switch in SWITCHES.iter().filter(|switch| !(host_key && switch.starts_with('U'))) {
                     if let Some(at) = text.find(switch) {
                         let start = command.span.start + at;
                         report(section.place(Span::new(start, start + switch.len())), switch, findings);
@@ -87,8 +112,41 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                         report(section.place(word.span), text, findings);
                     }
                 }
+                for redirection in &command.redirections {
+                    here_document(section, redirection, findings);
+                }
             }
         }
+        for variable in facts.pipes.iter().flat_map(|pipe| &pipe.variables) {
+            in_pipe(variable, findings);
+        }
+    }
+}
+
+/// A configuration that a script writes, such as `~/.ssh/config`.
+fn here_document(section: &ScriptSection, redirection: &Redirection, findings: &mut Findings<'_>) {
+    if redirection.kind != RedirectionKind::HereDocument {
+        return;
+    }
+    let text = section.script.slice(redirection.target.span);
+    if let Some((at, switch)) = SWITCHES.iter().find_map(|switch| Some((text.find(switch)?, *switch))) {
+        let start = redirection.target.span.start + at;
+        report(section.place(Span::new(start, start + switch.len())), switch, findings);
+    }
+}
+
+/// An argument or a remote command in a pipe's variable.
+fn in_pipe(variable: &PipeVariable, findings: &mut Findings<'_>) {
+    let text = variable.value.to_string();
+    if OWN.iter().any(|host| text.contains(host)) {
+        return;
+    }
+    let mut words = text.split_whitespace().skip_while(|word| *word != "curl");
+    let of_curl = words.find(|word| is_insecure(word));
+    let insecure = text.split_whitespace().find(|word| *word == "--insecure");
+    let switch = SWITCHES.iter().copied().find(|switch| text.contains(switch));
+    if let Some(switch) = switch.or(insecure).or(of_curl) {
+        report_as(Severity::Warning, variable.span, switch, findings);
     }
 }
 
@@ -103,7 +161,11 @@ fn is_insecure(word: &str) -> bool {
 }
 
 fn report(span: Span, switch: &str, findings: &mut Findings<'_>) {
-    let severity = if switch.starts_with('S') { Severity::Hint } else { Severity::Warning };
+    let host_key = switch.starts_with(['S', 'U']);
+    report_as(if host_key { Severity::Hint } else { Severity::Warning }, span, switch, findings);
+}
+
+fn report_as(severity: Severity, span: Span, switch: &str, findings: &mut Findings<'_>) {
     let message = format!("`{switch}` lets anyone on the network impersonate the server");
     findings.report_as(severity, span, message).help(
         "remove it, and install the server's certificate or add its SSH key under Repository settings > SSH keys",

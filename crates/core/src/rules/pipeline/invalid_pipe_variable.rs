@@ -215,8 +215,8 @@ fn accounts(pipe: &PipeUse, findings: &mut Findings<'_>) {
     let Some(allowed) = pipe.setting(&own::ALLOWED_ACCOUNT_IDS) else { return };
     let role = pipe.setting(&own::ROLE_CHAIN).or_else(|| pipe.setting(&own::AWS_ROLE_ARN));
     let (Some(list), Some(role)) = (allowed.value.literal(), role) else { return };
-    let last = role.value.literal().and_then(|roles| roles.split_whitespace().last()?.split('#').next());
-    let Some(Ok(arn)) = last.map(RoleArn::parse) else { return };
+    let assumed = role.value.literal().and_then(|roles| roles.split_whitespace().last()?.split('#').next());
+    let Some(Ok(arn)) = assumed.map(RoleArn::parse) else { return };
     let listed: Vec<_> = list.split_whitespace().filter_map(|item| AccountId::parse(item).ok()).collect();
     if !listed.is_empty() && !listed.contains(arn.account()) {
         findings

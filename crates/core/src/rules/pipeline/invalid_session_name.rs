@@ -105,6 +105,19 @@ fn problem(file: &Analysis<'_>, step: &Step<'_>, value: &Value) -> Option<String
     if let Some(text) = value.literal() {
         return SessionName::parse(text).err().filter(|_| !text.is_empty()).map(|error| error.to_string());
     }
+    // `BITBUCKET_COMMIT` has 40 characters.
+    let length: usize = value
+        .atoms()
+        .iter()
+        .map(|atom| match atom {
+            Atom::Text(text) => text.len(),
+            Atom::Outside(name) if name == "BITBUCKET_COMMIT" => 40,
+            _ => 0,
+        })
+        .sum();
+    if let Err(SessionNameError::Length(length)) = SessionName::parse(&"x".repeat(length.max(2))) {
+        return Some(format!("it has at least {length} characters, and 64 are allowed"));
+    }
     value.atoms().iter().find_map(|atom| match atom {
         Atom::Text(text) => {
             // Alone, a part of a name may be too short.
@@ -117,7 +130,7 @@ fn problem(file: &Analysis<'_>, step: &Step<'_>, value: &Value) -> Option<String
             None => may_have_slash(file, step, name).then(|| format!("`{name}` may contain `/`, which is not allowed")),
         },
         Atom::CloneDirectory | Atom::Home => Some("it contains `/`, which is not allowed".to_owned()),
-        Atom::Unknown(_) => None,
+        Atom::Unknown(_) | Atom::Secret { .. } => None,
     })
 }
 

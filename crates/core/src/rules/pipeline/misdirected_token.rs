@@ -84,24 +84,21 @@ fn held<'s>(facts: &'s StepFacts, expansion: &Expansion) -> Option<&'s Value> {
     facts.bindings.iter().rev().find(|binding| binding.name == expansion.name).map(|binding| &binding.value)
 }
 
-/// The host of Atlassian that a command calls.
+/// The host of Atlassian that a command calls: that of a URL which is an argument.
 fn host(facts: &StepFacts, command: &Command) -> Option<&'static str> {
     command.words.iter().find_map(|word| {
-        word.parts.iter().find_map(|part| match part {
-            Part::Text { text, .. } => host_in(text),
-            Part::Variable(expansion) => held(facts, expansion).and_then(Value::literal).and_then(host_in),
-            _ => None,
-        })
+        let texts = word.parts.iter().map(|part| match part {
+            Part::Text { text, .. } => text.as_str(),
+            Part::Variable(expansion) => held(facts, expansion).and_then(Value::literal).unwrap_or_default(),
+            _ => "",
+        });
+        host_of(&texts.collect::<String>())
     })
 }
 
-fn host_in(text: &str) -> Option<&'static str> {
-    HOSTS.into_iter().find(|host| {
-        text.match_indices(host).any(|(at, _)| {
-            let before = text[..at].chars().next_back();
-            let after = text[at + host.len()..].chars().next();
-            // A host in a URL, with or without a subdomain.
-            matches!(before, None | Some('/' | '.' | '@')) && matches!(after, None | Some('/' | ':' | '"' | '\''))
-        })
-    })
+fn host_of(url: &str) -> Option<&'static str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?.split(':').next()?;
+    HOSTS.into_iter().find(|known| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
