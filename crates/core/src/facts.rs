@@ -414,6 +414,20 @@ impl StepFacts {
             })
     }
 
+    /// Whether every role that the step assumes is used by keyless's own pipe to read: `COMMAND: diff`.
+    pub fn only_reads(&self) -> bool {
+        let web_identity = |tool: &ToolUse| self.credentials(tool) == Credentials::WebIdentity;
+        let mut with_role = self.pipes.iter().filter(|pipe| pipe.role().is_some() || pipe.is_keyless());
+        self.assumptions.is_empty()
+            && self.sessions.is_empty()
+            && !self.tools.iter().any(web_identity)
+            && with_role.all(|pipe| {
+                let command = pipe.setting(&published::keyless::COMMAND).and_then(|command| command.value.literal());
+                pipe.is_keyless()
+                    && command.is_some_and(|command| matches!(command, "diff" | "drift" | "list" | "synth"))
+            })
+    }
+
     /// Whether commands from outside the file ran before a command.
     pub fn is_opaque(&self, before: Order) -> bool {
         self.opaque.iter().any(|command| command.value < before)

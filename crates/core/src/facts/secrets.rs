@@ -149,8 +149,8 @@ pub fn login_password(invocation: &Invocation<'_>) -> Option<Word> {
         return None;
     }
     let joined = || {
-        let short =
-            invocation.arguments.iter().find(|word| word.prefix().starts_with("-p") && word.prefix() != "-p")?;
+        let mut words = invocation.arguments.iter();
+        let short = words.find(|word| word.prefix().starts_with("-p") && word.literal().as_deref() != Some("-p"))?;
         short.strip_prefix("-p")
     };
     invocation.option("--password").or_else(|| invocation.option("-p")).or_else(joined)
@@ -293,6 +293,23 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn passwords_of_logins() {
+        for (text, expected) in [
+            ("docker login -u a -p b registry.example.com", Some("b")),
+            ("podman login -pb registry.example.com", Some("b")),
+            ("podman login -p$PASSWORD registry.example.com", None),
+            ("helm registry login --password=b registry.example.com", Some("b")),
+            ("docker login --password-stdin", None),
+            ("docker run -p 80:80 web", None),
+        ] {
+            let script = Script::parse([text]);
+            let word = script.commands[0].invocation().and_then(|invocation| login_password(&invocation));
+            assert_eq!(word.as_ref().and_then(Word::literal).as_deref(), expected, "{text}");
+            assert_eq!(word.is_some(), expected.is_some() || text.contains("$PASSWORD"), "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use crate::{
     analysis::{Analysis, steps::TokenAccess},
+    diagnostic::Severity,
     pipeline::{Start, Use},
     rules::{Findings, rule},
     text::Spanned,
@@ -45,6 +46,8 @@ rule! {
     ///                 S3_BUCKET: bucket
     ///                 LOCAL_PATH: dist
     /// ```
+    ///
+    /// A step that assumes a role only for `COMMAND: diff` of keyless's own pipe is a hint: give it a role that can only read.
     static RULE: "deploy-from-pull-request", Warning, check
 }
 
@@ -64,7 +67,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             let (place, others) = file.wrong_uses(step, span, unmerged);
             let message = "code of a pull request assumes a role before it is reviewed";
             let help = "use a separate role with only the permissions that this step needs";
-            (findings.report(place, message).help(help), others)
+            // `COMMAND: diff` of keyless's own pipe shows the changes of a pull request.
+            let severity = if facts.only_reads() { Severity::Hint } else { Severity::Warning };
+            (findings.report_as(severity, place, message).help(help), others)
         } else {
             continue;
         };

@@ -134,6 +134,8 @@ fn settings(invocation: &Invocation<'_>) -> Vec<(String, Word)> {
             && let Some(value) = word.strip_prefix(&format!("{name}="))
         {
             let name = name.trim_start_matches("--").trim_start_matches("-D").trim_start_matches("-P");
+            // SonarQube's older name of its token.
+            let name = if name == "sonar.login" { "sonar.token" } else { name };
             found.push((name.rsplit(':').next().unwrap_or_default().to_owned(), value));
         } else if let (Some(name), Some(value)) = (text.rsplit(':').next(), invocation.arguments.get(index + 1))
             && matches!(invocation.program.as_str(), "npm" | "pnpm" | "yarn")
