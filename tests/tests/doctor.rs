@@ -1,7 +1,7 @@
 //! `keyless doctor` against the emulator and the tests' Bitbucket, both over real HTTP.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
-use std::{fs, process::Command, sync::LazyLock};
+use std::{fs, process::Command, sync::LazyLock, time::Duration};
 
 use keyless_tests::{
     bitbucket::{self, Bitbucket, Settings},
@@ -9,6 +9,7 @@ use keyless_tests::{
     cloud::{ACCOUNT, Cloud, ROLE},
     run::{Finished, Workplace, finish},
     secrets, step,
+    strict_sts::Fault,
 };
 use serde_json::{Value, json};
 use snapbox::assert_data_eq;
@@ -206,6 +207,11 @@ fn a_step_looks_with_its_session() {
     });
     command.env("BITBUCKET_STEP_OIDC_TOKEN", refused).env_remove("ATLASSIAN_API_TOKEN");
     check("in-a-refused-step", &finish(&mut command), &[(&clone, "<clone>")]);
+    let (code, message) = ("AccessDenied", "User is not authorized to perform: sts:AssumeRole");
+    let sts = CLOUD.faulty_sts(vec![Fault::None, Fault::None, Fault::Answer(403, code, message)], Duration::ZERO);
+    command.env("BITBUCKET_STEP_OIDC_TOKEN", CLOUD.token()).env("AWS_ENDPOINT_URL_STS", sts.url());
+    command.args(["--deploy-accounts", "111111111111,222222222222,12"]);
+    check("in-a-step-with-accounts", &finish(&mut command), &[(&clone, "<clone>")]);
 }
 
 #[test]

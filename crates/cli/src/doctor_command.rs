@@ -12,6 +12,7 @@ use keyless_bitbucket::is_slug;
 use keyless_core::{
     aws::{Region, RoleArn},
     settings::Settings,
+    setup::DEFAULT_QUALIFIER,
 };
 use tokio::runtime::Builder;
 
@@ -28,6 +29,7 @@ What is checked, and with which variables:
   variables, environments      BITBUCKET_ACCESS_TOKEN, or ATLASSIAN_ACCOUNT_EMAIL with
                                ATLASSIAN_API_TOKEN; reads only the names of variables
   session                      the step's token, in a step with `oidc: true`
+  deployment accounts          the session; with --deploy-accounts
   provider, role, bootstrap    the session, or AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY
                                (and AWS_SESSION_TOKEN)
 
@@ -51,6 +53,9 @@ pub(crate) struct Doctor {
     /// The qualifier that the account was bootstrapped with [default: hnb659fds]
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     qualifier: Option<String>,
+    /// Other accounts that the role deploys to
+    #[arg(long, value_name = "ACCOUNT", value_delimiter = ',')]
+    deploy_accounts: Vec<String>,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -134,6 +139,12 @@ impl Context<'_, '_> {
     /// The deployment environment that the role belongs to.
     fn deployment(&self) -> Option<String> {
         self.arguments.environment.clone().or_else(|| self.variable("BITBUCKET_DEPLOYMENT_ENVIRONMENT"))
+    }
+
+    /// The qualifier that the accounts were bootstrapped with.
+    fn qualifier(&self) -> String {
+        let given = self.arguments.qualifier.clone().or_else(|| self.variable("QUALIFIER"));
+        given.unwrap_or_else(|| DEFAULT_QUALIFIER.to_owned())
     }
 
     fn check_region(&mut self) -> io::Result<()> {

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use keyless_aws::{Attempted, Endpoints, Inventory, InventoryError, Keys, Sts, StsError, WebIdentity};
+use keyless_aws::{
+    Attempted, ChainedRole, Endpoints, Inventory, InventoryError, Keys, Session, Sts, StsError, WebIdentity,
+};
 use keyless_bitbucket::Step;
 use keyless_core::{
     analysis::access::{RoleFile, Roles},
@@ -12,6 +14,7 @@ use keyless_core::{
     lint,
     oidc::{self, AUDIENCE, Issuer, StepToken, VARIABLE},
     rules::trust as policy_check,
+    setup::DEFAULT_QUALIFIER,
     text::Source,
 };
 use keyless_session::now;
@@ -26,15 +29,13 @@ const ROLE: &str = "role";
 const TRUST: &str = "trust policy";
 const STEPS: &str = "steps and trust policy";
 const BOOTSTRAP: &str = "bootstrap";
+const DEPLOY_ACCOUNT: &str = "deployment account";
 
 /// The duration of the step's session in seconds: the shortest that STS allows.
 const DURATION: u32 = 900;
 /// The bootstrap version that the CDK's default synthesizer requires
 /// (<https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html>).
 const BOOTSTRAP_VERSION: u32 = 6;
-/// The default qualifier of a bootstrap stack.
-const QUALIFIER: &str = "hnb659fds";
-
 /// The rules that report a step that the role rejects.
 const REJECTIONS: [&str; 3] = ["rejected-token", "oidc-without-deployment", "unlisted-ip-address"];
 
@@ -45,11 +46,12 @@ pub(super) async fn check(context: &mut Context<'_, '_>) -> io::Result<()> {
         let fix = "set AWS_REGION".to_owned();
         return context.report.not_checked(CREDENTIALS, "no region is set".to_owned(), fix);
     };
-    let keys = match &token {
+    let session = match &token {
         Some(token) => session(context, token, &region).await?,
         None => None,
     };
-    let keys = keys.or_else(|| Keys::from_environment(context.environment));
+    check_deploy_accounts(context, session.as_ref(), &region).await?;
+    let keys = session.as_ref().map(Keys::from).or_else(|| Keys::from_environment(context.environment));
     let Some(keys) = keys else {
         if token.is_none() {
             let fix = "run this in a step with `oidc: true`, or set credentials in the environment: \
@@ -111,7 +113,7 @@ fn check_token(context: &mut Context<'_, '_>) -> io::Result<Option<StepToken>> {
 }
 
 /// A session by the token.
-async fn session(context: &mut Context<'_, '_>, token: &StepToken, region: &Region) -> io::Result<Option<Keys>> {
+async fn session(context: &mut Context<'_, '_>, token: &StepToken, region: &Region) -> io::Result<Option<Session>> {
     let Some(role) = context.role.clone() else { return Ok(None) };
     let name = Step::new(context.environment).session_name();
     let sts = Sts::new(region, context.environment.endpoint_url("STS"), &context.network);
@@ -127,7 +129,7 @@ async fn session(context: &mut Context<'_, '_>, token: &StepToken, region: &Regi
     match sts.assume_role_with_web_identity(&request, |_, _| {}).await {
         Ok(session) => {
             context.report.pass(SESSION, format!("AWS accepts the step as {}", session.assumed_role_arn))?;
-            Ok(Some(Keys::from(&session)))
+            Ok(Some(session))
         }
         Err(error) => {
             if let StsError::Refused { refusal, .. } = &error {
@@ -141,6 +143,48 @@ async fn session(context: &mut Context<'_, '_>, token: &StepToken, region: &Regi
             Ok(None)
         }
     }
+}
+
+/// Checks that the session can assume the role that deploys to other accounts. Its session is not used.
+async fn check_deploy_accounts(
+    context: &mut Context<'_, '_>,
+    session: Option<&Session>,
+    region: &Region,
+) -> io::Result<()> {
+    let qualifier = context.qualifier();
+    let name = Step::new(context.environment).session_name();
+    for account in context.arguments.deploy_accounts.clone() {
+        let arn =
+            format!("arn:{}:iam::{account}:role/cdk-{qualifier}-deploy-role-{account}-{region}", region.partition());
+        let Ok(role) = RoleArn::parse(&arn) else {
+            let fix = "use the 12 digits of the account".to_owned();
+            context.report.fail(DEPLOY_ACCOUNT, format!("`{account}` is not an account ID"), fix)?;
+            continue;
+        };
+        let Some(session) = session else {
+            let fix = "run this in a step with `oidc: true`, whose role deploys to the account".to_owned();
+            context.report.not_checked(DEPLOY_ACCOUNT, format!("{account}: there is no session of the role"), fix)?;
+            continue;
+        };
+        let sts = Sts::new(region, context.environment.endpoint_url("STS"), &context.network);
+        let request = ChainedRole { role: &role, session_name: &name, external_id: None, duration: DURATION };
+        match sts.assume_role(session, &request).await {
+            Ok(_) => context.report.pass(DEPLOY_ACCOUNT, format!("{account}: the role can assume {role}"))?,
+            Err(error @ StsError::Refused { .. }) => {
+                let own = context.role.as_ref().map_or("<account of the role>", |role| role.account().as_str());
+                let fix = format!(
+                    "bootstrap the account with `cdk bootstrap aws://{account}/{region} --trust {own}`, and create the \
+                     role with `keyless setup --deploy-accounts {account}`"
+                );
+                context.report.fail(DEPLOY_ACCOUNT, format!("{account}: cannot assume {role}: {error}"), fix)?;
+            }
+            Err(error) => {
+                let fix = "check the network that the step runs in".to_owned();
+                context.report.not_checked(DEPLOY_ACCOUNT, format!("{account}: {error}"), fix)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Reports that something could not be read, which is not a failure.
@@ -251,11 +295,10 @@ async fn check_bootstrap(
     region: &Region,
     account: &str,
 ) -> io::Result<()> {
-    let qualifier = context.arguments.qualifier.clone().or_else(|| context.variable("QUALIFIER"));
-    let qualifier = qualifier.unwrap_or_else(|| QUALIFIER.to_owned());
+    let qualifier = context.qualifier();
     let parameter = format!("/cdk-bootstrap/{qualifier}/version");
     let fix = || {
-        let own = if qualifier == QUALIFIER { String::new() } else { format!(" --qualifier {qualifier}") };
+        let own = if qualifier == DEFAULT_QUALIFIER { String::new() } else { format!(" --qualifier {qualifier}") };
         format!("npx cdk bootstrap{own} aws://{account}/{region}")
     };
     match inventory.parameter(&parameter).await {
