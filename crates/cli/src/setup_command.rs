@@ -38,6 +38,7 @@ The repository's settings show the UUIDs under OpenID Connect. In a step with `o
 --workspace and --workspace-uuid. Standard error explains what each statement grants and the next steps.
 
 Exit status: 0 written, 2 an argument or file is invalid.")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Setup {
     /// The workspace's name, as in its URL
     #[arg(long, value_name = "NAME", required_unless_present_any = FOUND_OUT)]
