@@ -25,9 +25,9 @@ pub(crate) struct Reporting {
     /// Show and count findings from this severity on
     #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = severity())]
     min_severity: Severity,
-    /// Order of a file's findings [default: severity in text, position in other formats]
-    #[arg(long, value_name = "ORDER")]
-    sort: Option<Order>,
+    /// Order of a file's findings
+    #[arg(long, value_name = "ORDER", default_value = "severity")]
+    sort: Order,
     /// Apply safe fixes and report what is left
     #[arg(long)]
     fix: bool,
@@ -98,8 +98,7 @@ fn print_diffs(files: &[LintedFile], output: &mut dyn Write) -> io::Result<Outco
 }
 
 fn print_report(files: Vec<LintedFile>, reporting: &Reporting, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let default = if reporting.format == Format::Text { Order::Severity } else { Order::Position };
-    let report = Report::new(files, reporting.min_severity, reporting.sort.unwrap_or(default));
+    let report = Report::new(files, reporting.min_severity, reporting.sort);
     // a program is owed a document; a person with nothing but failures is not told that nothing was found
     if reporting.format != Format::Text || !report.files.is_empty() {
         report::write(&report, reporting.format, streams)?;

@@ -15,7 +15,7 @@ use crate::{
 pub struct File<'a> {
     /// What the report calls the file.
     pub file: &'a str,
-    /// Its findings, in the order of the text.
+    /// Its findings: from the command line errors first, on the page in the order of the text.
     pub findings: Vec<Finding<'a>>,
 }
 

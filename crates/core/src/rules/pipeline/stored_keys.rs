@@ -53,9 +53,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         for Stored { place, key, help } in pipes(facts).into_iter().chain(script(facts)).chain(images(file, step)) {
             match key {
-                Key::InFile { secret } => {
-                    let message = "an AWS access key is stored in the file";
-                    let finding = findings.report_as(Severity::Error, place, message);
+                Key::InFile { id, secret } => {
+                    let message = format!("AWS access key `{id}` is stored in the file");
+                    let finding = findings.report_as(Severity::Error, place, message).one_cause();
                     finding.help(format!("revoke the key, because it stays in the history; then {help}"));
                     if let Some(secret) = secret {
                         finding.covers(secret);
@@ -89,7 +89,7 @@ struct Stored<'f> {
 /// Where a key comes from.
 enum Key<'f> {
     /// The key itself is in the file, and perhaps its secret.
-    InFile { secret: Option<Span> },
+    InFile { id: &'f str, secret: Option<Span> },
     /// A variable from Bitbucket's settings.
     Variable(&'f str),
     /// The command does not say.
@@ -139,7 +139,7 @@ fn images<'f>(file: &Analysis<'f>, step: &Step<'f>) -> Vec<Stored<'f>> {
         let (place, key) = match text.strip_prefix('$') {
             Some(name) => (file.span(access_key.key), Key::Variable(name.trim_matches(['{', '}']))),
             None if text.contains('$') => (file.span(access_key.key), Key::Unknown),
-            None => (file.span(access_key.value), Key::InFile { secret: Some(file.span(secret.value)) }),
+            None => (file.span(access_key.value), Key::InFile { id: text, secret: Some(file.span(secret.value)) }),
         };
         Some(Stored { place, key, help: FOR_IMAGE })
     });
@@ -149,7 +149,7 @@ fn images<'f>(file: &Analysis<'f>, step: &Step<'f>) -> Vec<Stored<'f>> {
 /// The key in a value; `None` if it is not known, or a placeholder such as `test`.
 fn key(value: &Value, secret: Option<Span>) -> Option<Key<'_>> {
     match (value.literal(), value.copy_of()) {
-        (Some(text), _) if is_key_id(text) => Some(Key::InFile { secret }),
+        (Some(id), _) if is_key_id(id) => Some(Key::InFile { id, secret }),
         (_, Some(name)) => Some(Key::Variable(name)),
         _ => None,
     }

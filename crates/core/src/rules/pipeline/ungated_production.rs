@@ -1,7 +1,7 @@
 use crate::{
     analysis::Analysis,
     facts::StepFacts,
-    pipeline::{ItemKind, Stage, Step, Text, Use},
+    pipeline::{Item, ItemKind, Stage, Step, Text, Use},
     rules::{Findings, rule},
 };
 
@@ -69,12 +69,13 @@ fn ungated<'f>(file: &Analysis<'f>, step: &Step<'f>, at: &Use) -> Option<(&'stat
     let deployment = file.model.deployment(step, at).filter(|deployment| deployment.recorded)?;
     let production = PRODUCTION.contains(&deployment.environment.value.to_ascii_lowercase().as_str());
     let started = stage.is_some_and(Stage::is_manual);
-    let earlier = pipeline.items[..at.item].iter().any(|item| match &item.kind {
+    let is_manual = |item: &Item<'_>| match &item.kind {
         ItemKind::Step(id) => file.model.step(*id).is_manual(),
         ItemKind::Stage(stage) => stage.is_manual(),
         _ => false,
-    });
+    };
+    let earlier = || pipeline.items[..at.item].iter().any(is_manual);
     let open = pipeline.runs_on_any_branch() || pipeline.start.is_unmerged();
     let event = if pipeline.start.is_unmerged() { "every pull request" } else { "every push to any branch" };
-    (production && open && !started && !earlier).then_some((event, deployment.environment))
+    (production && open && !started && !earlier()).then_some((event, deployment.environment))
 }
