@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::{
     expression::Context,
-    pipeline::{File, ItemKind, Text},
+    pipeline::{File, ItemKind, Pipeline, Text},
     yaml::{Meaning, NodeId, Scalar, Tree},
 };
 
@@ -26,12 +26,13 @@ pub fn expressions<'t>(tree: &'t Tree, file: &File<'t>) -> Vec<WrittenExpression
         _ => None,
     });
     let conditions = file.steps.iter().filter_map(|step| step.condition).chain(stages);
-    let states = conditions.filter_map(|condition| Some((tree.field(condition, "state")?.value, Context::State)));
+    let evaluated_at_start =
+        conditions.filter_map(|condition| Some((tree.field(condition, "state")?.value, Context::State)));
     let events = file.root.and_then(|root| tree.field(root, "triggers")).map(|triggers| tree.fields(triggers.value));
     let triggers = events.into_iter().flatten().flat_map(|event| tree.items(event.value));
     let triggers = triggers.filter_map(|trigger| Some((tree.field(*trigger, "condition")?.value, Context::Trigger)));
     let mut seen: HashSet<NodeId> = HashSet::new();
-    let scalars = states.chain(triggers).filter_map(|(value, context)| {
+    let scalars = evaluated_at_start.chain(triggers).filter_map(|(value, context)| {
         let node = tree.resolve(value);
         // `state: true` is a boolean, whose type the language table reports.
         let scalar = tree.scalar(node).filter(|scalar| Scalar::meaning(scalar) == Meaning::Text)?;
@@ -43,7 +44,7 @@ pub fn expressions<'t>(tree: &'t Tree, file: &File<'t>) -> Vec<WrittenExpression
 /// The variables that a file declares, sorted: those that custom pipelines ask for, and the input and output variables of
 /// steps.
 pub fn declared_variables<'t>(file: &File<'t>) -> Vec<&'t str> {
-    let asked = file.pipelines.iter().flat_map(|pipeline| pipeline.variables()).map(|variable| variable.name);
+    let asked = file.pipelines.iter().flat_map(Pipeline::variables).map(|variable| variable.name);
     let passed = file.steps.iter().flat_map(|step| step.output_variables.iter().chain(&step.input_variables)).copied();
     let mut names: Vec<_> = asked.chain(passed).map(|name| name.value).collect();
     names.sort_unstable();

@@ -110,7 +110,7 @@ fn report(file: &Analysis<'_>, severity: Severity, what: &str, node: NodeId, fin
         finding.help(elsewhere);
     } else if is_name(&suggestion) {
         finding.help(format!("use only letters, digits and underscores, such as `{suggestion}`"));
-        finding.fix(format!("change it to `{suggestion}`"), Safety::Unsafe, vec![edit(file, span, name, suggestion)]);
+        finding.fix(format!("change it to `{suggestion}`"), Safety::Unsafe, vec![edit(file, span, name, &suggestion)]);
     } else {
         finding.help("use only letters, digits and underscores, and no digit at the beginning");
     }
@@ -136,8 +136,8 @@ fn suggestion(name: &str) -> String {
 }
 
 /// Replaces the name inside its quotes, if it has any.
-fn edit(file: &Analysis<'_>, span: Span, name: &str, suggestion: String) -> Edit {
+fn edit(file: &Analysis<'_>, span: Span, name: &str, suggestion: &str) -> Edit {
     let written = file.source.slice(span);
-    let replacement = written.replacen(name, &suggestion, 1);
+    let replacement = written.replacen(name, suggestion, 1);
     Edit { span, replacement }
 }

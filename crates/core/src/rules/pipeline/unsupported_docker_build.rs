@@ -10,7 +10,7 @@ rule! {
     /// A build with `docker buildx` or `--platform` before runtime 3.
     ///
     /// Bitbucket's Docker daemon does not allow them up to runtime 2, which is the default, and the command fails.
-    /// BuildKit's secrets and caches work there, with `DOCKER_BUILDKIT=1`.
+    /// `BuildKit`'s secrets and caches work there, with `DOCKER_BUILDKIT=1`.
     ///
     /// ```yaml wrong
     /// image: atlassian/default-image:4

@@ -1,11 +1,9 @@
 use crate::{
-    analysis::{
-        Analysis,
-        steps::{Started, shown},
-    },
+    analysis::Analysis,
+    facts::ScriptSection,
     pipeline::Image,
     rules::{Findings, rule},
-    script::Output,
+    script::{Command, Output, Word},
 };
 
 rule! {
@@ -51,36 +49,37 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for image in images.chain(services) {
         image_login(file, &image, findings);
     }
-    file.each_program(&mut |Started { section, invocation, .. }| {
-        if invocation.program != "aws"
-            || !["ecr", "get-login-password"]
-                .iter()
-                .all(|word| invocation.arguments.iter().any(|argument| argument.prefix() == *word))
-        {
-            return;
+    for (_, facts) in file.steps() {
+        for section in &facts.sections {
+            for command in &section.script.commands {
+                password_login(file, section, command, findings);
+            }
         }
-        let command = section.script.commands.iter().find(|command| command.span.contains(invocation.span));
-        let Some(Output::Pipe(to)) = command.map(|command| command.context.output) else { return };
-        let Some(login) = section.script.commands.get(to).and_then(crate::script::Command::invocation) else { return };
-        let logs_in = login.arguments.first().is_some_and(|word| word.prefix() == "login");
-        if !logs_in || !matches!(login.program.as_str(), "docker" | "podman" | "helm" | "crane" | "skopeo") {
-            return;
-        }
-        let registry =
-            login.arguments.last().filter(|word| word.prefix().contains('.')).and_then(|word| word.literal());
-        if let Some(registry) = registry.filter(|registry| !is_ecr(registry)) {
-            let span = section.place(login.span);
-            findings
-                .report(
-                    file.first_line(span),
-                    format!("`{registry}` is not an Amazon ECR registry, so its login fails"),
-                )
-                .help(format!(
-                    "use the registry's address, such as `123456789012.dkr.ecr.eu-west-1.amazonaws.com`, in `{}`",
-                    shown(file.source.slice(span))
-                ));
-        }
-    });
+    }
+}
+
+/// `aws ecr get-login-password | docker login … registry`
+fn password_login(file: &Analysis<'_>, section: &ScriptSection, command: &Command, findings: &mut Findings<'_>) {
+    let Output::Pipe(to) = command.context.output else { return };
+    let Some(invocation) = command.invocation().filter(|invocation| invocation.program == "aws") else { return };
+    let has = |word: &str| invocation.arguments.iter().any(|argument| argument.prefix() == word);
+    if !has("ecr") || !has("get-login-password") {
+        return;
+    }
+    let Some(login) = section.script.commands.get(to).and_then(Command::invocation) else { return };
+    let logs_in = login.arguments.first().is_some_and(|word| word.prefix() == "login");
+    if !logs_in || !matches!(login.program.as_str(), "docker" | "podman" | "helm" | "crane" | "skopeo") {
+        return;
+    }
+    let registry = login.arguments.last().filter(|word| word.prefix().contains('.')).and_then(Word::literal);
+    if let Some(registry) = registry.filter(|registry| !is_ecr(registry)) {
+        findings
+            .report(
+                file.first_line(section.place(login.span)),
+                format!("`{registry}` is not an Amazon ECR registry, so its login fails"),
+            )
+            .help("use the registry's address, such as `123456789012.dkr.ecr.eu-west-1.amazonaws.com`");
+    }
 }
 
 fn image_login(file: &Analysis<'_>, image: &Image<'_>, findings: &mut Findings<'_>) {
