@@ -113,9 +113,9 @@ impl<'f> Analysis<'f> {
                     continue;
                 };
                 for needed in &facts.needed {
-                    let earlier = find(&needed.resource, |key| passed.made.get(key).copied());
+                    let earlier = find(&needed.resource, |key| passed.made.get(key).copied(), |made| made);
                     let sibling = || {
-                        let found = find(&needed.resource, |key| own.get(key).copied());
+                        let found = find(&needed.resource, |key| own.get(key).copied(), |found| found.0);
                         found.filter(|(_, by)| by.id != step.id).map(|(made, _)| made)
                     };
                     let found = match earlier {
@@ -175,10 +175,17 @@ impl<'f> Analysis<'f> {
 }
 
 /// Looks up something that is needed: the file, a folder around it, or a folder of a well-known name.
-fn find<T>(needed: &Resource, look_up: impl Fn(&Resource) -> Option<T>) -> Option<T> {
+fn find<'m, T: Copy>(
+    needed: &Resource,
+    look_up: impl Fn(&Resource) -> Option<T>,
+    made: impl Fn(T) -> &'m Made,
+) -> Option<T> {
     let Resource::File(path) = needed else { return look_up(needed) };
-    let around = path.ancestors().find_map(|ancestor| look_up(&Resource::File(ancestor)));
-    around.or_else(|| {
+    let around = path.ancestors().skip(1).find_map(|ancestor| {
+        // What is next to a file that was made may be in the repository.
+        look_up(&Resource::File(ancestor)).filter(|found| made(*found).folder)
+    });
+    look_up(needed).or(around).or_else(|| {
         let names = ["target", "build/libs", "build/distributions", "build/outputs"];
         names.into_iter().filter(|name| path.has_folder(name)).find_map(|name| look_up(&Resource::AnyFolder(name)))
     })
@@ -255,7 +262,7 @@ mod tests {
             ("cd out && echo a > a.txt", "[]", "cat out/a.txt", 1),
             ("(cd out && echo a > b.txt); echo a > a.txt", "[]", "cat b.txt", 0),
             ("cp src/a.txt a.txt", "[]", "curl -F file=@a.txt https://example.com", 1),
-            ("sam build", "[]", "ls .aws-sam", 0),
+            ("sam build", "[]", "ls .aws-sam", 1),
             ("sam package --output-template-file packaged.yaml", "[]", "sam deploy --template-file packaged.yaml", 1),
             (
                 "aws cloudformation package --template-file t.yml --output-template-file o.yml",
@@ -266,6 +273,22 @@ mod tests {
             ("helm template x > all.yml", "[]", "kubectl apply -f all.yml", 1),
             ("python -m build", "[]", "twine upload dist/*", 1),
             ("python -m build", "['dist/*']", "twine upload dist/*", 0),
+            ("cp a.conf conf/", "[]", "cat conf/b.conf", 0),
+            ("cp a.conf conf/", "[]", "cat conf/a.conf", 1),
+            ("mkdir -p conf && echo x > conf/x", "[]", "cat conf/b.conf", 0),
+            ("mkdir out", "[]", "cd out", 1),
+            ("npm run build", "[]", "ls -la dist && aws s3 sync dist s3://x", 2),
+            ("npm ci", "[]", "npm test", 1),
+            ("npm ci", "[]", "npm run lint", 1),
+            ("npm ci", "[]", "npm ci && npm test", 0),
+            ("npm ci", "[node_modules/**]", "npm test", 0),
+            ("npm ci", "[]", "npm run deploy", 0),
+            ("composer install", "[]", "vendor/bin/phpunit", 1),
+            ("sam build", "[]", "sam deploy", 1),
+            ("sam build", "[]", "sam build && sam deploy", 0),
+            ("terraform plan -out=x", "[]", "keyless exec -- terraform apply x", 1),
+            ("cdk synth --output synthesized", "[]", "cdk deploy --app synthesized", 1),
+            ("cdk synth", "[]", "cdk deploy --app 'node app.js'", 0),
             ("terraform init", "[]", "terraform plan", 1),
             ("terraform init", "[]", "make init && terraform plan", 0),
             ("terraform init", "[]", "terraform fmt", 0),

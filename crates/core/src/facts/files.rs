@@ -29,6 +29,8 @@ pub struct Made {
     pub resource: Resource,
     /// Whether the command certainly makes it. `npm run build` usually makes `dist`, or `build`.
     pub certain: bool,
+    /// Whether it is a folder whose content is made, so that everything in it comes from the command.
+    pub folder: bool,
     /// The command.
     pub span: Span,
     /// When.
@@ -48,7 +50,7 @@ pub struct Needed {
     pub order: Order,
 }
 
-/// A run of Terraform, OpenTofu or Terragrunt that shows or makes changes.
+/// A run of Terraform, `OpenTofu` or Terragrunt that shows or makes changes.
 #[derive(Clone, Debug)]
 pub struct TerraformRun {
     /// Whether it is `apply`; otherwise `plan`.
@@ -246,8 +248,8 @@ pub(super) static PROGRAMS: &[FileProgram] = {
         ),
         row(&["chmod", "chown", "grep"], &[], &[AllButFirst], &[], Nothing),
         row(&["source", "."], &[], &[First], &[], Nothing),
-        row(&["cp", "mv", "install", "ln"], &[], &[AllButLast], &[Last], Nothing),
-        row(&["mkdir", "touch"], &[], &[], &[All], Nothing),
+        row(&["install", "ln"], &[], &[AllButLast], &[Last], Nothing),
+        row(&["cd", "pushd", "ls"], &[], &[First], &[], Nothing),
         row(&["zip"], &[], &[AllButFirst], &[First], Nothing),
         row(&["unzip"], &[], &[First], &[], Anything),
         row(&["7z", "7za"], &["a"], &[AllButFirst], &[First], Nothing),
@@ -317,6 +319,16 @@ pub(super) static PROGRAMS: &[FileProgram] = {
         row(&["aws"], &["cloudformation"], &[Value("--template-file")], &[Value("--output-template-file")], Nothing),
         row(&["aws"], &["s3api get-object"], &[], &[], Anything),
         row(&["sam"], &["build"], &[], &[Fixed(".aws-sam")], Nothing),
+        FileProgram {
+            programs: &["sam"],
+            subcommands: &["deploy", "package"],
+            unless: &["--template-file", "--template", "-t", "--help"],
+            needs: &[Fixed(".aws-sam")],
+            makes: &[Value("--output-template-file")],
+            then: Nothing,
+        },
+        row(&["cdk"], &["synth", "synthesize"], &[], &[Value("-o"), Value("--output")], Nothing),
+        row(&["cdk"], &["deploy", "diff"], &[Value("-a"), Value("--app")], &[], Nothing),
         row(
             &["sam"],
             &["package", "deploy"],
@@ -587,6 +599,13 @@ pub(super) static HARMLESS: &[(&[&str], &[&str])] = &[
         ],
     ),
 ];
+
+/// Programs whose result is a folder.
+pub(super) const MAKE_FOLDERS: [&str; 8] =
+    ["python", "python3", "virtualenv", "sphinx-build", "dotnet", "mkdocs", "jekyll", "cdk"];
+
+/// Package scripts that work only with the installed packages, by the start of their names.
+pub(super) const PACKAGE_SCRIPTS: [&str; 8] = ["build", "check", "e2e", "lint", "start", "test", "typecheck", "unit"];
 
 /// Words in the names of scripts that rather make a file than need it.
 pub(super) const GENERATORS: [&str; 20] = [

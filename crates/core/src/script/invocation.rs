@@ -105,10 +105,19 @@ const RUNNERS: [(&str, &[&str]); 10] = [
 ];
 
 impl Invocation<'_> {
-    /// The program that `npx`, `pnpm exec`, `poetry run` and the like start, without its version; the invocation itself
-    /// if it is something else.
+    /// The program that `npx`, `pnpm exec`, `poetry run`, `keyless exec` and the like start, without its version; the
+    /// invocation itself if it is something else.
     #[must_use]
     pub fn through_runner(mut self) -> Self {
+        if self.program == "keyless" && self.arguments.first().is_some_and(|word| word.prefix() == "exec") {
+            let at = self.arguments.iter().position(|word| word.literal().as_deref() == Some("--"));
+            let own = at.and_then(|at| self.arguments[at + 1..].split_first());
+            if let Some((program, arguments)) = own.and_then(|(first, rest)| Some((first.literal()?, rest))) {
+                program.rsplit('/').next().unwrap_or_default().clone_into(&mut self.program);
+                self.arguments = arguments;
+            }
+            return self;
+        }
         let Some((_, between)) = RUNNERS.iter().find(|(runner, _)| *runner == self.program) else { return self };
         let mut words = self.arguments;
         let mut entered = between.is_empty();
@@ -121,7 +130,7 @@ impl Invocation<'_> {
                 if entered {
                     let version = word.char_indices().skip(1).find(|(_, letter)| *letter == '@');
                     let name = version.map_or(word.as_str(), |(at, _)| &word[..at]);
-                    self.program = name.rsplit('/').next().unwrap_or_default().to_owned();
+                    name.rsplit('/').next().unwrap_or_default().clone_into(&mut self.program);
                     self.arguments = words;
                     return self;
                 }

@@ -7,8 +7,9 @@ use crate::{
     facts::{
         Atom, Path, Value,
         files::{
-            BUILD_FOLDERS, BUILD_SCRIPTS, FileProgram, GENERATORS, HARMLESS, Made, Needed, PIPE_FILES, PIPE_IMAGES,
-            PROGRAMS, Place, Resource, TerraformRun, Then, VALUED, image_names,
+            BUILD_FOLDERS, BUILD_SCRIPTS, FileProgram, GENERATORS, HARMLESS, MAKE_FOLDERS, Made, Needed,
+            PACKAGE_SCRIPTS, PIPE_FILES, PIPE_IMAGES, PROGRAMS, Place, Resource, TerraformRun, Then, VALUED,
+            image_names,
         },
     },
     pipeline::Pipe,
@@ -18,6 +19,17 @@ use crate::{
 
 /// How many folders a path may consist of.
 const DEEPEST: usize = 32;
+
+/// What a command makes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A file, or an image.
+    File,
+    /// A folder with its content.
+    Folder,
+    /// A folder that it usually makes.
+    Usual,
+}
 
 /// What is known about the files of a step while its commands are followed.
 #[derive(Default)]
@@ -129,13 +141,22 @@ impl Walk<'_> {
             let span = current.section.place(invocation.span);
             let invocation = invocation.clone().through_runner();
             match invocation.program.as_str() {
-                "test" | "[" | "[[" | "ls" | "rm" => {
+                // `mkdir -p` and `touch` may find what the repository contains.
+                "test" | "[" | "[[" | "rm" | "touch" | "mkdir"
+                    if invocation.program != "mkdir" || has_letter(&invocation, 'p') =>
+                {
                     for word in invocation.arguments {
                         if let Some(resource) = self.file(current, word) {
                             self.resources.add(resource);
                         }
                     }
                 }
+                "mkdir" => {
+                    for word in invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-')) {
+                        self.make_word(current, word, Kind::Folder, span);
+                    }
+                }
+                "cp" | "mv" => self.copy(current, command, &invocation, span),
                 "tar" | "bsdtar" => self.tar(current, command, &invocation, span),
                 "gzip" | "xz" | "bzip2" | "gunzip" => self.gzip(current, command, &invocation, span),
                 "docker" | "podman" => self.docker(current, command, &invocation, span),
@@ -145,7 +166,7 @@ impl Walk<'_> {
         }
         for redirection in command.redirections.iter().filter(|redirection| makes_file(redirection)) {
             let span = current.section.place(command.span);
-            self.make_file(current, &redirection.target, true, span);
+            self.make_word(current, &redirection.target, Kind::File, span);
         }
         self.resources.strayed |=
             command.context.subshell && command.effects().iter().any(|effect| matches!(effect, Effect::Enter(_)));
@@ -158,7 +179,7 @@ impl Walk<'_> {
         }
         if invocation.program == "tee" {
             for word in &arguments.positional {
-                self.make_file(current, word, true, span);
+                self.make_word(current, word, Kind::File, span);
             }
         }
         if invocation.program == "aws" {
@@ -169,16 +190,18 @@ impl Walk<'_> {
                 }
             }
         }
-        self.package_script(current, invocation, &arguments, span);
+        self.package_script(current, command, invocation, &arguments, span);
         let Some((row, skipped)) = PROGRAMS.iter().find_map(|row| Some((row, row.fits(invocation, &arguments)?)))
         else {
             self.other_program(current, command, invocation, &arguments);
             return;
         };
         let positional = &arguments.positional[skipped..];
+        // A folder that is entered may be in the repository.
+        let certain = !matches!(invocation.program.as_str(), "cd" | "pushd");
         for place in row.needs {
             for word in words_at(*place, invocation, positional) {
-                self.need_file(current, command, &word, true);
+                self.need_file(current, command, &word, certain);
             }
             if let Place::Fixed(name) = place {
                 self.need_path(command, &Value::text(*name), span, true);
@@ -194,12 +217,13 @@ impl Walk<'_> {
         }
         for place in row.makes {
             match place {
-                Place::Fixed(name) => self.make_path(&Value::text(*name), true, span),
-                Place::Usual(name) => self.make_path(&Value::text(*name), false, span),
-                Place::Anywhere(name) => self.make(Resource::AnyFolder(name), true, span),
+                Place::Fixed(name) => self.make_path(&Value::text(*name), Kind::Folder, span),
+                Place::Usual(name) => self.make_path(&Value::text(*name), Kind::Usual, span),
+                Place::Anywhere(name) => self.make(Resource::AnyFolder(name), Kind::Folder, span),
                 _ => {
+                    let folder = MAKE_FOLDERS.contains(&invocation.program.as_str());
                     for word in words_at(*place, invocation, positional) {
-                        self.make_file(current, &word, true, span);
+                        self.make_word(current, &word, if folder { Kind::Folder } else { Kind::File }, span);
                     }
                 }
             }
@@ -216,6 +240,7 @@ impl Walk<'_> {
     fn package_script(
         &mut self,
         current: &CurrentSection<'_>,
+        command: &Command,
         invocation: &Invocation<'_>,
         arguments: &Arguments<'_>,
         span: Span,
@@ -228,14 +253,19 @@ impl Walk<'_> {
         let first = words.next();
         let script = match first.as_deref() {
             None if program == "yarn" => {
-                self.make_path(&Value::text("node_modules"), true, span);
+                self.make_path(&Value::text("node_modules"), Kind::Folder, span);
                 return;
             }
             Some("run" | "run-script") => words.next(),
+            Some("test" | "t" | "start") => Some("test".to_owned()),
             Some(_) if program != "npm" => first,
             _ => None,
         };
         let Some(script) = script else { return };
+        let needs = PACKAGE_SCRIPTS.iter().any(|name| script.starts_with(name));
+        if needs && invocation.option("--prefix").or_else(|| invocation.option("--cwd")).is_none() {
+            self.need_path(command, &Value::text("node_modules"), span, true);
+        }
         let elsewhere = invocation.arguments.iter().any(|word| word.prefix().contains("out"));
         if !BUILD_SCRIPTS.iter().any(|name| script.starts_with(name)) || elsewhere {
             return;
@@ -248,7 +278,7 @@ impl Walk<'_> {
             };
             let below = if folder.is_some() { format!("/{name}") } else { name.to_owned() };
             value.extend(Value::text(below), span.start);
-            self.make_path(&value, false, span);
+            self.make_path(&value, Kind::Usual, span);
         }
     }
 
@@ -287,7 +317,7 @@ impl Walk<'_> {
         let words = invocation.arguments;
         // `tar czf x.tgz dist` and `tar -czf x.tgz dist`.
         let letters = words.first().map_or("", |word| word.prefix().trim_start_matches('-'));
-        let creates = letters.contains('c') && !letters.starts_with("-") || invocation.has_flag(&["-c", "--create"]);
+        let creates = letters.contains('c') && !letters.starts_with('-') || invocation.has_flag(&["-c", "--create"]);
         let archive = invocation
             .option("--file")
             .or_else(|| invocation.option("-f"))
@@ -296,7 +326,7 @@ impl Walk<'_> {
         match archive {
             Some(archive) if creates => {
                 if archive.prefix() != "-" {
-                    self.make_file(current, &archive, true, span);
+                    self.make_word(current, &archive, Kind::File, span);
                 }
                 let moved = invocation.has_flag(&["-C", "--directory"]);
                 let sources = words.iter().skip(1).filter(|word| **word != archive && !word.prefix().starts_with('-'));
@@ -321,7 +351,7 @@ impl Walk<'_> {
             self.need_file(current, command, word, true);
             let mut value = self.evaluate(word, Some(current), span.start);
             value.extend(Value::text(suffix), span.start);
-            self.make_path(&value, true, span);
+            self.make_path(&value, Kind::File, span);
         }
         self.resources.any_file |= suffix.is_empty() || has_letter(invocation, 'd');
     }
@@ -374,7 +404,7 @@ impl Walk<'_> {
                     invocation,
                     &[],
                 )) {
-                    self.make_file(current, &word, true, span);
+                    self.make_word(current, &word, Kind::File, span);
                 }
             }
             "load" => {
@@ -433,7 +463,7 @@ impl Walk<'_> {
         let state = below(&Value::text(".terraform"));
         let elsewhere = self.variables.contains_key("TF_DATA_DIR");
         match subcommand.as_str() {
-            "init" => self.make_path(&state, true, span),
+            "init" => self.make_path(&state, Kind::Folder, span),
             "plan" | "apply" | "destroy" | "refresh" | "import" | "output" | "state" | "validate" | "show"
             | "console" | "workspace" | "taint" | "untaint" | "test"
                 if invocation.program != "terragrunt" && !elsewhere =>
@@ -447,7 +477,7 @@ impl Walk<'_> {
                 let out = invocation.option("-out").or_else(|| invocation.option("--out"));
                 if let Some(out) = &out {
                     let value = self.evaluate(out, Some(current), span.start);
-                    self.make_path(&below(&value), true, span);
+                    self.make_path(&below(&value), Kind::File, span);
                 }
                 out.is_some()
             }
@@ -553,23 +583,50 @@ impl Walk<'_> {
         file_resource(&value.path(&self.directory))
     }
 
-    fn make_file(&mut self, current: &CurrentSection<'_>, word: &Word, certain: bool, span: Span) {
+    fn make_word(&mut self, current: &CurrentSection<'_>, word: &Word, kind: Kind, span: Span) {
         let value = self.evaluate(word, Some(current), span.start);
-        self.make_path(&value, certain, span);
+        self.make_path(&value, kind, span);
     }
 
-    fn make_path(&mut self, value: &Value, certain: bool, span: Span) {
+    fn make_path(&mut self, value: &Value, kind: Kind, span: Span) {
         let path = value.path(&self.directory);
         match file_resource(&path).filter(|_| !self.resources.strayed) {
-            Some(resource) => self.make(resource, certain, span),
+            Some(resource) => self.make(resource, kind, span),
             // A file of an unknown name, unless it is plainly outside the clone.
             None => self.resources.any_file |= path.written().is_none_or(|path| !path.starts_with('/')),
         }
     }
 
-    fn make(&mut self, resource: Resource, certain: bool, span: Span) {
+    fn make(&mut self, resource: Resource, kind: Kind, span: Span) {
         self.resources.add(resource.clone());
-        self.facts.made.push(Made { resource, certain, span, order: self.order });
+        let (certain, folder) = (kind != Kind::Usual, kind != Kind::File);
+        self.facts.made.push(Made { resource, certain, folder, span, order: self.order });
+    }
+
+    /// `cp` and `mv`, whose last argument may be a folder that exists.
+    fn copy(&mut self, current: &CurrentSection<'_>, command: &Command, invocation: &Invocation<'_>, span: Span) {
+        let arguments = Arguments::new(&invocation.program, invocation.arguments);
+        let Some((to, from)) = arguments.positional.split_last() else { return };
+        for word in from {
+            self.need_file(current, command, word, true);
+        }
+        let target = self.evaluate(to, Some(current), span.start);
+        match file_resource(&target.path(&self.directory)) {
+            Some(resource) => self.resources.add(resource),
+            None => self.make_path(&target, Kind::File, span),
+        }
+        let written = target.to_string();
+        for word in from {
+            let mut value = target.clone();
+            if from.len() > 1 || written.ends_with('/') || written == "." {
+                let name = self.evaluate(word, Some(current), span.start).to_string();
+                let name = name.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+                value.extend(Value::text(format!("/{name}")), span.start);
+            }
+            if !value.to_string().contains(['*', '?']) {
+                self.make_path(&value, Kind::File, span);
+            }
+        }
     }
 
     fn need_image(&mut self, current: &CurrentSection<'_>, command: &Command, word: &Word) {
@@ -589,10 +646,10 @@ impl Walk<'_> {
         }
         let (full, name) = image_names(&written);
         if pushed {
-            self.make(Resource::Pushed(full), true, span);
+            self.make(Resource::Pushed(full), Kind::File, span);
         } else {
-            self.make(Resource::Image(full), true, span);
-            self.make(Resource::Image(name), true, span);
+            self.make(Resource::Image(full), Kind::File, span);
+            self.make(Resource::Image(name), Kind::File, span);
         }
     }
 }

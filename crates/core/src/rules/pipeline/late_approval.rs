@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use crate::{
     analysis::Analysis,
-    pipeline::{Role, ScriptItem, Step},
+    pipeline::{ItemKind, Pipeline, Role, ScriptItem, Step},
     rules::{Findings, rule},
 };
 
@@ -52,15 +52,15 @@ const IDLE: [&str; 8] = ["echo", "printf", "true", ":", "exit", "sleep", "date",
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let mut reported = HashSet::new();
     for pipeline in &file.model.pipelines {
-        let steps: Vec<&Step<'_>> = pipeline.steps().map(|id| file.model.step(id)).collect();
-        let Some(last) = steps.iter().rposition(|step| deploys(file, step)) else { continue };
-        let deployment = steps[last];
-        let gated = steps[..=last].iter().any(|step| step.is_manual());
+        let steps = in_order(file, pipeline);
+        let Some(last) = steps.iter().rposition(|(step, _)| deploys(file, step)) else { continue };
+        let deployment = steps[last].0;
+        let gated = steps[..=last].iter().any(|(_, manual)| *manual);
         if gated || pipeline.turns().iter().any(|turn| turn.len() > 1 && turn.contains(&deployment.id)) {
             continue;
         }
-        let later = steps[last + 1..].iter().filter(|step| step.is_manual() && step.role == Role::Step);
-        for step in later.filter(|step| is_approval(file, step)) {
+        let later = steps[last + 1..].iter().filter(|(step, manual)| *manual && step.role == Role::Step);
+        for (step, _) in later.filter(|(step, _)| is_approval(file, step)) {
             if reported.insert(step.id) {
                 let span = step.name.map_or_else(|| step.place(file.tree), |name| name.span(file.tree));
                 let place = match deployment.deployment {
@@ -74,6 +74,21 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// The steps of a pipeline, each with whether it or its stage has to be started manually.
+fn in_order<'s, 'f>(file: &'s Analysis<'f>, pipeline: &Pipeline<'f>) -> Vec<(&'s Step<'f>, bool)> {
+    let items = pipeline.items.iter().flat_map(|item| {
+        let (ids, manual) = match &item.kind {
+            ItemKind::Step(step) | ItemKind::Final(step) => (std::slice::from_ref(step), false),
+            ItemKind::Parallel(group) => (group.steps.as_slice(), false),
+            ItemKind::Stage(stage) => (stage.steps.as_slice(), stage.is_manual()),
+            ItemKind::Variables(_) | ItemKind::Unknown => (&[][..], false),
+        };
+        ids.iter().map(move |id| (*id, manual))
+    });
+    let steps = items.map(|(id, manual)| (file.model.step(id), manual));
+    steps.map(|(step, manual)| (step, manual || step.is_manual())).collect()
 }
 
 fn deploys(file: &Analysis<'_>, step: &Step<'_>) -> bool {

@@ -6,7 +6,11 @@ use crate::{
         flow::{Reason, Unshared},
         steps::shown,
     },
-    facts::{Path, files::Resource},
+    diagnostic::Severity,
+    facts::{
+        Path,
+        files::{Made, Resource},
+    },
     pipeline::StepId,
     rules::{Findings, rule},
     text::Span,
@@ -80,6 +84,7 @@ rule! {
     ///
     /// Only what is certain is reported: a command of the file makes it, and in the other step nothing before its use may
     /// have made or downloaded it. After a script or a `make` nothing is reported. Steps on self-hosted runners are left out.
+    /// Packages that only another step installs with npm are a hint, because a package script may do without them.
     ///
     /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/use-artifacts-in-steps>.
     static RULE: "missing-artifact", Warning, check
@@ -87,6 +92,7 @@ rule! {
 
 /// A file that does not reach the steps which use it.
 struct Lost {
+    severity: Severity,
     message: String,
     help: String,
     /// Where it is used first.
@@ -108,8 +114,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if written.ends_with(".terraform") || written.ends_with("cdk.out") || is_source(written) {
             return;
         }
-        // `build` may also be a folder of scripts.
-        if !made.certain && is_script(written) || !steps.insert((step.id, made.resource.clone())) {
+        if !made.certain && may_be_source(made, written, needed.certain)
+            || !steps.insert((step.id, made.resource.clone()))
+        {
             return;
         }
         let not_downloaded = match reason {
@@ -123,11 +130,21 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         known.insert((made.span, made.resource.clone(), not_downloaded), all.len());
         let (message, help) = explained(reason, &made.resource, path, written);
-        all.push(Lost { message, help, used, others: Vec::new(), made: file.first_line(made.span), not_downloaded });
+        // A package script may do without packages.
+        let severity = if written.ends_with("node_modules") { Severity::Hint } else { Severity::Warning };
+        all.push(Lost {
+            severity,
+            message,
+            help,
+            used,
+            others: Vec::new(),
+            made: file.first_line(made.span),
+            not_downloaded,
+        });
     });
     for lost in all {
         let by = shown(file.source.slice(lost.made));
-        let finding = findings.report(lost.used, lost.message);
+        let finding = findings.report_as(lost.severity, lost.used, lost.message);
         finding.related(lost.made, format!("`{by}` makes it here")).help(lost.help);
         if let Some(node) = lost.not_downloaded {
             finding.related(file.span(node), "no artifacts are downloaded");
@@ -144,6 +161,10 @@ fn explained(reason: Reason, made: &Resource, path: &Path, written: &str) -> (St
         Reason::NotPassed if path.in_clone().is_none() => (
             format!("`{written}` does not exist in this step: each step has its own container"),
             "write it to the clone directory and pass it as an artifact".to_owned(),
+        ),
+        Reason::NotPassed if written == "node_modules" || written.ends_with("/node_modules") => (
+            "packages that another step installs do not reach this step".to_owned(),
+            "install them in this step too, and use the cache `node`".to_owned(),
         ),
         Reason::NotPassed => (
             format!("`{written}` does not reach this step: no artifact of an earlier step contains it"),
@@ -203,7 +224,22 @@ fn is_source(path: &str) -> bool {
     manifest || code.iter().any(|extension| name.ends_with(extension))
 }
 
-/// A program that may be in the repository.
-fn is_script(path: &str) -> bool {
-    [".sh", ".py", ".rb", ".pl", ".ps1", ".yml", ".yaml"].iter().any(|extension| path.ends_with(extension))
+/// Whether something in a folder that a command only usually makes may be in the repository: `build` may also be a folder
+/// of scripts and settings.
+fn may_be_source(made: &Made, needed: &str, certain: bool) -> bool {
+    let Resource::File(folder) = &made.resource else { return false };
+    let folder = folder.in_clone().unwrap_or_default();
+    let common = ["build", "out", "www", "public", "site"].iter().any(|name| folder.rsplit('/').next() == Some(name));
+    let built = |extension: &&str| needed.ends_with(*extension);
+    match needed == folder {
+        true => common && !certain,
+        false if common => !BUILT.iter().any(|extension| built(&extension)),
+        false => SOURCES.iter().any(|extension| built(&extension)),
+    }
 }
+
+/// Endings of files that a build makes.
+const BUILT: [&str; 10] = [".html", ".js", ".mjs", ".css", ".map", ".zip", ".tgz", ".apk", ".aab", ".wasm"];
+
+/// Endings of files that people write.
+const SOURCES: [&str; 7] = [".sh", ".py", ".rb", ".pl", ".ps1", ".yml", ".yaml"];

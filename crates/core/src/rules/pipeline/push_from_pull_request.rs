@@ -3,7 +3,7 @@ use crate::{
     facts::StepFacts,
     pipeline::Start,
     rules::{Findings, rule},
-    script::{Invocation, Word},
+    script::{Command, Invocation, Part, Word},
     text::Span,
 };
 
@@ -68,11 +68,14 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 /// The first push of a step, and the command that gives it credentials for another repository.
 fn push(facts: &StepFacts) -> Option<(Span, Span)> {
     let section = &facts.sections[0];
-    let commands = section.script.commands.iter().filter_map(|command| command.invocation());
+    let commands = section.script.commands.iter().filter_map(Command::invocation);
     let mut remote = None;
     for git in commands.filter(|invocation| invocation.program == "git") {
         let span = section.place(git.span);
-        if git.arguments.iter().any(|word| is_other(word)) {
+        // `origin` is usually the pipeline's own repository.
+        let origin =
+            git.arguments.iter().any(|word| word.prefix() == "origin") && subcommand(&git).as_deref() == Some("remote");
+        if !origin && git.arguments.iter().any(is_other) {
             remote.get_or_insert(span);
         }
         let dry = git.has_flag(&["--dry-run", "-n"]);
@@ -115,7 +118,7 @@ fn is_other(word: &Word) -> bool {
 /// Whether a URL has a user or a password before the host.
 fn has_user(word: &Word) -> bool {
     word.parts.iter().skip(1).any(|part| match part {
-        crate::script::Part::Text { text, .. } => text.split('/').next().is_some_and(|start| start.contains('@')),
+        Part::Text { text, .. } => text.split('/').next().is_some_and(|start| start.contains('@')),
         _ => false,
     })
 }

@@ -41,7 +41,8 @@ rule! {
     ///             - ./deploy.sh "$IMAGE_TAG"
     /// ```
     ///
-    /// A variable that `keyless.yaml` declares is not reported.
+    /// A name that differs from an output variable by one letter is reported too, if nothing in the file sets it. A variable
+    /// that `keyless.yaml` declares is not reported.
     ///
     /// Source: <https://www.atlassian.com/blog/bitbucket/easily-share-data-between-steps-in-bitbucket-pipelines>.
     static RULE: "unavailable-output-variable", Warning, check
@@ -51,6 +52,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let mut reported: HashSet<Span> = HashSet::new();
     let passed = file.model.steps.iter().flat_map(|step| &step.input_variables);
     let passed: HashSet<&str> = passed.map(|name| name.value).collect();
+    let bindings = file.facts.steps.iter().flat_map(|facts| &facts.bindings);
+    let defined: HashSet<&str> = bindings.map(|binding| binding.name.as_str()).collect();
     for pipeline in &file.model.pipelines {
         let turns = pipeline.turns();
         let asked: HashSet<&str> = pipeline.variables().map(|variable| variable.name.value).collect();
@@ -70,7 +73,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 let environments = file.environments(step);
                 for read in facts.reads.iter().filter(|read| !read.optional && !read.set_before) {
                     let name = read.name.as_str();
-                    let Some(&(first, place)) = declared.get(name).filter(|(first, _)| *first >= number) else {
+                    let found = declared.get(name);
+                    let misspelled = if found.is_none() { near(name, &declared, number) } else { None };
+                    let late = found.copied().filter(|(first, _)| *first >= number);
+                    let Some((first, place)) = late.or(misspelled.map(|(_, place)| (usize::MAX, place))) else {
                         continue;
                     };
                     let outside = asked.contains(name)
@@ -80,6 +86,16 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                             .iter()
                             .any(|environment| file.settings.known(name, *environment) == Known::Defined);
                     if outside || set.contains(name) || !reported.insert(read.span) {
+                        continue;
+                    }
+                    if let Some((near, _)) = misspelled {
+                        // Settings that are declared decide whether it is missing, and another rule reports it.
+                        if file.settings.variables.is_none() && !defined.contains(name) {
+                            findings
+                                .report(read.span, format!("`{name}` is not set in this file"))
+                                .related(place, format!("`{near}` is an output variable of an earlier step"))
+                                .help(format!("did you mean `{near}`?"));
+                        }
                         continue;
                     }
                     let own = step.output_variables.iter().any(|output| output.value == name);
@@ -98,5 +114,37 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 }
             }
         }
+    }
+}
+
+/// How many output variables a name is compared with.
+const MOST_NAMES: usize = 50;
+
+/// The output variable of an earlier turn that a name is a misspelling of: one letter is wrong, missing, added, or two are
+/// swapped.
+fn near<'n>(name: &str, declared: &HashMap<&'n str, (usize, Span)>, turn: usize) -> Option<(&'n str, Span)> {
+    if name.len() < 6 || declared.len() > MOST_NAMES || facts::is_from_elsewhere(name) {
+        return None;
+    }
+    let earlier = declared.iter().filter(|(_, (first, _))| *first < turn);
+    let mut near: Vec<_> = earlier.filter(|(other, _)| is_one_letter_off(name.as_bytes(), other.as_bytes())).collect();
+    near.sort_unstable();
+    near.first().map(|(other, (_, place))| (**other, *place))
+}
+
+fn is_one_letter_off(a: &[u8], b: &[u8]) -> bool {
+    let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[start..], &b[start..]);
+    // `NODE_1` and `NODE_2` are two variables.
+    let digit = |letters: &[u8]| letters.first().is_some_and(u8::is_ascii_digit);
+    if digit(a) || digit(b) {
+        return false;
+    }
+    match (a, b) {
+        ([x, y, rest @ ..], [p, q, other @ ..]) if x == q && y == p && rest == other => true,
+        ([_, rest @ ..], [_, other @ ..]) if rest == other => true,
+        ([_, rest @ ..], b) if rest == b => true,
+        (a, [_, rest @ ..]) if rest == a => true,
+        _ => false,
     }
 }
