@@ -281,6 +281,8 @@ mod tests {
             ("npm ci", "[]", "npm test", 1),
             ("npm ci", "[]", "npm run lint", 1),
             ("npm ci", "[]", "npm ci && npm test", 0),
+            ("npm --prefix web ci", "[]", "npm test", 0),
+            ("npm --prefix web ci", "[]", "npm --prefix web test", 1),
             ("npm ci", "[node_modules/**]", "npm test", 0),
             ("npm ci", "[]", "npm run deploy", 0),
             ("composer install", "[]", "vendor/bin/phpunit", 1),
@@ -322,7 +324,7 @@ mod tests {
         }
         let start = std::time::Instant::now();
         assert!(unshared(&text) < 5000);
-        // About 0.4 s; comparing every path with every pattern would take minutes.
-        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+        // About 1 s; comparing every path with every pattern would take minutes.
+        assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
     }
 }

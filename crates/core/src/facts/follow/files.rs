@@ -217,7 +217,10 @@ impl Walk<'_> {
         }
         for place in row.makes {
             match place {
-                Place::Fixed(name) => self.make_path(&Value::text(*name), Kind::Folder, span),
+                Place::Fixed(name) => {
+                    let value = self.in_project(current, invocation, name, span);
+                    self.make_path(&value, Kind::Folder, span);
+                }
                 Place::Usual(name) => self.make_path(&Value::text(*name), Kind::Usual, span),
                 Place::Anywhere(name) => self.make(Resource::AnyFolder(name), Kind::Folder, span),
                 _ => {
@@ -253,7 +256,8 @@ impl Walk<'_> {
         let first = words.next();
         let script = match first.as_deref() {
             None if program == "yarn" => {
-                self.make_path(&Value::text("node_modules"), Kind::Folder, span);
+                let value = self.in_project(current, invocation, "node_modules", span);
+                self.make_path(&value, Kind::Folder, span);
                 return;
             }
             Some("run" | "run-script") => words.next(),
@@ -263,23 +267,28 @@ impl Walk<'_> {
         };
         let Some(script) = script else { return };
         let needs = PACKAGE_SCRIPTS.iter().any(|name| script.starts_with(name));
-        if needs && invocation.option("--prefix").or_else(|| invocation.option("--cwd")).is_none() {
-            self.need_path(command, &Value::text("node_modules"), span, true);
+        if needs {
+            let value = self.in_project(current, invocation, "node_modules", span);
+            self.need_path(command, &value, span, true);
         }
         let elsewhere = invocation.arguments.iter().any(|word| word.prefix().contains("out"));
         if !BUILD_SCRIPTS.iter().any(|name| script.starts_with(name)) || elsewhere {
             return;
         }
-        let folder = ["--prefix", "--cwd", "-C", "--dir"].iter().find_map(|name| invocation.option(name));
         for name in BUILD_FOLDERS {
-            let mut value = match &folder {
-                Some(folder) => self.evaluate(folder, Some(current), span.start),
-                None => Value::default(),
-            };
-            let below = if folder.is_some() { format!("/{name}") } else { name.to_owned() };
-            value.extend(Value::text(below), span.start);
+            let value = self.in_project(current, invocation, name, span);
             self.make_path(&value, Kind::Usual, span);
         }
+    }
+
+    /// A file of the project that a package manager works on.
+    fn in_project(&self, current: &CurrentSection<'_>, invocation: &Invocation<'_>, name: &str, span: Span) -> Value {
+        let manager = matches!(invocation.program.as_str(), "npm" | "yarn" | "pnpm" | "bun");
+        let folder = ["--prefix", "--cwd", "-C", "--dir"].iter().find_map(|name| invocation.option(name));
+        let Some(folder) = folder.filter(|_| manager) else { return Value::text(name) };
+        let mut value = self.evaluate(&folder, Some(current), span.start);
+        value.extend(Value::text(format!("/{name}")), span.start);
+        value
     }
 
     /// A program that is not in the table: it may need its arguments, and unless it is known to be harmless, it may make
