@@ -83,6 +83,34 @@ pub(super) fn printed(invocation: &Invocation<'_>) -> Option<&'static str> {
     selected.is_none_or(|query| secret(&query)).then_some(found.what)
 }
 
+/// Ends of `jq` programs that select what is not secret in an answer or a document.
+const HARMLESS: [&str; 14] = [
+    "arn",
+    "name",
+    "versionid",
+    "versionstages",
+    "createddate",
+    "host",
+    "port",
+    "engine",
+    "region",
+    "keys",
+    "length",
+    "type",
+    "expiration",
+    "user",
+];
+
+/// Whether `jq` prints only a part of its input that is not secret: `jq -r .ARN`.
+pub(super) fn selects_no_secret(filter: &Invocation<'_>) -> bool {
+    let program = filter.arguments.iter().find(|word| !word.prefix().starts_with('-')).and_then(Word::literal);
+    filter.program == "jq"
+        && program.is_some_and(|program| {
+            let selected = program.trim().trim_matches(['"', ']', '?']).to_lowercase();
+            HARMLESS.iter().any(|end| selected.ends_with(end))
+        })
+}
+
 /// The literal arguments without options; an option before them takes its value along.
 fn positional(invocation: &Invocation<'_>) -> String {
     const VALUED: [&str; 6] = ["--region", "--profile", "--output", "--query", "--endpoint-url", "--project"];
@@ -168,7 +196,7 @@ pub fn password_in_url(text: &str) -> Option<&str> {
 }
 
 /// Words of which placeholders and passwords for tests consist.
-const PLACEHOLDERS: [&str; 58] = [
+const PLACEHOLDERS: [&str; 66] = [
     "test",
     "testing",
     "secret",
@@ -227,6 +255,14 @@ const PLACEHOLDERS: [&str; 58] = [
     "not",
     "a",
     "x",
+    "so",
+    "very",
+    "insecure",
+    "random",
+    "string",
+    "only",
+    "for",
+    "development",
 ];
 
 /// Whether a value may be a real password: long enough, of mixed characters, and not a placeholder.
@@ -293,6 +329,22 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn parts_that_are_not_secret() {
+        for (text, expected) in [
+            ("jq -r .ARN secret.json", true),
+            ("jq '.SecretString | fromjson | .host'", true),
+            ("jq keys", true),
+            ("jq -r .SecretString", false),
+            ("jq .", false),
+            ("cat name", false),
+        ] {
+            let script = Script::parse([text]);
+            let found = script.commands[0].invocation().is_some_and(|invocation| selects_no_secret(&invocation));
+            assert_eq!(found, expected, "{text}");
+        }
     }
 
     #[test]

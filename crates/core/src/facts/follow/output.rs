@@ -78,7 +78,8 @@ impl Walk<'_> {
                     let mut paths = words.map(|word| self.evaluate(word, Some(current), site).path(&self.directory));
                     paths.find_map(|path| self.files.get(&path).cloned())
                 };
-                input().or_else(file).unwrap_or_else(unknown)
+                let value = input().or_else(file).unwrap_or_else(unknown);
+                if value.holds_secret() && secrets::selects_no_secret(invocation) { unknown() } else { value }
             }
             _ => secrets::printed(invocation).map_or_else(unknown, |what| Value::atom(Atom::Secret { site, what })),
         }

@@ -247,7 +247,7 @@ fn published(pipe: &PipeUse, findings: &mut Findings<'_>) {
 mod tests {
     use crate::{lint::lint, settings::Settings, text::Source};
 
-    /// The findings for variables of the pipe, besides role and region.
+    /// The findings for variables of the pipe, in addition to role and region.
     fn findings(variables: &str) -> String {
         let text = format!(
             "pipelines:
