@@ -152,6 +152,8 @@ pub struct StepPlace {
     pub place: Span,
     /// `name`
     pub name: Option<String>,
+    /// Its index among the steps of the file.
+    pub index: usize,
 }
 
 impl Diagnostic {

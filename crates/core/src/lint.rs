@@ -12,7 +12,7 @@ use crate::{
     },
     settings::Settings,
     text::{Source, Span},
-    yaml::{NodeId, Tree},
+    yaml::NodeId,
 };
 
 /// All findings of one file, in text order, without duplicates.
@@ -39,7 +39,7 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
     diagnostic::join(&mut diagnostics);
     let mut named = HashSet::new();
     for diagnostic in &mut diagnostics {
-        name_uses(analysis.tree, &mut named, diagnostic);
+        name_uses(analysis, &mut named, diagnostic);
     }
     diagnostics
 }
@@ -91,14 +91,28 @@ fn users(analysis: &Analysis<'_>) -> HashMap<NodeId, usize> {
 }
 
 /// Adds the uses of the anchor around a finding, unless an earlier finding has `named` them.
-fn name_uses(tree: &Tree, named: &mut HashSet<Span>, diagnostic: &mut Diagnostic) {
+fn name_uses(analysis: &Analysis<'_>, named: &mut HashSet<Span>, diagnostic: &mut Diagnostic) {
+    let tree = analysis.tree;
     let Some(anchor) = tree.anchor_around(diagnostic.primary.span) else { return };
     if !named.insert(anchor.span) {
         return;
     }
+    // Other steps that merge the step of a finding may be right.
+    let step = diagnostic.step.as_ref().filter(|step| step.whole.contains(diagnostic.primary.span));
+    let sites = step.and_then(|step| analysis.model.steps.get(step.index)).map(|step| {
+        let mut sites: Vec<Span> = step.uses.iter().map(|at| tree.span(at.site)).collect();
+        sites.sort_unstable();
+        sites
+    });
+    let is_wrong = |span: Span| {
+        sites.as_ref().is_none_or(|sites| {
+            let before = sites.partition_point(|site| site.start <= span.start);
+            sites[..before].last().is_some_and(|site| site.contains(span))
+        })
+    };
     let known: HashSet<Span> = diagnostic.related.iter().map(|label| label.span).collect();
     for span in anchor.uses.iter().map(|alias| tree.span(*alias)) {
-        if !diagnostic.primary.span.contains(span) && !known.contains(&span) {
+        if !diagnostic.primary.span.contains(span) && !known.contains(&span) && is_wrong(span) {
             diagnostic.related(span, "used here");
         }
     }

@@ -111,6 +111,7 @@ impl<'f> Analysis<'f> {
             whole: self.span(step.node),
             place: step.place(self.tree),
             name: step.name.map(|name| name.value.to_owned()),
+            index: step.id.0,
         }
     }
 

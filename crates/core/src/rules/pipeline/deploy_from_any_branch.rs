@@ -50,6 +50,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let (place, others) = file.wrong_uses(step, span, any_branch);
         let finding = findings.report_as(severity, place, format!("{name} deploys on a push to any branch"));
         finding.help("move the step to a pipeline under `branches`, or add `trigger: manual`");
+        finding.of_step(file.step_place(step));
         for (place, label) in others {
             finding.related(place, label);
         }

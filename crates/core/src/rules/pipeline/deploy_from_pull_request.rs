@@ -73,6 +73,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         } else {
             continue;
         };
+        finding.of_step(file.step_place(step));
         for (place, label) in others {
             finding.related(place, label);
         }

@@ -73,6 +73,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let finding = findings.report_as(severity, place, message).help(
             "add `deployment` with an environment that is restricted to branches, and allow its UUID in the trust policy",
         );
+        finding.of_step(file.step_place(step));
         for (place, label) in others {
             finding.related(place, label);
         }

@@ -45,6 +45,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let (place, others) = file.wrong_uses(step, place, |at| event(at).is_some());
         let finding = findings.report(place, format!("{event_name} deploys to `{}`", environment.value));
         finding.help("add `trigger: manual` to the step, or move it to a pipeline in `branches`");
+        finding.of_step(file.step_place(step));
         for (place, label) in others {
             finding.related(place, label);
         }
