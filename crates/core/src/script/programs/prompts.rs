@@ -31,9 +31,11 @@ pub enum Trigger {
     UnlessPlan(&'static [&'static str]),
     /// If one of these flags is given.
     If(&'static [&'static str]),
+    /// If one of the first flags is given and none of the second.
+    IfWithout(&'static [&'static str], &'static [&'static str]),
 }
 
-use Trigger::{If, Unless, UnlessPlan};
+use Trigger::{If, IfWithout, Unless, UnlessPlan};
 
 /// Options whose value is the next argument, of all programs below.
 const VALUED: [&str; 30] = [
@@ -70,10 +72,19 @@ const VALUED: [&str; 30] = [
 ];
 
 /// Commands that ask, by their documentation.
-pub static PROMPTS: [Prompt; 27] = [
+pub static PROMPTS: [Prompt; 41] = [
     Prompt {
-        programs: &["apt-get", "apt"],
-        subcommands: &["install", "upgrade", "dist-upgrade", "full-upgrade", "remove", "purge", "autoremove"],
+        programs: &["apt-get", "apt", "aptitude"],
+        subcommands: &[
+            "install",
+            "upgrade",
+            "dist-upgrade",
+            "full-upgrade",
+            "remove",
+            "purge",
+            "autoremove",
+            "build-dep",
+        ],
         // `-qq` implies `-y`.
         asks: Unless(&["-y", "--yes", "--assume-yes", "-qq", "-s", "--simulate", "--dry-run", "--assume-no"]),
         variable: None,
@@ -260,7 +271,7 @@ pub static PROMPTS: [Prompt; 27] = [
         source: "https://docs.docker.com/reference/cli/docker/container/run/",
     },
     Prompt {
-        programs: &["npm", "yarn", "pnpm"],
+        programs: &["npm", "yarn", "pnpm", "bun"],
         subcommands: &["init"],
         asks: Unless(&["-y", "--yes", "-2", "--help"]),
         variable: None,
@@ -322,6 +333,147 @@ pub static PROMPTS: [Prompt; 27] = [
         help: "use `prisma migrate deploy`",
         source: "https://www.prisma.io/docs/orm/reference/prisma-cli-reference#migrate-dev",
     },
+    Prompt {
+        programs: &["pip", "pip3"],
+        subcommands: &["uninstall"],
+        asks: Unless(&["-y", "--yes", "--help"]),
+        variable: None,
+        question: "confirmation",
+        help: "add `--yes`",
+        source: "https://pip.pypa.io/en/stable/cli/pip_uninstall/",
+    },
+    Prompt {
+        programs: &["conda", "mamba"],
+        subcommands: &["install", "create", "update", "upgrade", "remove", "uninstall"],
+        asks: Unless(&["-y", "--yes", "--dry-run", "-d", "--help"]),
+        variable: Some("CONDA_ALWAYS_YES"),
+        question: "confirmation",
+        help: "add `--yes`",
+        source: "https://docs.conda.io/projects/conda/en/stable/commands/install.html",
+    },
+    Prompt {
+        programs: &["pacman"],
+        subcommands: &[],
+        asks: IfWithout(&["-S", "-R", "-U"], &["--noconfirm", "-p", "--print", "--help"]),
+        variable: None,
+        question: "confirmation",
+        help: "add `--noconfirm`",
+        source: "https://man.archlinux.org/man/pacman.8",
+    },
+    Prompt {
+        programs: &["ssh-keygen"],
+        subcommands: &[],
+        asks: IfWithout(&["-t"], &["-N", "-y", "-R", "-F", "-l", "-H", "-A", "-e", "-i", "-B", "-Y", "-s"]),
+        variable: None,
+        question: "a passphrase",
+        help: "add `-N ''` for a key without one",
+        source: "https://man.openbsd.org/ssh-keygen.1",
+    },
+    Prompt {
+        programs: &["aws"],
+        subcommands: &["configure"],
+        asks: UnlessPlan(&["--help"]),
+        variable: None,
+        question: "access keys",
+        help: "set variables, or use `aws configure set`",
+        source: "https://docs.aws.amazon.com/cli/latest/reference/configure/",
+    },
+    Prompt {
+        programs: &["git"],
+        subcommands: &["commit"],
+        asks: Unless(&[
+            "-m",
+            "--message",
+            "-F",
+            "--file",
+            "-C",
+            "--reuse-message",
+            "--no-edit",
+            "--fixup",
+            "--squash",
+            "--dry-run",
+            "--help",
+        ]),
+        variable: Some("GIT_EDITOR"),
+        question: "a message in an editor",
+        help: "add `--message`",
+        source: "https://git-scm.com/docs/git-commit",
+    },
+    Prompt {
+        programs: &["git"],
+        subcommands: &["tag"],
+        asks: IfWithout(
+            &["-a", "--annotate", "-s", "--sign"],
+            &["-m", "--message", "-F", "--file", "-d", "-l", "--list"],
+        ),
+        variable: Some("GIT_EDITOR"),
+        question: "a message in an editor",
+        help: "add `--message`",
+        source: "https://git-scm.com/docs/git-tag",
+    },
+    Prompt {
+        programs: &["composer", "poetry", "pdm"],
+        subcommands: &["init"],
+        asks: Unless(&["-n", "--no-interaction", "--non-interactive", "--name", "--help"]),
+        variable: Some("COMPOSER_NO_INTERACTION"),
+        question: "the package's name and version",
+        help: "add `--no-interaction`",
+        source: "https://getcomposer.org/doc/03-cli.md#init",
+    },
+    Prompt {
+        programs: &["gh"],
+        subcommands: &["auth login"],
+        asks: Unless(&["--with-token", "--help"]),
+        variable: None,
+        question: "a login in the browser",
+        help: "set `GH_TOKEN` from a secured variable instead",
+        source: "https://cli.github.com/manual/gh_auth_login",
+    },
+    Prompt {
+        programs: &["snyk"],
+        subcommands: &["auth"],
+        asks: UnlessPlan(&["--help", "--auth-type", "--client-id"]),
+        variable: None,
+        question: "a login in the browser",
+        help: "set `SNYK_TOKEN` from a secured variable instead",
+        source: "https://docs.snyk.io/snyk-cli/commands/auth",
+    },
+    Prompt {
+        programs: &["eas", "expo", "netlify", "vercel", "wrangler", "railway"],
+        subcommands: &["login"],
+        asks: Unless(&["--help"]),
+        variable: None,
+        question: "a login",
+        help: "use a token from a secured variable instead",
+        source: "https://docs.expo.dev/accounts/programmatic-access/",
+    },
+    Prompt {
+        programs: &["openssl"],
+        subcommands: &["req"],
+        asks: IfWithout(&["-new", "-x509", "-newkey"], &["-subj", "-config", "-batch", "-help"]),
+        variable: None,
+        question: "the subject of the certificate",
+        help: "add `-subj`",
+        source: "https://docs.openssl.org/master/man1/openssl-req/",
+    },
+    Prompt {
+        programs: &["kubectl", "oc"],
+        subcommands: &["edit"],
+        asks: Unless(&["--help"]),
+        variable: Some("KUBE_EDITOR"),
+        question: "an editor",
+        help: "use `kubectl patch` or `kubectl apply`",
+        source: "https://kubernetes.io/docs/reference/kubectl/generated/kubectl_edit/",
+    },
+    Prompt {
+        programs: &["read"],
+        subcommands: &[],
+        asks: If(&["-p"]),
+        variable: None,
+        question: "an answer",
+        help: "use a variable of the pipeline instead",
+        source: "https://www.gnu.org/software/bash/manual/html_node/Bash-Builtins.html",
+    },
 ];
 
 /// The question that a program asks with these arguments; `None` when it does not, or may not.
@@ -348,6 +500,7 @@ pub fn prompt(program: &str, arguments: &[Word]) -> Option<&'static Prompt> {
             Trigger::Unless(flags) => !given(arguments, flags),
             Trigger::UnlessPlan(flags) => !given(arguments, flags) && positional.len() == words.unwrap_or_default(),
             Trigger::If(flags) => given(arguments, flags),
+            Trigger::IfWithout(flags, without) => given(arguments, flags) && !given(arguments, without),
         }
     })
 }
