@@ -256,6 +256,8 @@ mod tests {
             ("echo a > a.txt", "[]", "cat a.txt", 1),
             ("echo a > a.txt", "[]", "[ -f a.txt ] && cat a.txt", 0),
             ("echo a > a.txt", "[]", "cat a.txt || true", 1),
+            ("git describe > VERSION", "[]", "export VERSION=$(cat VERSION)", 1),
+            ("docker build -t app .", "[]", "docker run --rm other && docker push app", 1),
             ("echo a > a.txt", "[]", "curl -o a.txt https://example.com/a && cat a.txt", 0),
             ("echo a >> a.txt", "[]", "cat a.txt", 0),
             ("cd out && echo a > a.txt", "[]", "cat a.txt", 0),
@@ -317,13 +319,13 @@ mod tests {
         for step in 0..5000 {
             let _ = write!(
                 text,
-                "    - step:\n        script:\n          - tar cf {step}.tar src\n          - scp {}.tar x:\n        \
+                "    - step:\n        script:\n          - tar cf {step}.tar src\n          - scp {}.tar host:/srv\n        \
                  artifacts: ['{step}/**', '*.{step}']\n",
                 step / 2
             );
         }
         let start = std::time::Instant::now();
-        assert!(unshared(&text) < 5000);
+        assert!(unshared(&text) > 50);
         // About 1 s; comparing every path with every pattern would take minutes.
         assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
     }

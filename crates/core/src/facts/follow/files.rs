@@ -13,7 +13,7 @@ use crate::{
         },
     },
     pipeline::Pipe,
-    script::{Command, Effect, Invocation, Output, Redirection, RedirectionKind, Word},
+    script::{Command, Effect, Invocation, Redirection, RedirectionKind, Word},
     text::Span,
 };
 
@@ -435,6 +435,7 @@ impl Walk<'_> {
                     self.make_image(current, image, false, span);
                 }
             }
+            "run" | "exec" | "cp" | "create" | "start" => self.resources.any_file = true,
             "login" | "logout" | "images" | "version" | "info" | "ps" | "inspect" | "logs" | "rmi" | "rm" | "ls" => {}
             _ => {
                 self.resources.any_file = true;
@@ -561,8 +562,7 @@ impl Walk<'_> {
         if written.is_empty() || written == "-" || written.contains(':') || self.resources.strayed {
             return;
         }
-        let captured = matches!(command.context.output, Output::Capture);
-        if !command.context.conditional && !captured {
+        if !command.context.conditional {
             let path = value.path(&self.directory);
             self.need(file_resource(&path), certain, span);
         }

@@ -132,19 +132,20 @@ fn near<'n>(name: &str, declared: &HashMap<&'n str, (usize, Span)>, turn: usize)
     near.first().map(|(other, (_, place))| (**other, *place))
 }
 
-fn is_one_letter_off(a: &[u8], b: &[u8]) -> bool {
-    let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let (a, b) = (&a[start..], &b[start..]);
+fn is_one_letter_off(name: &[u8], other: &[u8]) -> bool {
+    let start = name.iter().zip(other).take_while(|(left, right)| left == right).count();
+    let (name, other) = (&name[start..], &other[start..]);
     // `NODE_1` and `NODE_2` are two variables.
     let digit = |letters: &[u8]| letters.first().is_some_and(u8::is_ascii_digit);
-    if digit(a) || digit(b) {
+    if digit(name) || digit(other) {
         return false;
     }
-    match (a, b) {
-        ([x, y, rest @ ..], [p, q, other @ ..]) if x == q && y == p && rest == other => true,
-        ([_, rest @ ..], [_, other @ ..]) if rest == other => true,
-        ([_, rest @ ..], b) if rest == b => true,
-        (a, [_, rest @ ..]) if rest == a => true,
-        _ => false,
-    }
+    let swapped =
+        name.len() >= 2 && other.len() >= 2 && (name[0], name[1]) == (other[1], other[0]) && name[2..] == other[2..];
+    let after = |letters: &[u8]| letters.get(1..).map(<[u8]>::to_vec);
+    let (name_after, other_after) = (after(name), after(other));
+    swapped
+        || name_after.is_some() && name_after == other_after
+        || name_after.as_deref() == Some(other)
+        || other_after.as_deref() == Some(name)
 }

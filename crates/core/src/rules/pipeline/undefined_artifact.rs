@@ -81,6 +81,8 @@ fn in_pipeline<'f>(
             }
         }
     }
+    let mut names_of_uploads: Vec<&str> = uploads.keys().copied().collect();
+    names_of_uploads.sort_unstable();
     for (number, turn) in turns.iter().enumerate() {
         for step in turn.iter().map(|id| file.model.step(*id)) {
             let Download::Named(names) = &step.artifacts.download else { continue };
@@ -91,7 +93,13 @@ fn in_pipeline<'f>(
                 {
                     continue;
                 }
-                report(file, *name, found.copied().map(|(turn, upload)| (turn < number, upload)), &uploads, findings);
+                report(
+                    file,
+                    *name,
+                    found.copied().map(|(turn, upload)| (turn < number, upload)),
+                    &names_of_uploads,
+                    findings,
+                );
             }
         }
     }
@@ -101,16 +109,14 @@ fn report<'f>(
     file: &Analysis<'f>,
     name: Text<'f>,
     found: Option<(bool, &Upload<'f>)>,
-    uploads: &HashMap<&str, (usize, &Upload<'f>)>,
+    names: &[&str],
     findings: &mut Findings<'_>,
 ) {
     let span = name.span(file.tree);
     let written = name.value;
     let Some((earlier, upload)) = found else {
-        let mut names: Vec<&str> = uploads.keys().copied().collect();
-        names.sort_unstable();
         let finding = findings.report(span, format!("no earlier step uploads an artifact named `{written}`"));
-        match spelling::nearest(written, names) {
+        match spelling::nearest(written, names.iter().copied()) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None if written.contains(['/', '*', '.']) => finding.help("use the `name` of the upload, not a path"),
             None => finding.help("use the `name` of an upload of an earlier step"),
