@@ -391,7 +391,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// A key of an object: a name stands for itself.
+    /// A key of an object: a name is a string here, not a reference.
     fn key(&mut self) -> Option<Expression<'t>> {
         let start = self.at;
         if let Some(name) = self.identifier()

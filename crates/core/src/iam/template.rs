@@ -1,8 +1,9 @@
-//! The documents that contain trust policies, and the functions of templates.
+//! The documents that contain trust policies.
 //!
 //! A trust policy is a whole document, or part of the output of `aws iam get-role`, of a CloudFormation template
-//! (JSON or YAML, including one that the CDK synthesized), or of a Terraform plan. A template's functions are evaluated
-//! as far as the template alone determines them; the rest stays open and is never an error.
+//! (JSON or YAML, including one that the CDK synthesized), of a Terraform configuration, or of a Terraform plan. A
+//! template's functions are evaluated as far as the template alone determines them; the rest stays open and is never an
+//! error.
 
 use std::borrow::Cow;
 
