@@ -552,6 +552,9 @@ impl Walk<'_> {
     }
 
     fn need_file(&mut self, current: &CurrentSection<'_>, command: &Command, word: &Word, certain: bool) {
+        if has_fallback(current, command) {
+            return;
+        }
         let span = current.section.place(word.span);
         let value = self.evaluate(word, Some(current), span.start);
         self.need_path(command, &value, span, certain);
@@ -676,6 +679,16 @@ fn file_resource(path: &Path) -> Option<Resource> {
         None => path.clone(),
     };
     (path.in_clone().is_some() || written.starts_with("/tmp/")).then_some(Resource::File(path))
+}
+
+/// Whether the command may fail: `cat VERSION || echo 0`. What follows a deployment is rather `|| exit 1`.
+fn has_fallback(current: &CurrentSection<'_>, command: &Command) -> bool {
+    let whole = command.redirections.iter().fold(command.span, |span, redirection| span.cover(redirection.span));
+    let rest = current.section.script.after(whole).trim_start();
+    rest.strip_prefix("||").is_some_and(|rest| {
+        let word = rest.trim_start();
+        ["echo", "printf", "true", ":", "test"].iter().any(|fallback| word.starts_with(fallback))
+    })
 }
 
 /// Whether a redirection makes a file. What is appended to may be in the repository.
