@@ -3,6 +3,7 @@
 pub(crate) mod changes;
 pub(crate) mod problem;
 pub(crate) mod run_log;
+pub(crate) mod shown;
 
 use keyless_core::aws::AccountId;
 

@@ -96,7 +96,8 @@ impl Job<'_> {
             self.install(signals, login.as_ref()).await?;
         }
         let shared = SharedSession::start(&assumer, &session).await.map_err(session_failure)?;
-        let (mut command, program) = self.command(shared.child_environment(self.environment), &assumer);
+        let (mut command, program) =
+            self.command(shared.child_environment(ChildEnvironment::of_a_pipe(self.environment)), &assumer);
         login.iter().flat_map(Login::variables).for_each(|(name, value)| {
             command.env(name, value);
         });
@@ -188,11 +189,14 @@ impl Job<'_> {
         if self.settings.invocation.command == Command::Exec || words.is_empty() {
             return Ok(());
         }
-        log::start(shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default());
+        match &self.settings.install {
+            Install::Command(_) => log::start(format_args!("INSTALL: {}", cdk::shown::program(&words))),
+            _ => log::start(words.join(" ")),
+        }
         let started = Instant::now();
         let mut command = Process::new(&words[0]);
         command.args(&words[1..]).current_dir(&self.project.folder);
-        command.env_clear().envs(ChildEnvironment::without_credentials(self.environment).into_variables());
+        command.env_clear().envs(ChildEnvironment::of_a_pipe(self.environment).into_variables());
         command.envs(login.into_iter().flat_map(Login::variables));
         let quiet: Listener = Arc::new(Mutex::new(|_: &str| {}));
         let status = child::run(&mut command, signals, quiet).await;
@@ -210,7 +214,7 @@ impl Job<'_> {
         let (mut command, program, arguments) = if invocation.command == Command::Exec {
             let arguments = extra_args.get(1..).unwrap_or_default().to_vec();
             let program = extra_args.first().cloned().unwrap_or_default();
-            log::start(shlex::try_join(extra_args.iter().map(String::as_str)).unwrap_or_default());
+            log::start(cdk::shown::program(extra_args));
             (Process::new(&program), format!("`{program}`"), arguments)
         } else {
             for (name, option) in stray_options(self.environment) {
@@ -222,8 +226,7 @@ impl Job<'_> {
                 .set_default("CDK_ROLE_SESSION_NAME", assumer.name().as_str());
             let arguments = cdk::arguments(self.settings, session.last_role().account());
             let cli = &self.project.cdk;
-            let shown = shlex::try_join(arguments.iter().map(String::as_str)).unwrap_or_default();
-            log::start(format_args!("cdk {shown} ({cli})"));
+            log::start(format_args!("cdk {} ({cli})", cdk::shown::arguments(&arguments, extra_args.len())));
             (cli.process(&self.project.node), "the CDK".to_owned(), arguments)
         };
         command.args(arguments).current_dir(&self.project.folder).env_clear().envs(variables.into_variables());

@@ -135,7 +135,7 @@ impl Settings {
             reader.of_form(&v::CDK_VERSION, "an exact version of the CDK CLI 2, such as 2.1148.1", |text| {
                 v::cdk_version(text).map(str::to_owned)
             });
-        let debug = reader.boolean(&v::DEBUG, false);
+        let debug = reader.of_form(&v::DEBUG, v::DEBUG_FORM, v::debug).unwrap_or(false);
         let settings = session.map(|session| Self {
             session,
             invocation: invocation.clone(),

@@ -1,7 +1,14 @@
 //! A credentials endpoint on the loopback interface: how every AWS SDK fetches a container's credentials, used here so that
 //! a child process has credentials without one being in its environment, its arguments or on disk.
 
-use std::{convert::Infallible, fmt, io, net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    fmt,
+    io::{self, Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http_body_util::Full;
@@ -64,6 +71,35 @@ impl CredentialsEndpoint {
         let (sender, receiver) = watch::channel(session);
         let server = tokio::spawn(accept(listener, Arc::clone(&bearer), receiver));
         Ok(Self { url, bearer, session: sender, server })
+    }
+
+    /// What the endpoint of another process serves: the JSON that SDKs read from it. Only a loopback address is asked, and no
+    /// proxy.
+    ///
+    /// # Errors
+    /// When the address is not such an endpoint, or does not answer with credentials in time.
+    pub fn read(url: &str, bearer: &str) -> io::Result<String> {
+        let invalid = |text| io::Error::new(io::ErrorKind::InvalidInput, text);
+        let (address, path) = url
+            .strip_prefix("http://")
+            .and_then(|rest| rest.split_once('/'))
+            .ok_or_else(|| invalid("the credentials endpoint has no address"))?;
+        let address: SocketAddr = address.parse().map_err(|_| invalid("the credentials endpoint has no address"))?;
+        if !address.ip().is_loopback() || bearer.contains(['\r', '\n']) || path.contains(char::is_whitespace) {
+            return Err(invalid("the credentials endpoint is not on a loopback address"));
+        }
+        let mut stream = std::net::TcpStream::connect_timeout(&address, HEADER_LIMIT)?;
+        stream.set_read_timeout(Some(HEADER_LIMIT))?;
+        write!(
+            stream,
+            "GET /{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {bearer}\r\nConnection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        match answer.split_once("\r\n\r\n") {
+            Some((head, body)) if head.starts_with("HTTP/1.1 200 ") => Ok(body.to_owned()),
+            _ => Err(io::Error::other("the credentials endpoint did not answer with credentials")),
+        }
     }
 
     /// For `AWS_CONTAINER_CREDENTIALS_FULL_URI`.

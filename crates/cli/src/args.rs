@@ -71,7 +71,11 @@ Examples:
 Variables: the same as for `keyless exec`; see `keyless exec --help`.
 
 Exit status: 0 printed, 1 invalid settings or no session, 2 invalid command line.")]
-    CredentialProcess,
+    CredentialProcess {
+        /// Print the session of the `keyless exec` that started this process; the profiles that it generates do this
+        #[arg(long, hide = true)]
+        of_exec: bool,
+    },
     #[cfg(not(feature = "cloud"))]
     #[command(hide = true, disable_help_flag = true)]
     Doctor(WithoutCloud),

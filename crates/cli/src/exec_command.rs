@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 use keyless_aws::Environment;
-use keyless_session::{exec, process_credentials};
+use keyless_session::{exec, inherited_credentials, log, process_credentials};
 use tokio::runtime::Builder;
 
 use crate::{outcome::Outcome, streams::Streams};
@@ -15,7 +15,8 @@ use crate::{outcome::Outcome, streams::Streams};
 /// Run a command with a role session, in a step with `oidc: true`
 ///
 /// Assumes the role of `AWS_ROLE_ARN` with the step's token and runs the command with the session, which is renewed while the
-/// command runs. The step's token and other credentials are removed from the command's environment.
+/// command runs. The step's token and other credentials are removed from the command's environment; all other variables are
+/// passed on. Profiles of `AWS_CONFIG_FILE` or `~/.aws` keep their names and settings and use the session.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -25,7 +26,7 @@ Examples:
 
 Variables: AWS_ROLE_ARN and AWS_REGION (required), SESSION_DURATION, SESSION_NAME, SESSION_POLICY, SESSION_POLICY_ARNS, \
 ROLE_CHAIN, ALLOWED_ACCOUNT_IDS, TRUST_POLICY, CODEARTIFACT_*, CREDENTIALS. They are the same as for the deploy pipe; see \
-pipe/README.md.
+pipe/README.md. If the command has variables with these names, use KEYLESS_SESSION_NAME and so on, which take precedence.
 
 Exit status: the command's own; 1 invalid settings or no session, 2 invalid command line.")]
 pub(crate) struct Exec {
@@ -44,8 +45,18 @@ pub(crate) fn run(arguments: &Exec, streams: &mut Streams<'_>) -> io::Result<Out
     Ok(Outcome::Exit(ended.unwrap_or_else(|failure| failure.report())))
 }
 
-/// Prints a session.
-pub(crate) fn credential_process(streams: &mut Streams<'_>) -> io::Result<Outcome> {
+/// Prints a session: a new one, or that of the `keyless exec` above this process.
+pub(crate) fn credential_process(of_exec: bool, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    if of_exec {
+        return match inherited_credentials(&Environment::of_process()) {
+            Ok(credentials) => writeln!(streams.output, "{credentials}").map(|()| Outcome::Clean),
+            Err(error) => {
+                log::use_standard_error();
+                log::failure(format_args!("cannot read the session of `keyless exec`: {error}"));
+                Ok(Outcome::Exit(1))
+            }
+        };
+    }
     match block_on(process_credentials(&Environment::of_process()))? {
         Ok(credentials) => writeln!(streams.output, "{credentials}").map(|()| Outcome::Clean),
         Err(failure) => Ok(Outcome::Exit(failure.report())),

@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
                 #[cfg(feature = "cloud")]
                 Command::Exec(exec) => exec_command::run(&exec, &mut streams),
                 #[cfg(feature = "cloud")]
-                Command::CredentialProcess => exec_command::credential_process(&mut streams),
+                Command::CredentialProcess { of_exec } => exec_command::credential_process(of_exec, &mut streams),
                 #[cfg(not(feature = "cloud"))]
                 Command::Doctor(_) | Command::Exec(_) | Command::CredentialProcess(_) => {
                     streams.fail(&Failure::WithoutCloud);

@@ -2,6 +2,7 @@
 
 mod environment;
 mod output;
+pub(crate) mod profiles;
 
 use std::{
     io,

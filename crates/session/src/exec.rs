@@ -1,13 +1,13 @@
 //! A session for any command, outside the pipe.
 
-use std::ffi::OsString;
+use std::{env, ffi::OsString};
 
 use keyless_aws::{Environment, Network, Session};
 use tokio::process::Command;
 
 use crate::{
     assume::Assumer,
-    child::{self, Signals},
+    child::{self, ChildEnvironment, Signals, profiles::Profiles},
     failure::Failure,
     invalid_setting::InvalidSetting,
     log,
@@ -26,7 +26,14 @@ pub async fn exec(environment: &Environment, program: &OsString, arguments: &[Os
     let mut signals = Signals::listen().map_err(Failure::Signals)?;
     with_session(environment, &mut signals, async |assumer, network, session, signals| {
         let shared = SharedSession::start(assumer, session).await?;
-        let mut variables = shared.child_environment(environment);
+        let mut variables = shared.child_environment(ChildEnvironment::of_a_step(environment));
+        let role = assumer.settings().last_role().to_string();
+        let keyless = env::current_exe().map_err(Failure::Profiles)?;
+        let profiles = Profiles::generate(environment, &keyless, &role).map_err(Failure::Profiles)?;
+        if let Some(profiles) = &profiles {
+            variables.give_profiles(profiles, environment);
+            report(profiles);
+        }
         let login = Login::of(assumer.settings(), session, environment, network).await?;
         login.iter().flat_map(Login::variables).for_each(|(name, value)| {
             variables.set(name, value);
@@ -38,6 +45,25 @@ pub async fn exec(environment: &Environment, program: &OsString, arguments: &[Os
         Ok(child::exit_code(status))
     })
     .await
+}
+
+/// Says that profiles do not have the credentials of their own.
+fn report(profiles: &Profiles) {
+    let Profiles { names, chained, sources, .. } = profiles;
+    let sources: Vec<String> = sources.iter().map(|file| file.display().to_string()).collect();
+    let origin = if sources.is_empty() { String::new() } else { format!(" (from {})", sources.join(", ")) };
+    if !names.is_empty() {
+        log::success(format_args!(
+            "profiles with the session instead of their own credentials: {}{origin}",
+            names.join(", ")
+        ));
+    }
+    if !chained.is_empty() {
+        log::success(format_args!(
+            "profiles that assume their role_arn from the session: {}{origin}",
+            chained.join(", ")
+        ));
+    }
 }
 
 /// A session as the JSON that AWS SDKs read from a profile's `credential_process` (AWS SDKs and tools reference, "Process

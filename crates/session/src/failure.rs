@@ -22,6 +22,9 @@ pub enum Failure {
     /// The credentials endpoint could not be started.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// The profiles of the AWS SDKs could not be replaced by ones with the session.
+    #[error("cannot generate profiles with the session: {0}")]
+    Profiles(#[source] io::Error),
     /// A program could not be started.
     #[error("cannot start {0}: {1}")]
     Start(String, #[source] io::Error),
@@ -42,7 +45,14 @@ impl Failure {
     /// Writes it to the log, its last line being the verdict, and returns the exit code.
     pub fn report(&self) -> u8 {
         match self {
-            Self::InvalidSettings(invalid) => invalid.iter().for_each(log::detail),
+            Self::InvalidSettings(invalid) => {
+                invalid.iter().for_each(log::detail);
+                if let Some(variable) = invalid.iter().find_map(InvalidSetting::shared_name) {
+                    log::help(format_args!(
+                        "if {variable} belongs to the command, set KEYLESS_{variable}, which takes precedence"
+                    ));
+                }
+            }
             Self::Session(error, Some(explanation)) => {
                 if let Some(StsError::Refused { said, .. }) = error.sts() {
                     log::detail(format_args!("answer from AWS: {said}"));
@@ -53,7 +63,12 @@ impl Failure {
                 log::help(&explanation.remedy);
             }
             Self::Login(error) => error.help().into_iter().for_each(log::help),
-            Self::Session(_, None) | Self::Endpoint(_) | Self::Start(..) | Self::Signals(_) | Self::Stopped(_) => {}
+            Self::Session(_, None)
+            | Self::Endpoint(_)
+            | Self::Profiles(_)
+            | Self::Start(..)
+            | Self::Signals(_)
+            | Self::Stopped(_) => {}
         }
         log::failure(self);
         match self {

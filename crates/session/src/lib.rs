@@ -25,4 +25,4 @@ pub use invalid_setting::InvalidSetting;
 pub use login::{Login, LoginError};
 pub use reader::Reader;
 pub use settings::{ChainLink, Credentials, ONE_HOUR, PackageSettings, SessionSettings, TrustPolicy};
-pub use shared::{SharedSession, now, open, usable_token};
+pub use shared::{SharedSession, inherited_credentials, now, open, usable_token};

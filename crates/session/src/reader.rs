@@ -3,24 +3,34 @@
 use std::time::Duration;
 
 use keyless_aws::Environment;
-use keyless_core::{
-    pipes::keyless::{self, Variable},
-    spelling::nearest,
-};
+use keyless_core::pipes::keyless::{self, Variable};
 
 use crate::invalid_setting::InvalidSetting;
 
 /// A reader of one environment.
 pub struct Reader<'e> {
     environment: &'e Environment,
+    /// Whether the variables may be meant for other programs, so that the `KEYLESS_` forms take precedence.
+    shared: bool,
     /// The invalid settings so far.
     pub invalid: Vec<InvalidSetting>,
 }
 
 impl<'e> Reader<'e> {
-    /// A reader of these variables.
+    /// A reader of the pipe's variables.
     pub fn new(environment: &'e Environment) -> Self {
-        Self { environment, invalid: Vec::new() }
+        Self { environment, shared: false, invalid: Vec::new() }
+    }
+
+    /// A reader of a step's variables, of which some belong to the step's other programs. The `KEYLESS_` form of a variable
+    /// takes precedence.
+    pub fn of_a_step(environment: &'e Environment) -> Self {
+        Self { environment, shared: true, invalid: Vec::new() }
+    }
+
+    /// Whether the variables may be meant for other programs.
+    pub fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// The variables that are read.
@@ -37,10 +47,15 @@ impl<'e> Reader<'e> {
         value
     }
 
+    /// The names under which a variable is read, the first one that is set counts.
+    fn names(&self, variable: &'static Variable) -> impl Iterator<Item = &'static str> + use<> {
+        let qualified = self.shared.then_some(variable.qualified);
+        [qualified, Some(variable.name), variable.alias].into_iter().flatten()
+    }
+
     /// A variable's value and the name under which it was set.
-    fn value(&mut self, variable: &'static Variable) -> Option<(&'static str, String)> {
-        let names = [Some(variable.name), variable.alias].into_iter().flatten();
-        names.into_iter().find_map(|name| self.named(name).map(|value| (name, value)))
+    pub fn value(&mut self, variable: &'static Variable) -> Option<(&'static str, String)> {
+        self.names(variable).find_map(|name| self.named(name).map(|value| (name, value)))
     }
 
     /// A string.
@@ -71,19 +86,18 @@ impl<'e> Reader<'e> {
         expected: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        let value = |name: &str, found| InvalidSetting::Value { variable: name.to_owned(), expected, found };
-        self.parsed(variable, |text| parse(text).ok_or_else(|| text.to_owned()), value)
+        let value = |name: &str, ()| InvalidSetting::Value { variable: name.to_owned(), expected };
+        self.parsed(variable, |text| parse(text).ok_or(()), value)
     }
 
     /// One of several values.
     pub fn choice<T: Copy>(&mut self, variable: &'static Variable, choices: &[(&'static str, T)], default: T) -> T {
-        let Some(found) = self.string(variable) else { return default };
+        let Some((name, found)) = self.value(variable) else { return default };
         if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == found) {
             return *choice;
         }
-        let allowed: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-        let nearest = nearest(&found, allowed.iter().copied());
-        self.invalid.push(InvalidSetting::Choice { variable: variable.name, found, allowed, nearest });
+        let allowed = choices.iter().map(|(word, _)| *word).collect();
+        self.invalid.push(InvalidSetting::choice(name, &found, allowed));
         default
     }
 
@@ -109,24 +123,31 @@ impl<'e> Reader<'e> {
 
     /// Words, quoted as in a shell.
     pub fn words(&mut self, variable: &'static Variable) -> Vec<String> {
-        let split = |text: &str| shlex::split(text).ok_or_else(|| text.to_owned());
-        self.parsed(variable, split, InvalidSetting::Quotes).unwrap_or_default()
+        self.parsed(variable, |text| shlex::split(text).ok_or(()), |name, ()| InvalidSetting::Quotes(name))
+            .unwrap_or_default()
     }
 
-    /// Words, or the items of a list, which Bitbucket passes as `X_COUNT`, `X_0`, `X_1` … (Atlassian,
-    /// "Advanced techniques for writing pipes").
+    /// A list: words, separated by spaces or commas and quoted as in a shell, or the items of a list in YAML, which Bitbucket
+    /// passes as `X_COUNT`, `X_0`, `X_1` … (Atlassian, "Advanced techniques for writing pipes").
     pub fn list(&mut self, variable: &'static Variable) -> Vec<String> {
-        let count = format!("{}_COUNT", variable.name);
-        let Some(found) = self.named(&count) else { return self.words(variable) };
-        let Ok(items) = found.parse::<u16>() else {
-            self.invalid.push(InvalidSetting::Value {
-                variable: count,
-                expected: "the number of items of a list",
-                found,
-            });
-            return Vec::new();
+        match self.items(variable) {
+            Some(items) => items,
+            None => self.words(variable).iter().flat_map(|word| keyless::at_commas(word)).map(str::to_owned).collect(),
+        }
+    }
+
+    /// The items of a list in YAML, if the variable is one.
+    fn items(&mut self, variable: &'static Variable) -> Option<Vec<String>> {
+        // A string under a name that takes precedence hides the list.
+        let name = self.names(variable).find(|name| {
+            self.environment.get_os(name).is_some() || self.environment.get_os(&format!("{name}_COUNT")).is_some()
+        })?;
+        let count = format!("{name}_COUNT");
+        let Ok(items) = self.named(&count)?.parse::<u16>() else {
+            self.invalid.push(InvalidSetting::Value { variable: count, expected: "the number of items of a list" });
+            return Some(Vec::new());
         };
-        (0..items).filter_map(|item| self.named(&format!("{}_{item}", variable.name))).collect()
+        Some((0..items).filter_map(|item| self.named(&format!("{name}_{item}"))).collect())
     }
 
     /// A list of values of a type.
@@ -141,16 +162,71 @@ impl<'e> Reader<'e> {
         items.into_iter().filter_map(read).collect()
     }
 
-    /// A list of `key=value`.
+    /// A list of `key=value`. A value may contain commas, so that only spaces separate the items.
     pub fn pairs(&mut self, variable: &'static Variable) -> Vec<String> {
-        let check = |item: &str| match item.split_once('=') {
-            Some((key, _)) if !key.is_empty() => Ok(item.to_owned()),
-            _ => Err(item.to_owned()),
+        let items = self.items(variable);
+        let by_words = items.is_none();
+        let items = items.unwrap_or_else(|| self.words(variable));
+        for (index, item) in items.iter().enumerate() {
+            let invalid = match item.split_once('=') {
+                Some((key, value)) if !key.is_empty() => {
+                    let is_several = by_words && value.split(',').skip(1).any(starts_a_pair);
+                    is_several.then_some(InvalidSetting::Commas(variable.name))
+                }
+                _ => Some(InvalidSetting::Pair(variable.name, index + 1)),
+            };
+            self.invalid.extend(invalid);
+        }
+        items
+    }
+}
+
+/// Whether the text after a comma is a pair or the end of an item (`a=1,b=2`, `a=1, b=2`) rather than more of the value.
+fn starts_a_pair(text: &str) -> bool {
+    let is_key =
+        |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':' | '.' | '@' | '/'));
+    text.is_empty() || text.split_once('=').is_some_and(|(key, _)| !key.is_empty() && is_key(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_between_pairs_are_rejected_and_those_in_values_are_not() {
+        let read = |variables: &[(&str, &str)]| {
+            let environment: Environment = variables.iter().copied().collect();
+            let mut reader = Reader::new(&environment);
+            let pairs = reader.pairs(&keyless::TAGS);
+            (pairs, reader.invalid.iter().map(ToString::to_string).collect::<Vec<_>>())
         };
-        self.parsed_list(variable, check, |name, found| InvalidSetting::Value {
-            variable: name.to_owned(),
-            expected: "a list of `key=value`",
-            found,
-        })
+        for wrong in ["team=shop,stage=prod", "team=shop, stage=prod"] {
+            let (_, invalid) = read(&[("TAGS", wrong)]);
+            assert!(invalid[0].starts_with("TAGS: separate the items by spaces"), "{wrong}: {invalid:?}");
+        }
+        assert_eq!(read(&[("TAGS", "subnets=a,b team=x")]), (vec!["subnets=a,b".into(), "team=x".into()], vec![]));
+        let list = [("TAGS_COUNT", "1"), ("TAGS_0", "filter=a,b=c")];
+        assert_eq!(read(&list), (vec!["filter=a,b=c".into()], vec![]));
+        let (_, invalid) = read(&[("TAGS", "a=b s3cret")]);
+        assert_eq!(invalid, ["TAGS: item 2 must be `key=value`"]);
+    }
+
+    #[test]
+    fn in_a_step_the_qualified_names_take_precedence() {
+        let environment: Environment = [
+            ("SESSION_NAME", "theirs"),
+            ("KEYLESS_SESSION_NAME", "ours"),
+            ("ROLE_CHAIN", "theirs"),
+            ("KEYLESS_ROLE_CHAIN_COUNT", "1"),
+            ("KEYLESS_ROLE_CHAIN_0", "ours"),
+        ]
+        .into_iter()
+        .collect();
+        let mut step = Reader::of_a_step(&environment);
+        assert_eq!(step.string(&keyless::SESSION_NAME).as_deref(), Some("ours"));
+        assert_eq!(step.list(&keyless::ROLE_CHAIN), ["ours"]);
+        let mut pipe = Reader::new(&environment);
+        assert_eq!(pipe.string(&keyless::SESSION_NAME).as_deref(), Some("theirs"));
+        assert_eq!(pipe.list(&keyless::ROLE_CHAIN), ["theirs"]);
     }
 }

@@ -8,11 +8,12 @@ use keyless_aws::{Environment, Keys};
 use keyless_core::{
     aws::{AccountId, Region, RoleArn, SessionName},
     pipes::keyless as v,
+    spelling::nearest,
 };
 
 pub use packages::PackageSettings;
 
-use crate::{invalid_setting::InvalidSetting, reader::Reader};
+use crate::{invalid_setting::InvalidSetting, log, reader::Reader};
 
 /// Which role to assume, for how long, and how the child receives the session.
 #[derive(Clone, Debug)]
@@ -79,12 +80,12 @@ const POLICY_ARNS: usize = 10;
 const POLICY_LENGTH: usize = 2048;
 
 impl SessionSettings {
-    /// Reads the settings of a session alone.
+    /// Reads the settings of a session from the variables of a step, which may have others for its own programs.
     ///
     /// # Errors
     /// Every invalid setting.
     pub fn read(environment: &Environment) -> Result<Self, Vec<InvalidSetting>> {
-        let mut reader = Reader::new(environment);
+        let mut reader = Reader::of_a_step(environment);
         Self::read_from(&mut reader).filter(|_| reader.invalid.is_empty()).ok_or(reader.invalid)
     }
 
@@ -108,7 +109,7 @@ impl SessionSettings {
         let allowed_accounts = reader.parsed_list(&v::ALLOWED_ACCOUNT_IDS, AccountId::parse, InvalidSetting::Account);
         let trust_policy = TrustPolicy::read_from(reader);
         let packages = PackageSettings::read_from(reader);
-        let credentials = reader.choice(&v::CREDENTIALS, &CREDENTIALS, Credentials::Endpoint);
+        let credentials = Credentials::read_from(reader);
         if let Some(role) = &role {
             let account = chain.last().map_or(role, |link| &link.role).account();
             if !allowed_accounts.is_empty() && !allowed_accounts.contains(account) {
@@ -133,6 +134,25 @@ impl SessionSettings {
     /// The role whose session the child receives.
     pub fn last_role(&self) -> &RoleArn {
         self.chain.last().map_or(&self.role, |link| &link.role)
+    }
+}
+
+impl Credentials {
+    /// In a step, `CREDENTIALS` is also what other clouds call a key: such a value belongs to the command.
+    fn read_from(reader: &mut Reader<'_>) -> Self {
+        if reader.is_shared()
+            && let Some((name, value)) = reader.value(&v::CREDENTIALS)
+            && name == v::CREDENTIALS.name
+            && !CREDENTIALS.iter().any(|(known, _)| *known == value)
+            && nearest(&value, CREDENTIALS.map(|(known, _)| known)).is_none()
+        {
+            log::warning(format_args!(
+                "{name} is left to the command: its value is neither endpoint nor environment; keyless reads {}",
+                v::CREDENTIALS.qualified
+            ));
+            return Self::Endpoint;
+        }
+        reader.choice(&v::CREDENTIALS, &CREDENTIALS, Self::Endpoint)
     }
 }
 

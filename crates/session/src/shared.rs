@@ -41,11 +41,10 @@ impl<'a> SharedSession<'a> {
         Ok(Self { assumer, session, endpoint })
     }
 
-    /// The variables of a child that uses the session.
-    pub fn child_environment(&self, own: &Environment) -> ChildEnvironment {
+    /// The variables of a child that uses the session, over `variables`.
+    pub fn child_environment(&self, mut variables: ChildEnvironment) -> ChildEnvironment {
         let source =
             self.endpoint.as_ref().map_or(CredentialSource::Environment(self.session), CredentialSource::Endpoint);
-        let mut variables = ChildEnvironment::without_credentials(own);
         variables.give(source, &self.assumer.settings().region);
         variables
     }
@@ -81,6 +80,39 @@ pub fn usable_token(environment: &Environment) -> Result<StepToken, InvalidSetti
     }
     mismatches.iter().for_each(log::warning);
     Ok(token)
+}
+
+/// The session that a `keyless exec` above this process gave to it, as the JSON that SDKs read from a `credential_process`:
+/// from the endpoint that its variables name, or from the variables themselves.
+///
+/// # Errors
+/// When there is neither, or the endpoint does not answer.
+pub fn inherited_credentials(environment: &Environment) -> io::Result<String> {
+    let outside = || io::Error::new(io::ErrorKind::NotFound, "this process was not started by `keyless exec`");
+    let variable = |name| environment.get(name).ok_or_else(outside);
+    let session = match environment.get("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+        Some(url) => {
+            let served = CredentialsEndpoint::read(url, variable("AWS_CONTAINER_AUTHORIZATION_TOKEN")?)?;
+            serde_json::from_str::<serde_json::Value>(&served).map_err(io::Error::other)?
+        }
+        None => serde_json::json!({
+            "AccessKeyId": variable("AWS_ACCESS_KEY_ID")?,
+            "SecretAccessKey": variable("AWS_SECRET_ACCESS_KEY")?,
+            "Token": variable("AWS_SESSION_TOKEN")?,
+        }),
+    };
+    let mut credentials = serde_json::json!({ "Version": 1 });
+    for (from, to) in [
+        ("AccessKeyId", "AccessKeyId"),
+        ("SecretAccessKey", "SecretAccessKey"),
+        ("Token", "SessionToken"),
+        ("Expiration", "Expiration"),
+    ] {
+        if let Some(value) = session.get(from) {
+            credentials[to] = value.clone();
+        }
+    }
+    Ok(credentials.to_string())
 }
 
 /// Seconds since 1970.

@@ -4,8 +4,8 @@
 mod form;
 
 pub use form::{
-    CHAINED_DURATION, DURATION_FORM, DURATIONS, Form, cdk_version, concurrency, duration, qualifier, report_proxy,
-    scope,
+    CHAINED_DURATION, DEBUG_FORM, DURATION_FORM, DURATIONS, Form, at_commas, cdk_version, concurrency, debug, duration,
+    qualifier, report_proxy, scope,
 };
 
 use super::Reference;
@@ -32,6 +32,9 @@ pub fn nearest_variable(name: &str) -> Option<&'static str> {
 pub struct Variable {
     /// Its name.
     pub name: &'static str,
+    /// The name that belongs to keyless alone, `KEYLESS_` and the name. `keyless exec` runs in steps whose variables may
+    /// have the same names for other reasons, and reads this one first.
+    pub qualified: &'static str,
     /// Another name that is read when this one is not set.
     pub alias: Option<&'static str>,
     /// Whether nothing works without it.
@@ -59,15 +62,15 @@ impl Variable {
 }
 
 const fn variable(name: &'static str, default: &'static str, help: &'static str) -> Variable {
-    Variable { name, alias: None, required: false, default: Some(default), help, form: Form::Any }
+    Variable { name, qualified: "", alias: None, required: false, default: Some(default), help, form: Form::Any }
 }
 
 const fn optional(name: &'static str, help: &'static str) -> Variable {
-    Variable { name, alias: None, required: false, default: None, help, form: Form::Any }
+    Variable { name, qualified: "", alias: None, required: false, default: None, help, form: Form::Any }
 }
 
 const fn required(name: &'static str, alias: &'static str, help: &'static str) -> Variable {
-    Variable { name, alias: Some(alias), required: true, default: None, help, form: Form::Any }
+    Variable { name, qualified: "", alias: Some(alias), required: true, default: None, help, form: Form::Any }
 }
 
 /// The variable that a name was probably meant to be, if it is not one of the pipe's variables.
@@ -95,10 +98,16 @@ pub fn is_pipe_variable(name: &str) -> bool {
         || VARIABLES.iter().any(is_item)
 }
 
+/// Whether a name is the `KEYLESS_` form of a variable, or an item of such a list.
+pub fn is_qualified(name: &str) -> bool {
+    name.strip_prefix("KEYLESS_").is_some_and(is_pipe_variable)
+}
+
 /// Declares the variables and, from the same rows, the list of all in the order of the documentation.
 macro_rules! variables {
     ($($name:ident = $row:expr;)*) => {
-        $(#[doc = concat!("The row of `", stringify!($name), "`.")] pub static $name: Variable = $row;)*
+        $(#[doc = concat!("The row of `", stringify!($name), "`.")]
+        pub static $name: Variable = Variable { qualified: concat!("KEYLESS_", stringify!($name)), ..$row };)*
         /// All variables, in the order of the documentation.
         pub static VARIABLES: &[&Variable] = &[$(&$name),*];
     };
@@ -251,13 +260,51 @@ variables! {
          environment (AWS_* variables, for assets whose docker build needs them)",
     )
     .of(Form::Choice(&["endpoint", "environment"]));
-    DEBUG = variable("DEBUG", "false", "whether to show the CDK's debug output")
-    .of(Form::Choice(&["true", "false"]));
+    DEBUG = variable(
+        "DEBUG",
+        "false",
+        "whether to show the CDK's debug output: true or false; any other value, such as express:*, is passed to the app",
+    )
+    .of(Form::Parsed(form::DEBUG));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commas_separate_items_except_where_they_belong_to_one() {
+        for (word, items) in [
+            ("A,B", &["A", "B"][..]),
+            ("A,", &["A"]),
+            (",A", &["A"]),
+            ("Shop-{dev,prod},Net", &["Shop-{dev,prod}", "Net"]),
+            ("arn:aws:iam::1:role/a,b", &["arn:aws:iam::1:role/a,b"]),
+            (
+                "arn:aws:iam::1:role/a,arn:aws:iam::2:role/b#x,y",
+                &["arn:aws:iam::1:role/a", "arn:aws:iam::2:role/b#x,y"],
+            ),
+        ] {
+            assert_eq!(at_commas(word), items, "{word}");
+        }
+    }
+
+    #[test]
+    fn debug_is_a_boolean_or_belongs_to_the_app() {
+        for (value, expected) in [
+            ("true", Some(true)),
+            ("false", Some(false)),
+            ("express:*", Some(false)),
+            ("*", Some(false)),
+            ("knex,express:router", Some(false)),
+            ("yes", None),
+            ("1", None),
+            ("True", None),
+            ("ture", None),
+        ] {
+            assert_eq!(debug(value), expected, "{value}");
+        }
+    }
 
     #[test]
     fn the_pipe_is_recognized_anywhere() {

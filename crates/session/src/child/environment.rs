@@ -3,7 +3,13 @@
 use std::{collections::BTreeMap, ffi::OsString, fmt};
 
 use keyless_aws::{CredentialsEndpoint, Environment, Session};
-use keyless_core::{aws::Region, oidc, pipes::keyless::is_pipe_variable};
+use keyless_core::{
+    aws::Region,
+    oidc,
+    pipes::keyless::{is_pipe_variable, is_qualified},
+};
+
+use super::profiles::Profiles;
 
 /// What AWS SDKs read before a container's credentials, and what the child must not have. Order of the providers:
 /// environment, profile files, web identity, container (AWS SDKs and tools reference, "Standardized credential providers").
@@ -47,10 +53,24 @@ pub enum CredentialSource<'a> {
 pub struct ChildEnvironment(BTreeMap<OsString, OsString>);
 
 impl ChildEnvironment {
-    /// The variables of this process without the settings of keyless, and without anything that would take precedence over a
-    /// session.
-    pub fn without_credentials(own: &Environment) -> Self {
-        let kept = own.iter().filter(|(name, _)| !name.to_str().is_some_and(is_pipe_variable));
+    /// The pipe's variables without its settings, and without anything that would take precedence over a session.
+    pub fn of_a_pipe(own: &Environment) -> Self {
+        let mut variables = Self::without_credentials(own, is_pipe_variable);
+        // Namespaces of the npm package `debug` belong to the app.
+        if let Some(namespaces) = own.get("DEBUG").filter(|value| !matches!(*value, "true" | "false")) {
+            variables.set("DEBUG", namespaces);
+        }
+        variables
+    }
+
+    /// A step's variables without those that can only be meant for keyless, and without anything that would take precedence
+    /// over a session. Others may have the names of settings and belong to the command.
+    pub fn of_a_step(own: &Environment) -> Self {
+        Self::without_credentials(own, is_qualified)
+    }
+
+    fn without_credentials(own: &Environment, is_setting: fn(&str) -> bool) -> Self {
+        let kept = own.iter().filter(|(name, _)| !name.to_str().is_some_and(is_setting));
         let mut variables: BTreeMap<_, _> = kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         for name in REMOVED {
             variables.remove(&OsString::from(name));
@@ -71,6 +91,17 @@ impl ChildEnvironment {
     pub fn set_default(&mut self, name: &str, value: &str) -> &mut Self {
         self.0.entry(name.into()).or_insert_with(|| value.into());
         self
+    }
+
+    /// Gives the child profiles. The variables that select one stay as they are in `own`.
+    pub(crate) fn give_profiles(&mut self, profiles: &Profiles, own: &Environment) -> &mut Self {
+        for name in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
+            if let Some(value) = own.get_os(name) {
+                self.set(name, value);
+            }
+        }
+        // Version 1 of the SDK for Go reads the file only with this variable.
+        self.set("AWS_CONFIG_FILE", profiles.file()).set("AWS_SDK_LOAD_CONFIG", "1")
     }
 
     /// Gives the child credentials and their region.
@@ -109,7 +140,7 @@ mod tests {
     #[test]
     fn nothing_that_takes_precedence_is_passed_on() {
         let inherited = REMOVED.into_iter().chain(["PATH", "AWS_CONFIG_FILE", "STACKS"]).map(|name| (name, "old"));
-        let mut environment = ChildEnvironment::without_credentials(&inherited.collect());
+        let mut environment = ChildEnvironment::of_a_pipe(&inherited.collect());
         let session =
             Session::new("id".into(), "key".into(), "token".into(), std::time::SystemTime::UNIX_EPOCH, "arn".into());
         environment.give(CredentialSource::Environment(&session), &Region::parse("eu-west-1").unwrap());
@@ -131,5 +162,19 @@ mod tests {
                 "PATH=old",
             ]
         );
+    }
+
+    #[test]
+    fn a_steps_own_variables_are_passed_on() {
+        let own = ["APP", "TAGS_0", "CREDENTIALS", "SESSION_NAME", "KEYLESS_OTHER"];
+        let ours = ["KEYLESS_SESSION_NAME", "KEYLESS_ROLE_CHAIN_0", "AWS_ROLE_ARN"];
+        let variables = own.into_iter().chain(ours).map(|name| (name, "value")).collect();
+        let passed: Vec<_> = ChildEnvironment::of_a_step(&variables).into_variables().map(|(name, _)| name).collect();
+        for name in own {
+            assert!(passed.iter().any(|passed| passed == name), "{name}");
+        }
+        for name in ours {
+            assert!(!passed.iter().any(|passed| passed == name), "{name}");
+        }
     }
 }

@@ -3,7 +3,6 @@
 use keyless_core::{
     aws::{AccountId, Region},
     pipes::keyless as v,
-    spelling::nearest,
 };
 
 use crate::{
@@ -52,9 +51,8 @@ impl PackageSettings {
 
 fn tool(text: &str) -> Result<&'static PackageManager, InvalidSetting> {
     PACKAGE_MANAGERS.iter().find(|tool| tool.name == text).ok_or_else(|| {
-        let allowed: Vec<_> = PACKAGE_MANAGERS.iter().map(|tool| tool.name).collect();
-        let nearest = nearest(text, allowed.iter().copied());
-        InvalidSetting::Choice { variable: v::CODEARTIFACT_TOOLS.name, found: text.to_owned(), allowed, nearest }
+        let allowed = PACKAGE_MANAGERS.iter().map(|tool| tool.name).collect();
+        InvalidSetting::choice(v::CODEARTIFACT_TOOLS.name, text, allowed)
     })
 }
 

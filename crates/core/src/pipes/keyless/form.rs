@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::spelling::nearest;
+
 /// Which values of a variable are valid.
 #[derive(Clone, Copy, Debug)]
 pub enum Form {
@@ -68,6 +70,47 @@ pub(super) const CDK_VERSION: Parsed = Parsed {
 };
 
 pub(super) const SCOPE: Parsed = Parsed { expected: "a scope such as @acme", accepts: |text| scope(text).is_some() };
+
+/// What `DEBUG` may be.
+pub const DEBUG_FORM: &str = "true, false, or namespaces of the package `debug`, such as express:*";
+
+pub(super) const DEBUG: Parsed = Parsed { expected: DEBUG_FORM, accepts: |text| debug(text).is_some() };
+
+/// Whether the CDK shows its debug output. Any other value than `true` and `false` is one of the npm package `debug`, and
+/// belongs to the app; those that were meant as a boolean are neither.
+pub fn debug(text: &str) -> Option<bool> {
+    const BOOLEANS: [&str; 8] = ["0", "1", "yes", "no", "on", "off", "y", "n"];
+    let folded = text.to_ascii_lowercase();
+    match text {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ if BOOLEANS.contains(&folded.as_str()) || nearest(&folded, ["true", "false"]).is_some() => None,
+        _ => Some(false),
+    }
+}
+
+/// The items between commas. A comma inside braces belongs to the pattern of a stack (`Shop-{dev,prod}`), and in an ARN to
+/// the name unless another ARN follows.
+pub fn at_commas(word: &str) -> Vec<&str> {
+    let (mut items, mut start, mut depth) = (Vec::new(), 0, 0_usize);
+    for (at, c) in word.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                let rest = &word[at + 1..];
+                if !word[start..].starts_with("arn:") || rest.is_empty() || rest.starts_with("arn:") {
+                    items.push(&word[start..at]);
+                    start = at + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    items.push(&word[start..]);
+    items.retain(|item| !item.is_empty());
+    items
+}
 
 /// A duration in seconds, or a number with `m` or `h`.
 pub fn duration(text: &str) -> Option<Duration> {

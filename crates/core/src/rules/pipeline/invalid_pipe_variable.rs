@@ -85,9 +85,15 @@ fn exported(facts: &StepFacts, findings: &mut Findings<'_>) {
         return;
     }
     for binding in facts.bindings.iter().filter(|binding| binding.exported) {
-        let variable = OF_A_SESSION.iter().find(|variable| variable.name == binding.name);
+        let variable =
+            OF_A_SESSION.iter().find(|variable| [variable.name, variable.qualified].contains(&binding.name.as_str()));
         if let (Some(variable), Some(value)) = (variable, binding.value.literal()) {
-            report(variable, variable.name, value, binding.span, findings);
+            // Other clouds call a key so; `keyless exec` leaves such a value to the command.
+            let is_foreign = binding.name == own::CREDENTIALS.name
+                && nearest(value, own::CREDENTIALS.values().iter().copied()).is_none();
+            if !is_foreign {
+                report(variable, &binding.name, value, binding.span, findings);
+            }
         }
     }
 }
@@ -109,7 +115,8 @@ fn problem(variable: &Variable, name: &str, value: &str) -> Option<(String, Stri
         (format!("invalid value `{found}` for `{name}`"), help)
     };
     // Items that are quoted may contain spaces; they are left to the pipe.
-    let items = || value.split_whitespace().filter(|_| !value.contains(['\'', '"', '\\']));
+    let words = || value.split_whitespace().filter(|_| !value.contains(['\'', '"', '\\']));
+    let items = || words().flat_map(own::at_commas);
     match variable.form {
         Form::Choice(allowed) => (!allowed.contains(&value)).then(|| choice(value, allowed)),
         Form::Items(allowed) => items().find(|item| !allowed.contains(item)).map(|item| choice(item, allowed)),
@@ -117,7 +124,7 @@ fn problem(variable: &Variable, name: &str, value: &str) -> Option<(String, Stri
             let expected = form.expected;
             (format!("`{name}` must be {expected}, found `{value}`"), format!("use {expected}"))
         }),
-        Form::Pairs => items().find(|item| item.split_once('=').is_none_or(|(key, _)| key.is_empty())).map(|item| {
+        Form::Pairs => words().find(|item| item.split_once('=').is_none_or(|(key, _)| key.is_empty())).map(|item| {
             let message = format!("`{name}` must be a list of `key=value`, found `{item}`");
             (message, "separate the pairs by spaces, or use a YAML list".to_owned())
         }),
