@@ -16,7 +16,7 @@ pub(crate) enum PreflightError {
     #[error(transparent)]
     Conflict(#[from] Conflict),
     /// A name that is nearly one of the pipe's variables, and that variable.
-    #[error("unknown variable {0}; did you mean {1}?")]
+    #[error("unknown variable {0}; did you mean {1}? If it belongs to the app, add {0} to APP_VARIABLES")]
     Misspelled(String, &'static str),
     /// The working directory does not exist.
     #[error("WORKING_DIRECTORY: folder {} does not exist", .0.display())]

@@ -61,7 +61,16 @@ fn prepare(environment: &Environment) -> Result<(Settings, StepToken, Project, N
 
 /// Variables that the CDK reads as its options: `CDK_X_Y` as `--x-y`.
 fn stray_options(environment: &Environment) -> impl Iterator<Item = (&str, String)> {
-    const NO_OPTIONS: [&str; 5] = ["CDK_HOME", "CDK_DOCKER", "CDK_DISABLE_", "CDK_DEFAULT_", "CDK_ROLE_SESSION_NAME"];
+    const NO_OPTIONS: [&str; 7] = [
+        "CDK_HOME",
+        "CDK_DOCKER",
+        "CDK_DISABLE_",
+        "CDK_DEFAULT_",
+        "CDK_ROLE_SESSION_NAME",
+        // AWS's guide to environments gives these two to the app.
+        "CDK_DEPLOY_ACCOUNT",
+        "CDK_DEPLOY_REGION",
+    ];
     environment
         .names()
         .filter(|name| !is_pipe_variable(name) && !NO_OPTIONS.iter().any(|known| name.starts_with(known)))
@@ -196,7 +205,11 @@ impl Job<'_> {
         let started = Instant::now();
         let mut command = Process::new(&words[0]);
         command.args(&words[1..]).current_dir(&self.project.folder);
-        command.env_clear().envs(ChildEnvironment::of_a_pipe(self.environment).into_variables());
+        let home = self.environment.get_os("HOME").unwrap_or_default();
+        let mut further = install::named_variables(&[&self.project.folder, Path::new(home)]);
+        further.extend(self.settings.app_variables.iter().cloned());
+        let variables = ChildEnvironment::of_an_installation(self.environment, &further);
+        command.env_clear().envs(variables.into_variables());
         command.envs(login.into_iter().flat_map(Login::variables));
         let quiet: Listener = Arc::new(Mutex::new(|_: &str| {}));
         let status = child::run(&mut command, signals, quiet).await;

@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub extra_args: Vec<String>,
     /// How packages are installed.
     pub install: Install,
+    /// The names of variables that belong to the app.
+    pub app_variables: Vec<String>,
     /// The CDK CLI to fetch.
     pub cdk_version: Option<String>,
     /// Whether the CDK shows its debug output.
@@ -131,6 +133,8 @@ impl Settings {
         });
         let extra_args = reader.words(&v::EXTRA_ARGS);
         let install = install(&mut reader);
+        let app_variables = reader.list(&v::APP_VARIABLES);
+        let misspelled = misspelled::names(environment, &app_variables);
         let cdk_version =
             reader.of_form(&v::CDK_VERSION, "an exact version of the CDK CLI 2, such as 2.1148.1", |text| {
                 v::cdk_version(text).map(str::to_owned)
@@ -155,11 +159,12 @@ impl Settings {
             qualifier,
             extra_args,
             install,
+            app_variables,
             cdk_version,
             debug,
         });
         let mut errors: Vec<PreflightError> = reader.invalid.into_iter().map(PreflightError::Setting).collect();
-        errors.extend(misspelled::names(environment));
+        errors.extend(misspelled);
         if let Some(settings) = &settings {
             errors.extend(settings.conflicts().map(PreflightError::Conflict));
         }
@@ -237,6 +242,40 @@ mod tests {
         let items =
             read(&[ROLE, REGION, ("STACKS_COUNT", "2"), ("STACKS_0", "A"), ("STACKS_1", "B c")]).unwrap().stacks;
         assert_eq!(words, items);
+    }
+
+    #[test]
+    fn lists_may_have_commas() {
+        let role = ("AWS_ROLE_ARN", "arn:aws:iam::000000000000:role/r");
+        let settings = read(&[
+            role,
+            REGION,
+            ("STACKS", "A,B Shop-{dev,prod}"),
+            ("ALLOWED_ACCOUNT_IDS", "000000000000, 111111111111"),
+            ("APP_VARIABLES", "STACK,OUTPUT_FILE"),
+        ])
+        .unwrap();
+        assert_eq!(settings.stacks, ["A", "B", "Shop-{dev,prod}"]);
+        assert_eq!(settings.session.allowed_accounts.len(), 2);
+        assert_eq!(settings.app_variables, ["STACK", "OUTPUT_FILE"]);
+    }
+
+    #[test]
+    fn variables_of_the_app_may_be_similar() {
+        let pipe = ("BITBUCKET_PIPE_STORAGE_DIR", "/storage");
+        let own = [("STACK", "prod"), ("OUTPUT_FILE", "x"), ("PARAMETER", "y")];
+        let with = |variables: &[(&str, &str)]| read(&[&[ROLE, REGION, pipe], variables, &own[..]].concat()).map(drop);
+        let refused = with(&[]).unwrap_err();
+        for (name, meant) in [("STACK", "STACKS"), ("OUTPUT_FILE", "OUTPUTS_FILE"), ("PARAMETER", "PARAMETERS")] {
+            let line = format!(
+                "unknown variable {name}; did you mean {meant}? If it belongs to the app, add {name} to APP_VARIABLES"
+            );
+            assert!(refused.contains(&line), "{refused}");
+        }
+        assert_eq!(with(&[("APP_VARIABLES", "STACK, OUTPUT_FILE, PARAMETER")]), Ok(()));
+        // With the variable itself, the similar one is not needed for the run.
+        let given = [("STACKS", "A"), ("OUTPUTS_FILE", "o.json"), ("PARAMETERS", "p=1")];
+        assert_eq!(with(&given), Ok(()));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{
-    fs,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
     process::Command,
     sync::LazyLock,
     thread,
@@ -169,4 +170,88 @@ fn the_cdk_is_stopped_in_the_middle_with_all_that_it_started() {
     let finished = run.finish();
     assert_eq!(finished.code, Some(143), "{finished:#?}");
     assert_eq!(alive(&workplace), Vec::<String>::new());
+}
+
+#[test]
+fn values_are_not_in_the_log() {
+    let workplace =
+        Workplace::with_script_for_cdk("if (!process.argv.join(' ').includes('s3cret-5')) process.exit(3);");
+    let finished = finish(
+        pipe(&workplace)
+            .env("PARAMETERS_COUNT", "1")
+            .env("PARAMETERS_0", "Shop:DbPassword=it's-s3cret-1")
+            .env("CONTEXT", "token=s3cret-2")
+            .env("TAGS", "team=s3cret-3")
+            .env("APP", "KEY=s3cret-4 node app.js")
+            .env("INSTALL", "true --password s3cret-6")
+            .env("EXTRA_ARGS", "--verbose -c token=s3cret-5"),
+    );
+    assert_eq!(finished.code, Some(0), "{finished:#?}");
+    assert!(!(finished.stdout.clone() + &finished.stderr).contains("s3cret"), "{finished:#?}");
+    let line = "▶ cdk deploy --all --require-approval never --parameters Shop:DbPassword=*** --tags team=*** --app *** --context \
+                token=*** --no-notices --verbose -c *** (";
+    assert!(finished.stdout.contains(line), "{}", finished.stdout);
+    assert!(finished.stdout.contains("▶ INSTALL: true (2 arguments)"), "{}", finished.stdout);
+    let exec = finish(pipe(&workplace).env("COMMAND", "exec").env("EXTRA_ARGS", "true s3cret-7"));
+    assert!(exec.code == Some(0) && !exec.stdout.contains("s3cret"), "{exec:#?}");
+    let mut command = pipe(&workplace);
+    for name in
+        ["CONTEXT", "EXTRA_ARGS", "CREDENTIALS", "COMMAND", "SESSION_DURATION", "CDK_VERSION", "REPORT", "QUALIFIER"]
+    {
+        command.env(name, "'s3cret in the wrong place");
+    }
+    let invalid = finish(&mut command);
+    assert_eq!(invalid.code, Some(1), "{invalid:#?}");
+    assert!(!(invalid.stdout.clone() + &invalid.stderr).contains("s3cret"), "{invalid:#?}");
+}
+
+#[test]
+fn install_scripts_have_only_the_variables_that_they_need() {
+    let workplace = Workplace::empty();
+    let (clone, bin) = (workplace.clone_folder(), workplace.folder().join("bin"));
+    fs::create_dir(&bin).expect("the scratch folder is writable");
+    let cdk = "#!/usr/bin/env node
+console.log('app sees', process.env.APP_SECRET);";
+    fs::write(bin.join("cdk"), cdk).expect("the scratch folder is writable");
+    fs::set_permissions(bin.join("cdk"), Permissions::from_mode(0o755)).expect("the scratch folder is writable");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let write = |name: &str, text: &str| fs::write(clone.join(name), text).expect("the scratch folder is writable");
+    write("package.json", r#"{"name":"app","version":"1.0.0","scripts":{"preinstall":"env > ../installed"}}"#);
+    write("cdk.json", "{}");
+    write(
+        "package-lock.json",
+        r#"{"name":"app","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"app"}}}"#,
+    );
+    write(".npmrc", "//registry.example/:_authToken=${REGISTRY_KEY}\n");
+    let finished = finish(
+        pipe(&workplace)
+            .env("PATH", path)
+            .env("APP_SECRET", "of-the-app")
+            .env("REGISTRY_KEY", "of-the-registry")
+            .env("HTTPS_PROXY", "http://127.0.0.1:9")
+            .env("NO_PROXY", "127.0.0.1")
+            .env("APP_VARIABLES", "STACK")
+            .env("STACK", "prod"),
+    );
+    assert_eq!(finished.code, Some(0), "{finished:#?}");
+    let seen = fs::read_to_string(workplace.folder().join("installed")).expect("the script wrote it");
+    for present in ["PATH=", "HOME=", "HTTPS_PROXY=", "REGISTRY_KEY=of-the-registry", "STACK=prod"] {
+        assert!(seen.lines().any(|line| line.starts_with(present)), "{present}: {seen}");
+    }
+    for absent in ["APP_SECRET", "BITBUCKET_STEP_OIDC_TOKEN", "AWS_CONTAINER", "AWS_ENDPOINT_URL"] {
+        assert!(!seen.contains(absent), "{absent}: {seen}");
+    }
+    assert!(finished.stdout.contains("app sees of-the-app"), "{finished:#?}");
+}
+
+#[test]
+fn names_for_the_app_are_no_options_of_the_cdk() {
+    let workplace = Workplace::with_script_for_cdk("console.log(process.env.DEBUG, process.env.CDK_DEPLOY_ACCOUNT);");
+    let mut command = pipe(&workplace);
+    command.env("CDK_DEPLOY_ACCOUNT", "1").env("CDK_DEPLOY_REGION", "eu-west-1").env("CDK_HOTSWAP", "false");
+    let finished = finish(command.env("DEBUG", "express:*"));
+    assert_eq!(finished.code, Some(0), "{finished:#?}");
+    assert!(finished.stdout.contains("\nexpress:* 1\n"), "{}", finished.stdout);
+    let warnings: Vec<&str> = finished.stdout.lines().filter(|line| line.starts_with('!')).collect();
+    assert_eq!(warnings, ["! CDK_HOTSWAP is set, and the CDK reads it as option --hotswap"]);
 }

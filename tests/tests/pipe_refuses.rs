@@ -176,6 +176,15 @@ fn mistakes_in_variables() {
 }
 
 #[test]
+fn endpoints_without_encryption() {
+    refuses("insecure-endpoint", |command, _| {
+        command
+            .env("AWS_ENDPOINT_URL_STS", "http://sts.example.com")
+            .env("AWS_ENDPOINT_URL_CODEARTIFACT", "example.com");
+    });
+}
+
+#[test]
 fn no_app() {
     refuses("no-app", |_, workplace| {
         fs::remove_file(workplace.clone_folder().join("cdk.json")).expect("the app has one");

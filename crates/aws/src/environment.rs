@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
     fmt,
+    net::IpAddr,
 };
 
 /// The variables of a process. A variable that is set to the empty string counts as not set: Bitbucket passes a pipe's
@@ -37,11 +38,47 @@ impl Environment {
         self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 
+    /// The endpoints of services that receive a token or the session, and that would receive them in clear text: a URL that is
+    /// neither https nor on a loopback address.
+    pub fn insecure_endpoints(&self) -> Vec<InsecureEndpoint> {
+        let services =
+            ["STS", "IAM", "CODEARTIFACT", "CLOUDFORMATION"].map(|service| format!("AWS_ENDPOINT_URL_{service}"));
+        let names = ["AWS_ENDPOINT_URL".to_owned()].into_iter().chain(services);
+        names.filter(|name| self.get(name).is_some_and(|url| !is_secure(url))).map(InsecureEndpoint).collect()
+    }
+
     /// The URL that replaces a service's own endpoint, such as that of `STS` (AWS SDKs and tools reference,
     /// "Service-specific endpoints").
     pub fn endpoint_url(&self, service: &str) -> Option<String> {
         let names = [format!("AWS_ENDPOINT_URL_{service}"), "AWS_ENDPOINT_URL".to_owned()];
         names.into_iter().find_map(|name| self.get(&name)).map(str::to_owned)
+    }
+}
+
+/// The variable of an endpoint to which secrets would be sent in clear text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0} must be an https:// URL, or http:// with a loopback address such as 127.0.0.1: the session would be sent unencrypted"
+)]
+pub struct InsecureEndpoint(pub String);
+
+/// Whether a URL is https, or http with a host that is this machine.
+fn is_secure(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" => !host.is_empty(),
+        "http" => {
+            host.eq_ignore_ascii_case("localhost")
+                || host.to_ascii_lowercase().ends_with(".localhost")
+                || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        _ => false,
     }
 }
 
@@ -63,6 +100,32 @@ mod tests {
     use std::os::unix::ffi::OsStringExt;
 
     use super::*;
+
+    #[test]
+    fn endpoints_are_encrypted_or_on_this_machine() {
+        for (url, secure) in [
+            ("https://sts.example.com", true),
+            ("HTTPS://vpce-1.sts.eu-west-1.vpce.amazonaws.com/", true),
+            ("http://localhost:4566", true),
+            ("http://aws.localhost:4566/", true),
+            ("http://127.0.0.1:4566/x", true),
+            ("http://127.8.0.1", true),
+            ("http://[::1]:80/", true),
+            ("http://sts.example.com", false),
+            ("http://localhost.example.com", false),
+            ("http://127.0.0.1.example.com", false),
+            ("http://localhost@example.com/", false),
+            ("http://localhost:x@example.com/", false),
+            ("http://10.0.0.1", false),
+            ("http://169.254.169.254", false),
+            ("ftp://localhost", false),
+            ("localhost:4566", false),
+            ("https://", false),
+        ] {
+            let environment: Environment = [("AWS_ENDPOINT_URL_STS", url)].into_iter().collect();
+            assert_eq!(environment.insecure_endpoints().is_empty(), secure, "{url}");
+        }
+    }
 
     #[test]
     fn empty_is_not_set_and_other_bytes_are_not_a_string() {

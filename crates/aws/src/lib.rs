@@ -15,7 +15,7 @@ mod sts;
 
 pub use codeartifact::{CodeArtifact, PackageToken, Repository};
 pub use endpoint::{CredentialsEndpoint, EndpointError};
-pub use environment::Environment;
+pub use environment::{Environment, InsecureEndpoint};
 pub use http::{Answer, Http, HttpError, Request};
 pub use inventory::{Endpoints, Inventory, InventoryError, Role};
 pub use keys::Keys;

@@ -1,6 +1,6 @@
 //! Invalid settings. All of them are collected and reported together.
 
-use keyless_aws::BundleError;
+use keyless_aws::{BundleError, InsecureEndpoint};
 use keyless_bitbucket::StepTokenError;
 use keyless_core::{
     aws::{
@@ -72,6 +72,9 @@ pub enum InvalidSetting {
     /// The certificate authorities cannot be used.
     #[error("AWS_CA_BUNDLE: {0}")]
     Bundle(#[from] BundleError),
+    /// An endpoint without encryption.
+    #[error(transparent)]
+    Endpoint(#[from] InsecureEndpoint),
     /// `TRUST_POLICY: iam` without credentials to call IAM with.
     #[error(
         "`TRUST_POLICY: iam` needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY with permission for iam:GetRole; set them, or \

@@ -92,6 +92,7 @@ impl SessionSettings {
     /// Reads them together with others. `None` when role or region is missing or invalid.
     pub fn read_from(reader: &mut Reader<'_>) -> Option<Self> {
         let role = reader.parsed(&v::AWS_ROLE_ARN, RoleArn::parse, InvalidSetting::Role);
+        reader.invalid.extend(reader.environment().insecure_endpoints().into_iter().map(InvalidSetting::Endpoint));
         let region = reader.parsed(&v::AWS_REGION, Region::parse, InvalidSetting::Region);
         if let (Some(role), Some(region)) = (&role, &region)
             && role.partition() != region.partition()

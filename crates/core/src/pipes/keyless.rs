@@ -253,6 +253,11 @@ variables! {
         "the scope of npm packages in the repository, such as @acme; other packages come from the usual registry",
     )
     .of(Form::Parsed(form::SCOPE));
+    APP_VARIABLES = optional(
+        "APP_VARIABLES",
+        "names of variables that belong to the app although they are similar to the pipe's, such as STACK; install scripts \
+         receive them too",
+    );
     CREDENTIALS = variable(
         "CREDENTIALS",
         "endpoint",

@@ -39,6 +39,81 @@ const REMOVED: [&str; 20] = [
 /// Profile files take precedence over a container's credentials, and a runner's home may have some.
 const EMPTIED: [&str; 2] = ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"];
 
+/// What package managers and their install scripts read, in upper case: the system, the build, proxies, certificate
+/// authorities, Node and Git.
+const INSTALLATION: [&str; 52] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "PWD",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TERM",
+    "TMPDIR",
+    "TMP",
+    "TEMP",
+    "CI",
+    "BITBUCKET_BUILD_NUMBER",
+    "BITBUCKET_CLONE_DIR",
+    "BITBUCKET_COMMIT",
+    "BITBUCKET_BRANCH",
+    "BITBUCKET_TAG",
+    "BITBUCKET_REPO_SLUG",
+    "BITBUCKET_WORKSPACE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "AWS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "NODE_OPTIONS",
+    "NODE_ENV",
+    "NODE_PATH",
+    "NODE_AUTH_TOKEN",
+    "NODE_TLS_REJECT_UNAUTHORIZED",
+    "NPM_TOKEN",
+    "NVM_DIR",
+    "FORCE_COLOR",
+    "NO_COLOR",
+    "VIRTUAL_ENV",
+    "SSH_AUTH_SOCK",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSL_CAINFO",
+    "CC",
+    "CXX",
+    "CFLAGS",
+    "CXXFLAGS",
+    "LDFLAGS",
+    "MAKEFLAGS",
+    "PKG_CONFIG_PATH",
+];
+
+/// Beginnings of further names: the configuration of package managers by variables.
+const INSTALLATION_PREFIXES: [&str; 14] = [
+    "LC_",
+    "XDG_",
+    "NPM_CONFIG_",
+    "PNPM_",
+    "YARN_",
+    "COREPACK_",
+    "PIP_",
+    "UV_",
+    "POETRY_",
+    "PYTHON",
+    "CARGO_",
+    "RUSTUP_",
+    "GIT_CONFIG_",
+    "GIT_AUTHOR_",
+];
+
 /// Where a child gets its credentials.
 #[derive(Clone, Copy, Debug)]
 pub enum CredentialSource<'a> {
@@ -60,6 +135,21 @@ impl ChildEnvironment {
         if let Some(namespaces) = own.get("DEBUG").filter(|value| !matches!(*value, "true" | "false")) {
             variables.set("DEBUG", namespaces);
         }
+        variables
+    }
+
+    /// The variables that package managers and their install scripts need: of the pipe's variables those on a list, and
+    /// `further` ones by name. The step's other variables may be secrets, and install scripts come from strangers.
+    pub fn of_an_installation(own: &Environment, further: &[String]) -> Self {
+        let mut variables = Self::of_a_pipe(own);
+        variables.0.retain(|name, _| {
+            name.to_str().is_some_and(|name| {
+                let folded = name.to_ascii_uppercase();
+                INSTALLATION.contains(&folded.as_str())
+                    || INSTALLATION_PREFIXES.iter().any(|prefix| folded.starts_with(prefix))
+                    || further.iter().any(|further| further == name)
+            })
+        });
         variables
     }
 
@@ -162,6 +252,17 @@ mod tests {
                 "PATH=old",
             ]
         );
+    }
+
+    #[test]
+    fn an_installation_has_what_it_needs() {
+        let kept = ["PATH", "https_proxy", "npm_config_registry", "NPM_TOKEN", "CI", "REGISTRY_KEY"];
+        let dropped =
+            ["DATABASE_PASSWORD", "BITBUCKET_STEP_OIDC_TOKEN", "AWS_SECRET_ACCESS_KEY", "NPMRC_SECRET", "STACKS"];
+        let variables = kept.into_iter().chain(dropped).map(|name| (name, "value")).collect();
+        let passed = ChildEnvironment::of_an_installation(&variables, &["REGISTRY_KEY".to_owned()]);
+        let names: Vec<_> = passed.into_variables().filter_map(|(name, _)| name.into_string().ok()).collect();
+        assert_eq!(names, ["CI", "NPM_TOKEN", "PATH", "REGISTRY_KEY", "https_proxy", "npm_config_registry"]);
     }
 
     #[test]

@@ -84,7 +84,13 @@ fn certainly_lacks(pipe: &PipeUse, name: &str) -> bool {
 fn meant(pipe: &PipeUse, variable: &PipeVariable) -> Option<&'static str> {
     let name = variable.name.as_str();
     if pipe.is_keyless() {
-        return keyless::misspelled(name);
+        // The app's own: named so, or similar to a variable that is given.
+        let own = pipe.setting(&keyless::APP_VARIABLES);
+        let is_named =
+            own.is_some_and(|own| own.value.literal().is_none_or(|list| list.split([' ', ',']).any(|own| own == name)));
+        return keyless::misspelled(name)
+            .filter(|_| !is_named)
+            .filter(|meant| keyless::find(meant).is_none_or(|meant| pipe.setting(meant).is_none()));
     }
     let published = pipe.published.filter(|published| published.variables_key.is_none())?;
     if name == "DEBUG" || published.variable(name).is_some() || published.accepts_any(name) {
