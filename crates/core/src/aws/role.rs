@@ -188,13 +188,11 @@ fn not_an_arn(found: &str, parts: usize) -> String {
 }
 
 fn partitions(nearest: Option<&str>) -> String {
-    match nearest {
-        Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => {
-            let names: Vec<_> = PARTITIONS.iter().map(|partition| partition.name).collect();
-            format!("allowed: {}", names.join(", "))
-        }
+    if let Some(nearest) = nearest {
+        return format!("did you mean `{nearest}`?");
     }
+    let names: Vec<_> = PARTITIONS.iter().map(|partition| partition.name).collect();
+    format!("allowed: {}", names.join(", "))
 }
 
 fn kind(kind: &str) -> String {

@@ -230,11 +230,11 @@ fn may_be_source(made: &Made, needed: &str, certain: bool) -> bool {
     let Resource::File(folder) = &made.resource else { return false };
     let folder = folder.in_clone().unwrap_or_default();
     let common = ["build", "out", "www", "public", "site"].iter().any(|name| folder.rsplit('/').next() == Some(name));
-    let built = |extension: &&str| needed.ends_with(*extension);
+    let ends_in = |extensions: &[&str]| extensions.iter().any(|extension| needed.ends_with(extension));
     match needed == folder {
         true => common && !certain,
-        false if common => !BUILT.iter().any(|extension| built(&extension)),
-        false => SOURCES.iter().any(|extension| built(&extension)),
+        false if common => !ends_in(&BUILT),
+        false => ends_in(&SOURCES),
     }
 }
 
