@@ -99,7 +99,8 @@ struct PartialFingerprints {
 struct Location<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<usize>,
-    physical_location: PhysicalLocation<'a>,
+    #[serde(rename = "physicalLocation")]
+    physical: PhysicalLocation<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<Message<'a>>,
 }
@@ -218,7 +219,7 @@ fn finding<'a>(source: &Source<'a>, diagnostic: &'a Diagnostic, fingerprint: Str
 fn location<'a>(source: &Source<'a>, label: &'a Label, id: Option<usize>) -> Location<'a> {
     Location {
         id,
-        physical_location: PhysicalLocation { artifact_location: artifact(source), region: region(source, label.span) },
+        physical: PhysicalLocation { artifact_location: artifact(source), region: region(source, label.span) },
         message: Some(&*label.message).filter(|text| !text.is_empty()).map(|text| Message { text: text.into() }),
     }
 }
