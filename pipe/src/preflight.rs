@@ -26,6 +26,12 @@ pub(crate) enum PreflightError {
         "{} has no cdk.json; set WORKING_DIRECTORY to the folder of the CDK app, or APP to its command", .0.display()
     )]
     NoApp(PathBuf),
+    /// The CDK's settings name a profile.
+    #[error(
+        "{} sets `profile`, and there are no profiles in the pipe, so that the CDK would find no credentials; remove it, and \
+         use AWS_PROFILE or `cdk --profile` locally", .0.display()
+    )]
+    Profile(PathBuf),
     /// The ready cloud assembly cannot be deployed.
     #[error("APP: {0}")]
     Assembly(#[from] AssemblyError),

@@ -67,6 +67,10 @@ impl Project {
         if invocation.command.needs_app() && invocation.app.is_none() && !folder.join("cdk.json").is_file() {
             errors.push(PreflightError::NoApp(folder.clone()));
         }
+        let settings = folder.join("cdk.json");
+        if !matches!(invocation.command, Command::Synth | Command::List) && names_a_profile(&settings) {
+            errors.push(PreflightError::Profile(settings));
+        }
         let node = on_path("node", path);
         if node.is_none() {
             errors.push(PreflightError::NoNode);
@@ -95,6 +99,12 @@ impl Project {
             _ => Err(errors),
         }
     }
+}
+
+/// Whether the CDK's settings in a file name a profile of the AWS SDKs.
+fn names_a_profile(file: &Path) -> bool {
+    let settings = fs::read(file).ok().and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
+    settings.is_some_and(|settings| settings["profile"].as_str().is_some_and(|profile| !profile.is_empty()))
 }
 
 /// A release that was published by accident and cannot read today's assemblies.
@@ -186,4 +196,28 @@ fn on_path(name: &str, path: &OsStr) -> Option<PathBuf> {
 fn is_executable(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_in_the_cdks_settings_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        for (settings, command, expected) in [
+            (r#"{"app":"node app.js","profile":"dev"}"#, Command::Deploy, true),
+            (r#"{"app":"node app.js","profile":"dev"}"#, Command::Synth, false),
+            (r#"{"app":"node app.js","profile":""}"#, Command::Deploy, false),
+            (r#"{"app":"node app.js","context":{"profile":"dev"}}"#, Command::Diff, false),
+        ] {
+            fs::write(folder.path().join("cdk.json"), settings).unwrap();
+            let invocation = Invocation { command, working_directory: folder.path().to_owned(), app: None };
+            let errors = Project::find(&invocation, None, false, OsStr::new("")).unwrap_err();
+            let found: Vec<_> =
+                errors.iter().map(ToString::to_string).filter(|error| error.contains("profile")).collect();
+            assert_eq!(!found.is_empty(), expected, "{settings}: {found:?}");
+            assert!(found.iter().all(|error| error.contains("cdk.json")), "{found:?}");
+        }
+    }
 }

@@ -39,8 +39,8 @@ pub(crate) fn failed(command: Command, run: &RunLog, code: u8, took: Duration) {
         log::detail(format_args!("reason: {}", failure.reason));
     }
     if let Some(problem) = run.problem() {
-        log::detail(format_args!("cause: {}", problem.cause));
-        log::help(problem.remedy);
+        log::detail(format_args!("cause: {}", problem.cause()));
+        log::help(problem.remedy());
     }
     log::failure(format_args!("{} failed with exit code {code} after {}", command.name(), log::duration(took)));
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::{
     changes::Changes,
-    problem::{self, Problem},
+    problem::{self, Found},
 };
 
 /// The log of a CDK run, reduced to what the summary shows. Bounded, however much the CDK prints.
@@ -12,8 +12,10 @@ use super::{
 pub(crate) struct RunLog {
     stacks: Vec<Stack>,
     changes: Changes,
-    problem: Option<&'static Problem>,
+    problem: Option<Found>,
     first_failure: Option<ResourceFailure>,
+    /// A reason that CloudFormation gives for the stack itself and for no resource.
+    stack_failure: Option<ResourceFailure>,
     base_credentials: bool,
     /// The stack that ended last.
     ended: Option<usize>,
@@ -78,7 +80,9 @@ const MOST_STACKS: usize = 200;
 impl RunLog {
     /// Reads a line of the CDK's output, without its line break and without colors.
     pub(crate) fn line(&mut self, line: &str) {
-        self.problem = self.problem.or_else(|| problem::read(line));
+        if self.problem.is_none() {
+            self.problem = problem::read(line);
+        }
         self.base_credentials |= problem::uses_base_credentials(line);
         self.changes.line(line);
         let trimmed = line.trim();
@@ -104,15 +108,14 @@ impl RunLog {
             if let (Some(result), Some(stack)) = (result, self.stack(event.stack)) {
                 stack.result = result;
             }
+            let fails = event.status.ends_with("_FAILED") || event.status.ends_with("ROLLBACK_IN_PROGRESS");
+            if fails && !event.reason.is_empty() && event.reason != "User Initiated" && self.stack_failure.is_none() {
+                self.stack_failure = Some(ResourceFailure::of(event));
+            }
             return;
         }
         if event.status.ends_with("_FAILED") && !event.reason.contains("cancelled") && self.first_failure.is_none() {
-            self.first_failure = Some(ResourceFailure {
-                stack: event.stack.to_owned(),
-                kind: event.kind.to_owned(),
-                name: event.name.to_owned(),
-                reason: event.reason.to_owned(),
-            });
+            self.first_failure = Some(ResourceFailure::of(event));
         }
         if let Some((_, word)) = COUNTED.iter().find(|(status, _)| *status == event.status)
             && let Some(stack) = self.stack(event.stack)
@@ -153,18 +156,29 @@ impl RunLog {
     }
 
     /// The problem that was recognised first.
-    pub(crate) fn problem(&self) -> Option<&'static Problem> {
-        self.problem
+    pub(crate) fn problem(&self) -> Option<&Found> {
+        self.problem.as_ref()
     }
 
-    /// The resource that failed first.
+    /// The resource that failed first, or the stack, when CloudFormation gives a reason for no resource.
     pub(crate) fn first_failure(&self) -> Option<&ResourceFailure> {
-        self.first_failure.as_ref()
+        self.first_failure.as_ref().or(self.stack_failure.as_ref())
     }
 
     /// Whether the CDK continued with the session's own permissions because it could not assume a bootstrap role.
     pub(crate) fn used_base_credentials(&self) -> bool {
         self.base_credentials
+    }
+}
+
+impl ResourceFailure {
+    fn of(event: &Event<'_>) -> Self {
+        Self {
+            stack: event.stack.to_owned(),
+            kind: event.kind.to_owned(),
+            name: event.name.to_owned(),
+            reason: event.reason.to_owned(),
+        }
     }
 }
 
@@ -245,6 +259,20 @@ mod tests {
             log.stacks().iter().map(shown).collect::<Vec<_>>(),
             ["Shop: done, 1 created, 1 updated, Some(5.07s)", "Other: no changes, , None", "Old: destroyed, , None"]
         );
+    }
+
+    #[test]
+    fn a_reason_of_the_stack_itself_is_the_cause_when_no_resource_has_one() {
+        let log = run_log(
+            "Net | 0/4 | 10:00:01 AM | UPDATE_IN_PROGRESS | AWS::CloudFormation::Stack | Net User Initiated\n\
+             Net | 0/4 | 10:00:09 AM | UPDATE_ROLLBACK_IN_PROGRESS | AWS::CloudFormation::Stack | Net Export Net:Vpc cannot be \
+             deleted as it is in use by Shop\n\
+             Net | 1/4 | 10:00:12 AM | UPDATE_ROLLBACK_COMPLETE | AWS::CloudFormation::Stack | Net \n",
+        );
+        let reason = &log.first_failure().unwrap().reason;
+        assert_eq!(reason, "Export Net:Vpc cannot be deleted as it is in use by Shop");
+        let cause = log.problem().unwrap().cause();
+        assert_eq!(cause, "the deployment removes or changes an export that another stack still imports");
     }
 
     #[test]
