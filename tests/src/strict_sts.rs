@@ -39,6 +39,8 @@ pub enum Fault {
     None,
     /// An error response: status, code, message.
     Answer(u16, &'static str, &'static str),
+    /// An error response to the next `GetCallerIdentity` instead.
+    Identity(u16, &'static str, &'static str),
     /// A response that is not XML.
     Garbage,
     /// The connection is closed without a response.
@@ -142,7 +144,9 @@ impl State {
         let answer = match self.fault(request.body()) {
             Some(Fault::Reset) => return Err(Closed),
             Some(Fault::Garbage) => Answer { status: 200, body: "<html>not what you asked for".to_owned() },
-            Some(Fault::Answer(status, code, message)) => refusal(status, code, message).into(),
+            Some(Fault::Answer(status, code, message) | Fault::Identity(status, code, message)) => {
+                refusal(status, code, message).into()
+            }
             Some(Fault::Slow(time)) => {
                 thread::sleep(time);
                 refusal(503, "ServiceUnavailable", "too late").into()
@@ -169,11 +173,12 @@ impl State {
         form.remove("WebIdentityToken");
         let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         faults.requests.push(form.clone());
-        if !form.get("Action").is_some_and(|action| action.starts_with("AssumeRole")) {
-            return None;
-        }
-        faults.asked += 1;
-        faults.queue.pop_front()
+        let action = form.get("Action").map(String::as_str).unwrap_or_default();
+        let is_session = action.starts_with("AssumeRole");
+        faults.asked += usize::from(is_session);
+        let is_identity = matches!(faults.queue.front(), Some(Fault::Identity(..)));
+        let concerned = if is_identity { action == "GetCallerIdentity" } else { is_session };
+        if concerned { faults.queue.pop_front() } else { None }
     }
 
     fn answer(&self, headers: &HeaderMap, body: &[u8]) -> Answer {

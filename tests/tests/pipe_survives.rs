@@ -24,6 +24,8 @@ static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
 static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
 
 const UNAVAILABLE: Fault = Fault::Answer(503, "ServiceUnavailable", "try later");
+const NOT_TRUSTED: Fault =
+    Fault::Answer(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
 const NO_KEYS: Fault = Fault::Answer(
     400,
     "InvalidIdentityToken",
@@ -46,6 +48,7 @@ fn what_can_pass_is_tried_again() {
         (vec![Fault::Answer(400, "Throttling", "Rate exceeded")], "AWS refused the session: Throttling: Rate exceeded"),
         (vec![Fault::Reset], "cannot connect to http://"),
         (vec![Fault::Garbage], "not an answer of STS"),
+        (vec![NOT_TRUSTED, NOT_TRUSTED], "AWS refused the session: AccessDenied: Not authorized to perform"),
         (vec![NO_KEYS], "AWS refused the session: InvalidIdentityToken: Couldn't retrieve verification key"),
     ] {
         let (asked, sts) = (faults.len() + 1, CLOUD.faulty_sts(faults, Duration::ZERO));
@@ -60,7 +63,7 @@ fn what_can_pass_is_tried_again() {
 #[test]
 fn what_cannot_pass_is_not_tried_again() {
     for fault in [
-        Fault::Answer(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+        Fault::Answer(403, "AccessDenied", "not authorized, with an explicit deny in a service control policy"),
         Fault::Answer(400, "InvalidIdentityToken", "Incorrect token audience"),
         Fault::Answer(403, "RegionDisabledException", "STS is not activated in this region"),
         Fault::Answer(400, "PackedPolicyTooLarge", "Packed policy consumes 112% of allotted space"),
@@ -79,6 +82,7 @@ fn trying_again_ends() {
     for (fault, asked, last) in [
         (Fault::Garbage, 4, "not an answer of STS"),
         (UNAVAILABLE, 4, "✖ AWS refused the session: the AWS Security Token Service failed"),
+        (NOT_TRUSTED, 3, "✖ AWS refused the session: the role's trust policy does not allow this token"),
         (NO_KEYS, 3, "✖ AWS refused the session: AWS could not fetch the issuer's keys to verify the token"),
     ] {
         let sts = CLOUD.faulty_sts(vec![fault; 9], Duration::ZERO);
@@ -174,4 +178,47 @@ fn memory_stays_small_whatever_the_child_prints() {
     assert_eq!(secrets::in_text("standard output", &own, &secrets::known()), []);
     println!("peak memory of the pipe: {peak} KiB");
     assert!((1..60 * 1024).contains(&peak), "{peak} KiB");
+}
+
+#[test]
+fn a_throttled_role_of_a_chain_is_not_a_matter_of_permissions() {
+    for (fault, cause, help) in [
+        (
+            Fault::Answer(400, "Throttling", "Rate exceeded"),
+            "AWS is throttling requests from this account",
+            "run the step again later",
+        ),
+        (
+            Fault::Answer(403, "AccessDenied", "not authorized, with an explicit deny in a service control policy"),
+            "a service control policy of the organization denies it",
+            "have the administrators of the organization allow the call",
+        ),
+        (
+            Fault::Answer(400, "ExpiredToken", "The security token included in the request is expired"),
+            "the session that makes the call has expired",
+            "run the step again",
+        ),
+    ] {
+        let sts = CLOUD.faulty_sts([vec![Fault::None], vec![fault; 9]].concat(), Duration::ZERO);
+        let finished = run(&sts, &[("ROLE_CHAIN", "arn:aws:iam::000000000000:role/target")]);
+        assert_eq!(finished.code, Some(1), "{finished:#?}");
+        assert!(finished.stderr.lines().last().is_some_and(|line| line.contains(cause)), "{finished:#?}");
+        assert!(finished.stderr.contains(&format!("help: {help}")), "{finished:#?}");
+        assert!(!finished.stderr.contains("grant sts:AssumeRole"), "{finished:#?}");
+    }
+}
+
+#[test]
+fn a_session_may_be_unknown_for_a_moment() {
+    let unknown =
+        Fault::Identity(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
+    let sts = CLOUD.faulty_sts(vec![Fault::None, unknown.clone()], Duration::ZERO);
+    let finished = run(&sts, &[]);
+    assert_eq!(finished.code, Some(0), "{finished:#?}");
+    assert!(finished.stdout.contains("InvalidClientTokenId: The security token"), "{finished:#?}");
+    assert!(finished.stdout.contains("; retrying in 1.00 s"), "{finished:#?}");
+    let sts = CLOUD.faulty_sts([vec![Fault::None], vec![unknown; 9]].concat(), Duration::ZERO);
+    let finished = run(&sts, &[]);
+    assert_eq!(finished.code, Some(1), "{finished:#?}");
+    assert!(finished.stderr.contains("The security token included in the request is invalid."), "{finished:#?}");
 }

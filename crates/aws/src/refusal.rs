@@ -1,5 +1,7 @@
 //! Why STS rejected a request: causes by error code and message, each with a remedy.
 
+use std::time::Duration;
+
 use aws_smithy_types::date_time::{DateTime, Format};
 use keyless_core::{
     aws::{Region, RoleArn},
@@ -25,6 +27,12 @@ pub enum Refusal {
     TokenExpired,
     /// The role's trust policy does not allow this token, or the role does not exist.
     NotTrusted,
+    /// A policy of this kind denies the call.
+    Denied(PolicyKind),
+    /// STS does not know the session that signs the call, yet or at all.
+    SessionUnknown,
+    /// The session that signs the call has expired.
+    SessionExpired,
     /// AWS could not talk to the issuer.
     ProviderUnreachable,
     /// The issuer rejected a claim.
@@ -49,6 +57,94 @@ pub enum Refusal {
     Unknown,
 }
 
+/// A kind of policy that can deny a call (IAM user guide, "Troubleshoot access denied error messages").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyKind {
+    /// Of the organization, for principals in the account.
+    ServiceControl,
+    /// Of the organization, for resources in the account.
+    ResourceControl,
+    /// The limit of a role's permissions.
+    PermissionsBoundary,
+    /// The limit of a session.
+    Session,
+    /// Attached to the role.
+    Identity,
+    /// The role's trust policy.
+    Trust,
+    /// Of the endpoint in the VPC that the call takes.
+    VpcEndpoint,
+}
+
+/// How messages call the kinds, how we do, and what to do about a denial.
+const KINDS: [(&str, PolicyKind, &str, &str); 7] = [
+    (
+        "service control policy",
+        PolicyKind::ServiceControl,
+        "a service control policy of the organization",
+        "have the administrators of the organization allow the call; no policy of the account can",
+    ),
+    (
+        "resource control policy",
+        PolicyKind::ResourceControl,
+        "a resource control policy of the organization",
+        "have the administrators of the organization allow tokens of this issuer (often a condition such as \
+         aws:PrincipalOrgID denies everyone outside); no policy of the account can",
+    ),
+    (
+        "permissions boundary",
+        PolicyKind::PermissionsBoundary,
+        "the permissions boundary of the role that calls",
+        "allow sts:AssumeRole in the permissions boundary of that role",
+    ),
+    (
+        "session policy",
+        PolicyKind::Session,
+        "the session policy",
+        "allow sts:AssumeRole in SESSION_POLICY or SESSION_POLICY_ARNS, which limit the first session",
+    ),
+    (
+        "identity-based policy",
+        PolicyKind::Identity,
+        "a policy of the role that calls",
+        "remove the `Deny`, or allow sts:AssumeRole, in the policies of that role",
+    ),
+    (
+        "resource-based policy",
+        PolicyKind::Trust,
+        "the trust policy of the role",
+        "remove the `Deny` from the role's trust policy, or exclude this caller in its conditions",
+    ),
+    (
+        "VPC endpoint policy",
+        PolicyKind::VpcEndpoint,
+        "the policy of the VPC endpoint",
+        "allow the call in the policy of the VPC endpoint for STS that this runner uses",
+    ),
+];
+
+impl PolicyKind {
+    /// The kind that a message names: `with an explicit deny in a service control policy`, or `because no session policy
+    /// allows the … action`. Without one, the trust policy decides as usual.
+    fn read(message: &str) -> Option<Self> {
+        let (_, reason) = message.split_once("explicit deny in ").or_else(|| message.split_once("because no "))?;
+        let kind = KINDS.iter().find(|(name, ..)| reason.contains(name)).map(|(_, kind, ..)| *kind)?;
+        let is_missing = !message.contains("explicit deny");
+        // That nothing allows the call is what the general explanation is about.
+        (!(is_missing && matches!(kind, Self::Trust | Self::Identity))).then_some(kind)
+    }
+
+    /// What denies the call.
+    pub fn title(self) -> &'static str {
+        KINDS.iter().find(|(_, kind, ..)| *kind == self).map_or("", |(_, _, title, _)| title)
+    }
+
+    /// What to do about it.
+    pub fn remedy(self) -> &'static str {
+        KINDS.iter().find(|(_, kind, ..)| *kind == self).map_or("", |(.., remedy)| remedy)
+    }
+}
+
 /// A row of the table below: code, a part of the message, and what they mean.
 struct Row {
     code: &'static str,
@@ -62,7 +158,7 @@ const fn row(code: &'static str, message: &'static str, refusal: Refusal) -> Row
 
 /// STS's answers, the specific before the general. Codes are those of the STS API reference (`AssumeRoleWithWebIdentity`,
 /// common errors); messages as AWS writes them.
-static TABLE: [Row; 21] = [
+static TABLE: [Row; 23] = [
     row("InvalidIdentityToken", "Incorrect token audience", Refusal::AudienceNotRegistered),
     row("InvalidIdentityToken", "No OpenIDConnect provider found", Refusal::ProviderMissing),
     row("InvalidIdentityToken", "not a valid JWT", Refusal::NotAToken),
@@ -71,6 +167,8 @@ static TABLE: [Row; 21] = [
     row("InvalidIdentityToken", "", Refusal::NotValidated),
     row("ExpiredTokenException", "", Refusal::TokenExpired),
     row("AccessDenied", "", Refusal::NotTrusted),
+    row("InvalidClientTokenId", "", Refusal::SessionUnknown),
+    row("ExpiredToken", "", Refusal::SessionExpired),
     row("IDPCommunicationError", "", Refusal::ProviderUnreachable),
     row("IDPRejectedClaim", "", Refusal::ClaimRejected),
     row("ValidationError", "exceeds the MaxSessionDuration", Refusal::DurationTooLong),
@@ -91,6 +189,9 @@ impl Refusal {
     pub fn read(status: u16, code: &str, message: &str) -> Self {
         let known = TABLE.iter().find(|row| row.code == code && message.contains(row.message));
         match known {
+            Some(Row { refusal: Self::NotTrusted, .. }) => {
+                PolicyKind::read(message).map_or(Self::NotTrusted, Self::Denied)
+            }
             Some(row) => row.refusal,
             None if status >= 500 => Self::ServiceFailure,
             None if status == 429 => Self::Throttled,
@@ -103,8 +204,19 @@ impl Refusal {
         match self {
             Self::Throttled => 5,
             Self::ServiceFailure | Self::ProviderUnreachable => 4,
-            Self::KeysUnreachable => 3,
+            // A role or a trust policy that was created a moment ago is not known everywhere yet.
+            Self::KeysUnreachable | Self::NotTrusted => 3,
+            Self::SessionUnknown => 4,
             _ => 1,
+        }
+    }
+
+    /// The pause after an attempt, where it is not a matter of load: IAM is eventually consistent, within seconds as a rule.
+    pub(crate) fn pause(self, attempt: u32) -> Option<Duration> {
+        match self {
+            Self::NotTrusted => Some(Duration::from_secs(if attempt == 1 { 3 } else { 7 })),
+            Self::SessionUnknown => Some(Duration::from_secs(attempt.into())),
+            _ => None,
         }
     }
 
@@ -125,9 +237,10 @@ impl Refusal {
                 "the token's audience is not one of the identity provider's client IDs",
                 vec![("token audience", claims.aud.to_string()), ("identity provider", provider.clone())],
                 format!(
-                    "add the audience to the provider:\naws iam add-client-id-to-open-id-connect-provider \
+                    "add {} to the provider:\naws iam add-client-id-to-open-id-connect-provider \
                      --open-id-connect-provider-arn {provider} --client-id {}",
-                    claims.aud
+                    if claims.aud.iter().count() > 1 { "one of the audiences" } else { "the audience" },
+                    claims.aud.iter().next().unwrap_or_default()
                 ),
             ),
             Self::ProviderMissing => (
@@ -136,7 +249,8 @@ impl Refusal {
                 format!(
                     "create the provider in account {account}, with exactly this URL and without a trailing slash:\naws iam \
                      create-open-id-connect-provider --url {} --client-id-list {}",
-                    claims.iss, claims.aud
+                    claims.iss,
+                    claims.aud.iter().next().unwrap_or_default()
                 ),
             ),
             Self::NotAToken => (
@@ -176,6 +290,23 @@ impl Refusal {
                 "the role's trust policy does not allow this token, or the role does not exist",
                 with_provider(),
                 not_trusted(&provider, claims),
+            ),
+            Self::Denied(kind) => {
+                return Explanation {
+                    cause: format!("{} denies the call", kind.title()),
+                    compared: with_provider(),
+                    remedy: kind.remedy().to_owned(),
+                };
+            }
+            Self::SessionUnknown => (
+                "AWS does not know the session",
+                vec![("role", role.to_string()), ("region", region.to_string())],
+                "run the step again; in a region that is not enabled by default, enable it in the account".to_owned(),
+            ),
+            Self::SessionExpired => (
+                "the session that makes the call has expired",
+                vec![("role", role.to_string())],
+                "run the step again, with a longer SESSION_DURATION if it waits for long".to_owned(),
             ),
             Self::ProviderUnreachable => {
                 ("AWS could not reach the token's issuer", identity, "run the step again later".to_owned())
@@ -253,7 +384,7 @@ fn not_trusted(provider: &str, claims: &Claims) -> String {
     });
     format!(
         "compare the role's trust policy with this statement, which accepts the token (an `aws:SourceIp` condition must include \
-         the address of the step):\n{statement:#}\n\
+         the address of the step); a role or a policy that was changed a moment ago needs up to a minute:\n{statement:#}\n\
          CloudTrail in the role's account has the rejected call: event AssumeRoleWithWebIdentity, error AccessDenied"
     )
 }
@@ -290,7 +421,7 @@ fn valid_until(claims: &Claims) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Refusal;
+    use super::{PolicyKind, Refusal};
 
     #[test]
     fn answers_are_read_by_code_and_message() {
@@ -320,7 +451,68 @@ mod tests {
             ),
             (400, "InvalidIdentityToken", "something new", Refusal::NotValidated, 1),
             (400, "ExpiredTokenException", "Token expired: …", Refusal::TokenExpired, 1),
-            (403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", Refusal::NotTrusted, 1),
+            (403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", Refusal::NotTrusted, 3),
+            (
+                403,
+                "AccessDenied",
+                "User: u is not authorized to perform: sts:AssumeRoleWithWebIdentity on resource: r with an explicit deny in a \
+                 resource control policy",
+                Refusal::Denied(PolicyKind::ResourceControl),
+                1,
+            ),
+            (
+                403,
+                "AccessDenied",
+                "User: u is not authorized to perform: sts:AssumeRole on resource: r with an explicit deny in a service control \
+                 policy: arn:aws:organizations::1:policy/o-1/service_control_policy/p-1",
+                Refusal::Denied(PolicyKind::ServiceControl),
+                1,
+            ),
+            (
+                403,
+                "AccessDenied",
+                "User: u is not authorized to perform: sts:AssumeRole on resource: r because no session policy allows the \
+                 sts:AssumeRole action",
+                Refusal::Denied(PolicyKind::Session),
+                1,
+            ),
+            (
+                403,
+                "AccessDenied",
+                "User: u is not authorized to perform: sts:AssumeRole on resource: r because no identity-based policy allows the \
+                 sts:AssumeRole action",
+                Refusal::NotTrusted,
+                3,
+            ),
+            (
+                403,
+                "AccessDenied",
+                "… with an explicit deny in a permissions boundary",
+                Refusal::Denied(PolicyKind::PermissionsBoundary),
+                1,
+            ),
+            (
+                403,
+                "AccessDenied",
+                "… with an explicit deny in an identity-based policy",
+                Refusal::Denied(PolicyKind::Identity),
+                1,
+            ),
+            (
+                403,
+                "AccessDenied",
+                "… with an explicit deny in a resource-based policy",
+                Refusal::Denied(PolicyKind::Trust),
+                1,
+            ),
+            (
+                403,
+                "InvalidClientTokenId",
+                "The security token included in the request is invalid.",
+                Refusal::SessionUnknown,
+                4,
+            ),
+            (400, "ExpiredToken", "The security token included in the request is expired", Refusal::SessionExpired, 1),
             (400, "IDPCommunicationError", "", Refusal::ProviderUnreachable, 4),
             (
                 400,

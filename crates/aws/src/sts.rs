@@ -182,7 +182,7 @@ impl Sts {
                 Ok(session) => return Ok(session),
                 Err(error) => error,
             };
-            let pause = pause_after(attempt);
+            let pause = error.pause(attempt);
             if attempt >= error.attempts() || Instant::now() + pause >= deadline {
                 return Err(error);
             }
@@ -226,13 +226,32 @@ impl Sts {
         self.session(answer.credentials, answer.assumed_role_user)
     }
 
-    /// Asks AWS who a session is: the proof that it works, and in which account.
+    /// Asks AWS who a session is: the proof that it works, and in which account. A session that was issued a moment ago may not
+    /// be known yet; `on_retry` hears of each attempt for that reason.
     ///
     /// # Errors
     /// [`StsError`]; what can pass was tried again.
-    pub async fn caller_identity(&self, session: &Session) -> Result<Identity, StsError> {
-        let answer =
-            self.client(Some(session)).get_caller_identity().send().await.map_err(|error| self.error(error))?;
+    pub async fn caller_identity(
+        &self,
+        session: &Session,
+        mut on_retry: impl FnMut(&StsError, Duration),
+    ) -> Result<Identity, StsError> {
+        let client = self.client(Some(session));
+        let mut attempt = 1;
+        let answer = loop {
+            let error = match client.get_caller_identity().send().await {
+                Ok(answer) => break answer,
+                Err(error) => self.error(error),
+            };
+            let is_unknown = matches!(error, StsError::Refused { refusal: Refusal::SessionUnknown, .. });
+            if !is_unknown || attempt >= error.attempts() {
+                return Err(error);
+            }
+            let pause = error.pause(attempt);
+            on_retry(&error, pause);
+            sleep(pause).await;
+            attempt += 1;
+        };
         match (answer.account, answer.arn) {
             (Some(account), Some(arn)) => Ok(Identity { account, arn }),
             _ => Err(self.unreadable()),
@@ -292,6 +311,14 @@ pub(crate) fn pause_after(attempt: u32) -> Duration {
 }
 
 impl StsError {
+    /// The pause after an attempt.
+    fn pause(&self, attempt: u32) -> Duration {
+        match self {
+            Self::Refused { refusal, .. } => refusal.pause(attempt).unwrap_or_else(|| pause_after(attempt)),
+            _ => pause_after(attempt),
+        }
+    }
+
     /// How often the same call is worth making in all.
     fn attempts(&self) -> u32 {
         match self {

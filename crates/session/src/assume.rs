@@ -126,10 +126,7 @@ impl<'a> Assumer<'a> {
                 policy_arns: &self.settings.policy_arns,
                 deadline: Some(Instant::now() + until(self.token_end())),
             };
-            let said = |error: &StsError, pause| {
-                log::warning(format_args!("{error}; retrying in {}", log::duration(pause)));
-            };
-            let error = match self.sts.assume_role_with_web_identity(&request, said).await {
+            let error = match self.sts.assume_role_with_web_identity(&request, retrying).await {
                 Ok(session) => return Ok(session),
                 Err(error) => error,
             };
@@ -152,7 +149,7 @@ impl<'a> Assumer<'a> {
     /// # Errors
     /// [`SessionError::Identity`] or [`SessionError::Account`].
     pub async fn verify(&self, session: &Session) -> Result<Identity, SessionError> {
-        let identity = self.sts.caller_identity(session).await.map_err(SessionError::Identity)?;
+        let identity = self.sts.caller_identity(session, retrying).await.map_err(SessionError::Identity)?;
         let expected = self.settings.last_role().account();
         if identity.account == expected.as_str() {
             Ok(identity)
@@ -216,13 +213,31 @@ impl<'a> Assumer<'a> {
                 }
                 Some(explanation)
             }
-            SessionError::Chain(role, StsError::Refused { .. }) => {
+            SessionError::Chain(role, StsError::Refused { refusal, .. })
+                if !matches!(refusal, Refusal::NotTrusted | Refusal::Denied(_) | Refusal::Unknown) =>
+            {
+                Some(refusal.explain(&Attempted {
+                    role,
+                    claims: self.token.claims(),
+                    region: &self.settings.region,
+                    duration: self.duration.get().min(3600),
+                }))
+            }
+            SessionError::Chain(role, StsError::Refused { refusal, .. }) => {
                 let before = self.settings.chain.iter().position(|link| link.role == *role).unwrap_or_default();
                 let signer =
                     before.checked_sub(1).map_or(&self.settings.role, |index| &self.settings.chain[index].role);
+                let compared = vec![("from", signer.to_string()), ("to", role.to_string())];
+                if let Refusal::Denied(kind) = refusal {
+                    return Some(Explanation {
+                        cause: format!("role {role} of ROLE_CHAIN cannot be assumed: {} denies it", kind.title()),
+                        compared,
+                        remedy: kind.remedy().to_owned(),
+                    });
+                }
                 Some(Explanation {
                     cause: format!("role {role} of ROLE_CHAIN cannot be assumed"),
-                    compared: vec![("from", signer.to_string()), ("to", role.to_string())],
+                    compared,
                     remedy: format!(
                         "grant sts:AssumeRole on {role} to {signer}, and allow {signer} in the trust policy of {role}; if that \
                          policy requires an external id, set ARN#external-id"
@@ -256,6 +271,10 @@ impl Assumer<'_> {
         let evaluation = evaluation.map_or_else(|error| error, |evaluation| evaluation.to_string());
         format!("{source}\n{}", evaluation.trim_end())
     }
+}
+
+fn retrying(error: &StsError, pause: Duration) {
+    log::warning(format_args!("{error}; retrying in {}", log::duration(pause)));
 }
 
 fn until(time: SystemTime) -> Duration {
