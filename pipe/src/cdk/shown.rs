@@ -69,7 +69,7 @@ mod tests {
             (
                 "diff --context @aws-cdk/core:bootstrapQualifier=shop --app 'KEY=x node app.js'",
                 "",
-                "diff --context @aws-cdk/core:bootstrapQualifier=shop --app ***",
+                "diff --context '@aws-cdk/core:bootstrapQualifier=shop' --app ***",
             ),
             (
                 "deploy",

@@ -13,7 +13,7 @@ const LIMIT: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SessionNameError {
     /// Too short or too long: the number of characters.
-    #[error("it has {0} characters, a session name has {minimum} to {limit}", minimum = MINIMUM, limit = LIMIT)]
+    #[error("a session name has {minimum} to {limit} characters, this one has {0}", minimum = MINIMUM, limit = LIMIT)]
     Length(usize),
     /// A character that STS does not allow.
     #[error("it contains `{}`; allowed are letters, digits and _ + = , . @ -", .0.escape_default())]

@@ -127,7 +127,7 @@ pub(super) struct FileProgram {
     pub(super) then: Then,
 }
 
-/// Whether a program may make files that are not known.
+/// Whether a program may create unknown files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Then {
     Nothing,

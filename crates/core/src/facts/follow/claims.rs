@@ -58,7 +58,7 @@ fn is_start(length: &str) -> bool {
     length.parse().is_ok_and(|length: usize| length <= START)
 }
 
-/// `tr . '\n'`, which puts the parts of a token on lines of their own.
+/// `tr . '\n'`, which puts each part of a token on its own line.
 fn splits_at_dots(filter: &Invocation<'_>) -> bool {
     filter.program == "tr" && texts(filter).collect::<Vec<_>>() == [".", "\\n"]
 }

@@ -38,7 +38,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         ViolationKind::WrongType { shape, value, key: None }
             if shape.allows_object(ObjectId::Pipe) && file.tree.is_null(value) =>
         {
-            // An alias of an anchor without a value, and a tag, have rules of their own.
+            // An alias of an anchor without a value, and a tag, are reported by other rules.
             file.tree.node(value).tag.is_none().then_some(value)
         }
         _ => None,

@@ -10,11 +10,11 @@ use crate::{
 rule! {
     /// A backslash at the end of a line that does not continue the command.
     ///
-    /// YAML joins the lines of a plain, single-quoted or `>` string with a blank. The shell then sees `\` and a blank, which
-    /// is an escaped blank: `aws s3 sync dist s3://bucket \ --delete` passes ` --delete`, with a blank in front, as a file name.
+    /// YAML joins the lines of a plain, single-quoted or `>` string with a space. The shell then sees `\` and a space, which
+    /// is an escaped space: `aws s3 sync dist s3://bucket \ --delete` passes ` --delete`, with a leading space, as a file name.
     /// Either leave the backslash out, because YAML joins the lines anyway, or write the command in a block that starts with
     /// `|`. A backslash at the end of an item continues nothing either, because each item is a command, and neither does one
-    /// with a blank behind it.
+    /// followed by a space.
     ///
     /// ```yaml wrong
     /// image: amazon/aws-cli:2.22.0
@@ -73,7 +73,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// Backslashes that are followed by a blank in the value, and by a line break in the file.
+/// Backslashes that are followed by a space in the value, and by a line break in the file.
 fn folded(file: &Analysis<'_>, text: Text<'_>, findings: &mut Findings<'_>) {
     if !text.value.contains("\\ ") {
         return;
@@ -99,12 +99,12 @@ fn folded(file: &Analysis<'_>, text: Text<'_>, findings: &mut Findings<'_>) {
     if let Some(span) = blank {
         let edit = Edit { span, replacement: "\\".to_owned() };
         findings
-            .report(span, "the backslash is followed by a blank, so it does not continue the line")
+            .report(span, "the backslash is followed by a space, so it does not continue the line")
             .help("remove the blank")
             .fix("remove the blank", Safety::Safe, vec![edit]);
     }
     let Some(first) = edits.first() else { return };
-    let message = "YAML joins these lines, so the backslash escapes a blank instead of the line break";
+    let message = "YAML joins these lines, so the backslash escapes a space instead of the line break";
     let finding = findings.report(first.span, message);
     for edit in &edits[1..] {
         finding.related(edit.span, "here too");

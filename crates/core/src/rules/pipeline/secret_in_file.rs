@@ -112,7 +112,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 }
 
 fn report(name: &str, span: Span, findings: &mut Findings<'_>) {
-    let article = if name.starts_with('A') { "an" } else { "a" };
+    let article = if name.starts_with(['A', 'n']) { "an" } else { "a" };
     findings
         .report(span, format!("the file contains {article} {name}"))
         .help("revoke it: deleting the line does not remove it from the history");

@@ -146,7 +146,7 @@ fn images<'f>(file: &Analysis<'f>, step: &Step<'f>) -> Vec<Stored<'f>> {
     keys.collect()
 }
 
-/// The key in a value; `None` if it is not known, or a placeholder such as `test`.
+/// The key in a value; `None` if it is unknown or a placeholder such as `test`.
 fn key(value: &Value, secret: Option<Span>) -> Option<Key<'_>> {
     match (value.literal(), value.copy_of()) {
         (Some(id), _) if is_key_id(id) => Some(Key::InFile { id, secret }),

@@ -131,7 +131,7 @@ fn clones_fully(file: &Analysis<'_>, node: NodeId) -> bool {
 /// What a step has fetched so far.
 #[derive(Default)]
 struct Fetched {
-    /// Everything, or something that is not known.
+    /// Everything, or something unknown.
     all: bool,
     branches: HashSet<String>,
 }

@@ -245,7 +245,7 @@ fn is_task(program: &str, arguments: &[Word]) -> bool {
                 return given.is_empty();
             }
             wanted.all(|(index, word)| {
-                // Options before it may take values that are not known here: `npm --prefix app test`.
+                // Options before it may take values that are unknown here: `npm --prefix app test`.
                 given.get(index) == Some(&Some(word))
                     || index == 0 && subcommand == &word && given.get(1) == Some(&Some(word))
             }) || subcommand.starts_with('-') && arguments.iter().any(|argument| argument.prefix() == *subcommand)
