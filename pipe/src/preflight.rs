@@ -58,6 +58,12 @@ pub(crate) enum Conflict {
     /// `COMMAND: exec` without `EXTRA_ARGS`.
     #[error("`COMMAND: exec` needs a command to run; set EXTRA_ARGS to the command and its arguments")]
     ExecWithoutCommand,
+    /// `COMMAND: destroy` without `STACKS`.
+    #[error(
+        "`COMMAND: destroy` needs STACKS, and an undefined variable is empty; set STACKS to the stacks to destroy, or to ** \
+         to destroy all"
+    )]
+    DestroyWithoutStacks,
     /// HOTSWAP and METHOD.
     #[error("HOTSWAP cannot be used with METHOD: hotswapping bypasses CloudFormation")]
     HotswapWithMethod,

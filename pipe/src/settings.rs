@@ -172,11 +172,17 @@ impl Settings {
         (invocation, settings)
     }
 
+    /// Whether STACKS is not set, or set to blanks.
+    fn names_no_stack(&self) -> bool {
+        self.stacks.iter().all(|stack| stack.trim().is_empty())
+    }
+
     /// Settings that cannot be used together.
     fn conflicts(&self) -> impl Iterator<Item = Conflict> {
         let command = self.invocation.command;
         [
             (command == Command::Exec && self.extra_args.is_empty(), Conflict::ExecWithoutCommand),
+            (command == Command::Destroy && self.names_no_stack(), Conflict::DestroyWithoutStacks),
             (self.hotswap.is_some() && self.method.is_some(), Conflict::HotswapWithMethod),
             (self.hotswap.is_some() && command != Command::Deploy, Conflict::HotswapWithoutDeploy),
             (self.method.is_some() && command != Command::Deploy, Conflict::MethodWithoutDeploy),
@@ -234,6 +240,25 @@ mod tests {
         assert_eq!(settings.invocation.command, Command::Deploy);
         assert_eq!(settings.session.duration, ONE_HOUR);
         assert_eq!(settings.stacks, Vec::<String>::new());
+    }
+
+    #[test]
+    fn destroying_everything_is_asked_for() {
+        let empty: [&[(&str, &str)]; 5] = [
+            &[],
+            &[("STACKS", "")],
+            &[("STACKS", " \t ")],
+            &[("STACKS", "''")],
+            &[("STACKS_COUNT", "2"), ("STACKS_0", ""), ("STACKS_1", " ")],
+        ];
+        for stacks in empty {
+            let errors = read(&[&[ROLE, REGION, ("COMMAND", "destroy")], stacks].concat()).unwrap_err();
+            assert!(errors.starts_with("`COMMAND: destroy` needs STACKS"), "{stacks:?}: {errors}");
+            assert!(read(&[&[ROLE, REGION], stacks].concat()).is_ok(), "only destroy needs stacks: {stacks:?}");
+        }
+        for stacks in ["**", "*", "Shop", "Prod/*"] {
+            assert_eq!(read(&[ROLE, REGION, ("COMMAND", "destroy"), ("STACKS", stacks)]).unwrap().stacks, [stacks]);
+        }
     }
 
     #[test]

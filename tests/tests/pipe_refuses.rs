@@ -164,6 +164,7 @@ fn mistakes_in_variables() {
         ("huge-token", &[("BITBUCKET_STEP_OIDC_TOKEN", &"x".repeat(130_000))]),
         ("role-typo", &[("AWS_ROLE_ARN", "arn:aws:iam:000000000000:role/deploy")]),
         ("unknown-region", &[("AWS_REGION", "eu-wset-1")]),
+        ("destroy-without-stacks", &[("COMMAND", "destroy"), ("STACKS", "  ")]),
         (
             "several",
             &[("AWS_REGION", "eu-wset-1"), ("BITBUCKET_STEP_OIDC_TOKEN", ""), ("COMMAND", "depoly"), ("DEBUG", "1")],

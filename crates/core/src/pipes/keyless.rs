@@ -133,7 +133,11 @@ variables! {
          the same session",
     )
     .of(Form::Choice(&["deploy", "diff", "synth", "bootstrap", "destroy", "rollback", "drift", "list", "exec"]));
-    STACKS = variable("STACKS", "all stacks", "names or patterns of stacks, separated by spaces or as a list");
+    STACKS = variable(
+        "STACKS",
+        "all stacks",
+        "names or patterns of stacks, separated by spaces or as a list; COMMAND: destroy needs them",
+    );
     WORKING_DIRECTORY = variable("WORKING_DIRECTORY", ".", "the folder of the CDK app, with its cdk.json");
     APP = variable(
         "APP",

@@ -12,8 +12,8 @@ use crate::{
 rule! {
     /// A `destroy` without stacks, or with a variable for the stacks that nothing defines.
     ///
-    /// A variable that is not defined is empty. Without stacks, the pipe destroys all stacks of the app, and `cdk destroy`
-    /// the only one.
+    /// A variable that is not defined is empty. Without stacks, the pipe rejects the run before it deletes anything, and
+    /// `cdk destroy` deletes the only stack of the app.
     ///
     /// ```yaml wrong
     /// pipelines:
@@ -63,13 +63,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             match pipe.setting(&STACKS) {
                 None => {
                     findings
-                        .report(command.span, "`COMMAND: destroy` without `STACKS` destroys all stacks of the app")
-                        .help("set `STACKS` to the stacks to destroy");
+                        .report(command.span, "`COMMAND: destroy` without `STACKS` is rejected by the pipe")
+                        .help("set `STACKS` to the stacks to destroy, or to `**` for all");
                 }
                 Some(stacks) => {
                     if let Some((severity, name)) = undefined(file, step, &stacks.value) {
                         let message =
-                            format!("`{name}` is not defined in this file; if it is empty, all stacks are destroyed");
+                            format!("`{name}` is not defined in this file; if it is empty, the pipe rejects the run");
                         findings
                             .report_as(severity, stacks.span, message)
                             .related(command.span, "this destroys stacks")
