@@ -1,6 +1,7 @@
 //! The CDK: its command line, and what its output says.
 
 pub(crate) mod changes;
+mod display;
 pub(crate) mod problem;
 pub(crate) mod run_log;
 pub(crate) mod shown;
@@ -8,6 +9,10 @@ pub(crate) mod shown;
 use keyless_core::aws::AccountId;
 
 use crate::settings::{Command, Settings};
+
+/// The pattern of all stacks. The CDK's `--all`, and its own selection without a pattern, leave out the stacks of stages
+/// (aws-cdk 2.1148.1).
+const ALL_STACKS: &str = "**";
 
 /// The arguments after `cdk`.
 pub(crate) fn arguments(settings: &Settings, account: &AccountId) -> Vec<String> {
@@ -17,7 +22,9 @@ pub(crate) fn arguments(settings: &Settings, account: &AccountId) -> Vec<String>
         Command::Bootstrap if settings.stacks.is_empty() => {
             line.word(format!("aws://{account}/{}", settings.session.region));
         }
-        Command::Deploy | Command::Destroy | Command::Rollback if settings.stacks.is_empty() => line.word("--all"),
+        _ if settings.stacks.is_empty() && command.selects_stacks() && !settings.extra_args.iter().any(is_all) => {
+            line.word(ALL_STACKS);
+        }
         _ => settings.stacks.iter().for_each(|stack| line.word(stack)),
     }
     match command {
@@ -46,6 +53,11 @@ pub(crate) fn arguments(settings: &Settings, account: &AccountId) -> Vec<String>
     }
     settings.extra_args.iter().for_each(|argument| line.word(argument));
     line.0
+}
+
+/// The CDK rejects `--all` together with a pattern.
+fn is_all(argument: &String) -> bool {
+    argument == "--all"
 }
 
 fn deploy(settings: &Settings, line: &mut Line) {
@@ -88,14 +100,18 @@ mod tests {
     #[test]
     fn settings_become_arguments() {
         for (variables, expected) in [
-            (&[][..], "deploy --all --require-approval never --no-notices"),
+            (&[][..], "deploy ** --require-approval never --no-notices"),
             (
                 &[("STACKS", "A B"), ("APP", "cdk.out")],
                 "deploy A B --require-approval never --app cdk.out --no-notices",
             ),
             (&[("COMMAND", "bootstrap")], "bootstrap aws://123456789012/eu-west-1 --no-notices"),
-            (&[("COMMAND", "destroy")], "destroy --all --force --no-notices"),
-            (&[("COMMAND", "diff"), ("DEBUG", "true")], "diff --no-notices --debug --verbose"),
+            (&[("COMMAND", "destroy"), ("STACKS", "**")], "destroy ** --force --no-notices"),
+            (&[("COMMAND", "diff"), ("DEBUG", "true")], "diff ** --no-notices --debug --verbose"),
+            (&[("COMMAND", "rollback")], "rollback ** --force --no-notices"),
+            (&[("COMMAND", "drift")], "drift ** --no-notices"),
+            (&[("COMMAND", "list")], "list ** --no-notices"),
+            (&[("EXTRA_ARGS", "--all")], "deploy --require-approval never --no-notices --all"),
             (
                 &[
                     ("QUALIFIER", "shop"),
@@ -104,12 +120,12 @@ mod tests {
                     ("TAGS", "t=1"),
                     ("CONCURRENCY", "4"),
                 ],
-                "deploy --all --require-approval never --concurrency 4 --parameters S:p=1 --tags t=1 \
+                "deploy ** --require-approval never --concurrency 4 --parameters S:p=1 --tags t=1 \
                  --context @aws-cdk/core:bootstrapQualifier=shop --context a=b --no-notices",
             ),
             (
                 &[("HOTSWAP", "fallback"), ("ROLLBACK", "false"), ("OUTPUTS_FILE", "o.json"), ("EXCLUSIVELY", "true")],
-                "deploy --all --require-approval never --hotswap-fallback --no-rollback --exclusively \
+                "deploy ** --require-approval never --hotswap-fallback --no-rollback --exclusively \
                  --no-notices",
             ),
             (

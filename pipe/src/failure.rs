@@ -18,6 +18,9 @@ pub(crate) enum Failure {
     /// The packages could not be installed: the exit code.
     #[error("installing the packages failed with exit code {0}")]
     Install(u8),
+    /// The CDK found nothing to deploy, which it does not report as a failure.
+    #[error("no stack was deployed: the app has no stack with resources that matches STACKS")]
+    NothingDeployed,
     /// The CDK did its work, and its outputs could not be written.
     #[error("the stacks are deployed, but the outputs could not be saved: {0}")]
     Outputs(#[from] OutputsError),
@@ -32,7 +35,7 @@ impl Failure {
         match self {
             Self::Session(failure) => return failure.report(),
             Self::Preflight(errors) => errors.iter().for_each(log::detail),
-            Self::Install(_) | Self::Outputs(_) | Self::Folder(_) => {}
+            Self::Install(_) | Self::NothingDeployed | Self::Outputs(_) | Self::Folder(_) => {}
         }
         log::failure(self);
         if let Self::Install(code) = self { *code } else { 1 }

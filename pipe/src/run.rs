@@ -136,6 +136,9 @@ impl Job<'_> {
             summary::failed(what, &run_log, code, took);
             return Ok(code);
         }
+        if what == Command::Deploy && run_log.deployed_nothing() {
+            return Err(Failure::NothingDeployed);
+        }
         self.keep(&outputs)?;
         log::success(format_args!("{} done in {}", what.name(), log::duration(took)));
         Ok(code)

@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use super::display;
+
 /// The changes of all stacks. Bounded, however much the CDK prints.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
@@ -21,7 +23,7 @@ pub(crate) struct Changes {
 /// The changes of one stack.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct StackChanges {
-    /// Its name.
+    /// Its display name: `Shop`, `Prod/Shop (Prod-Shop)` in a stage; a nested stack's own name.
     pub name: String,
     /// What happens to its resources.
     pub resources: Vec<Change>,
@@ -187,11 +189,12 @@ impl StackChanges {
     }
 }
 
-/// The name in a stack's first line: `Stack Shop (aws://111111111111/eu-west-1)`.
+/// The display name in a stack's first line: `Stack Prod/Shop (Prod-Shop) (aws://111111111111/eu-west-1)`. Older CLIs print no
+/// environment.
 fn stack_name(line: &str) -> Option<&str> {
     let rest = line.strip_prefix("Stack ")?;
-    let name = rest.split_once(" (").map_or(rest, |(name, _)| name);
-    (!name.is_empty() && !name.contains([' ', ':'])).then_some(name)
+    let name = rest.split_once(" (aws://").map_or(rest, |(name, _)| name);
+    display::physical_name(name).map(|_| name)
 }
 
 impl Change {
@@ -326,6 +329,20 @@ mod tests {
         );
         assert_eq!((changes.stacks().len(), changes.stacks()[2].is_same()), (3, true));
         assert_eq!((changes.is_complete(), changes.disagreement()), (true, None));
+    }
+
+    #[test]
+    fn stacks_have_their_display_names() {
+        for (line, name) in [
+            ("Stack Shop (aws://111111111111/eu-west-1)", Some("Shop")),
+            ("Stack Shop", Some("Shop")),
+            ("Stack Prod/Shop (Prod-Shop) (aws://111111111111/eu-west-1)", Some("Prod/Shop (Prod-Shop)")),
+            ("Stack Web (acme-web)", Some("Web (acme-web)")),
+            ("Stack Shop could not be found", None),
+            ("Stack Shop: no issues found.", None),
+        ] {
+            assert_eq!(stack_name(line), name, "{line}");
+        }
     }
 
     #[test]

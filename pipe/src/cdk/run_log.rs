@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::{
     changes::Changes,
+    display,
     problem::{self, Found},
 };
 
@@ -19,12 +20,16 @@ pub(crate) struct RunLog {
     base_credentials: bool,
     /// The stack that ended last.
     ended: Option<usize>,
+    /// The display names of the stacks that were started, by their names in CloudFormation.
+    started: BTreeMap<String, String>,
+    /// Whether the CDK found nothing to deploy in the app or in a stack.
+    empty: bool,
 }
 
 /// A stack and what happened to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stack {
-    /// Its name.
+    /// Its display name: `Shop`, or `Prod/Shop (Prod-Shop)` where its name in CloudFormation is another.
     pub name: String,
     /// How it ended.
     pub result: StackResult,
@@ -45,6 +50,8 @@ pub(crate) enum StackResult {
     Destroyed,
     /// Nothing to change.
     Unchanged,
+    /// It has no resources, and does not exist.
+    Skipped,
     /// It failed.
     Failed,
 }
@@ -74,6 +81,19 @@ const STACK_ENDS: [(&str, StackResult); 6] = [
     ("UPDATE_ROLLBACK_COMPLETE", StackResult::Failed),
     ("DELETE_FAILED", StackResult::Failed),
 ];
+/// The texts after the display name of a stack that ended well, and how it ended.
+const GOOD_ENDS: [(&str, StackResult); 3] = [
+    (" (no changes)", StackResult::Unchanged),
+    (": destroyed", StackResult::Destroyed),
+    // A deployment deletes a stack that no longer has resources.
+    (": deployed", StackResult::Destroyed),
+];
+/// The texts after the name of a stack that failed.
+const BAD_ENDS: [&str; 3] = [": destroy failed", ": deploy failed", " failed"];
+/// The texts after the display name of a stack whose work starts.
+const STARTS: [&str; 3] = [": deploying...", ": destroying...", ": stack has no resources, deleting existing stack."];
+const SKIPPED: &str = ": stack has no resources, skipping deployment.";
+const NO_STACKS: &str = "This app contains no stacks";
 /// How many stacks are remembered.
 const MOST_STACKS: usize = 200;
 
@@ -89,12 +109,19 @@ impl RunLog {
         if let Some(event) = Event::read(line) {
             self.event(&event);
         } else if let Some(rest) = trimmed.strip_prefix("✅") {
-            let ends = [("(no changes)", StackResult::Unchanged), (": destroyed", StackResult::Destroyed)];
-            let end = ends.iter().find_map(|(end, result)| Some((rest.strip_suffix(end)?, *result)));
+            let end = GOOD_ENDS.iter().find_map(|(end, result)| Some((rest.strip_suffix(end)?, *result)));
             let (name, result) = end.unwrap_or((rest, StackResult::Done));
             self.end(name.trim(), result);
-        } else if let Some((name, _)) = trimmed.strip_prefix("❌").and_then(|rest| rest.split_once(" failed")) {
-            self.end(name.trim(), StackResult::Failed);
+        } else if let Some(rest) = trimmed.strip_prefix("❌") {
+            let name = BAD_ENDS.iter().find_map(|end| Some(rest.split_once(end)?.0));
+            name.into_iter().for_each(|name| self.end(name.trim(), StackResult::Failed));
+        } else if let Some(name) = STARTS.iter().find_map(|start| Some(trimmed.split_once(start)?.0)) {
+            self.start(name);
+        } else if let Some(name) = trimmed.strip_suffix(SKIPPED) {
+            self.empty = true;
+            self.end(name, StackResult::Skipped);
+        } else if trimmed == NO_STACKS {
+            self.empty = true;
         } else if let Some(took) = trimmed.strip_prefix("✨  Deployment time: ").and_then(seconds)
             && let Some(stack) = self.ended.and_then(|index| self.stacks.get_mut(index))
         {
@@ -124,21 +151,34 @@ impl RunLog {
         }
     }
 
+    fn start(&mut self, display: &str) {
+        if let Some(name) = display::physical_name(display)
+            && self.started.len() < MOST_STACKS
+        {
+            self.started.insert(name.to_owned(), display.to_owned());
+        }
+    }
+
+    /// The end of a stack, by its display name or its name in CloudFormation.
     fn end(&mut self, name: &str, result: StackResult) {
         // A stack and not a sentence such as "Environment … bootstrapped."
-        if !name.contains(' ')
+        if display::physical_name(name).is_some()
             && let Some(stack) = self.stack(name)
         {
             stack.result = result;
+            let name = stack.name.clone();
             self.ended = self.stacks.iter().position(|stack| stack.name == name);
         }
     }
 
+    /// The stack with a display name or a name in CloudFormation, which events and failures have. Two stacks can have the same
+    /// name in CloudFormation, in different regions or accounts: the one that was started last is meant.
     fn stack(&mut self, name: &str) -> Option<&mut Stack> {
-        let index = self.stacks.iter().position(|stack| stack.name == name);
+        let name = &self.started.get(name).map_or(name, String::as_str).to_owned();
+        let index = self.stacks.iter().position(|stack| stack.name == *name);
         if index.is_none() && self.stacks.len() < MOST_STACKS {
             let stack =
-                Stack { name: name.to_owned(), result: StackResult::Unknown, resources: BTreeMap::new(), took: None };
+                Stack { name: name.clone(), result: StackResult::Unknown, resources: BTreeMap::new(), took: None };
             self.stacks.push(stack);
             return self.stacks.last_mut();
         }
@@ -148,6 +188,11 @@ impl RunLog {
     /// The stacks, in the order in which they appear.
     pub(crate) fn stacks(&self) -> &[Stack] {
         &self.stacks
+    }
+
+    /// Whether the app or its stacks are empty, and no stack was deployed or deleted.
+    pub(crate) fn deployed_nothing(&self) -> bool {
+        self.empty && self.stacks.iter().all(|stack| stack.result == StackResult::Skipped)
     }
 
     /// What a diff says.
@@ -197,6 +242,7 @@ impl fmt::Display for StackResult {
             Self::Done => "done",
             Self::Destroyed => "destroyed",
             Self::Unchanged => "no changes",
+            Self::Skipped => "no resources",
             Self::Failed => "failed",
         })
     }
@@ -273,6 +319,54 @@ mod tests {
         assert_eq!(reason, "Export Net:Vpc cannot be deleted as it is in use by Shop");
         let cause = log.problem().unwrap().cause();
         assert_eq!(cause, "the deployment removes or changes an export that another stack still imports");
+    }
+
+    #[test]
+    fn stacks_have_their_display_names() {
+        let log = run_log(
+            "Prod/Api (Prod-Api): deploying... [1/3]\n\
+             Prod-Api | 1/3 | 3:29:08 PM | CREATE_COMPLETE | AWS::SSM::Parameter | P (P9E1B) \n\
+             \n ✅  Prod/Api (Prod-Api)\n\n✨  Deployment time: 5.07s\n\
+             Web (acme-web): deploying... [2/3]\n\n ✅  Web (acme-web) (no changes)\n\n✨  Deployment time: 0.5s\n\
+             Eu (shop): deploying... [3/5]\n\
+             shop | 1/3 | 3:29:08 PM | CREATE_COMPLETE | AWS::SSM::Parameter | P (P9E1B) \n ✅  Eu (shop)\n\
+             Us (shop): deploying... [4/5]\n\
+             shop | 1/3 | 3:29:08 PM | UPDATE_COMPLETE | AWS::SSM::Parameter | P (P9E1B) \n\
+             ❌  shop failed: _ToolkitError: The stack named shop failed to deploy\n\
+             Empty: stack has no resources, skipping deployment.\n\
+             Emptied (old): stack has no resources, deleting existing stack.\n\
+             old | 2 | 3:29:08 PM | DELETE_COMPLETE | AWS::CloudFormation::Stack | old\n ✅  Emptied (old): deployed\n\
+             Stage/Gone (Stage-Gone): destroying... [1/1]\n ❌  Stage/Gone (Stage-Gone): destroy failed Error: x\n",
+        );
+        let shown =
+            |stack: &Stack| format!("{}: {}, {}, {:?}", stack.name, stack.result, stack.resources(), stack.took);
+        assert_eq!(
+            log.stacks().iter().map(shown).collect::<Vec<_>>(),
+            [
+                "Prod/Api (Prod-Api): done, 1 created, Some(5.07s)",
+                "Web (acme-web): no changes, , Some(500ms)",
+                "Eu (shop): done, 1 created, None",
+                "Us (shop): failed, 1 updated, None",
+                "Empty: no resources, , None",
+                "Emptied (old): destroyed, , None",
+                "Stage/Gone (Stage-Gone): failed, , None",
+            ]
+        );
+        assert!(!log.deployed_nothing());
+    }
+
+    #[test]
+    fn a_deployment_of_nothing_is_known_as_such() {
+        for (text, nothing) in [
+            ("Empty: stack has no resources, skipping deployment.", true),
+            ("This app contains no stacks", true),
+            ("Empty: stack has no resources, skipping deployment.\n ✅  Shop (no changes)", false),
+            ("Empty: stack has no resources, deleting existing stack.\n ✅  Empty: deployed", false),
+            // What another program prints, or a CLI whose output is unknown.
+            ("", false),
+        ] {
+            assert_eq!(run_log(text).deployed_nothing(), nothing, "{text}");
+        }
     }
 
     #[test]

@@ -41,6 +41,14 @@ impl Command {
         COMMANDS.iter().find(|(_, command)| *command == self).map_or("", |(name, _)| name)
     }
 
+    /// Whether the CDK takes the stacks as arguments, all of them by default. `synth` always writes the whole assembly.
+    pub(crate) fn selects_stacks(self) -> bool {
+        match self {
+            Self::Deploy | Self::Diff | Self::Destroy | Self::Rollback | Self::Drift | Self::List => true,
+            Self::Synth | Self::Bootstrap | Self::Exec => false,
+        }
+    }
+
     /// Whether it needs an app. Bootstrapping prepares an account for any app.
     pub(crate) fn needs_app(self) -> bool {
         !matches!(self, Self::Bootstrap | Self::Exec)
