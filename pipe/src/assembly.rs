@@ -1,7 +1,9 @@
-//! A ready cloud assembly: whether the CDK CLI can read it, checked before there is a session.
+//! A cloud assembly: its stacks, and whether the CDK CLI can read it, checked before there is a session.
 //!
 //! An assembly names the version of its schema in `manifest.json`, and a CLI refuses a schema whose major version is newer
 //! than its own (aws-cdk-cli, `@aws-cdk/cloud-assembly-schema`, `Manifest.validate`).
+
+mod stacks;
 
 use std::{
     fs::File,
@@ -10,6 +12,7 @@ use std::{
 };
 
 use serde_json::Value;
+pub(crate) use stacks::{Contents, read, selected};
 
 /// Why an assembly cannot be deployed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

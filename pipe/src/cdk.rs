@@ -6,7 +6,10 @@ pub(crate) mod problem;
 pub(crate) mod run_log;
 pub(crate) mod shown;
 
+use std::{fs, path::Path};
+
 use keyless_core::aws::AccountId;
+use serde_json::Value;
 
 use crate::settings::{Command, Settings};
 
@@ -41,18 +44,111 @@ pub(crate) fn arguments(settings: &Settings, account: &AccountId) -> Vec<String>
         line.word("--exclusively");
     }
     line.option("--toolkit-stack-name", settings.toolkit_stack_name.as_deref());
-    line.option("--app", settings.invocation.app.as_deref());
-    if let Some(qualifier) = settings.qualifier.as_deref().filter(|_| command != Command::Bootstrap) {
-        line.option("--context", Some(&format!("@aws-cdk/core:bootstrapQualifier={qualifier}")));
-    }
-    settings.context.iter().for_each(|pair| line.option("--context", Some(pair)));
+    line.app(settings);
     line.word("--no-notices");
-    if settings.debug {
-        line.word("--debug");
-        line.word("--verbose");
-    }
+    line.debug(settings);
     settings.extra_args.iter().for_each(|argument| line.word(argument));
     line.0
+}
+
+/// Whether the CDK looks up context values that the app does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lookups {
+    /// It does, with the session.
+    Allowed,
+    /// It fails, and names them.
+    Forbidden,
+}
+
+/// The arguments of a synthesis before the command itself, for the same stacks, and how many of the last ones are from
+/// `EXTRA_ARGS`. The assembly is written to `output`.
+pub(crate) fn synthesis(settings: &Settings, output: &str, lookups: Lookups) -> (Vec<String>, usize) {
+    let (given, _) = app_options(&settings.extra_args);
+    let mut line = Line(vec!["synth".to_owned()]);
+    if settings.stacks.is_empty() {
+        line.word(ALL_STACKS);
+    }
+    settings.stacks.iter().for_each(|stack| line.word(stack));
+    line.word("--quiet");
+    if lookups == Lookups::Forbidden {
+        line.word("--no-lookups");
+    }
+    if settings.exclusively {
+        line.word("--exclusively");
+    }
+    line.option("--output", Some(output));
+    line.app(settings);
+    line.word("--no-notices");
+    line.debug(settings);
+    let extra = given.len();
+    line.0.extend(given);
+    (line.0, extra)
+}
+
+/// The settings for the same command with a synthesized assembly.
+pub(crate) fn with_assembly(settings: &Settings, output: String) -> Settings {
+    let mut settings = settings.clone();
+    settings.extra_args = app_options(&settings.extra_args).1;
+    settings.assembly = Some(output);
+    settings
+}
+
+/// The folder of the synthesized assembly: the CDK's own option, `output` in cdk.json, or `cdk.out`.
+pub(crate) fn output(extra_args: &[String], folder: &Path) -> String {
+    let mut words = extra_args.iter();
+    let mut given = None;
+    while let Some(word) = words.next() {
+        match word.split_once('=') {
+            Some(("--output" | "-o", value)) => given = Some(value.to_owned()),
+            _ if matches!(word.as_str(), "--output" | "-o") => given = words.next().cloned(),
+            _ => {}
+        }
+    }
+    let configured = || {
+        let config: Value = serde_json::from_slice(&fs::read(folder.join("cdk.json")).ok()?).ok()?;
+        config["output"].as_str().map(str::to_owned)
+    };
+    given.or_else(configured).unwrap_or_else(|| "cdk.out".to_owned())
+}
+
+/// Options of the CDK about the app and its synthesis that take a value, besides `--output`.
+const APP_OPTIONS: [&str; 5] = ["--app", "-a", "--context", "-c", "--plugin"];
+/// Options of the CDK about the synthesis without a value.
+const APP_FLAGS: [&str; 12] = [
+    "--strict",
+    "--ignore-errors",
+    "--staging",
+    "--no-staging",
+    "--path-metadata",
+    "--no-path-metadata",
+    "--asset-metadata",
+    "--no-asset-metadata",
+    "--version-reporting",
+    "--no-version-reporting",
+    "--verbose",
+    "--debug",
+];
+
+/// The additional arguments that a synthesis needs, and those for a command with its assembly: all but the app and the folder for
+/// the assembly, which the CDK does not take twice.
+fn app_options(extra_args: &[String]) -> (Vec<String>, Vec<String>) {
+    let (mut synthesis, mut rest) = (Vec::new(), Vec::new());
+    let mut words = extra_args.iter();
+    while let Some(word) = words.next() {
+        let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
+        let takes_value = APP_OPTIONS.contains(&name) || matches!(name, "--output" | "-o");
+        let mut option = vec![word.clone()];
+        if takes_value && name == word {
+            option.extend(words.next().cloned());
+        }
+        if APP_OPTIONS.contains(&name) || APP_FLAGS.contains(&name) {
+            synthesis.extend(option.iter().cloned());
+        }
+        if !matches!(name, "--app" | "-a" | "--output" | "-o") {
+            rest.extend(option);
+        }
+    }
+    (synthesis, rest)
 }
 
 /// The CDK rejects `--all` together with a pattern.
@@ -85,6 +181,23 @@ impl Line {
     fn option(&mut self, name: &str, value: Option<&str>) {
         self.0.extend(value.into_iter().flat_map(|value| [name.to_owned(), value.to_owned()]));
     }
+
+    /// The app and its context.
+    fn app(&mut self, settings: &Settings) {
+        self.option("--app", settings.assembly.as_deref().or(settings.invocation.app.as_deref()));
+        let command = settings.invocation.command;
+        if let Some(qualifier) = settings.qualifier.as_deref().filter(|_| command != Command::Bootstrap) {
+            self.option("--context", Some(&format!("@aws-cdk/core:bootstrapQualifier={qualifier}")));
+        }
+        settings.context.iter().for_each(|pair| self.option("--context", Some(pair)));
+    }
+
+    fn debug(&mut self, settings: &Settings) {
+        if settings.debug {
+            self.word("--debug");
+            self.word("--verbose");
+        }
+    }
 }
 
 #[cfg(test)]
@@ -92,9 +205,54 @@ mod tests {
     use super::*;
 
     fn line(variables: &[(&str, &str)]) -> String {
-        let role = [("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/r"), ("AWS_REGION", "eu-west-1")];
-        let settings = Settings::read(&role.iter().chain(variables).copied().collect()).1.unwrap();
+        let settings = settings(variables);
         arguments(&settings, settings.session.role.account()).join(" ")
+    }
+
+    fn settings(variables: &[(&str, &str)]) -> Settings {
+        let role = [("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/r"), ("AWS_REGION", "eu-west-1")];
+        Settings::read(&role.iter().chain(variables).copied().collect()).1.unwrap()
+    }
+
+    #[test]
+    fn a_synthesis_comes_before_the_command() {
+        let settings = settings(&[
+            ("STACKS", "Shop"),
+            ("APP", "node app.js"),
+            ("CONTEXT", "a=b"),
+            ("EXTRA_ARGS", "-c x=y --strict --notification-arns arn:aws:sns:eu-west-1:123456789012:t --output=o"),
+        ]);
+        let output = output(&settings.extra_args, Path::new("/nonexistent"));
+        assert_eq!(
+            synthesis(&settings, &output, Lookups::Forbidden).0.join(" "),
+            "synth Shop --quiet --no-lookups --output o --app node app.js --context a=b --no-notices -c x=y --strict"
+        );
+        let settings = with_assembly(&settings, output);
+        assert_eq!(
+            arguments(&settings, settings.session.role.account()).join(" "),
+            "deploy Shop --require-approval never --app o --context a=b --no-notices -c x=y --strict --notification-arns \
+             arn:aws:sns:eu-west-1:123456789012:t"
+        );
+    }
+
+    #[test]
+    fn the_app_is_given_once() {
+        let settings = settings(&[("EXTRA_ARGS", "-a 'node app.js' --require-approval never")]);
+        assert_eq!(
+            synthesis(&settings, "cdk.out", Lookups::Allowed).0.join(" "),
+            "synth ** --quiet --output cdk.out --no-notices -a node app.js"
+        );
+        assert_eq!(with_assembly(&settings, "cdk.out".to_owned()).extra_args, ["--require-approval", "never"]);
+    }
+
+    #[test]
+    fn the_assembly_is_where_the_cdk_writes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(output(&[], folder.path()), "cdk.out");
+        fs::write(folder.path().join("cdk.json"), r#"{ "output": "dist" }"#).unwrap();
+        assert_eq!(output(&[], folder.path()), "dist");
+        assert_eq!(output(&words("--strict -o here"), folder.path()), "here");
     }
 
     #[test]

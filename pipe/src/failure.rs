@@ -4,7 +4,7 @@ use std::io;
 
 use keyless_session::log;
 
-use crate::{outputs::OutputsError, preflight::PreflightError};
+use crate::{accounts::ForbiddenAccount, outputs::OutputsError, preflight::PreflightError};
 
 /// Why a run ended without the CDK's own exit status.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,12 @@ pub(crate) enum Failure {
     /// The packages could not be installed: the exit code.
     #[error("installing the packages failed with exit code {0}")]
     Install(u8),
+    /// The app has stacks in accounts that are not allowed. The CDK made no call to these accounts.
+    #[error("nothing was done: ALLOWED_ACCOUNT_IDS does not allow every account of the app")]
+    Accounts(Vec<ForbiddenAccount>),
+    /// The synthesized assembly cannot be read: why.
+    #[error("cannot check the accounts of the app's stacks: {0}")]
+    Assembly(String),
     /// The CDK found nothing to deploy, which it does not report as a failure.
     #[error("no stack was deployed: the app has no stack with resources that matches STACKS")]
     NothingDeployed,
@@ -35,7 +41,8 @@ impl Failure {
         match self {
             Self::Session(failure) => return failure.report(),
             Self::Preflight(errors) => errors.iter().for_each(log::detail),
-            Self::Install(_) | Self::NothingDeployed | Self::Outputs(_) | Self::Folder(_) => {}
+            Self::Accounts(accounts) => accounts.iter().for_each(log::detail),
+            Self::Assembly(_) | Self::Install(_) | Self::NothingDeployed | Self::Outputs(_) | Self::Folder(_) => {}
         }
         log::failure(self);
         if let Self::Install(code) = self { *code } else { 1 }

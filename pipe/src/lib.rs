@@ -4,6 +4,7 @@
 //! environment ─► settings ─► session ─► credentials for the child ─► cdk ─► exit code
 //! ```
 
+mod accounts;
 mod assembly;
 mod cdk;
 mod diff_report;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use keyless_session::InvalidSetting;
 
-use crate::assembly::AssemblyError;
+use crate::{accounts::ForbiddenAccount, assembly::AssemblyError};
 
 /// An invalid setting of the pipe, or something that the run needs and that is missing.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,9 @@ pub(crate) enum PreflightError {
     /// The ready cloud assembly cannot be deployed.
     #[error("APP: {0}")]
     Assembly(#[from] AssemblyError),
+    /// A stack of the ready cloud assembly is in an account that is not allowed.
+    #[error(transparent)]
+    Account(#[from] ForbiddenAccount),
     /// Node is missing.
     #[error("`node` is not on the PATH, and the CDK needs it; use the pipe's own image, or one with Node 20 or newer")]
     NoNode,

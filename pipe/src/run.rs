@@ -1,7 +1,7 @@
 //! One run of the pipe: settings, token, packages, session, credentials, CDK, summary.
 
 use std::{
-    mem,
+    fs, io, mem,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
@@ -18,7 +18,8 @@ use keyless_session::{
 use tokio::process::Command as Process;
 
 use crate::{
-    cdk::{self, changes::Changes, run_log::RunLog},
+    accounts, assembly,
+    cdk::{self, Lookups, changes::Changes, run_log::RunLog},
     diff_report,
     failure::Failure,
     install,
@@ -51,10 +52,15 @@ fn prepare(environment: &Environment) -> Result<(Settings, StepToken, Project, N
     let cdk_version = settings.as_ref().and_then(|settings| settings.cdk_version.as_deref());
     let installs = settings.as_ref().is_some_and(|settings| settings.install != Install::None);
     let project = Project::find(&invocation, cdk_version, installs, path).map_err(|found| errors.extend(found)).ok();
+    if let (Some(settings), Some(project)) = (&settings, &project) {
+        errors.extend(accounts::known_forbidden(settings, &project.folder).into_iter().map(Into::into));
+    }
     let network = Network::from_environment(environment);
     let network = network.map_err(|error| errors.push(InvalidSetting::Bundle(error).into())).ok();
     match (settings, token, project, network) {
-        (Some(settings), Some(token), Some(project), Some(network)) => Ok((settings, token, project, network)),
+        (Some(settings), Some(token), Some(project), Some(network)) if errors.is_empty() => {
+            Ok((settings, token, project, network))
+        }
         _ => Err(errors),
     }
 }
@@ -105,28 +111,98 @@ impl Job<'_> {
             self.install(signals, login.as_ref()).await?;
         }
         let shared = SharedSession::start(&assumer, &session).await.map_err(session_failure)?;
-        let (mut command, program) =
-            self.command(shared.child_environment(ChildEnvironment::of_a_pipe(self.environment)), &assumer);
+        let mut variables = shared.child_environment(ChildEnvironment::of_a_pipe(self.environment));
         login.iter().flat_map(Login::variables).for_each(|(name, value)| {
-            command.env(name, value);
+            variables.set(name, value);
         });
+        if self.settings.invocation.command != Command::Exec {
+            for (name, option) in stray_options(self.environment) {
+                log::warning(format_args!("{name} is set, and the CDK reads it as option {option}"));
+            }
+            variables
+                .set("CI", "true")
+                .set("CDK_DISABLE_CLI_TELEMETRY", "true")
+                .set_default("CDK_ROLE_SESSION_NAME", assumer.name().as_str());
+        }
+        if !self.synthesizes_first() {
+            return self.finish(signals, &shared, variables).await;
+        }
+        match self.synthesize(signals, &shared, &variables).await? {
+            Ok(settings) => Job { settings: &settings, ..self }.finish(signals, &shared, variables).await,
+            Err(code) => Ok(code),
+        }
+    }
+
+    /// Whether the accounts of the app's stacks must be checked, and are known only after a synthesis.
+    fn synthesizes_first(&self) -> bool {
+        let Settings { session, invocation, .. } = self.settings;
+        let is_assembly = |app: &String| self.project.folder.join(app).is_dir();
+        !session.allowed_accounts.is_empty()
+            && invocation.command.calls_accounts_of_stacks()
+            && !invocation.app.as_ref().is_some_and(is_assembly)
+    }
+
+    /// Synthesizes the app and checks the accounts that the command would call. Nothing is looked up before the accounts of the
+    /// lookups are checked too. Returns the settings to run the command with the assembly, or the exit code of the synthesis.
+    async fn synthesize(
+        &self,
+        signals: &mut Signals,
+        shared: &SharedSession<'_>,
+        variables: &ChildEnvironment,
+    ) -> Result<Result<Settings, u8>, Failure> {
+        let output = cdk::output(&self.settings.extra_args, &self.project.folder);
+        let folder = self.project.folder.join(&output);
+        let started = Instant::now();
+        let mut lookups = Lookups::Forbidden;
+        loop {
+            // The manifest of an earlier synthesis says nothing about this one.
+            match fs::remove_file(folder.join("manifest.json")) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Failure::Assembly(error.to_string()));
+                }
+                _ => {}
+            }
+            let (arguments, extra) = cdk::synthesis(self.settings, &output, lookups);
+            let mut command = self.cdk(arguments, extra, variables.clone());
+            let (code, run_log) = run_child(&mut command, THE_CDK.to_owned(), signals, shared).await?;
+            let contents = match (code, assembly::read(&folder)) {
+                (0, contents) => contents.map_err(Failure::Assembly)?,
+                (_, Ok(contents)) if lookups == Lookups::Forbidden && !contents.missing.is_empty() => contents,
+                _ => {
+                    summary::failed(Command::Synth, &run_log, code, started.elapsed());
+                    return Ok(Err(code));
+                }
+            };
+            let forbidden = accounts::forbidden(self.settings, &contents);
+            if !forbidden.is_empty() {
+                return Err(Failure::Accounts(forbidden));
+            }
+            if code == 0 {
+                return Ok(Ok(cdk::with_assembly(self.settings, output)));
+            }
+            let keys: Vec<&str> = contents.missing.iter().map(|(key, _)| key.as_str()).collect();
+            log::row(format_args!("context to look up in allowed accounts: {}", keys.join(", ")));
+            lookups = Lookups::Allowed;
+        }
+    }
+
+    /// Runs the command itself, and shows what it did.
+    async fn finish(
+        &self,
+        signals: &mut Signals,
+        shared: &SharedSession<'_>,
+        variables: ChildEnvironment,
+    ) -> Result<u8, Failure> {
+        let (mut command, program) = self.command(variables);
         let outputs = self.writes_outputs().then(OutputsFolder::new).transpose().map_err(Failure::Folder)?;
         if let Some(folder) = &outputs {
             command.arg("--outputs-file").arg(folder.file());
         }
-        let run_log = Arc::new(Mutex::new(RunLog::default()));
-        let listener: Listener = if self.settings.invocation.command == Command::Exec {
-            Arc::new(Mutex::new(|_: &str| {}))
-        } else {
-            let run_log = Arc::clone(&run_log);
-            Arc::new(Mutex::new(move |line: &str| run_log.lock().unwrap_or_else(PoisonError::into_inner).line(line)))
-        };
         let started = Instant::now();
-        let status = shared.while_renewed(child::run(&mut command, signals, listener)).await;
-        let status = status.map_err(|error| keyless_session::Failure::Start(program, error))?;
-        let (code, took) = (child::exit_code(status), started.elapsed());
-        let what = self.settings.invocation.command;
-        let run_log = mem::take(&mut *run_log.lock().unwrap_or_else(PoisonError::into_inner));
+        let (code, run_log) = run_child(&mut command, program, signals, shared).await?;
+        let (what, took) = (self.settings.invocation.command, started.elapsed());
+        // Another program's output is not the CDK's.
+        let run_log = if what == Command::Exec { RunLog::default() } else { run_log };
         let outputs = outputs.map(|folder| folder.read()).unwrap_or_default();
         summary::show(what, &run_log, &outputs);
         if what == Command::Diff {
@@ -225,29 +301,49 @@ impl Job<'_> {
     }
 
     /// The child, ready to start, and its name for messages.
-    fn command(&self, mut variables: ChildEnvironment, assumer: &Assumer<'_>) -> (Process, String) {
+    fn command(&self, variables: ChildEnvironment) -> (Process, String) {
         let Settings { session, invocation, extra_args, .. } = self.settings;
-        let (mut command, program, arguments) = if invocation.command == Command::Exec {
-            let arguments = extra_args.get(1..).unwrap_or_default().to_vec();
-            let program = extra_args.first().cloned().unwrap_or_default();
-            log::start(cdk::shown::program(extra_args));
-            (Process::new(&program), format!("`{program}`"), arguments)
-        } else {
-            for (name, option) in stray_options(self.environment) {
-                log::warning(format_args!("{name} is set, and the CDK reads it as option {option}"));
-            }
-            variables
-                .set("CI", "true")
-                .set("CDK_DISABLE_CLI_TELEMETRY", "true")
-                .set_default("CDK_ROLE_SESSION_NAME", assumer.name().as_str());
+        if invocation.command != Command::Exec {
             let arguments = cdk::arguments(self.settings, session.last_role().account());
-            let cli = &self.project.cdk;
-            log::start(format_args!("cdk {} ({cli})", cdk::shown::arguments(&arguments, extra_args.len())));
-            (cli.process(&self.project.node), "the CDK".to_owned(), arguments)
-        };
-        command.args(arguments).current_dir(&self.project.folder).env_clear().envs(variables.into_variables());
-        (command, program)
+            return (self.cdk(arguments, extra_args.len(), variables), THE_CDK.to_owned());
+        }
+        let program = extra_args.first().cloned().unwrap_or_default();
+        log::start(cdk::shown::program(extra_args));
+        let mut command = Process::new(&program);
+        command.args(extra_args.get(1..).unwrap_or_default());
+        command.current_dir(&self.project.folder).env_clear().envs(variables.into_variables());
+        (command, format!("`{program}`"))
     }
+
+    /// The CDK, ready to start. The last `extra` arguments are from `EXTRA_ARGS`.
+    fn cdk(&self, arguments: Vec<String>, extra: usize, variables: ChildEnvironment) -> Process {
+        let cli = &self.project.cdk;
+        log::start(format_args!("cdk {} ({cli})", cdk::shown::arguments(&arguments, extra)));
+        let mut command = cli.process(&self.project.node);
+        command.args(arguments).current_dir(&self.project.folder).env_clear().envs(variables.into_variables());
+        command
+    }
+}
+
+/// The name of the CDK in messages.
+const THE_CDK: &str = "the CDK";
+
+/// Runs a child with the session to its end, and returns its exit code and what its output says.
+async fn run_child(
+    command: &mut Process,
+    program: String,
+    signals: &mut Signals,
+    shared: &SharedSession<'_>,
+) -> Result<(u8, RunLog), Failure> {
+    let run_log = Arc::new(Mutex::new(RunLog::default()));
+    let listener: Listener = {
+        let run_log = Arc::clone(&run_log);
+        Arc::new(Mutex::new(move |line: &str| run_log.lock().unwrap_or_else(PoisonError::into_inner).line(line)))
+    };
+    let status = shared.while_renewed(child::run(command, signals, listener)).await;
+    let status = status.map_err(|error| keyless_session::Failure::Start(program, error))?;
+    let run_log = mem::take(&mut *run_log.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok((child::exit_code(status), run_log))
 }
 
 /// A failure of the session as one of the pipe.

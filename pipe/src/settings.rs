@@ -57,6 +57,8 @@ pub(crate) struct Settings {
     pub cdk_version: Option<String>,
     /// Whether the CDK shows its debug output.
     pub debug: bool,
+    /// The folder of the assembly that was synthesized for this run, to use instead of the app.
+    pub assembly: Option<String>,
 }
 
 /// What is run, and where its app is: enough to check for what a run needs even when other settings are invalid.
@@ -162,6 +164,7 @@ impl Settings {
             app_variables,
             cdk_version,
             debug,
+            assembly: None,
         });
         let mut errors: Vec<PreflightError> = reader.invalid.into_iter().map(PreflightError::Setting).collect();
         errors.extend(misspelled);

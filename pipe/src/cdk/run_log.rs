@@ -114,7 +114,9 @@ impl RunLog {
             self.end(name.trim(), result);
         } else if let Some(rest) = trimmed.strip_prefix("❌") {
             let name = BAD_ENDS.iter().find_map(|end| Some(rest.split_once(end)?.0));
-            name.into_iter().for_each(|name| self.end(name.trim(), StackResult::Failed));
+            if let Some(name) = name {
+                self.end(name.trim(), StackResult::Failed);
+            }
         } else if let Some(name) = STARTS.iter().find_map(|start| Some(trimmed.split_once(start)?.0)) {
             self.start(name);
         } else if let Some(name) = trimmed.strip_suffix(SKIPPED) {

@@ -49,6 +49,11 @@ impl Command {
         }
     }
 
+    /// Whether it calls the accounts of the stacks that it selects.
+    pub(crate) fn calls_accounts_of_stacks(self) -> bool {
+        self.selects_stacks() && self != Self::List
+    }
+
     /// Whether it needs an app. Bootstrapping prepares an account for any app.
     pub(crate) fn needs_app(self) -> bool {
         !matches!(self, Self::Bootstrap | Self::Exec)

@@ -1,0 +1,107 @@
+//! The accounts that a run would call: those of the stacks that it selects, and of the values that the app looks up.
+
+use std::{fmt, path::Path};
+
+use keyless_core::aws::AccountId;
+
+use crate::{
+    assembly::{self, Contents},
+    settings::{Command, Settings},
+};
+
+/// A stack or a context value in an account that is not allowed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{what} is in account {account}, which is not in ALLOWED_ACCOUNT_IDS ({})",
+    allowed.iter().map(AccountId::as_str).collect::<Vec<_>>().join(", ")
+)]
+pub(crate) struct ForbiddenAccount {
+    what: What,
+    account: String,
+    allowed: Vec<AccountId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum What {
+    Stack(String),
+    Lookup(String),
+    Environment(String),
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stack(path) => write!(f, "stack `{path}`"),
+            Self::Lookup(key) => write!(f, "context value `{key}`"),
+            Self::Environment(name) => write!(f, "environment `{name}`"),
+        }
+    }
+}
+
+/// What a run with these settings would call in accounts that are not allowed. A stack without an account is deployed to the
+/// session's account, which is checked before.
+pub(crate) fn forbidden(settings: &Settings, contents: &Contents) -> Vec<ForbiddenAccount> {
+    let is_pattern = |word: &&String| !word.starts_with('-') && !word.contains([':', '=']);
+    let more = settings.extra_args.iter().filter(is_pattern);
+    // Without STACKS all are selected, whatever EXTRA_ARGS adds.
+    let patterns: Vec<String> = match settings.stacks.as_slice() {
+        [] => Vec::new(),
+        stacks => stacks.iter().chain(more).cloned().collect(),
+    };
+    let stacks = assembly::selected(&contents.stacks, &patterns, settings.exclusively);
+    let stacks = stacks.into_iter().map(|stack| (What::Stack(stack.path.clone()), stack.account.as_ref()));
+    let lookups = contents.missing.iter().map(|(key, account)| (What::Lookup(key.clone()), account.as_ref()));
+    not_allowed(settings, stacks.chain(lookups).filter_map(|(what, account)| Some((what, account?.clone())))).collect()
+}
+
+/// What is not in an allowed account. Without `ALLOWED_ACCOUNT_IDS` all are allowed.
+fn not_allowed(
+    settings: &Settings,
+    called: impl Iterator<Item = (What, String)>,
+) -> impl Iterator<Item = ForbiddenAccount> {
+    let allowed = &settings.session.allowed_accounts;
+    called
+        .filter(|(_, account)| !allowed.is_empty() && !allowed.iter().any(|allowed| allowed.as_str() == account))
+        .map(|(what, account)| ForbiddenAccount { what, account, allowed: allowed.clone() })
+}
+
+/// As [`forbidden`], for what is known before a synthesis: the environments to bootstrap, and a ready assembly in the app's folder.
+/// An unreadable assembly is reported elsewhere.
+pub(crate) fn known_forbidden(settings: &Settings, folder: &Path) -> Vec<ForbiddenAccount> {
+    if settings.invocation.command == Command::Bootstrap {
+        let environments = settings.stacks.iter().chain(&settings.extra_args).filter_map(|name| {
+            let (account, _) = name.strip_prefix("aws://")?.split_once('/')?;
+            Some((What::Environment(name.clone()), account.to_owned()))
+        });
+        return not_allowed(settings, environments).collect();
+    }
+    let app = settings.invocation.app.as_ref().filter(|_| settings.invocation.command.calls_accounts_of_stacks());
+    let contents = app.and_then(|app| assembly::read(&folder.join(app)).ok());
+    contents.map_or_else(Vec::new, |contents| forbidden(settings, &contents))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(variables: &[(&str, &str)]) -> Vec<String> {
+        let session = [("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/r"), ("AWS_REGION", "eu-west-1")];
+        let settings = Settings::read(&session.iter().chain(variables).copied().collect()).1.unwrap();
+        known_forbidden(&settings, Path::new("/nonexistent")).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn environments_are_bootstrapped_in_allowed_accounts() {
+        let stacks = ("STACKS", "aws://222222222222/eu-west-1 aws://111111111111/eu-west-1");
+        let (command, allowed) = (("COMMAND", "bootstrap"), ("ALLOWED_ACCOUNT_IDS", "222222222222"));
+        assert_eq!(
+            found(&[command, allowed, stacks]),
+            [
+                "environment `aws://111111111111/eu-west-1` is in account 111111111111, which is not in ALLOWED_ACCOUNT_IDS \
+              (222222222222)"
+            ]
+        );
+        assert_eq!(found(&[command, stacks]), [] as [&str; 0]);
+        assert_eq!(found(&[command, allowed]), [] as [&str; 0]);
+    }
+}
