@@ -203,10 +203,9 @@ impl Refusal {
     pub fn attempts(self) -> u32 {
         match self {
             Self::Throttled => 5,
-            Self::ServiceFailure | Self::ProviderUnreachable => 4,
+            Self::ServiceFailure | Self::ProviderUnreachable | Self::SessionUnknown => 4,
             // A role or a trust policy that was created a moment ago is not known everywhere yet.
             Self::KeysUnreachable | Self::NotTrusted => 3,
-            Self::SessionUnknown => 4,
             _ => 1,
         }
     }
