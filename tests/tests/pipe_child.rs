@@ -84,7 +84,7 @@ fn the_child_sees_the_session_and_nothing_that_wins_over_it() {
         expected.extend(end.split(' '));
         assert_eq!(seen.split(' ').collect::<Vec<_>>(), expected);
         assert!(
-            finished.stdout.contains("\ndeploy --all --require-approval never --no-notices --outputs-file /"),
+            finished.stdout.contains("\ndeploy ** --require-approval never --no-notices --outputs-file /"),
             "{finished:#?}"
         );
     }
@@ -188,7 +188,7 @@ fn values_are_not_in_the_log() {
     );
     assert_eq!(finished.code, Some(0), "{finished:#?}");
     assert!(!(finished.stdout.clone() + &finished.stderr).contains("s3cret"), "{finished:#?}");
-    let line = "▶ cdk deploy --all --require-approval never --parameters Shop:DbPassword=*** --tags team=*** --app *** --context \
+    let line = "▶ cdk deploy '**' --require-approval never --parameters Shop:DbPassword=*** --tags team=*** --app *** --context \
                 token=*** --no-notices --verbose -c *** (";
     assert!(finished.stdout.contains(line), "{}", finished.stdout);
     assert!(finished.stdout.contains("▶ INSTALL: true (2 arguments)"), "{}", finished.stdout);
