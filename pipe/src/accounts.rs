@@ -1,42 +1,12 @@
 //! The accounts that a run would call: those of the stacks that it selects, and of the values that the app looks up.
 
-use std::{fmt, path::Path};
-
-use keyless_core::aws::AccountId;
+use std::path::Path;
 
 use crate::{
     assembly::{self, Contents},
+    forbidden_account::{ForbiddenAccount, What},
     settings::{Command, Settings},
 };
-
-/// A stack or a context value in an account that is not allowed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{what} is in account {account}, which is not in ALLOWED_ACCOUNT_IDS ({})",
-    allowed.iter().map(AccountId::as_str).collect::<Vec<_>>().join(", ")
-)]
-pub(crate) struct ForbiddenAccount {
-    what: What,
-    account: String,
-    allowed: Vec<AccountId>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum What {
-    Stack(String),
-    Lookup(String),
-    Environment(String),
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stack(path) => write!(f, "stack `{path}`"),
-            Self::Lookup(key) => write!(f, "context value `{key}`"),
-            Self::Environment(name) => write!(f, "environment `{name}`"),
-        }
-    }
-}
 
 /// What a run with these settings would call in accounts that are not allowed. A stack without an account is deployed to the
 /// session's account, which is checked before.

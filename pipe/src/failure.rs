@@ -4,7 +4,7 @@ use std::io;
 
 use keyless_session::log;
 
-use crate::{accounts::ForbiddenAccount, outputs::OutputsError, preflight::PreflightError};
+use crate::{forbidden_account::ForbiddenAccount, outputs::OutputsError, preflight::PreflightError};
 
 /// Why a run ended without the CDK's own exit status.
 #[derive(Debug, thiserror::Error)]

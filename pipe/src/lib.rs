@@ -10,6 +10,7 @@ mod cdk;
 mod diff_report;
 pub mod documentation;
 mod failure;
+mod forbidden_account;
 mod install;
 mod outputs;
 mod preflight;

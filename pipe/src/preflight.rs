@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use keyless_session::InvalidSetting;
 
-use crate::{accounts::ForbiddenAccount, assembly::AssemblyError};
+use crate::{assembly::AssemblyError, forbidden_account::ForbiddenAccount};
 
 /// An invalid setting of the pipe, or something that the run needs and that is missing.
 #[derive(Debug, thiserror::Error)]
