@@ -60,8 +60,8 @@ describe("access", () => {
   it("announces the result once typing pauses, not on every key", async () => {
     const visit = await keyless.visit();
     const announced = visit.page.locator("#announced[role=status]");
-    await eventually(async () => assert.equal(await announced.textContent(), "2 errors, 1 warning, 3 hints"));
-    assert.equal(await visit.page.title(), "2 errors, 1 warning, 3 hints · keyless");
+    await eventually(async () => assert.equal(await announced.textContent(), "2 errors, 1 warning, 4 hints"));
+    assert.equal(await visit.page.title(), "2 errors, 1 warning, 4 hints · keyless");
     const told = visit.page.evaluate(
       () =>
         new Promise((resolve) => {
