@@ -204,7 +204,7 @@ impl Refusal {
         match self {
             Self::Throttled => 5,
             Self::ServiceFailure | Self::ProviderUnreachable | Self::SessionUnknown => 4,
-            // A role or a trust policy that was created a moment ago is not known everywhere yet.
+            // AWS may not have distributed a role or a trust policy that was created a moment ago.
             Self::KeysUnreachable | Self::NotTrusted => 3,
             _ => 1,
         }

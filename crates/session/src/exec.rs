@@ -47,7 +47,7 @@ pub async fn exec(environment: &Environment, program: &OsString, arguments: &[Os
     .await
 }
 
-/// Says that profiles do not have the credentials of their own.
+/// Logs which profiles use the session instead of the credentials that they are configured with.
 fn report(profiles: &Profiles) {
     let Profiles { names, chained, sources, .. } = profiles;
     let sources: Vec<String> = sources.iter().map(|file| file.display().to_string()).collect();
