@@ -1,6 +1,6 @@
 // Sends questions to the worker, receives its answers, and replaces a worker that failed.
 
-import type { Question, Questions, Reply, Request } from "./questions";
+import type { Notice, Question, Questions, Reply, Request } from "./questions";
 
 /** A worker that takes longer than this is terminated. */
 const TIMEOUT_MS = 20_000;
@@ -11,6 +11,7 @@ export class EngineFailure extends Error {}
 export interface Answered<Q extends Question> {
   answer: Questions[Q]["answer"];
   milliseconds: number;
+  isComplete: boolean;
 }
 
 interface Waiting {
@@ -24,7 +25,8 @@ export class Engine {
   #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
-  constructor() {
+  /** `loaded` receives whether the module with all rules could be loaded. */
+  constructor(private readonly loaded: (success: boolean) => void) {
     this.#worker = this.#start();
   }
 
@@ -40,7 +42,8 @@ export class Engine {
 
   #start(): Worker {
     const worker = new Worker(new URL("worker.js", document.baseURI), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+    worker.onmessage = ({ data }: MessageEvent<Reply | Notice>) => {
+      if ("loaded" in data) return this.loaded(data.loaded);
       if ("panic" in data) return this.#fail(data.panic);
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);

@@ -21,7 +21,10 @@ import * as text from "./text";
 import { TokenView } from "./token";
 import { TrustView } from "./trust";
 
-const engine = new Engine();
+const engine = new Engine((loaded) => {
+  if (loaded) void lint.update(editor.text);
+  else showStatus("failed", text.status.incomplete);
+});
 const status = byId("status");
 const notice = byId("notice");
 
@@ -118,13 +121,14 @@ const tabs = new Tabs(byId("tabs"), byId("views"), [
 
 const lint = new Latest(
   (pipeline: string) => engine.ask("lint", pipeline, file.name, requirements.defined),
-  (pipeline, { answer, milliseconds }) => {
+  (pipeline, { answer, milliseconds, isComplete }) => {
     editor.show(pipeline, answer.findings);
     problems.show(answer.findings, pipeline.trim() === "");
     tabs.count("problems", answer.findings.length);
     if (["pipeline", "trust", "setup"].includes(tabs.current)) updateOutline();
     if (tabs.current === "requirements") void readRequirements.update(pipeline);
     const counted = counts(answer.findings);
+    if (!isComplete) return showStatus("checking", text.status.partly(counted));
     showStatus("checked", text.status.checked(counted, milliseconds));
     document.title = text.title(counted);
     announce(counted);
@@ -132,7 +136,7 @@ const lint = new Latest(
   () => showStatus("failed", text.status.failed),
 );
 
-function showStatus(state: "checked" | "failed", message: string): void {
+function showStatus(state: "checking" | "checked" | "failed", message: string): void {
   status.textContent = message;
   status.dataset.state = state;
 }

@@ -45,7 +45,15 @@ export interface Request<Q extends Question = Question> {
   args: Questions[Q]["args"];
 }
 
-/** `milliseconds` is the time inside the module, without the way to the worker and back. */
+/**
+ * `milliseconds` is the time inside the module, without the way to the worker and back. `isComplete` says whether the module
+ * had all rules.
+ */
 export type Reply =
-  | { id: number; answer: Questions[Question]["answer"]; milliseconds: number }
+  | { id: number; answer: Questions[Question]["answer"]; milliseconds: number; isComplete: boolean }
   | { id: number; panic: string };
+
+/** Whether the module with all rules could be loaded, so that the text can be checked again. */
+export interface Notice {
+  loaded: boolean;
+}

@@ -287,6 +287,8 @@ export const status = {
   clean: "no problems",
   checked: (counts: string, milliseconds: number) =>
     `${counts} · checked in ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
+  partly: (counts: string) => `${counts} so far · loading the rules about scripts, deployments and pipes`,
+  incomplete: "The rules about scripts, deployments and pipes could not be loaded. The next edit tries again.",
   failed: "keyless crashed on this text and was restarted. Your text is unchanged; the next edit will be checked.",
 };
 

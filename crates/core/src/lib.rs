@@ -10,10 +10,13 @@
 //!         └────────── Analysis: read once ──────────► requirements, ide
 //! ```
 
+#![cfg_attr(not(feature = "complete"), allow(dead_code, reason = "only the rules of the complete build use it"))]
+
 pub mod analysis;
 pub mod aws;
 pub mod code_insights;
 pub mod diagnostic;
+mod documentation;
 pub mod expression;
 pub mod facts;
 pub mod iam;

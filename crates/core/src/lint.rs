@@ -33,7 +33,7 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
     for rule in pipeline::rules_for(analysis) {
         (rule.check)(analysis, &mut Findings::new(rule, &mut diagnostics));
     }
-    precedence::drop_explained(RULES, &mut diagnostics);
+    precedence::drop_explained(&RULES, &mut diagnostics);
     blame_steps(analysis, &mut diagnostics);
     diagnostic::sort(&mut diagnostics);
     diagnostic::join(&mut diagnostics);

@@ -25,6 +25,63 @@ pub struct Rule<C> {
     pub check: C,
 }
 
+/// What a rule is about. Each rule belongs to one group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// The file as YAML.
+    Syntax,
+    /// Keys, values and their order.
+    Structure,
+    /// Names that something else in the file defines.
+    References,
+    /// How steps get access to AWS: tokens, roles, variables, stored keys.
+    Credentials,
+    /// Tokens, keys and passwords that others can read.
+    Secrets,
+    /// What the commands of a script do.
+    Scripts,
+    /// What changes an environment, and who can start it.
+    Deployments,
+    /// Pipes and their variables.
+    Pipes,
+    /// Images, services, runners and the Docker daemon.
+    Runtime,
+    /// Trust policies of roles.
+    Policies,
+}
+
+impl Group {
+    /// All groups, in the order of the documentation.
+    pub const ALL: [Self; 10] = [
+        Self::Syntax,
+        Self::Structure,
+        Self::References,
+        Self::Credentials,
+        Self::Secrets,
+        Self::Scripts,
+        Self::Deployments,
+        Self::Pipes,
+        Self::Runtime,
+        Self::Policies,
+    ];
+
+    /// The name used in reports, in settings and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Syntax => "syntax",
+            Self::Structure => "structure",
+            Self::References => "references",
+            Self::Credentials => "credentials",
+            Self::Secrets => "secrets",
+            Self::Scripts => "scripts",
+            Self::Deployments => "deployments",
+            Self::Pipes => "pipes",
+            Self::Runtime => "runtime",
+            Self::Policies => "policies",
+        }
+    }
+}
+
 /// An example in a rule's documentation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {

@@ -4,20 +4,22 @@
 //! and of the JSON arguments are written to `web/src/protocol.ts` by the test in `protocol.rs`, so that the page cannot
 //! drift from them.
 //!
-//! The build makes two modules of this crate: `lint`, which the page loads first and which must stay small, and `views`,
-//! which it loads when someone asks for more than findings.
+//! The build makes two modules of this crate. The page first loads one that must stay small: it only lints, with the rules
+//! about the file itself and its credentials. The module with the feature `complete` follows while the visitor reads the
+//! first findings: it has all rules, and answers everything else.
 
 #[cfg(test)]
 mod protocol;
-#[cfg(feature = "views")]
+#[cfg(feature = "complete")]
 pub mod requirements;
-#[cfg(feature = "views")]
+#[cfg(feature = "complete")]
 pub mod setup;
-#[cfg(feature = "views")]
+#[cfg(feature = "complete")]
 pub mod token;
-#[cfg(feature = "views")]
+#[cfg(feature = "complete")]
 pub mod trust;
 
+use keyless_core::{lint, report, settings::Settings, text::Source};
 use serde::Serialize;
 use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
@@ -32,28 +34,20 @@ fn json(answer: &impl Serialize) -> Result<String, JsError> {
     Ok(serde_json::to_string(answer)?)
 }
 
-/// The exports of the module that the page loads first.
-#[cfg(feature = "lint")]
-pub mod lint_exports {
-    use keyless_core::{lint, report, settings::Settings, text::Source};
-    use wasm_bindgen::{JsError, prelude::wasm_bindgen};
-
-    use crate::json;
-
-    /// Lints a pipeline file: the report of `keyless lint --format json` for one file.
-    ///
-    /// `known_variables` are the names that Bitbucket's settings define.
-    #[wasm_bindgen]
-    pub fn lint(text: &str, file_name: &str, known_variables: Vec<String>) -> Result<String, JsError> {
-        let source = Source::new(file_name, text);
-        let diagnostics = lint::lint(&source, &Settings::with_variables(known_variables));
-        json(&report::json::file(&source, &diagnostics))
-    }
+/// Lints a pipeline file: the report of `keyless lint --format json` for one file.
+///
+/// `known_variables` are the names that Bitbucket's settings define. The first module has the rules about the file itself
+/// and its credentials; the complete module has all rules.
+#[wasm_bindgen]
+pub fn lint(text: &str, file_name: &str, known_variables: Vec<String>) -> Result<String, JsError> {
+    let source = Source::new(file_name, text);
+    let diagnostics = lint::lint(&source, &Settings::with_variables(known_variables));
+    json(&report::json::file(&source, &diagnostics))
 }
 
-/// The exports of the module that the page loads later. Offsets count bytes of the text as UTF-8.
-#[cfg(feature = "views")]
-pub mod views_exports {
+/// What only the complete module exports. Offsets count bytes of the text as UTF-8.
+#[cfg(feature = "complete")]
+pub mod complete_exports {
     use keyless_core::{
         analysis::{Analysis, ParsedFile},
         ide, rules,
@@ -121,7 +115,7 @@ pub mod views_exports {
 }
 
 /// An answer, or why there is none.
-#[cfg(feature = "views")]
+#[cfg(feature = "complete")]
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -135,7 +129,7 @@ pub enum OrError<T> {
     Answer(T),
 }
 
-#[cfg(feature = "views")]
+#[cfg(feature = "complete")]
 impl<T, E: std::fmt::Display> From<Result<T, E>> for OrError<T> {
     fn from(result: Result<T, E>) -> Self {
         match result {

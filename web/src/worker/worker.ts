@@ -1,23 +1,42 @@
 // Runs the modules off the main thread. After a panic, the page replaces the worker.
 
-import startViews, * as views from "../../.build/views/keyless_wasm.js";
-import startKeyless, * as keyless from "../../.build/keyless/keyless_wasm.js";
+import startComplete, * as complete from "../../.build/complete/keyless_wasm.js";
+import startFirst, * as first from "../../.build/keyless/keyless_wasm.js";
 import type { Answers, Requests } from "../protocol";
-import type { Located, Question, Questions, Reply, Request, TextRange } from "../questions";
+import type { Located, Notice, Question, Questions, Reply, Request, TextRange } from "../questions";
 import { utf16Offsets, utf8Offset } from "./offsets";
 
 declare const self: DedicatedWorkerGlobalScope;
 
-const load = (start: typeof startKeyless | typeof startViews, file: string) =>
-  start({ module_or_path: fetch(new URL(file, self.location.href)) });
+const load = async (start: typeof startFirst | typeof startComplete, file: string): Promise<void> => {
+  await start({ module_or_path: fetch(new URL(file, self.location.href)) });
+};
 
-const lintReady = load(startKeyless, "keyless.wasm");
-let viewsReady: ReturnType<typeof load> | undefined;
+const firstReady = load(startFirst, "keyless.wasm");
 
-/** Loads the module that answers a question. The second module is fetched when it is first needed. */
-function ready(question: Question): Promise<unknown> {
-  return question === "lint" ? lintReady : (viewsReady ??= load(startViews, "views.wasm"));
+/** Whether the complete module is loaded. */
+let isComplete = false;
+let loading: Promise<void> | undefined;
+
+/** Loads the complete module, once. After a failure, the next call tries again. */
+function completeReady(): Promise<void> {
+  loading ??= load(startComplete, "complete.wasm").then(
+    () => {
+      isComplete = true;
+    },
+    (reason: unknown) => {
+      loading = undefined;
+      throw reason;
+    },
+  );
+  return loading;
 }
+
+/**
+ * Waits for a module that can answer. The first module finds what is wrong with the file and its credentials; the complete
+ * module has all rules and answers everything else.
+ */
+const ready = (question: Question): Promise<void> => (question === "lint" && !isComplete ? firstReady : completeReady());
 
 /** Adds the {@link TextRange} to every range of `text` in an answer. */
 function locate<T>(text: string, answer: T): Located<T> {
@@ -40,15 +59,15 @@ function locate<T>(text: string, answer: T): Located<T> {
 const parse = <Q extends Question>(_: Q, text: string, json: string) => locate(text, JSON.parse(json) as Answers[Q]);
 
 const answers: { [Q in Question]: (...args: Questions[Q]["args"]) => Questions[Q]["answer"] } = {
-  lint: (text, fileName, known) => parse("lint", text, keyless.lint(text, fileName, known)),
-  hover: (text, offset) => parse("hover", text, views.hover(text, utf8Offset(text, offset))),
-  completion: (text, offset) => parse("completion", text, views.completion(text, utf8Offset(text, offset))),
-  definition: (text, offset) => parse("definition", text, views.definition(text, utf8Offset(text, offset))),
-  outline: (text) => parse("outline", text, views.outline(text)),
-  requirements: (text, known) => parse("requirements", text, views.requirements(text, known)),
-  trust: (policy, request) => parse("trust", policy, views.trust(policy, JSON.stringify(inBytes(request)))),
-  token: (token, now) => parse("token", "", views.token(token, now)),
-  setup: (form) => parse("setup", "", views.setup(JSON.stringify(form))),
+  lint: (text, fileName, known) => parse("lint", text, (isComplete ? complete : first).lint(text, fileName, known)),
+  hover: (text, offset) => parse("hover", text, complete.hover(text, utf8Offset(text, offset))),
+  completion: (text, offset) => parse("completion", text, complete.completion(text, utf8Offset(text, offset))),
+  definition: (text, offset) => parse("definition", text, complete.definition(text, utf8Offset(text, offset))),
+  outline: (text) => parse("outline", text, complete.outline(text)),
+  requirements: (text, known) => parse("requirements", text, complete.requirements(text, known)),
+  trust: (policy, request) => parse("trust", policy, complete.trust(policy, JSON.stringify(inBytes(request)))),
+  token: (token, now) => parse("token", "", complete.token(token, now)),
+  setup: (form) => parse("setup", "", complete.setup(JSON.stringify(form))),
 };
 
 /** A request with the offset of its step in bytes. */
@@ -63,11 +82,16 @@ self.onmessage = async ({ data }: MessageEvent<Request>) => {
   let reply: Reply;
   try {
     await ready(question);
+    const withAllRules = isComplete;
     const start = performance.now();
     const answer = (answers[question] as (...args: unknown[]) => Questions[typeof question]["answer"])(...args);
-    reply = { id, answer, milliseconds: performance.now() - start };
+    reply = { id, answer, milliseconds: performance.now() - start, isComplete: withAllRules };
   } catch (error) {
     reply = { id, panic: error instanceof Error ? error.message : String(error) };
   }
   self.postMessage(reply);
+  if (!isComplete) {
+    const tell = (loaded: boolean) => self.postMessage({ loaded } satisfies Notice);
+    completeReady().then(() => tell(true), () => tell(false));
+  }
 };

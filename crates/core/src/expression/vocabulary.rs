@@ -1,5 +1,7 @@
 //! The functions, operators and variables of expressions, with their documentation for hover.
 
+use crate::documentation;
+
 /// A function.
 #[derive(Debug)]
 pub struct Function {
@@ -89,7 +91,7 @@ pub struct Name {
 }
 
 const fn name(name: &'static str, values: Values, documentation: &'static str) -> Name {
-    Name { name, values, documentation }
+    Name { name, values, documentation: documentation::of(documentation) }
 }
 
 use Values::{Any, Boolean, Commit, Number, Reference, Uuid};

@@ -2,6 +2,8 @@
 
 use std::hash::{Hash, Hasher};
 
+use crate::documentation;
+
 /// What a value may be. Two shapes are equal if they allow the same values.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -223,7 +225,7 @@ pub struct Key {
 
 impl Key {
     pub(super) const fn new(name: &'static str, shape: &'static Shape, doc: &'static str) -> Self {
-        Self { name, shape, doc, required: false, doubt: None }
+        Self { name, shape, doc: documentation::of(doc), required: false, doubt: None }
     }
 
     pub(super) const fn required(mut self) -> Self {

@@ -9,7 +9,7 @@ pub use form::{
 };
 
 use super::Reference;
-use crate::spelling::nearest;
+use crate::{documentation, spelling::nearest};
 
 /// Whether a reference is keyless's own pipe: the image `keyless/pipe` or `…/keyless-pipe` of any registry or mirror, or
 /// a repository on Bitbucket called `keyless-pipe`.
@@ -62,15 +62,39 @@ impl Variable {
 }
 
 const fn variable(name: &'static str, default: &'static str, help: &'static str) -> Variable {
-    Variable { name, qualified: "", alias: None, required: false, default: Some(default), help, form: Form::Any }
+    Variable {
+        name,
+        qualified: "",
+        alias: None,
+        required: false,
+        default: Some(default),
+        help: documentation::of(help),
+        form: Form::Any,
+    }
 }
 
 const fn optional(name: &'static str, help: &'static str) -> Variable {
-    Variable { name, qualified: "", alias: None, required: false, default: None, help, form: Form::Any }
+    Variable {
+        name,
+        qualified: "",
+        alias: None,
+        required: false,
+        default: None,
+        help: documentation::of(help),
+        form: Form::Any,
+    }
 }
 
 const fn required(name: &'static str, alias: &'static str, help: &'static str) -> Variable {
-    Variable { name, qualified: "", alias: Some(alias), required: true, default: None, help, form: Form::Any }
+    Variable {
+        name,
+        qualified: "",
+        alias: Some(alias),
+        required: true,
+        default: None,
+        help: documentation::of(help),
+        form: Form::Any,
+    }
 }
 
 /// The variable that a name was probably meant to be, if it is not one of the pipe's variables.
