@@ -9,9 +9,10 @@ use std::{
 };
 
 /// The modules, each of which may use only those before it.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 24] = [
     "spelling",
     "text",
+    "documentation",
     "diagnostic",
     "report",
     "code_insights",
