@@ -18,6 +18,7 @@ use crate::{
     yaml::{self, Kind, Limits, NodeId, Problem, Syntax, Tree},
 };
 use access::{Access, Roles};
+use steps::TokenAccess;
 
 /// The syntax of a file, which an [`Analysis`] borrows.
 pub struct ParsedFile<'s> {
@@ -54,13 +55,15 @@ pub struct Analysis<'f> {
     pub facts: Facts,
     /// The access that the roles' trust policies give each step; empty without policies.
     pub access: Vec<Access>,
+    /// The token that each step gets.
+    tokens: Vec<TokenAccess>,
 }
 
 impl<'f> Analysis<'f> {
     /// Analyzes a file without trust policies.
     pub fn new(parsed: &'f ParsedFile<'f>, settings: &'f Settings) -> Self {
         let model = pipeline::read(&parsed.tree);
-        Self {
+        let mut analysis = Self {
             facts: facts::read(parsed.source.text(), &parsed.tree, &model),
             source: parsed.source,
             settings,
@@ -69,7 +72,10 @@ impl<'f> Analysis<'f> {
             violations: &parsed.violations,
             model,
             access: Vec::new(),
-        }
+            tokens: Vec::new(),
+        };
+        analysis.tokens = analysis.model.steps.iter().map(|step| analysis.read_token(step)).collect();
+        analysis
     }
 
     /// Analyzes a file, and checks each step against the trust policy of the role that it assumes.

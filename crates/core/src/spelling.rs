@@ -15,9 +15,11 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     candidates
         .into_iter()
         .take(MAX_CANDIDATES)
+        .filter(|candidate| candidate.len() + allowed >= folded.len())
         .map(|candidate| {
             other.clear();
-            other.extend(fold(candidate));
+            // One letter too many is as good as all of them.
+            other.extend(fold(candidate).take(folded.len() + allowed + 1));
             (rows.distance(&folded, &other, allowed), candidate)
         })
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.len())

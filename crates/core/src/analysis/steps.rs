@@ -56,6 +56,11 @@ impl<'f> Analysis<'f> {
 
     /// Whether a step gets an OIDC token.
     pub fn token(&self, step: &Step<'_>) -> TokenAccess {
+        self.tokens.get(step.id.0).copied().unwrap_or(TokenAccess::Unsure)
+    }
+
+    /// What [`Self::token`] answers.
+    pub(super) fn read_token(&self, step: &Step<'_>) -> TokenAccess {
         let named = |oidc: &Option<Oidc<'_>>| !matches!(oidc, None | Some(Oidc::Enabled(false, _)));
         let misspelt = || {
             self.tree.fields(step.node).iter().any(|field| {

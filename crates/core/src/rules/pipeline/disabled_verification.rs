@@ -87,19 +87,23 @@ const OWN: [&str; 4] = ["localhost", "127.0.0.1", "host.docker.internal", "DOCKE
 const VALUED: &[u8] = b"-bcdehmortuwxyzACDEFHKPQTUXY";
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    // Searching the file once is much cheaper than searching every command. A line break may separate the words of a switch.
+    let first_word = |switch: &str| switch.split(' ').next().is_some_and(|word| file.source.text().contains(word));
+    let written: Vec<&str> = SWITCHES.into_iter().filter(|switch| first_word(switch)).collect();
     for (_, facts) in file.steps() {
         for section in &facts.sections {
             for command in &section.script.commands {
                 let text = section.script.slice(command.span);
                 let program = command.words.first().map_or("", Word::prefix);
                 // `echo` only prints it.
-                if program == "echo" && command.prints_to_log() || OWN.iter().any(|host| text.contains(host)) {
+                if program == "echo" && command.prints_to_log() {
                     continue;
                 }
-                let host_key = text.contains("StrictHostKeyChecking");
+                let is_own = || OWN.iter().any(|host| text.contains(host));
                 // Both options belong together.
-                for switch in SWITCHES.iter().filter(|switch| !(host_key && switch.starts_with('U'))) {
-                    if let Some(at) = text.find(switch) {
+                let is_repeated = |switch: &str| switch.starts_with('U') && text.contains("StrictHostKeyChecking");
+                for switch in &written {
+                    if let Some(at) = text.find(switch).filter(|_| !is_own() && !is_repeated(switch)) {
                         let start = command.span.start + at;
                         report(section.place(Span::new(start, start + switch.len())), switch, findings);
                     }
@@ -108,11 +112,11 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 for word in &command.words {
                     let text = word.prefix();
                     curl |= text == "curl";
-                    if curl && is_insecure(text) {
+                    if curl && is_insecure(text) && !is_own() {
                         report(section.place(word.span), text, findings);
                     }
                 }
-                for redirection in &command.redirections {
+                for redirection in command.redirections.iter().filter(|_| !written.is_empty() && !is_own()) {
                     here_document(section, redirection, findings);
                 }
             }
