@@ -29,25 +29,31 @@ function targetFolder() {
   return JSON.parse(metadata).target_directory;
 }
 
-/** The modules and their features of crates/wasm. The first is loaded at once, the other after the first findings. */
-const MODULES = { keyless: [], complete: ["complete"] };
+/**
+ * The modules: the features of crates/wasm, the profile of cargo, and how they are compiled and optimized. The first is loaded
+ * at once and has to be small, the other after the first findings and has to be fast.
+ */
+const MODULES = {
+  // inlining what is called in several places makes the module larger
+  keyless: { features: [], profile: "wasm", flags: ["-Cllvm-args=-inline-threshold=0"], level: "-Oz" },
+  complete: { features: ["complete"], profile: "wasm-complete", flags: [], level: "-O2" },
+};
 
-const FLAGS = [
-  // local paths must not be published, and cost bytes
+/** Local paths must not be published, and cost bytes. */
+const REMAPPED = [
   `--remap-path-prefix=${process.env.CARGO_HOME ?? join(homedir(), ".cargo")}=cargo`,
   `--remap-path-prefix=${ROOT}=keyless`,
-  // inlining what is called in several places makes the module larger
-  "-Cllvm-args=-inline-threshold=0",
 ];
 
 function wasm(tool) {
-  const env = { ...process.env, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: FLAGS.join(" ") };
-  for (const [name, features] of Object.entries(MODULES)) {
-    const build = ["build", "--quiet", "--locked", "-p", "keyless-wasm", "--target", "wasm32-unknown-unknown", "--profile", "wasm"];
-    execFileSync("cargo", [...build, "--no-default-features", ...features.flatMap((feature) => ["--features", feature])], { cwd: ROOT, env, stdio: "inherit" });
-    const module = join(dirname(dirname(tool)), "wasm32-unknown-unknown", "wasm", "keyless_wasm.wasm");
+  for (const [name, { features, profile, flags, level }] of Object.entries(MODULES)) {
+    const env = { ...process.env, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: [...REMAPPED, ...flags].join(" ") };
+    const build = ["build", "--quiet", "--locked", "-p", "keyless-wasm", "--target", "wasm32-unknown-unknown", "--profile", profile];
+    const chosen = ["--no-default-features", ...features.flatMap((feature) => ["--features", feature])];
+    execFileSync("cargo", [...build, ...chosen], { cwd: ROOT, env, stdio: "inherit" });
+    const module = join(dirname(dirname(tool)), "wasm32-unknown-unknown", profile, "keyless_wasm.wasm");
     run(tool, "module", module, join(WORK, name));
-    const optimize = ["-Oz", "--reorder-functions-by-name", "--strip-debug", "--strip-producers"];
+    const optimize = [level, "--reorder-functions-by-name", "--strip-debug", "--strip-producers"];
     const [from, to] = [join(WORK, name, "keyless_wasm_bg.wasm"), join(DIST, `${name}.wasm`)];
     run(join(WEB, "node_modules", ".bin", "wasm-opt"), ...optimize, from, "--output", to);
   }

@@ -5,7 +5,7 @@ import type { Notice, Question, Questions, Reply, Request } from "./questions";
 /** A worker that takes longer than this is terminated. */
 const TIMEOUT_MS = 20_000;
 
-/** The worker panicked or did not answer in time, and was replaced. */
+/** The worker panicked or did not answer in time and was replaced, or a module could not be loaded. */
 export class EngineFailure extends Error {}
 
 export interface Answered<Q extends Question> {
@@ -48,7 +48,8 @@ export class Engine {
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
       clearTimeout(waiting?.timer);
-      waiting?.resolve(data);
+      if ("unavailable" in data) waiting?.reject(new EngineFailure(data.unavailable));
+      else waiting?.resolve(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();

@@ -51,7 +51,9 @@ export interface Request<Q extends Question = Question> {
  */
 export type Reply =
   | { id: number; answer: Questions[Question]["answer"]; milliseconds: number; isComplete: boolean }
-  | { id: number; panic: string };
+  | { id: number; panic: string }
+  /** The module that answers the question could not be loaded. */
+  | { id: number; unavailable: string };
 
 /** Whether the module with all rules could be loaded, so that the text can be checked again. */
 export interface Notice {

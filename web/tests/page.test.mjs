@@ -175,6 +175,28 @@ describe("the page", () => {
     await visit.close();
   });
 
+  it("shows what is wrong with the file while the other rules load, and tries again if they cannot be loaded", async () => {
+    let offline = true;
+    const visit = await keyless.visit({
+      expectErrors: true,
+      prepare: (page) => page.context().route("**/complete.wasm", (route) => (offline ? route.abort() : route.continue())),
+    });
+    const status = visit.page.locator("#status");
+    await visit.page.locator("#status[data-state=failed]").waitFor();
+    assert.match(await status.innerText(), /rules about scripts, deployments and pipes could not be loaded/);
+    const first = await visit.findings();
+    assert.ok(first.includes("misplaced-oidc 16:1"), `${first}`);
+    assert.ok(!first.some((finding) => finding.startsWith("repeated-synthesis")), `${first}`);
+    offline = false;
+    await visit.page.locator(".cm-content").focus();
+    await visit.page.keyboard.press("Control+Home");
+    await visit.page.keyboard.type("# once more\n");
+    await visit.checked();
+    const all = await visit.findings();
+    assert.ok(all.length > first.length && all.some((finding) => finding.startsWith("repeated-synthesis")), `${all}`);
+    await visit.close();
+  });
+
   it("survives a panic of the module", async () => {
     // The real module, but its `lint` traps like a panic.
     const module = binaryen.readBinary(readFileSync(join(DIST, "keyless.wasm")));

@@ -87,7 +87,8 @@ self.onmessage = async ({ data }: MessageEvent<Request>) => {
     const answer = (answers[question] as (...args: unknown[]) => Questions[typeof question]["answer"])(...args);
     reply = { id, answer, milliseconds: performance.now() - start, isComplete: withAllRules };
   } catch (error) {
-    reply = { id, panic: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    reply = question !== "lint" && !isComplete ? { id, unavailable: reason } : { id, panic: reason };
   }
   self.postMessage(reply);
   if (!isComplete) {
