@@ -84,8 +84,10 @@ fn used(code: &str) -> BTreeSet<String> {
 fn modules_use_only_those_before_them() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let lib = fs::read_to_string(folder.join("lib.rs")).unwrap();
-    let declared: BTreeSet<&str> =
-        lib.lines().filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';')).collect();
+    let declared: BTreeSet<&str> = lib
+        .lines()
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'))
+        .collect();
     assert_eq!(declared, BTreeSet::from(ORDER), "every module of the crate has its place in the order");
 
     let mut wrong = Vec::new();
