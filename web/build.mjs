@@ -59,9 +59,9 @@ function wasm(tool) {
   }
 }
 
-/** Builds web/bindgen. */
+/** Builds web/bindgen, with the features of the whole workspace: so its dependencies are those of the tests. */
 function tool() {
-  run("cargo", "build", "--quiet", "--locked", "-p", "keyless-bindgen");
+  run("cargo", "build", "--quiet", "--locked", "--workspace", "--bin", "keyless-bindgen");
   return join(targetFolder(), "debug", "keyless-bindgen");
 }
 
