@@ -35,6 +35,11 @@ impl<'s> ParsedFile<'s> {
         let violations = language::check(&tree);
         Self { source, tree, problems, violations }
     }
+
+    /// Its YAML.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
 }
 
 /// A file with everything derived from it and the settings.

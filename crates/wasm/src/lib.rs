@@ -61,7 +61,8 @@ pub mod complete_exports {
     /// The documentation of the key or variable at an offset; `null` where there is none.
     #[wasm_bindgen]
     pub fn hover(text: &str, offset: usize) -> Result<String, JsError> {
-        json(&ide::hover::at(text, offset))
+        let source = Source::new("bitbucket-pipelines.yml", text);
+        json(&ide::hover::at(&Analysis::new(&ParsedFile::new(&source), &Settings::default()), offset))
     }
 
     /// What may be typed at an offset; `null` where nothing can be suggested.
@@ -73,7 +74,8 @@ pub mod complete_exports {
     /// The anchor of the alias at an offset, or the uses of the anchor there.
     #[wasm_bindgen]
     pub fn definition(text: &str, offset: usize) -> Result<String, JsError> {
-        json(&ide::definition::at(text, offset))
+        let source = Source::new("bitbucket-pipelines.yml", text);
+        json(&ide::definition::at(ParsedFile::new(&source).tree(), offset))
     }
 
     /// What runs when: pipelines, their groups and steps, with environments, tokens and roles.

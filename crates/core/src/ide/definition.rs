@@ -2,7 +2,7 @@
 
 use crate::{
     text::Span,
-    yaml::{Kind, Limits, parse},
+    yaml::{Kind, Tree},
 };
 use serde::Serialize;
 
@@ -21,8 +21,7 @@ impl From<Span> for Target {
 }
 
 /// The anchor of the alias at a byte offset, or the uses of the anchor there.
-pub fn at(text: &str, offset: usize) -> Vec<Target> {
-    let (tree, _) = parse(text, Limits::default());
+pub fn at(tree: &Tree, offset: usize) -> Vec<Target> {
     let touches = |span: Span| span.start <= offset && offset <= span.end;
     if let Some(anchor) = tree.anchors().iter().find(|anchor| touches(anchor.span)) {
         return anchor.uses.iter().map(|alias| tree.span(*alias).into()).collect();
@@ -38,13 +37,15 @@ pub fn at(text: &str, offset: usize) -> Vec<Target> {
 #[cfg(test)]
 mod tests {
     use super::{Target, at};
+    use crate::yaml::{Limits, parse};
 
     const FILE: &str = "a: &x 1\nb: *x\nc: [*x]\n";
 
     #[test]
     fn an_alias_leads_to_its_anchor_and_the_anchor_to_its_uses() {
-        assert_eq!(at(FILE, 12), [Target { offset: 3, length: 2 }]);
-        assert_eq!(at(FILE, 4), [Target { offset: 11, length: 2 }, Target { offset: 18, length: 2 }]);
-        assert_eq!(at(FILE, 6), []);
+        let (tree, _) = parse(FILE, Limits::default());
+        assert_eq!(at(&tree, 12), [Target { offset: 3, length: 2 }]);
+        assert_eq!(at(&tree, 4), [Target { offset: 11, length: 2 }, Target { offset: 18, length: 2 }]);
+        assert_eq!(at(&tree, 6), []);
     }
 }

@@ -1,12 +1,11 @@
 //! Documentation of the key or variable at the pointer.
 
 use crate::{
-    analysis::expressions::expressions,
+    analysis::{Analysis, expressions::expressions},
     expression::{self, Expression, OPERATORS, function_documentation, name_documentation},
     facts::{self, Availability},
-    pipeline,
     text::{Source, Span},
-    yaml::{Kind, Limits, OffsetMap, Tree, parse},
+    yaml::{Kind, OffsetMap, Tree},
 };
 use serde::Serialize;
 
@@ -28,18 +27,17 @@ pub struct Hover {
 }
 
 /// The documentation of the key or variable at a byte offset.
-pub fn at(text: &str, offset: usize) -> Option<Hover> {
-    let (tree, _) = parse(text, Limits::default());
-    let source = Source::new("", text);
-    key(&tree, offset)
-        .or_else(|| pipe_variable(&tree, offset))
-        .or_else(|| in_expression(&source, &tree, offset))
-        .or_else(|| variable(&source, offset))
+pub fn at(file: &Analysis<'_>, offset: usize) -> Option<Hover> {
+    key(file.tree, offset)
+        .or_else(|| pipe_variable(file.tree, offset))
+        .or_else(|| in_expression(file, offset))
+        .or_else(|| variable(file.source, offset))
 }
 
 /// The documentation of a function, an operator or a variable in an expression.
-fn in_expression(source: &Source<'_>, tree: &Tree, offset: usize) -> Option<Hover> {
-    let written = expressions(tree, &pipeline::read(tree));
+fn in_expression(file: &Analysis<'_>, offset: usize) -> Option<Hover> {
+    let (source, tree) = (file.source, file.tree);
+    let written = expressions(tree, &file.model);
     let written = written.into_iter().find(|written| touches(tree.span(written.text.node), offset))?;
     let map = OffsetMap::new(source.text(), tree, written.text.node)?;
     let expression = Expression::parse(written.text.value);
@@ -146,11 +144,17 @@ fn touches(span: Span, offset: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::at;
+    use super::*;
+    use crate::{analysis::ParsedFile, settings::Settings};
+
+    fn hover(text: &str, offset: usize) -> Option<Hover> {
+        let (source, settings) = (Source::new("", text), Settings::default());
+        at(&Analysis::new(&ParsedFile::new(&source), &settings), offset)
+    }
 
     /// The key at `word`, and the object that it belongs to.
     fn known(text: &str, word: &str) -> Option<(String, Option<&'static str>)> {
-        at(text, text.find(word).unwrap()).map(|hover| (hover.name, hover.of))
+        hover(text, text.find(word).unwrap()).map(|hover| (hover.name, hover.of))
     }
 
     const FILE: &str = "
@@ -186,7 +190,7 @@ pipelines:
 
     #[test]
     fn bitbucket_variables_are_explained() {
-        let hover = at(FILE, FILE.find("STEP_OIDC").unwrap()).unwrap();
+        let hover = hover(FILE, FILE.find("STEP_OIDC").unwrap()).unwrap();
         assert_eq!((hover.name.as_str(), hover.of), ("BITBUCKET_STEP_OIDC_TOKEN", None));
         assert_eq!(hover.lines, ["set by Bitbucket in steps with `oidc: true`"]);
     }
@@ -208,19 +212,19 @@ pipelines:
             ("TAG,", "BITBUCKET_TAG", "The tag that the pipeline runs on; set in pipelines of tags."),
             ("!=", "!=", "Not equal."),
         ] {
-            let hover = at(FILE, FILE.find(word).unwrap()).unwrap();
+            let hover = hover(FILE, FILE.find(word).unwrap()).unwrap();
             assert_eq!((hover.name.as_str(), hover.lines[0].as_str()), (name, line));
             assert_eq!(&FILE[hover.offset..hover.offset + hover.length], name);
         }
-        assert!(at(FILE, FILE.find("OTHER").unwrap()).is_none());
-        assert!(at(FILE, FILE.find("v*").unwrap()).is_none());
+        assert!(hover(FILE, FILE.find("OTHER").unwrap()).is_none());
+        assert!(hover(FILE, FILE.find("v*").unwrap()).is_none());
     }
 
     #[test]
     fn variables_of_pipes_are_explained() {
         let file =
             "pipelines: {default: [{step: {script: [{pipe: 'docker://keyless/pipe:1', variables: {COMMAND: x}}]}}]}";
-        let hover = at(file, file.find("COMMAND").unwrap()).unwrap();
+        let hover = hover(file, file.find("COMMAND").unwrap()).unwrap();
         assert_eq!((hover.name.as_str(), hover.of), ("COMMAND", Some("a pipe")));
         assert!(hover.lines.contains(&"default: deploy".to_owned()), "{:?}", hover.lines);
         let file =
@@ -231,6 +235,6 @@ pipelines:
     #[test]
     fn values_and_offsets_past_the_end_have_no_documentation() {
         assert_eq!(known(FILE, "2x"), None);
-        assert!(at("a: b", 99).is_none());
+        assert!(hover("a: b", 99).is_none());
     }
 }
