@@ -19,6 +19,8 @@ pub mod diagnostic;
 mod documentation;
 pub mod expression;
 pub mod facts;
+#[cfg(test)]
+mod growth;
 pub mod iam;
 pub mod ide;
 pub mod ip_ranges;
