@@ -30,6 +30,7 @@ mod invocation;
 mod parser;
 mod powershell;
 pub mod programs;
+pub mod runners;
 mod word;
 
 use std::ops::Range;

@@ -1,6 +1,9 @@
 //! Programs that call AWS.
 
-use crate::script::{Invocation, Script, Word};
+use crate::script::{
+    Invocation, Script, Word,
+    runners::{Kind, runs},
+};
 
 /// The identity of a [`Tool`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -277,26 +280,8 @@ impl ToolCall {
     }
 }
 
-/// Programs that run a command of a package, with the words between them and the command; `""` for none.
-const RUNNERS: [(&str, &[&str]); 12] = [
-    ("npx", &[""]),
-    ("bunx", &[""]),
-    ("pnpx", &[""]),
-    ("uvx", &[""]),
-    ("npm", &["exec", "x", "run", "run-script"]),
-    ("yarn", &["", "run", "dlx", "exec"]),
-    ("pnpm", &["", "run", "dlx", "exec"]),
-    ("bun", &["", "run", "x"]),
-    ("pipenv", &["run"]),
-    ("poetry", &["run"]),
-    ("uv", &["run"]),
-    ("keyless", &["exec"]),
-];
-
-/// Options of runners and tools that take the next argument as their value.
-const VALUED: [&str; 20] = [
-    "-p",
-    "--package",
+/// Options of tools that take the next argument as their value.
+const VALUED: [&str; 11] = [
     "--region",
     "--profile",
     "--output",
@@ -307,13 +292,6 @@ const VALUED: [&str; 20] = [
     "-a",
     "--context",
     "-c",
-    "--prefix",
-    "--cwd",
-    "-C",
-    "--dir",
-    "--workspace",
-    "-w",
-    "--filter",
     "--color",
 ];
 
@@ -323,10 +301,9 @@ const VALUED: [&str; 20] = [
 /// custom scripts are opaque.
 pub(super) fn recognise(invocation: &Invocation<'_>) -> Option<ToolCall> {
     let words: Vec<Option<String>> = invocation.arguments.iter().map(Word::literal).collect();
-    let (tool, package, skipped) = match direct(&invocation.program) {
-        Some(tool) => (tool, None, 0),
-        None => through_runner(&invocation.program, &words)?,
-    };
+    let own = direct(&invocation.program).map(|tool| (tool, None, invocation.arguments));
+    let (tool, package, rest) = own.or_else(|| through_runner(&invocation.program, invocation.arguments))?;
+    let skipped = words.len() - rest.len();
     let subcommand = positional(&words[skipped..]).collect::<Vec<_>>().join(" ");
     let help = words.iter().flatten().any(|word| matches!(word.as_str(), "--help" | "--version"));
     let calls = if help || words.iter().flatten().any(|word| word == "--no-sign-request") {
@@ -363,41 +340,16 @@ fn direct(program: &str) -> Option<&'static Tool> {
     TOOLS.iter().find(|tool| tool.programs.contains(&program))
 }
 
-fn through_runner(program: &str, words: &[Option<String>]) -> Option<(&'static Tool, Option<String>, usize)> {
-    let (_, between) = RUNNERS.iter().find(|(runner, _)| *runner == program)?;
-    let mut at = 0;
-    let mut entered = between.contains(&"");
-    let mut package = None;
-    while let Some(word) = words.get(at) {
-        let word = word.as_deref()?;
-        at += 1;
-        if let Some(value) = word.strip_prefix("--package=") {
-            package = Some(value.to_owned());
-        } else if matches!(word, "-p" | "--package") {
-            package = words.get(at).cloned().flatten();
-            at += 1;
-        } else if word.starts_with('-') {
-            at += usize::from(VALUED.contains(&word) && word != "-c");
-        } else if between.contains(&word) && !(word == "x" && program == "yarn") {
-            entered = true;
-        } else if entered {
-            let (name, version) = split_package(word);
-            let named_package = || TOOLS.iter().find(|tool| tool.packages.contains(&name));
-            let Some(tool) = direct(name).or_else(named_package) else {
-                // `keyless exec -- npx cdk deploy`
-                let (tool, package, skipped) = through_runner(name, &words[at..])?;
-                return Some((tool, package, at + skipped));
-            };
-            return Some((
-                tool,
-                package.or_else(|| version.map(|_| word.to_owned())).or_else(|| named(tool, name)),
-                at,
-            ));
-        } else {
-            return None;
-        }
-    }
-    None
+/// The tool that a runner starts, the package that provides it, and the tool's arguments.
+fn through_runner<'w>(program: &str, arguments: &'w [Word]) -> Option<(&'static Tool, Option<String>, &'w [Word])> {
+    runs(program, arguments).filter(|run| run.kind != Kind::Module).find_map(|run| {
+        let (name, version) = split_package(&run.command);
+        let named_package = || TOOLS.iter().find(|tool| tool.packages.contains(&name));
+        let tool = direct(run.program()).or_else(named_package)?;
+        let versioned = version.map(|_| run.command.clone());
+        let package = run.package.clone().or(versioned).or_else(|| named(tool, run.program()));
+        Some((tool, package, run.arguments))
+    })
 }
 
 /// A package that a runner is given by name, if the name differs from that of the command.

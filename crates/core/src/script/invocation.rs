@@ -1,6 +1,9 @@
 //! The program that a command starts, seen through `sudo`, `env`, `timeout` and the like.
 
-use super::{Assignment, Command, Script, Word};
+use super::{
+    Assignment, Command, Script, Word,
+    runners::{Kind, runs},
+};
 use crate::text::Span;
 
 /// A program with its arguments.
@@ -90,55 +93,15 @@ impl Script {
     }
 }
 
-/// Runners of npm and Python packages, with the words between them and the program.
-const RUNNERS: [(&str, &[&str]); 10] = [
-    ("npx", &[]),
-    ("bunx", &[]),
-    ("pnpx", &[]),
-    ("uvx", &[]),
-    ("pnpm", &["exec", "dlx"]),
-    ("yarn", &["dlx", "exec"]),
-    ("npm", &["exec", "x"]),
-    ("poetry", &["run"]),
-    ("pipenv", &["run"]),
-    ("uv", &["run"]),
-];
-
 impl Invocation<'_> {
     /// The program that `npx`, `pnpm exec`, `poetry run`, `keyless exec` and the like start, without its version; the
     /// invocation itself if it is something else.
     #[must_use]
     pub fn through_runner(mut self) -> Self {
-        if self.program == "keyless" && self.arguments.first().is_some_and(|word| word.prefix() == "exec") {
-            let at = self.arguments.iter().position(|word| word.literal().as_deref() == Some("--"));
-            let own = at.and_then(|at| self.arguments[at + 1..].split_first());
-            if let Some((program, arguments)) = own.and_then(|(first, rest)| Some((first.literal()?, rest))) {
-                program.rsplit('/').next().unwrap_or_default().clone_into(&mut self.program);
-                self.arguments = arguments;
-            }
-            return self;
-        }
-        let Some((_, between)) = RUNNERS.iter().find(|(runner, _)| *runner == self.program) else { return self };
-        let mut words = self.arguments;
-        let mut entered = between.is_empty();
-        while let Some((first, rest)) = words.split_first() {
-            let Some(word) = first.literal() else { return self };
-            words = rest;
-            if matches!(word.as_str(), "-p" | "--package" | "--with" | "--python") {
-                words = words.get(1..).unwrap_or_default();
-            } else if !word.starts_with('-') {
-                if entered {
-                    let version = word.char_indices().skip(1).find(|(_, letter)| *letter == '@');
-                    let name = version.map_or(word.as_str(), |(at, _)| &word[..at]);
-                    name.rsplit('/').next().unwrap_or_default().clone_into(&mut self.program);
-                    self.arguments = words;
-                    return self;
-                }
-                if !between.contains(&word.as_str()) {
-                    return self;
-                }
-                entered = true;
-            }
+        let programs = runs(&self.program, self.arguments).take_while(|run| run.kind == Kind::Program);
+        if let Some(run) = programs.last() {
+            run.program().clone_into(&mut self.program);
+            self.arguments = run.arguments;
         }
         self
     }

@@ -3,12 +3,10 @@
 
 mod deployers;
 mod prompts;
-mod runners;
 mod tasks;
 
 pub use deployers::{Change, DEPLOYERS, Deployer, TestTarget, deployer};
 pub use prompts::{PROMPTS, Prompt, Trigger, prompt};
-use runners::run_by;
 pub use tasks::{Importance, importance};
 
 use super::{Part, Word};

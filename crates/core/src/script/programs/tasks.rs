@@ -1,7 +1,10 @@
 //! Commands that a step is there for: they test, build, install or deploy, and their failure has to fail the step.
 
-use super::{deployer, plain, positional, run_by};
-use crate::script::Word;
+use super::{deployer, plain, positional};
+use crate::script::{
+    Word,
+    runners::{Kind, runs},
+};
 
 /// How certain it is that a failure of a command should fail the step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -198,12 +201,19 @@ pub fn importance(path: &str, program: &str, arguments: &[Word]) -> Option<Impor
     if arguments.iter().any(|word| HARMLESS.contains(&word.prefix())) {
         return None;
     }
-    if is_task(program, arguments) || deployer(program, arguments).is_some() {
+    let certain =
+        |program: &str, arguments: &[Word]| is_task(program, arguments) || deployer(program, arguments).is_some();
+    if certain(program, arguments) {
         return Some(Importance::Certain);
     }
-    if let Some((program, arguments)) = run_by(program, arguments) {
-        return importance(program, program, arguments);
+    // The name of a package's script says nothing certain.
+    let inner = runs(program, arguments).take_while(|run| run.kind != Kind::Script);
+    let inner: Vec<_> = inner.collect();
+    if inner.iter().any(|run| certain(run.program(), run.arguments)) {
+        return Some(Importance::Certain);
     }
+    let (path, program, arguments) =
+        inner.last().map_or((path, program, arguments), |run| (run.command.as_str(), run.program(), run.arguments));
     let script = if INTERPRETERS.contains(&program) {
         let file = arguments.iter().find(|word| !word.prefix().starts_with('-'))?;
         if arguments.iter().take_while(|word| word.prefix().starts_with('-')).any(|word| is_code(word.prefix())) {
