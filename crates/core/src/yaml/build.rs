@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span as ParserSpan};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span as ParserSpan, Tag};
 
 use crate::{
     text::Span,
     yaml::{
         problem::{Problem, Syntax},
-        scalar::{Meaning, Scalar, Style},
+        scalar::{Meaning, Scalar, Style, Typed},
         tree::{Alias, Anchor, Comment, Entry, Kind, Node, NodeId, Tree},
     },
 };
@@ -98,8 +98,9 @@ impl Builder<'_> {
                 // The parser reports `~` for a missing value.
                 let value = if span.is_empty() && style == Style::Plain { String::new() } else { value.into_owned() };
                 let span = self.trimmed(span, style);
+                let typed = tag.as_deref().map_or(Typed::ByStyle, typed);
                 let tag = tag.and_then(|_| place.tag_span()).map(|tag| self.span(&tag));
-                let id = self.add(span, tag, Kind::Scalar(Scalar { value, style }), anchor);
+                let id = self.add(span, tag, Kind::Scalar(Scalar { value, style, tag: typed }), anchor);
                 self.close(id);
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -304,8 +305,19 @@ impl Builder<'_> {
     }
 }
 
+/// What a tag says about the type of its scalar (<https://yaml.org/spec/1.2.2/#103-core-schema>).
+fn typed(tag: &Tag) -> Typed {
+    match tag.core_suffix() {
+        Some("bool" | "float" | "int" | "null") => Typed::ByValue,
+        Some(_) => Typed::AsText,
+        // `!!binary` and the like; a tag such as `!DRAFT` says nothing.
+        None if tag.handle().starts_with("tag:yaml.org,") => Typed::AsText,
+        None => Typed::ByStyle,
+    }
+}
+
 fn empty() -> Kind {
-    let scalar = Scalar { value: String::new(), style: Style::Plain };
+    let scalar = Scalar { value: String::new(), style: Style::Plain, tag: Typed::ByStyle };
     debug_assert_eq!(scalar.meaning(), Meaning::Null);
     Kind::Scalar(scalar)
 }
@@ -337,6 +349,7 @@ fn syntax(kind: &ErrorKind, depth: usize) -> Syntax {
         E::SimpleKeyExpected | E::InvalidSimpleKey => Syntax::MissingColon,
         E::UnexpectedCharacter { character } => Syntax::ReservedCharacter(*character),
         E::MissingAnchorOrAliasName => Syntax::AliasName,
+        E::InvalidTagTerminator | E::MissingTagUri | E::InvalidTagEscape | E::ExpectedTagBang => Syntax::Tag,
         E::UnknownQuotedScalarEscape
         | E::InvalidQuotedScalarHexEscape
         | E::InvalidUnicodeEscape

@@ -75,6 +75,8 @@ pub enum Syntax {
     ReservedCharacter(char),
     /// `*` or `&` without a valid name.
     AliasName,
+    /// A tag that ends in something else than a space: `!glob(…)`.
+    Tag,
     /// An unknown escape sequence in double quotes.
     Escape,
     /// Anything else, in the parser's own words.

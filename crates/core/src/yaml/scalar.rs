@@ -7,6 +7,20 @@ pub struct Scalar {
     pub value: String,
     /// How it was written.
     pub style: Style,
+    /// What its tag says about its type.
+    pub tag: Typed,
+}
+
+/// What a scalar's tag says about its type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Typed {
+    /// Nothing: the style and the value decide.
+    #[default]
+    ByStyle,
+    /// It is a string, whatever it looks like: `!!str 5`.
+    AsText,
+    /// It is what it looks like, even in quotes: `!!int "5"`.
+    ByValue,
 }
 
 /// How a scalar was written.
@@ -55,9 +69,14 @@ impl Meaning {
 }
 
 impl Scalar {
-    /// Its type. A scalar that is not plain is always a string.
+    /// Its type. Without a tag, a scalar that is not plain is always a string.
     pub fn meaning(&self) -> Meaning {
-        if self.style != Style::Plain {
+        let is_text = match self.tag {
+            Typed::ByStyle => self.style != Style::Plain,
+            Typed::AsText => true,
+            Typed::ByValue => false,
+        };
+        if is_text {
             return Meaning::Text;
         }
         match self.value.as_str() {
@@ -112,7 +131,7 @@ fn number(value: &str) -> Meaning {
 
 #[cfg(test)]
 mod tests {
-    use super::{Meaning, Scalar, Style};
+    use super::{Meaning, Scalar, Style, Typed};
 
     #[test]
     fn plain_scalars_mean_what_yaml_says() {
@@ -134,8 +153,18 @@ mod tests {
             (".", Meaning::Text),
             ("tRUE", Meaning::Text),
         ] {
-            assert_eq!(Scalar { value: value.into(), style: Style::Plain }.meaning(), meaning, "{value}");
-            assert_eq!(Scalar { value: value.into(), style: Style::SingleQuoted }.meaning(), Meaning::Text, "{value}");
+            for (style, tag, expected) in [
+                (Style::Plain, Typed::ByStyle, meaning),
+                (Style::SingleQuoted, Typed::ByStyle, Meaning::Text),
+                (Style::Plain, Typed::AsText, Meaning::Text),
+                (Style::SingleQuoted, Typed::ByValue, meaning),
+            ] {
+                assert_eq!(
+                    Scalar { value: value.into(), style, tag }.meaning(),
+                    expected,
+                    "{value}: {style:?} {tag:?}"
+                );
+            }
         }
     }
 }

@@ -84,6 +84,10 @@ fn help(file: &Analysis<'_>, shape: &Shape, value: NodeId, key: Option<NodeId>) 
 /// Quotes around a number, brackets around a single item.
 fn fix(file: &Analysis<'_>, shape: &Shape, value: NodeId) -> Option<(String, Vec<Edit>)> {
     let Kind::Scalar(scalar) = file.tree.kind(value) else { return None };
+    // After a tag, quotes change nothing.
+    if file.tree.node(value).tag.is_some() {
+        return None;
+    }
     let span = file.span(value);
     match scalar.meaning() {
         Meaning::Boolean(_) | Meaning::Integer(_) | Meaning::Float

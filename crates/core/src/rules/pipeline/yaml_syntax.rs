@@ -75,6 +75,7 @@ fn explain(kind: &Syntax) -> (String, Option<&'static str>) {
         Syntax::AliasName => {
             ("missing name after `*` or `&`", Some("add the name, or quote a value that starts with `*` or `&`"))
         }
+        Syntax::Tag => ("an unquoted `!` starts a YAML tag", Some("put the whole value in quotes")),
         Syntax::Escape => {
             ("unknown escape sequence in double quotes", Some("use `\\\\` for a backslash, or use single quotes"))
         }
