@@ -232,6 +232,12 @@ pub(super) static VALUED: &[(&[&str], &[&str])] = &[
     ),
     (&["surge"], &["-d", "--domain", "-p", "--project"]),
     (&["sphinx-build"], &["-b", "-D", "-d", "-c"]),
+    (&["jq", "yq"], &["--arg", "--argjson", "--indent", "-f", "--from-file", "-o", "--output-format", "-p"]),
+    (&["sed"], &["-e", "-f", "--expression", "--file"]),
+    (&["awk", "gawk"], &["-F", "-v", "-f"]),
+    (&["sort"], &["-k", "-t", "-o", "-S", "-T"]),
+    (&["cut"], &["-d", "-f", "-c", "-b"]),
+    (&["base64"], &["-w"]),
 ];
 
 /// Programs that make or need files, by their documentation. The first row that fits applies.
@@ -246,7 +252,9 @@ pub(super) static PROGRAMS: &[FileProgram] = {
             &[],
             Nothing,
         ),
-        row(&["chmod", "chown", "grep"], &[], &[AllButFirst], &[], Nothing),
+        row(&["chmod", "chown", "grep", "egrep", "jq", "yq", "sed", "awk", "gawk"], &[], &[AllButFirst], &[], Nothing),
+        row(&["sort", "cut", "base64", "diff", "cmp", "xmllint"], &[], &[All], &[], Nothing),
+        row(&["zcat", "gzcat", "bzcat", "xzcat", "zstdcat", "lz4cat", "zgrep"], &[], &[All], &[], Nothing),
         row(&["source", "."], &[], &[First], &[], Nothing),
         row(&["install", "ln"], &[], &[AllButLast], &[Last], Nothing),
         row(&["cd", "pushd", "ls"], &[], &[First], &[], Nothing),
@@ -266,7 +274,7 @@ pub(super) static PROGRAMS: &[FileProgram] = {
         row(&["virtualenv"], &[], &[], &[Last], Nothing),
         FileProgram {
             programs: &["python", "python3"],
-            subcommands: &["build"],
+            subcommands: &["build", "setup.py sdist", "setup.py bdist_wheel"],
             unless: &["-c"],
             needs: &[],
             makes: &[Fixed("dist")],
@@ -312,7 +320,24 @@ pub(super) static PROGRAMS: &[FileProgram] = {
             Nothing,
         ),
         row(&["gradle", "gradlew"], &["clean"], &[], &[Anywhere("build/libs"), Anywhere("build/outputs")], Anything),
+        row(&["pyinstaller"], &[], &[], &[Fixed("dist")], Anything),
+        row(&["pip", "pip3"], &["wheel"], &[], &[Value("-w"), Value("--wheel-dir")], Nothing),
+        row(&["pip", "pip3"], &["download"], &[], &[Value("-d"), Value("--dest")], Nothing),
+        row(
+            &["pip", "pip3"],
+            &["install"],
+            &[Value("-r"), Value("--requirement")],
+            &[Value("-t"), Value("--target")],
+            Nothing,
+        ),
+        row(&["pytest"], &[], &[], &[Value("--junitxml"), Value("--junit-xml"), Value("--html")], Anything),
+        row(&["coverage"], &["html"], &[], &[Value("-d"), Value("--directory"), Usual("htmlcov")], Nothing),
+        row(&["coverage"], &["xml", "json", "lcov"], &[], &[Value("-o")], Nothing),
         row(&["go"], &["build"], &[], &[Value("-o")], Nothing),
+        row(&["go"], &["test"], &[], &[Value("-coverprofile"), Value("-o")], Anything),
+        row(&["cmake"], &[], &[Value("--build"), Value("--install")], &[Value("-B")], Anything),
+        row(&["ctest"], &[], &[Value("--test-dir")], &[], Anything),
+        row(&["sbt"], &["package", "assembly", "dist", "universal:packageBin"], &[], &[Anywhere("target")], Nothing),
         row(&["cargo"], &["build"], &[], &[Fixed("target")], Nothing),
         row(&["dotnet"], &["publish", "build"], &[], &[Value("-o"), Value("--output")], Nothing),
         row(&["aws"], &["s3 cp", "s3 sync", "s3 mv"], &[First], &[], Nothing),
@@ -353,6 +378,17 @@ pub(super) static PROGRAMS: &[FileProgram] = {
         ),
         row(&["helm"], &["upgrade", "install"], &[AllButFirst, Value("-f"), Value("--values")], &[], Nothing),
         row(&["helm"], &["push"], &[First], &[], Nothing),
+        row(&["helm"], &["package"], &[], &[Value("-d"), Value("--destination")], Anything),
+        row(&["helm"], &["template"], &[Value("-f"), Value("--values")], &[Value("--output-dir")], Nothing),
+        row(&["kustomize"], &["build"], &[First], &[Value("-o"), Value("--output")], Nothing),
+        row(
+            &["trivy", "grype", "syft"],
+            &["image", "docker-archive"],
+            &[Value("--input")],
+            &[Value("-o"), Value("--output")],
+            Nothing,
+        ),
+        row(&["codecov"], &[], &[Value("-f"), Value("--file")], &[], Nothing),
         row(
             &["curl"],
             &[],
@@ -391,13 +427,21 @@ pub(super) static PROGRAMS: &[FileProgram] = {
         row(&["gcloud"], &["storage cp", "storage rsync"], &[AllButLast], &[], Nothing),
         row(&["psql"], &[], &[Value("-f"), Value("--file")], &[], Nothing),
         row(&["pg_dump", "pg_dumpall"], &[], &[], &[Value("-f"), Value("--file")], Nothing),
+        row(&["mysqldump"], &[], &[], &[Value("--result-file"), Value("-r")], Nothing),
         row(&["openssl"], &[], &[Value("-in")], &[Value("-out")], Nothing),
+        row(&["gpg"], &[], &[], &[Value("-o"), Value("--output")], Nothing),
+        row(&["git"], &["archive"], &[], &[Value("-o"), Value("--output")], Nothing),
+        row(&["git"], &["bundle create"], &[], &[First], Nothing),
+        row(&["git"], &["apply", "am"], &[All], &[], Anything),
         row(&["npm"], &["ci", "install", "i"], &[], &[Fixed("node_modules")], Nothing),
         row(&["yarn", "pnpm", "bun"], &["install", "i"], &[], &[Fixed("node_modules")], Nothing),
         row(&["composer"], &["install"], &[], &[Fixed("vendor")], Nothing),
         row(&["npm", "yarn", "pnpm"], &["publish"], &[First], &[], Nothing),
         row(&["vite", "ng", "astro", "parcel", "trunk", "tsup"], &["build"], &[], &[Usual("dist")], Nothing),
-        row(&["webpack", "tsc", "rollup"], &[], &[], &[Usual("dist")], Nothing),
+        row(&["webpack", "tsc", "rollup"], &[], &[], &[Value("--outDir"), Usual("dist")], Nothing),
+        row(&["esbuild"], &[], &[], &[Value("--outdir"), Value("--outfile")], Nothing),
+        row(&["pandoc", "asciidoctor"], &[], &[First], &[Value("-o")], Nothing),
+        row(&["vue-cli-service"], &["build"], &[], &[Value("--dest"), Usual("dist")], Nothing),
         row(&["next"], &["build"], &[], &[Fixed(".next")], Nothing),
         row(&["next"], &["export"], &[], &[Usual("out")], Nothing),
         row(&["react-scripts", "docusaurus"], &["build"], &[], &[Usual("build")], Nothing),
@@ -601,8 +645,21 @@ pub(super) static HARMLESS: &[(&[&str], &[&str])] = &[
 ];
 
 /// Programs whose result is a folder.
-pub(super) const MAKE_FOLDERS: [&str; 8] =
-    ["python", "python3", "virtualenv", "sphinx-build", "dotnet", "mkdocs", "jekyll", "cdk"];
+pub(super) const MAKE_FOLDERS: [&str; 13] = [
+    "python",
+    "python3",
+    "virtualenv",
+    "sphinx-build",
+    "dotnet",
+    "mkdocs",
+    "jekyll",
+    "cdk",
+    "pip",
+    "pip3",
+    "cmake",
+    "helm",
+    "vue-cli-service",
+];
 
 /// Package scripts that work only with the installed packages, by the start of their names.
 pub(super) const PACKAGE_SCRIPTS: [&str; 8] = ["build", "check", "e2e", "lint", "start", "test", "typecheck", "unit"];

@@ -158,8 +158,10 @@ impl Walk<'_> {
                 }
                 "cp" | "mv" => self.copy(current, command, &invocation, span),
                 "tar" | "bsdtar" => self.tar(current, command, &invocation, span),
-                "gzip" | "xz" | "bzip2" | "gunzip" => self.gzip(current, command, &invocation, span),
-                "docker" | "podman" => self.docker(current, command, &invocation, span),
+                "gzip" | "gunzip" | "pigz" | "xz" | "unxz" | "bzip2" | "bunzip2" | "zstd" | "unzstd" => {
+                    self.gzip(current, command, &invocation, span);
+                }
+                "docker" | "podman" | "nerdctl" => self.docker(current, command, &invocation, span),
                 "terraform" | "tofu" | "terragrunt" => self.terraform(current, command, &invocation, span),
                 _ => self.program(current, command, &invocation, span),
             }
@@ -349,20 +351,33 @@ impl Walk<'_> {
         self.resources.any_file |= extracts || !creates && !letters.contains('t');
     }
 
+    /// `gzip` and its like, which replace a file.
     fn gzip(&mut self, current: &CurrentSection<'_>, command: &Command, invocation: &Invocation<'_>, span: Span) {
-        let suffix = match invocation.program.as_str() {
-            "gzip" => ".gz",
-            "xz" => ".xz",
-            "bzip2" => ".bz2",
-            _ => "",
+        let program = invocation.program.as_str();
+        let suffix = match program {
+            "xz" | "unxz" => ".xz",
+            "bzip2" | "bunzip2" => ".bz2",
+            "zstd" | "unzstd" => ".zst",
+            _ => ".gz",
         };
+        let unpacks = has_letter(invocation, 'd') || invocation.has_flag(&["--decompress"]);
+        let unpacks = unpacks || ["gunzip", "unxz", "bunzip2", "unzstd"].contains(&program);
+        let prints = has_letter(invocation, 'c') || invocation.has_flag(&["--stdout", "--to-stdout"]);
         for word in invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-')) {
             self.need_file(current, command, word, true);
+            if prints {
+                continue;
+            }
             let mut value = self.evaluate(word, Some(current), span.start);
-            value.extend(Value::text(suffix), span.start);
-            self.make_path(&value, Kind::File, span);
+            if !unpacks {
+                value.extend(Value::text(suffix), span.start);
+                self.make_path(&value, Kind::File, span);
+            } else if let Some(inner) = value.literal().and_then(|text| text.strip_suffix(suffix)) {
+                self.make_path(&Value::text(inner), Kind::File, span);
+            } else {
+                self.resources.any_file = true;
+            }
         }
-        self.resources.any_file |= suffix.is_empty() || has_letter(invocation, 'd');
     }
 
     fn docker(&mut self, current: &CurrentSection<'_>, command: &Command, invocation: &Invocation<'_>, span: Span) {
@@ -390,6 +405,14 @@ impl Walk<'_> {
                         self.make_image(current, &name, pushed, span);
                     }
                 }
+                for output in ["-o", "--output"].iter().filter_map(|name| invocation.option(name)?.literal()) {
+                    let to = output.split(',').find_map(|part| part.strip_prefix("dest="));
+                    let folder = to.is_none() && !output.contains('=');
+                    if let Some(to) = to.or_else(|| folder.then_some(output.as_str())) {
+                        let folder = folder || output.contains("type=local");
+                        self.make_path(&Value::text(to), if folder { Kind::Folder } else { Kind::File }, span);
+                    }
+                }
                 self.resources.any_image |= subcommand == "bake";
             }
             "tag" => {
@@ -404,8 +427,8 @@ impl Walk<'_> {
                     self.make_image(current, image, true, span);
                 }
             }
-            "save" => {
-                for image in rest {
+            "save" | "export" => {
+                for image in rest.iter().filter(|_| subcommand == "save") {
                     self.need_image(current, command, image);
                 }
                 for word in words_at(Place::Option("-o"), invocation, &[]).into_iter().chain(words_at(
@@ -435,7 +458,23 @@ impl Walk<'_> {
                     self.make_image(current, image, false, span);
                 }
             }
-            "run" | "exec" | "cp" | "create" | "start" => self.resources.any_file = true,
+            "cp" => {
+                if let [from, to] = rest {
+                    if !to.prefix().contains(':') && to.literal().is_some_and(|to| to != "." && !to.ends_with('/')) {
+                        self.make_word(current, to, Kind::Folder, span);
+                    }
+                    if !from.prefix().contains(':') {
+                        self.need_file(current, command, from, true);
+                    }
+                }
+                self.resources.any_file = true;
+            }
+            "run" | "exec" | "create" | "start" => {
+                for word in words_at(Place::Option("--env-file"), invocation, &[]) {
+                    self.need_file(current, command, &word, true);
+                }
+                self.resources.any_file = true;
+            }
             "login" | "logout" | "images" | "version" | "info" | "ps" | "inspect" | "logs" | "rmi" | "rm" | "ls" => {}
             _ => {
                 self.resources.any_file = true;
