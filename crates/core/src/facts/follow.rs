@@ -7,7 +7,7 @@ mod files;
 mod output;
 mod programs;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     Atom, Binding, Facts, Order, Path, PipeUse, PipeVariable, Print, Read, ScriptSection, StepFacts, Value, pipes,
@@ -33,6 +33,7 @@ fn follow(text: &str, tree: &Tree, file: &pipeline::File<'_>, step: &Step<'_>) -
         tree,
         variables: HashMap::new(),
         files: HashMap::new(),
+        copies: HashSet::new(),
         directory: Value::atom(Atom::CloneDirectory),
         subshell_directory: None,
         exports_all: false,
@@ -86,6 +87,8 @@ struct Walk<'f> {
     variables: HashMap<String, Binding>,
     /// The files that it has written so far.
     files: HashMap<Path, Value>,
+    /// Those of them that are copies of files in the repository, or consist of what the script says.
+    copies: HashSet<Path>,
     /// The working directory.
     directory: Value,
     /// That of the subshell, if `cd` has changed it there.

@@ -101,14 +101,77 @@ const HARMLESS: [&str; 14] = [
     "user",
 ];
 
-/// Whether `jq` prints only a part of its input that is not secret: `jq -r .ARN`.
+/// Whether a filter prints only a part of its input that is not secret: `jq -r .ARN`, `cut -d= -f1`, `grep VERSION`.
 pub(super) fn selects_no_secret(filter: &Invocation<'_>) -> bool {
     let program = filter.arguments.iter().find(|word| !word.prefix().starts_with('-')).and_then(Word::literal);
-    filter.program == "jq"
-        && program.is_some_and(|program| {
+    let Some(program) = program else { return filter.program == "cut" && cuts_names(filter) };
+    match filter.program.as_str() {
+        "jq" => {
             let selected = program.trim().trim_matches(['"', ']', '?']).to_lowercase();
             HARMLESS.iter().any(|end| selected.ends_with(end))
-        })
+        }
+        // `sed 's/=.*//'`
+        "sed" => program.starts_with('s') && program.contains("=.*"),
+        "cut" => cuts_names(filter),
+        "grep" => {
+            let drops = filter.literals().any(|(_, text)| {
+                text == "--invert-match" || text.starts_with('-') && !text.starts_with("--") && text.contains('v')
+            });
+            let names_secret = SECRET_WORDS.iter().any(|word| program.to_uppercase().contains(word));
+            let names_setting = program.bytes().filter(u8::is_ascii_alphabetic).count() > 2;
+            if drops { names_secret } else { names_setting && !names_secret }
+        }
+        _ => false,
+    }
+}
+
+/// `cut -d= -f1`
+fn cuts_names(filter: &Invocation<'_>) -> bool {
+    let text: String = filter.literals().map(|(_, text)| text).collect();
+    text.contains("-d=") && text.contains("-f1")
+}
+
+/// Words in the names of settings that hold a secret.
+const SECRET_WORDS: [&str; 6] = ["SECRET", "TOKEN", "PASS", "PWD", "KEY", "CRED"];
+
+/// Whether the decoded value of a variable is probably secret. Bitbucket masks the value only as it was entered.
+pub(super) fn is_secret_when_decoded(name: &str) -> bool {
+    let name = name.to_uppercase();
+    let files = ["ENV_FILE", "DOTENV", "KUBE", "SSH", "SERVICE_ACCOUNT", "KEYSTORE"];
+    !name.contains("PUBLIC") && SECRET_WORDS.iter().chain(&files).any(|word| name.contains(word))
+}
+
+/// Files that contain keys, in the home directory or in a folder of the clone.
+const KEY_FILES: [&str; 14] = [
+    ".aws/credentials",
+    ".docker/config.json",
+    ".kube/config",
+    "kubeconfig",
+    ".netrc",
+    ".pypirc",
+    ".pgpass",
+    ".my.cnf",
+    ".git-credentials",
+    ".vault-token",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+];
+
+/// Words in the names of files that show which settings there are, or hold those of tests.
+const TEMPLATES: [&str; 11] =
+    ["example", "sample", "template", "dist", "tpl", "tmpl", "defaults", "schema", "test", "testing", "ci"];
+
+/// Whether a file usually contains secrets, by its path: `.env`, but not `.env.example`.
+pub(super) fn is_secret_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_dotenv = name.strip_prefix(".env").is_some_and(|rest| {
+        rest.is_empty() || rest.starts_with('.') && !rest.split(['.', '-', '_']).any(|word| TEMPLATES.contains(&word))
+    });
+    let in_home = ["$HOME/", "/root/"].iter().any(|home| path.starts_with(home));
+    let ends_in = |file: &&str| path.strip_suffix(*file).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+    is_dotenv || in_home && name == ".npmrc" || KEY_FILES.iter().any(ends_in)
 }
 
 /// The literal arguments without options; an option before them takes its value along.
@@ -340,10 +403,47 @@ mod tests {
             ("jq -r .SecretString", false),
             ("jq .", false),
             ("cat name", false),
+            ("cut -d= -f1 .env", true),
+            ("cut -d '=' -f 1", true),
+            ("cut -d= -f2 .env", false),
+            ("grep -v '^#' .env", false),
+            ("grep -v SECRET .env", true),
+            ("grep -Ev 'KEY|TOKEN' .env", true),
+            ("grep APP_VERSION .env", true),
+            ("grep API_KEY .env", false),
+            ("grep = .env", false),
+            ("sed 's/=.*/=***/' .env", true),
+            ("sed -n 1,5p .env", false),
         ] {
             let script = Script::parse([text]);
             let found = script.commands[0].invocation().is_some_and(|invocation| selects_no_secret(&invocation));
             assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn files_of_secrets_are_known_by_their_names() {
+        for (path, expected) in [
+            ("$BITBUCKET_CLONE_DIR/.env", true),
+            ("$BITBUCKET_CLONE_DIR/api/.env.production", true),
+            (".env.local", true),
+            (".env.example", false),
+            (".env.production.sample", false),
+            (".env-example", false),
+            (".envrc", false),
+            ("build.env", false),
+            ("$HOME/.npmrc", true),
+            ("$BITBUCKET_CLONE_DIR/.npmrc", false),
+            ("$HOME/.aws/credentials", true),
+            ("$HOME/.aws/config", false),
+            ("/root/.docker/config.json", true),
+            ("$BITBUCKET_CLONE_DIR/config.json", false),
+            ("/tmp/kubeconfig", true),
+            ("$HOME/.ssh/id_rsa", true),
+            ("$HOME/.ssh/id_rsa.pub", false),
+            ("$HOME/.ssh/known_hosts", false),
+        ] {
+            assert_eq!(is_secret_file(path), expected, "{path}");
         }
     }
 

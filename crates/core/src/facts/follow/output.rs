@@ -2,7 +2,7 @@
 
 use super::{CurrentSection, Walk, claims};
 use crate::{
-    facts::{Atom, Configuration, FileWrite, Path, ProfileSetting, Value, keyless, profiles, secrets},
+    facts::{Atom, Configuration, FileWrite, Path, ProfileSetting, TOKEN, Value, keyless, profiles, secrets},
     script::{Command, Invocation, Output, RedirectionKind, Script, Word},
     text::Span,
 };
@@ -22,6 +22,25 @@ pub(super) fn reaches_log(script: &Script, command: &Command) -> bool {
         command = next;
     }
     command.prints_to_log()
+}
+
+/// `base64 -d`
+fn decodes(filter: &Invocation<'_>) -> bool {
+    filter.program == "base64" && filter.has_flag(&["-d", "-D", "--decode", "-di"])
+}
+
+/// A decoded value, in which Bitbucket does not recognize what it masks. The token is followed for its own rules.
+fn decoded(value: Value, site: usize) -> Value {
+    let outside = |atom: &Atom| match atom {
+        Atom::Outside(name) if name != TOKEN => Some(secrets::is_secret_when_decoded(name)),
+        _ => None,
+    };
+    let secret = value.atoms().iter().filter_map(outside).max();
+    let Some(secret) = secret else { return value };
+    let what = "the decoded value of a variable";
+    let mut value = value;
+    value.extend(Value::atom(if secret { Atom::Secret { site, what } } else { Atom::Unknown(site) }), site);
+    value
 }
 
 impl Walk<'_> {
@@ -70,19 +89,52 @@ impl Walk<'_> {
                 if claims::only_a_part(invocation, before.and_then(Command::invocation).as_ref()) {
                     return unknown();
                 }
-                let file = || {
-                    // The first argument of `jq` and `grep` is no file that the script has written.
-                    let read = command.redirections.iter().filter(|it| it.kind == RedirectionKind::Input);
-                    let read = read.map(|redirection| &redirection.target);
-                    let words = invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-')).chain(read);
-                    let mut paths = words.map(|word| self.evaluate(word, Some(current), site).path(&self.directory));
-                    paths.find_map(|path| self.files.get(&path).cloned())
-                };
+                let file = || self.shown(current, command, invocation, site);
                 let value = input().or_else(file).unwrap_or_else(unknown);
-                if value.holds_secret() && secrets::selects_no_secret(invocation) { unknown() } else { value }
+                if value.holds_secret() && secrets::selects_no_secret(invocation) {
+                    unknown()
+                } else if decodes(invocation) {
+                    decoded(value, site)
+                } else {
+                    value
+                }
             }
             _ => secrets::printed(invocation).map_or_else(unknown, |what| Value::atom(Atom::Secret { site, what })),
         }
+    }
+
+    /// What a filter reads from its files.
+    fn shown(
+        &self,
+        current: &CurrentSection<'_>,
+        command: &Command,
+        invocation: &Invocation<'_>,
+        site: usize,
+    ) -> Option<Value> {
+        let read = command.redirections.iter().filter(|it| it.kind == RedirectionKind::Input);
+        let words = invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-'));
+        // The first argument of these is an expression, and no file that the script has written is called like it.
+        let expressions = usize::from(matches!(invocation.program.as_str(), "grep" | "jq" | "sed"));
+        let mut shown: Option<Value> = None;
+        let files = words.zip(0..).map(|(word, index)| (word, index < expressions));
+        for (word, is_expression) in files.chain(read.map(|redirection| (&redirection.target, false))) {
+            let path = self.evaluate(word, Some(current), site).path(&self.directory);
+            let content = self.files.get(&path);
+            let unclear = content.is_none_or(|content| content.atoms().iter().any(|it| matches!(it, Atom::Unknown(_))));
+            let secret = unclear
+                && !is_expression
+                && !self.copies.contains(&path)
+                && path.written().is_some_and(secrets::is_secret_file);
+            if content.is_some() || secret {
+                let shown = shown.get_or_insert_default();
+                shown.extend(content.cloned().unwrap_or_default(), site);
+                if secret {
+                    shown
+                        .extend(Value::atom(Atom::Secret { site, what: "a file that usually contains secrets" }), site);
+                }
+            }
+        }
+        shown
     }
 
     /// The settings of profiles in a file after it was written.
@@ -125,6 +177,16 @@ impl Walk<'_> {
             whole = self.files.get(&path).cloned().unwrap_or_else(unknown);
             whole.extend(Value::text("\n"), span.start);
             whole.extend(content.clone(), span.start);
+        }
+        let copies = command.invocation().is_some_and(|invocation| {
+            let program = invocation.program.as_str();
+            let copies = matches!(program, "cp" | "mv" | "envsubst" | "echo" | "printf") || FILTERS.contains(&program);
+            copies && !decodes(&invocation)
+        });
+        if !copies {
+            self.copies.remove(&path);
+        } else if !append || !self.files.contains_key(&path) {
+            self.copies.insert(path.clone());
         }
         self.write_profiles(&path, &whole, span);
         self.files.insert(path.clone(), whole);
