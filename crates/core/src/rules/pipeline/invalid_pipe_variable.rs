@@ -185,7 +185,7 @@ fn conflicts(pipe: &PipeUse, findings: &mut Findings<'_>) {
         if !missing.is_empty() {
             findings
                 .report(policy.span, format!("`TRUST_POLICY: iam` needs {}", both(&missing)))
-                .help("pass a key that is only allowed `iam:GetRole`, or set `TRUST_POLICY` to a file with the policy");
+                .help("set `TRUST_POLICY` to a file with the policy, or pass a key that is only allowed `iam:GetRole`");
         }
     }
     code_artifact(pipe, findings);

@@ -1,8 +1,9 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    facts::{Login, ROLE_VARIABLE, StepFacts, Value},
+    facts::{Login, PipeUse, ROLE_VARIABLE, StepFacts, Value},
     pipeline::Step,
+    pipes::keyless::TRUST_POLICY,
     rules::{Findings, rule},
     text::Span,
 };
@@ -42,6 +43,38 @@ rule! {
     ///               LOCAL_PATH: dist
     /// ```
     ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - step:
+    ///           oidc: true
+    ///           deployment: production
+    ///           script:
+    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///               variables:
+    ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
+    ///                 AWS_REGION: eu-west-1
+    ///                 TRUST_POLICY: iam
+    ///                 AWS_ACCESS_KEY_ID: $AWS_ACCESS_KEY_ID
+    ///                 AWS_SECRET_ACCESS_KEY: $AWS_SECRET_ACCESS_KEY
+    /// ```
+    ///
+    /// ```yaml right
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - step:
+    ///           oidc: true
+    ///           deployment: production
+    ///           script:
+    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///               variables:
+    ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
+    ///                 AWS_REGION: eu-west-1
+    ///                 TRUST_POLICY: infra/trust-policy.json
+    /// ```
+    ///
     /// An error if the key itself is in the file.
     ///
     /// Placeholders such as `test` are not reported, nor are the keys of a step whose AWS endpoint is an emulator, such
@@ -76,6 +109,8 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 const FOR_PIPE: &str = "set `oidc: true` on the step and pass `AWS_OIDC_ROLE_ARN` to the pipe instead of the keys";
 const FOR_SCRIPT: &str = "set `oidc: true` on the step, write its token to a file outside the clone, and export \
                           `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN` instead of the keys";
+const FOR_POLICY: &str = "keep the trust policy in a file of the repository and set `TRUST_POLICY` to it, so that the \
+                          pipe needs only the role and `oidc: true`";
 const FOR_IMAGE: &str = "set `oidc: true` on the step and `oidc-role` instead of the keys";
 
 /// The use of a stored key.
@@ -99,15 +134,25 @@ enum Key<'f> {
 fn pipes(facts: &StepFacts) -> Vec<Stored<'_>> {
     let with_keys = facts.pipes.iter().filter(|pipe| pipe.variable(ROLE_VARIABLE).is_none());
     let known = with_keys.filter(|pipe| pipe.known.is_some_and(|known| known.login == Login::RoleOrKeys));
+    let known = known.map(|pipe| (pipe, FOR_PIPE));
+    let own = facts.pipes.iter().filter(|pipe| reads_policy(pipe)).map(|pipe| (pipe, FOR_POLICY));
     known
-        .filter_map(|pipe| {
+        .chain(own)
+        .filter_map(|(pipe, help)| {
             let variable = pipe.variable("AWS_ACCESS_KEY_ID")?;
             let secret = pipe.variable("AWS_SECRET_ACCESS_KEY").map(|secret| secret.span);
             // The value, where `secret-in-file` sees the key itself.
             let place = if variable.value.literal().is_some() { variable.span } else { variable.key };
-            Some(Stored { place, key: key(&variable.value, secret)?, help: FOR_PIPE })
+            Some(Stored { place, key: key(&variable.value, secret)?, help })
         })
         .collect()
+}
+
+/// Whether keyless's own pipe reads the role's trust policy with a stored key.
+fn reads_policy(pipe: &PipeUse) -> bool {
+    let from = pipe.setting(&TRUST_POLICY).filter(|_| pipe.is_keyless());
+    let session = pipe.variable("AWS_SESSION_TOKEN").is_some_and(|token| !token.value.is_empty());
+    from.is_some_and(|from| from.value.literal() == Some("iam")) && !session
 }
 
 fn script(facts: &StepFacts) -> Vec<Stored<'_>> {

@@ -51,7 +51,8 @@ rule! {
     ///                 STACKS: $STACK_NAME
     /// ```
     ///
-    /// A hint; a warning if `keyless.yaml` declares variables but not this one.
+    /// An error if the pipe certainly gets no stacks. An undefined variable is a hint; a warning if `keyless.yaml` declares
+    /// variables but not this one.
     static RULE: "unnamed-stacks", Hint, check
 }
 
@@ -60,11 +61,22 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         for pipe in facts.pipes.iter().filter(|pipe| pipe.is_keyless()) {
             let command = pipe.setting(&COMMAND).filter(|command| command.value.literal() == Some("destroy"));
             let Some(command) = command else { continue };
-            match pipe.setting(&STACKS) {
+            let given = pipe.variable(STACKS.name);
+            let is_blank = |value: &Value| {
+                value.literal().is_some_and(|text| text.trim_matches([' ', '\t', '\'', '"']).is_empty())
+            };
+            match given.filter(|given| !is_blank(&given.value)) {
                 None => {
-                    findings
-                        .report(command.span, "`COMMAND: destroy` without `STACKS` is rejected by the pipe")
-                        .help("set `STACKS` to the stacks to destroy, or to `**` for all");
+                    // In its other form the pipe gets what is not given from Bitbucket's settings.
+                    let is_certain = pipe.docker || given.is_some();
+                    let severity = if is_certain { Severity::Error } else { Severity::Warning };
+                    let place = given.map_or(command.span, |given| given.span);
+                    let finding =
+                        findings.report_as(severity, place, "the pipe rejects `COMMAND: destroy` without `STACKS`");
+                    if given.is_some() {
+                        finding.related(command.span, "this destroys stacks");
+                    }
+                    finding.help("set `STACKS` to the stacks to destroy, or to `**` for all");
                 }
                 Some(stacks) => {
                     if let Some((severity, name)) = undefined(file, step, &stacks.value) {
