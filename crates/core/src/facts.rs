@@ -300,7 +300,10 @@ impl PipeUse {
         if self.is_keyless() {
             return self.setting(&published::keyless::AWS_ROLE_ARN);
         }
-        self.variable(ROLE_VARIABLE).filter(|role| !role.value.is_empty())
+        // Some pipes have a name of their own for it.
+        let own = self.published.and_then(|published| published.login.oidc_variable);
+        let names = [Some(ROLE_VARIABLE), own].into_iter().flatten();
+        names.filter_map(|name| self.variable(name)).find(|role| !role.value.is_empty())
     }
 
     /// Whether it changes what runs in AWS. keyless's own pipe does unless its `COMMAND` only reads.

@@ -213,6 +213,13 @@ impl Pipe {
         self.open_prefixes.iter().any(|prefix| name.starts_with(prefix))
     }
 
+    /// Whether a version may be too old for a role, although the first one with it is unknown: it is from before 1.0, and the
+    /// versions that are seen with a role are not.
+    pub fn may_be_too_old_for_role(&self, version: Version) -> bool {
+        let seen = self.login.oidc_seen_at.or(self.newest);
+        self.login.oidc_since.is_none() && version.major == 0 && seen.is_some_and(|seen| seen.major > 0)
+    }
+
     /// Whether a version is older than the newest that is known.
     pub fn is_outdated(&self, version: Version) -> bool {
         self.newest.is_some_and(|newest| version < newest)

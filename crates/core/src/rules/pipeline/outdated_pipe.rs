@@ -1,7 +1,6 @@
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    pipes::Version,
     rules::{Findings, rule},
 };
 
@@ -41,7 +40,8 @@ rule! {
     ///                 DISTRIBUTION_ID: E2EXAMPLE
     /// ```
     ///
-    /// A replaced pipe is a hint. A version is reported only if the first one with a role is known.
+    /// A replaced pipe is a hint, and so is a version if the first one with a role is unknown but it is much older than those
+    /// that are seen with one.
     static RULE: "outdated-pipe", Warning, check, explained_by ["unknown-pipe-variable"]
 }
 
@@ -54,17 +54,24 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                     .report_as(Severity::Hint, pipe.span, format!("`{}` is replaced by `{newer}`", pipe.name))
                     .help(format!("use `{newer}`"));
             }
-            let too_old = |version: Version| published.login.too_old_for_role(version);
-            let Some((version, since)) = pipe.version.and_then(|version| Some((version, too_old(version)?))) else {
+            let role = published.login.oidc_variable.and_then(|name| pipe.variable(name));
+            let (Some(version), Some(role)) = (pipe.version, role.filter(|role| !role.value.is_empty())) else {
                 continue;
             };
-            let role = published.login.oidc_variable.and_then(|name| pipe.variable(name));
-            if let Some(role) = role.filter(|role| !role.value.is_empty()) {
-                findings
-                    .report(role.key, format!("version {version} of `{}` does not know `{}`", pipe.name, role.name))
-                    .related(pipe.span, "the version is set here")
-                    .help(format!("use version {since} or newer"));
-            }
+            let Some(since) = published.login.too_old_for_role(version) else {
+                if published.may_be_too_old_for_role(version) {
+                    let message = format!("version {version} of `{}` may be too old for `{}`", pipe.name, role.name);
+                    findings
+                        .report_as(Severity::Hint, role.key, message)
+                        .related(pipe.span, "the version is set here")
+                        .help("use a newer version");
+                }
+                continue;
+            };
+            findings
+                .report(role.key, format!("version {version} of `{}` does not know `{}`", pipe.name, role.name))
+                .related(pipe.span, "the version is set here")
+                .help(format!("use version {since} or newer"));
         }
     }
 }

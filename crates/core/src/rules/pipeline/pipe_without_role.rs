@@ -50,11 +50,12 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps().filter(|(step, _)| file.token(step) == TokenAccess::On) {
         for pipe in &facts.pipes {
             let accepts_role = pipe.known.is_some_and(|known| known.login == Login::RoleOrKeys);
-            let configured = [ROLE_VARIABLE, "AWS_ACCESS_KEY_ID"].iter().any(|name| pipe.variable(name).is_some());
+            let own = pipe.published.and_then(|published| published.login.oidc_variable).unwrap_or(ROLE_VARIABLE);
+            let configured = [ROLE_VARIABLE, own, "AWS_ACCESS_KEY_ID"].iter().any(|name| pipe.variable(name).is_some());
             if accepts_role && !configured {
                 let finding = findings
                     .report(pipe.span, format!("`{}` is not given a role to assume", pipe.name))
-                    .help(format!("add `{ROLE_VARIABLE}` to the pipe's `variables`"))
+                    .help(format!("add `{own}` to the pipe's `variables`"))
                     .of_step(file.step_place(step));
                 if let Some(oidc) = &step.oidc {
                     finding.related(file.place(oidc.node(), None), "this token is not used");
