@@ -2,7 +2,7 @@ use crate::{
     analysis::Analysis,
     diagnostic::Severity,
     facts::{ToolId, ToolUse},
-    pipeline::{ItemKind, Pipeline, StepId, glob},
+    pipeline::{Pipeline, StepId, glob},
     rules::{Findings, rule},
 };
 
@@ -43,6 +43,24 @@ rule! {
     ///             - npx cdk deploy --app cdk.out --require-approval never
     /// ```
     ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - stage:
+    ///           name: Release
+    ///           steps:
+    ///             - step:
+    ///                 script:
+    ///                   - npx cdk synth
+    ///                 artifacts:
+    ///                   - cdk.out/**
+    ///             - step:
+    ///                 oidc: true
+    ///                 script:
+    ///                   - npx cdk deploy --all --require-approval never
+    /// ```
+    ///
     /// ```yaml right
     /// pipelines:
     ///   branches:
@@ -66,14 +84,14 @@ const SYNTHESIS: &[&str] = &["synth", "synthesize"];
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for pipeline in &file.model.pipelines {
         let steps = in_order(pipeline);
-        let synthesis = steps.iter().find_map(|(item, step)| Some((*item, cdk(file, *step, SYNTHESIS)?)));
+        let synthesis = steps.iter().find_map(|(turn, step)| Some((*turn, cdk(file, *step, SYNTHESIS)?)));
         let Some((first, synthesis)) = synthesis else { continue };
-        for (item, step) in steps.iter().filter(|(item, _)| *item > first) {
+        for (turn, step) in steps.iter().filter(|(turn, _)| *turn > first) {
             let Some((deploy, app)) = cdk(file, *step, &["deploy"]).and_then(|it| Some((it, app(file, *step, it)?)))
             else {
                 continue;
             };
-            let earlier = || steps.iter().filter(|(other, _)| other < item).map(|(_, step)| file.model.step(*step));
+            let earlier = || steps.iter().filter(|(other, _)| other < turn).map(|(_, step)| file.model.step(*step));
             let (severity, message) = match app {
                 App::BuiltAgain => (
                     Severity::Hint,
@@ -97,19 +115,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The steps of a pipeline, each with the index of the item that contains it.
+/// The steps of a pipeline, each with the number of its turn.
 fn in_order(pipeline: &Pipeline<'_>) -> Vec<(usize, StepId)> {
-    let items = pipeline.items.iter().enumerate();
-    let steps = items.flat_map(|(index, item)| {
-        let steps = match &item.kind {
-            ItemKind::Step(step) | ItemKind::Final(step) => std::slice::from_ref(step),
-            ItemKind::Parallel(group) => &group.steps,
-            ItemKind::Stage(stage) => &stage.steps,
-            ItemKind::Variables(_) | ItemKind::Unknown => &[],
-        };
-        steps.iter().map(move |step| (index, *step))
-    });
-    steps.collect()
+    let turns = pipeline.turns().into_iter().enumerate();
+    turns.flat_map(|(turn, steps)| steps.iter().map(move |step| (turn, *step))).collect()
 }
 
 /// The first call of the CDK CLI in a step with one of these subcommands.
