@@ -47,13 +47,16 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         for items in [&step.script, &step.after_script] {
+            // The backslashes of a command that goes on over several items.
+            let mut ends: Vec<Span> = Vec::new();
             for (index, item) in items.iter().enumerate() {
                 match item {
                     ScriptItem::Command(text) => {
                         folded(file, *text, findings);
                         let continued = matches!(items.get(index + 1), Some(ScriptItem::Command(_)));
-                        if continued {
-                            at_the_end(file, *text, findings);
+                        match at_the_end(file, *text).filter(|_| continued) {
+                            Some(end) => ends.push(end),
+                            None => across_items(&std::mem::take(&mut ends), findings),
                         }
                     }
                     ScriptItem::Pipe(pipe) => {
@@ -114,20 +117,25 @@ fn folded(file: &Analysis<'_>, text: Text<'_>, findings: &mut Findings<'_>) {
     finding.fix(title, if joined { Safety::Unsafe } else { Safety::Safe }, edits);
 }
 
-/// A backslash at the end of an item, before another one.
-fn at_the_end(file: &Analysis<'_>, text: Text<'_>, findings: &mut Findings<'_>) {
+/// A backslash at the end of an item.
+fn at_the_end(file: &Analysis<'_>, text: Text<'_>) -> Option<Span> {
     let value = text.value.trim_end();
     let comment = value.rsplit('\n').next().is_some_and(|line| line.trim_start().starts_with('#'));
     if !escapes(value) || comment {
-        return;
+        return None;
     }
-    let Some(map) = OffsetMap::new(file.source.text(), file.tree, text.node) else { return };
-    findings
-        .report(
-            map.span(Span::new(value.len() - 1, value.len())),
-            "the backslash does not continue the command: each item is a command",
-        )
-        .help("write the whole command in one item, in a block that starts with `|`");
+    let map = OffsetMap::new(file.source.text(), file.tree, text.node)?;
+    Some(map.span(Span::new(value.len() - 1, value.len())))
+}
+
+/// A command that goes on in the items after it.
+fn across_items(ends: &[Span], findings: &mut Findings<'_>) {
+    let Some((first, others)) = ends.split_first() else { return };
+    let finding = findings.report(*first, "the backslash does not continue the command: each item is a command");
+    for other in others {
+        finding.related(*other, "here too");
+    }
+    finding.help("write the whole command in one item, in a block that starts with `|`");
 }
 
 /// Whether a string ends with a backslash that is not escaped itself.

@@ -40,24 +40,24 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for image in file.model.image.into_iter().chain(file.model.steps.iter().filter_map(|step| step.image)) {
         if let Some(password) = file.tree.field(image.node, "password") {
             let value = file.tree.resolve(password.value);
-            report(file.text(value), file.span(value), findings);
+            report(file, file.text(value), file.span(value), findings);
         }
     }
     for variable in file.model.pipelines.iter().flat_map(Pipeline::variables) {
         if let Some(default) = variable.default.filter(|_| is_checked(variable.name.value, false)) {
-            report(default.value, default.span(file.tree), findings);
+            report(file, default.value, default.span(file.tree), findings);
         }
     }
     for (step, facts) in file.steps() {
         let is_for_tests = for_tests(file, step);
         for binding in &facts.bindings {
             if let Some(value) = binding.value.literal().filter(|_| is_checked(&binding.name, is_for_tests)) {
-                report(value, binding.span, findings);
+                report(file, value, binding.span, findings);
             }
         }
         for variable in facts.pipes.iter().flat_map(|pipe| &pipe.variables) {
             if let Some(value) = variable.value.literal().filter(|_| is_checked(&variable.name, false)) {
-                report(value, variable.span, findings);
+                report(file, value, variable.span, findings);
             }
         }
         for write in &facts.writes {
@@ -66,11 +66,11 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 let key = key.trim_start_matches("export ").rsplit([':', '"']).next().unwrap_or_default();
                 let value = value.literal().map(|text| text.trim_matches(['"', '\'']));
                 if let Some(value) = value.filter(|_| is_checked(key, is_for_tests)) {
-                    report(value, write.span, findings);
+                    report(file, value, write.span, findings);
                 }
             }
         }
-        in_commands(facts, is_for_tests, findings);
+        in_commands(file, facts, is_for_tests, findings);
     }
 }
 
@@ -93,7 +93,7 @@ fn for_tests(file: &Analysis<'_>, step: &Step<'_>) -> bool {
     file.model.services_of(step).any(|service| service.image.is_some())
 }
 
-fn in_commands(facts: &StepFacts, is_for_tests: bool, findings: &mut Findings<'_>) {
+fn in_commands(file: &Analysis<'_>, facts: &StepFacts, is_for_tests: bool, findings: &mut Findings<'_>) {
     for section in &facts.sections {
         for command in &section.script.commands {
             let Some(invocation) = command.invocation() else { continue };
@@ -103,22 +103,22 @@ fn in_commands(facts: &StepFacts, is_for_tests: bool, findings: &mut Findings<'_
             for assignment in &invocation.environment {
                 let checked = !command.words.is_empty() && is_checked(&assignment.name, is_for_tests);
                 if let Some(value) = assignment.value.literal().filter(|_| checked) {
-                    report(&value, section.place(assignment.value.span), findings);
+                    report(file, &value, section.place(assignment.value.span), findings);
                 }
             }
             for word in passwords(&invocation, is_for_tests) {
                 if let Some(value) = word.literal() {
-                    report(&value, section.place(word.span), findings);
+                    report(file, &value, section.place(word.span), findings);
                 }
             }
             for (name, word) in settings(&invocation) {
                 if let Some(value) = word.literal().filter(|_| is_checked(&name, true)) {
-                    report(&value, section.place(word.span), findings);
+                    report(file, &value, section.place(word.span), findings);
                 }
             }
             for word in invocation.arguments {
                 if let Some(value) = word.literal().as_deref().and_then(password_in_url).map(str::to_owned) {
-                    report(&value, section.place(word.span), findings);
+                    report(file, &value, section.place(word.span), findings);
                 }
             }
         }
@@ -204,10 +204,21 @@ fn is_local(invocation: &Invocation<'_>) -> bool {
     invocation.arguments.iter().filter_map(Word::literal).any(|text| LOCAL.iter().any(|host| text.contains(host)))
 }
 
-fn report(value: &str, span: Span, findings: &mut Findings<'_>) {
+fn report(file: &Analysis<'_>, value: &str, span: Span, findings: &mut Findings<'_>) {
     if looks_secret(value) {
         findings
-            .report(span, "a password is written in the file")
+            .report(place(file, value, span), "a password is written in the file")
             .help("change it, because it stays in the history, and store the new one as a secured variable");
     }
+}
+
+/// Where the value itself is, which other rules may have recognized; the whole span if it is written in another way. The
+/// text of a file that a command writes is on the same line or follows it.
+fn place(file: &Analysis<'_>, value: &str, span: Span) -> Span {
+    const NEAR: usize = 4096;
+    let text = file.source.text();
+    let line = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let near = text.get(line..(span.start + NEAR)).or_else(|| text.get(line..)).unwrap_or_default();
+    let at = text[span.start..span.end].find(value).map(|at| span.start + at);
+    at.or_else(|| near.find(value).map(|at| line + at)).map_or(span, |at| Span::new(at, at + value.len()))
 }

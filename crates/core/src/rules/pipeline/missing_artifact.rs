@@ -11,7 +11,7 @@ use crate::{
         Path,
         files::{Made, Resource},
     },
-    pipeline::StepId,
+    pipeline::{Download, StepId},
     rules::{Findings, rule},
     text::Span,
     yaml::NodeId,
@@ -110,6 +110,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     file.each_unshared(&mut |Unshared { step, needed, made, reason }| {
         let Resource::File(path) = &needed.resource else { return };
         let written = path.in_clone().or(path.written()).unwrap_or_default();
+        // `undefined-artifact` says that an artifact of another type cannot be downloaded by its name.
+        if reason == Reason::Scoped && matches!(step.artifacts.download, Download::Named(_)) {
+            return;
+        }
         // These have their own rules.
         if written.ends_with(".terraform") || written.ends_with("cdk.out") || is_source(written) {
             return;

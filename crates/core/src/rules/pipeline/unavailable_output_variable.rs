@@ -90,7 +90,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                     }
                     if let Some((near, _)) = misspelled {
                         // Settings that are declared decide whether it is missing, and another rule reports it.
-                        if file.settings.variables.is_none() && !defined.contains(name) {
+                        if file.settings.variables.is_none() && !defined.contains(name) && !is_written(file, name) {
                             findings
                                 .report(read.span, format!("`{name}` is not set in this file"))
                                 .related(place, format!("`{near}` is an output variable of an earlier step"))
@@ -115,6 +115,16 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// Whether a step writes the variable without declaring it, which another rule reports.
+fn is_written(file: &Analysis<'_>, name: &str) -> bool {
+    let line = format!("{name}=");
+    let mut writes = file.facts.steps.iter().flat_map(|facts| &facts.writes);
+    writes.any(|write| {
+        write.path.written() == Some("${BITBUCKET_PIPELINES_VARIABLES_PATH}")
+            && write.content.to_string().contains(&line)
+    })
 }
 
 /// How many output variables a name is compared with.
