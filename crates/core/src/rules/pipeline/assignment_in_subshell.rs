@@ -35,6 +35,16 @@ rule! {
     ///           - ./release.sh "$VERSION"
     /// ```
     ///
+    /// ```yaml wrong
+    /// image: node:22.12
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - (export APP_ENV=staging; npm run migrate)
+    ///           - npm run seed -- --env="$APP_ENV"
+    /// ```
+    ///
     /// A variable that is also set outside the subshell, or that is read before it, is not reported: it may be set only for
     /// the commands in the subshell on purpose.
     ///
@@ -81,11 +91,12 @@ fn variables(section: &ScriptSection, findings: &mut Findings<'_>) {
             }
         }
         for effect in command.effects() {
-            let Effect::Set { name, span, .. } = effect else { continue };
+            let Effect::Set { name, span, exported, .. } = effect else { continue };
             if !command.context.subshell {
                 lost.remove(&name);
                 outside.insert(name);
-            } else if in_pipeline && command.on_failure != OnFailure::Captured && !outside.contains(&name) {
+            } else if (in_pipeline || exported) && command.on_failure != OnFailure::Captured && !outside.contains(&name)
+            {
                 lost.insert(name, span);
             }
         }

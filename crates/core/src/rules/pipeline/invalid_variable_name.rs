@@ -1,6 +1,7 @@
 use crate::{
-    analysis::Analysis,
+    analysis::{Analysis, steps::Started},
     diagnostic::{Edit, Safety, Severity},
+    pipeline::Language,
     rules::{Findings, rule},
     script::is_name,
     text::Span,
@@ -38,6 +39,15 @@ rule! {
     ///           script: [./release.sh]
     /// ```
     ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - export APP-ENV=test
+    ///           - make test
+    /// ```
+    ///
     /// ```yaml right
     /// definitions:
     ///   services:
@@ -55,7 +65,7 @@ rule! {
     ///           script: [./release.sh "$target_env"]
     /// ```
     ///
-    /// An error for services; a warning for the variables of custom pipelines, steps and pipes.
+    /// An error for services; a warning for the variables of custom pipelines, steps, pipes and scripts.
     ///
     /// Source: <https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/>.
     static RULE: "invalid-variable-name", Warning, check
@@ -91,6 +101,36 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+    exported(file, findings);
+}
+
+/// `export MY-NAME=value`, which the shell rejects.
+fn exported(file: &Analysis<'_>, findings: &mut Findings<'_>) {
+    file.each_program(&mut |Started { step, section, invocation, .. }| {
+        let is_shell = file.model.script_language(step) != Language::PowerShell;
+        if !is_shell || !matches!(invocation.program.as_str(), "export" | "readonly" | "declare" | "local") {
+            return;
+        }
+        for word in invocation.arguments {
+            let Some((name, _)) = word.prefix().split_once('=') else { continue };
+            let name = name.trim_end_matches('+');
+            // `declare list[0]=x`
+            if name.is_empty() || is_name(name) || name.starts_with('-') || name.contains(['[', '$', '{']) {
+                continue;
+            }
+            let start = section.place(word.span).start;
+            let finding = findings.report(
+                Span::new(start, start + name.len()),
+                format!("`{name}` is not a valid name for a variable, so `{}` fails", invocation.program),
+            );
+            let suggestion = suggestion(name);
+            if is_name(&suggestion) {
+                finding.help(format!("use only letters, digits and underscores, such as `{suggestion}`"));
+            } else {
+                finding.help("use only letters, digits and underscores, and no digit at the beginning");
+            }
+        }
+    });
 }
 
 /// The keys of the mapping under a key.

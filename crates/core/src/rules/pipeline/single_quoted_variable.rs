@@ -35,9 +35,18 @@ rule! {
     ///           - ./notify.sh "build $BITBUCKET_BUILD_NUMBER is done"
     /// ```
     ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - ssh deploy@app.example.com 'docker pull acme/app:$BITBUCKET_COMMIT'
+    /// ```
+    ///
     /// Reported are variables that Bitbucket sets or that the file uses elsewhere. Programs that run or expand their
-    /// arguments themselves, such as `ssh`, `bash -c`, `awk`, `jq` and `envsubst`, are not reported, and neither is a string that
-    /// is written to a file or piped on.
+    /// arguments themselves, such as `bash -c`, `awk`, `jq` and `envsubst`, are not reported, and neither is a string that
+    /// is written to a file or piped on. In a command for `ssh`, only Bitbucket's own variables are reported, because the
+    /// server does not have them.
     ///
     /// Source: <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_02>.
     static RULE: "single-quoted-variable", Hint, check
@@ -167,17 +176,24 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 {
                     continue;
                 }
-                for word in literal_words(command, evaluates) {
-                    let Some(name) = quoted_name(section, word, &known) else { continue };
+                let remote = remote_words(command).into_iter().map(|word| (word, true));
+                for (word, remote) in
+                    literal_words(command, evaluates).into_iter().map(|word| (word, false)).chain(remote)
+                {
+                    let is_known: &dyn Fn(&str) -> bool = if remote { &is_bitbucket } else { &known };
+                    let Some(name) = quoted_name(section, word, is_known) else { continue };
                     let span = section.place(word.span);
                     let sign = format!("${name}");
                     let at = file.source.slice(span).find(&sign).or_else(|| file.source.slice(span).find("${"));
                     let start = at.map_or(span.start, |at| span.start + at);
                     let place = if at.is_some() { Span::new(start, start + sign.len()) } else { file.first_line(span) };
                     if reported.insert(place) {
-                        findings
-                            .report(place, format!("`${name}` is not expanded in single quotes"))
-                            .help("use double quotes");
+                        let message = if remote {
+                            format!("`${name}` is not set on the server that runs this")
+                        } else {
+                            format!("`${name}` is not expanded in single quotes")
+                        };
+                        findings.report(place, message).help("use double quotes");
                     }
                 }
             }
@@ -188,6 +204,17 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 /// Whether a command runs code, which may come from a variable.
 fn evaluates(command: &Command) -> bool {
     command.invocation().is_some_and(|invocation| !invocation.code().is_empty() || invocation.program == "envsubst")
+}
+
+/// Whether Bitbucket sets a variable, only in the step's own container.
+fn is_bitbucket(name: &str) -> bool {
+    name.starts_with("BITBUCKET_") && facts::availability(name).is_some()
+}
+
+/// The command that `ssh` runs on a server.
+fn remote_words(command: &Command) -> Vec<&Word> {
+    let invocation = command.invocation().filter(|invocation| invocation.program == "ssh");
+    invocation.map_or_else(Vec::new, |invocation| invocation.arguments.iter().skip(1).collect())
 }
 
 /// The words of a command that nothing but the shell would expand.

@@ -34,8 +34,8 @@ rule! {
     ///             - ssh "deploy@$SERVER_IP" systemctl restart app
     /// ```
     ///
-    /// Reported are names of variables that Bitbucket sets or that the file reads elsewhere, in places that hold a host, a
-    /// bucket or a path: after `@` or `://`, as the host of `ssh` and `scp`, as the value of an option.
+    /// Reported are names of variables that Bitbucket sets or that the file sets or reads elsewhere, in places that hold a
+    /// host, a bucket or a path: after `@` or `://`, as the host of `ssh` and `scp`, as the value of an option.
     static RULE: "variable-without-dollar", Hint, check
 }
 
@@ -86,7 +86,9 @@ const NAMING_OPTIONS: [&str; 14] = [
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let reads = file.steps().flat_map(|(_, facts)| &facts.reads);
-    let read: HashSet<&str> = reads.map(|read| read.name.as_str()).filter(|name| is_constant(name)).collect();
+    let bindings = file.steps().flat_map(|(_, facts)| &facts.bindings).map(|binding| binding.name.as_str());
+    let read: HashSet<&str> =
+        reads.map(|read| read.name.as_str()).chain(bindings).filter(|name| is_constant(name)).collect();
     let known = |name: &str| {
         is_constant(name)
             && (read.contains(name) || name.starts_with("BITBUCKET_") && facts::availability(name).is_some())
