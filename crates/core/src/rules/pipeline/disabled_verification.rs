@@ -3,7 +3,7 @@ use crate::{
     diagnostic::Severity,
     facts::{PipeVariable, ScriptSection},
     rules::{Findings, rule},
-    script::{Redirection, RedirectionKind, Word},
+    script::{Command, Redirection, RedirectionKind, Word},
     text::Span,
 };
 
@@ -49,8 +49,8 @@ rule! {
     ///                 SSH_ARGS: -o StrictHostKeyChecking=no
     /// ```
     ///
-    /// A disabled SSH host key check in a script is reported as a hint, because some hosts are new in every run. Pipes read
-    /// the known hosts from the repository's settings, so there it is a warning.
+    /// A disabled SSH host key check in a script is a hint unless the command names the server, because some servers are new
+    /// in every run. Pipes read the known hosts from the repository's settings, so there it is a warning.
     static RULE: "disabled-verification", Warning, check
 }
 
@@ -105,7 +105,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 for switch in &written {
                     if let Some(at) = text.find(switch).filter(|_| !is_own() && !is_repeated(switch)) {
                         let start = command.span.start + at;
-                        report(section.place(Span::new(start, start + switch.len())), switch, findings);
+                        let place = section.place(Span::new(start, start + switch.len()));
+                        let severity =
+                            if host_key && !names_server(command) { Severity::Hint } else { Severity::Warning };
+                        report_as(severity, place, switch, findings);
                     }
                 }
                 let mut curl = false;
@@ -152,6 +155,16 @@ fn in_pipe(variable: &PipeVariable, findings: &mut Findings<'_>) {
     if let Some(switch) = switch.or(insecure).or(of_curl) {
         report_as(Severity::Warning, variable.span, switch, findings);
     }
+}
+
+/// Whether the server is written out: `deploy@example.com`. One in a variable may be new in every run.
+fn names_server(command: &Command) -> bool {
+    command.words.iter().any(|word| {
+        let Some(text) = word.literal() else { return false };
+        let host = text.split_once('@').map_or("", |(_, host)| host);
+        let host = host.split([':', '/']).next().unwrap_or_default();
+        host.contains('.') && !host.contains(' ')
+    })
 }
 
 /// Whether an option of curl disables verification: `--insecure`, `-k`, `-sSLk`.

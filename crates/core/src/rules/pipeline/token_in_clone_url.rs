@@ -1,5 +1,6 @@
 use crate::{
     analysis::Analysis,
+    facts::ScriptSection,
     rules::{Findings, rule},
     script::{Invocation, Part, Word},
 };
@@ -34,6 +35,18 @@ rule! {
     ///             - lib/**
     /// ```
     ///
+    /// ```yaml right
+    /// pipelines:
+    ///   branches:
+    ///     main:
+    ///       - step:
+    ///           script:
+    ///             - git clone "https://x-token-auth:$LIB_TOKEN@bitbucket.org/acme/lib.git"
+    ///             - rm -rf lib/.git
+    ///           artifacts:
+    ///             - lib/**
+    /// ```
+    ///
     /// Source: <https://git-scm.com/docs/git-clone>.
     static RULE: "token-in-clone-url", Hint, check
 }
@@ -49,6 +62,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         }
         let Some((url, folder)) = stored_url(&started.invocation) else { return };
         let config = if folder.is_empty() { ".git/config".to_owned() } else { format!("{folder}/.git/config") };
+        if removes(&started.facts.sections[0], &config) {
+            return;
+        }
         if let Some((how, kept)) = file.kept(started.step, &config) {
             findings
                 .report(
@@ -59,6 +75,15 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 .help("clone over SSH, or remove the URL afterwards: `git remote set-url origin …`");
         }
     });
+}
+
+/// Whether the script removes the clone's Git folder: `rm -rf lib/.git`.
+fn removes(section: &ScriptSection, config: &str) -> bool {
+    let folder = config.trim_end_matches("/config");
+    section.script.commands.iter().any(|command| {
+        let named = |word: &Word| word.literal().is_some_and(|text| text.trim_start_matches("./") == folder);
+        command.name().is_some_and(|name| name == "rm") && command.words.iter().any(named)
+    })
 }
 
 /// The URL with a token that a command stores, and the folder of the clone.

@@ -44,6 +44,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             [pipeline, source] if !pipeline.is_empty() && !source.is_empty() => {
                 if !sources.contains(source) && !file.tree.is_broken() {
                     let help = match spelling::nearest(source, sources.iter().copied()) {
+                        _ if sources.contains(pipeline) => {
+                            format!("name the pipeline first: `{source}@{pipeline}`")
+                        }
                         Some(near) => format!("did you mean `{pipeline}@{near}`?"),
                         None => format!("define `definitions.imports.{source}`, for example as `repository:branch`"),
                     };

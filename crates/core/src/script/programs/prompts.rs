@@ -148,7 +148,7 @@ pub static PROMPTS: [Prompt; 41] = [
     },
     Prompt {
         programs: &["terragrunt"],
-        subcommands: &["apply", "destroy"],
+        subcommands: &["apply", "destroy", "run-all apply", "run-all destroy", "run apply", "run destroy"],
         asks: UnlessPlan(&["-auto-approve", "--auto-approve", "--terragrunt-non-interactive", "--non-interactive"]),
         variable: None,
         question: "approval",

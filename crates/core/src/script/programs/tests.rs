@@ -28,6 +28,8 @@ fn commands_that_ask_are_found() {
         ("terraform destroy", Some("add `-auto-approve`")),
         ("terragrunt apply", Some("apply a saved plan, or add `-auto-approve`")),
         ("terragrunt apply --non-interactive", None),
+        ("terragrunt run-all apply", Some("apply a saved plan, or add `-auto-approve`")),
+        ("terragrunt run --all apply --non-interactive", None),
         ("pulumi up --stack prod", Some("add `--yes`")),
         ("pulumi up -y", None),
         ("pulumi up --yes --skip-preview", None),
