@@ -106,9 +106,11 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                     if let Some(at) = text.find(switch).filter(|_| !is_own() && !is_repeated(switch)) {
                         let start = command.span.start + at;
                         let place = section.place(Span::new(start, start + switch.len()));
-                        let severity =
-                            if host_key && !names_server(command) { Severity::Hint } else { Severity::Warning };
-                        report_as(severity, place, switch, findings);
+                        if is_host_key(switch) && names_server(command) {
+                            report_as(Severity::Warning, place, switch, findings);
+                        } else {
+                            report(place, switch, findings);
+                        }
                     }
                 }
                 let mut curl = false;
@@ -177,9 +179,13 @@ fn is_insecure(word: &str) -> bool {
     letters.iter().take_while(|letter| !VALUED.contains(letter)).any(|letter| *letter == b'k')
 }
 
+/// Whether a switch is one of SSH.
+fn is_host_key(switch: &str) -> bool {
+    switch.starts_with(['S', 'U'])
+}
+
 fn report(span: Span, switch: &str, findings: &mut Findings<'_>) {
-    let host_key = switch.starts_with(['S', 'U']);
-    report_as(if host_key { Severity::Hint } else { Severity::Warning }, span, switch, findings);
+    report_as(if is_host_key(switch) { Severity::Hint } else { Severity::Warning }, span, switch, findings);
 }
 
 fn report_as(severity: Severity, span: Span, switch: &str, findings: &mut Findings<'_>) {
