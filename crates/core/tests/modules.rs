@@ -9,7 +9,8 @@ use std::{
 };
 
 /// The modules, each of which may use only those before it.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 25] = [
+    "growth",
     "spelling",
     "text",
     "documentation",
