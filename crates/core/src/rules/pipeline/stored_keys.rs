@@ -94,6 +94,10 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                         finding.covers(secret);
                     }
                 }
+                Key::Variable(name) if help == FOR_POLICY => {
+                    let message = format!("the stored AWS access key `{name}` is used to read the trust policy");
+                    findings.report(place, message).help(help).one_cause();
+                }
                 Key::Variable(name) => {
                     let message = format!("the stored AWS access key `{name}` is used instead of a role");
                     findings.report(place, message).help(help).one_cause();
