@@ -45,6 +45,9 @@ fn check(rule: &Rule) -> io::Result<()> {
             }
             None => "",
         };
+        if let Some(settings) = &example.settings {
+            fs::write(scratch.path().join("keyless.yaml"), settings)?;
+        }
         let command = format!("$ keyless lint --min-severity hint{policy} {}\n", example.file_name);
         actual.push_str(&session::replay(&command, scratch.path(), &Redactions::new())?);
     }

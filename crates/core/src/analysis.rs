@@ -14,6 +14,7 @@ use crate::{
     language::{self, Violation},
     pipeline,
     settings::Settings,
+    suppression::{self, Suppressions},
     text::{Source, Span},
     yaml::{self, Kind, Limits, NodeId, Problem, Syntax, Tree},
 };
@@ -58,6 +59,8 @@ pub struct Analysis<'f> {
     pub model: pipeline::File<'f>,
     /// What its steps do.
     pub facts: Facts,
+    /// The comments that turn findings off.
+    pub suppressions: Suppressions<'f>,
     /// The access that the roles' trust policies give each step; empty without policies.
     pub access: Vec<Access>,
     /// The token that each step gets.
@@ -70,6 +73,7 @@ impl<'f> Analysis<'f> {
         let model = pipeline::read(&parsed.tree);
         let mut analysis = Self {
             facts: facts::read(parsed.source.text(), &parsed.tree, &model),
+            suppressions: suppression::read(parsed.source, &parsed.tree),
             source: parsed.source,
             settings,
             tree: &parsed.tree,

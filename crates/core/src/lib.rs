@@ -36,5 +36,6 @@ pub mod script;
 pub mod settings;
 pub mod setup;
 pub mod spelling;
+pub mod suppression;
 pub mod text;
 pub mod yaml;

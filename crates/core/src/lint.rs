@@ -6,11 +6,11 @@ use crate::{
     analysis::{Analysis, ParsedFile, access::Roles},
     diagnostic::{self, Diagnostic, RuleId},
     rules::{
-        Findings,
-        pipeline::{self, RULES},
+        Findings, Group,
+        pipeline::{self, RULES, unused_suppression},
         precedence,
     },
-    settings::Settings,
+    settings::{Level, Settings},
     text::{Source, Span},
     yaml::NodeId,
 };
@@ -35,13 +35,89 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
     }
     precedence::drop_explained(&RULES, &mut diagnostics);
     blame_steps(analysis, &mut diagnostics);
+    let accepted = suppress(analysis, &mut diagnostics);
+    take_levels(analysis.settings, &mut diagnostics);
     diagnostic::sort(&mut diagnostics);
     diagnostic::join(&mut diagnostics);
     let mut named = HashSet::new();
     for diagnostic in &mut diagnostics {
-        name_uses(analysis, &mut named, diagnostic);
+        name_uses(analysis, &accepted, &mut named, diagnostic);
     }
     diagnostics
+}
+
+/// The aliases at which findings of a rule in the anchored text are suppressed.
+type AcceptedUses = HashSet<(RuleId, Span)>;
+
+/// Drops the findings that comments in the file suppress, and reports the suppressions that match nothing.
+///
+/// A suppression in a text that steps share holds for all of them, and one at an alias for that use.
+fn suppress(analysis: &Analysis<'_>, diagnostics: &mut Vec<Diagnostic>) -> AcceptedUses {
+    let suppressions = &analysis.suppressions.valid;
+    let mut accepted = AcceptedUses::new();
+    if suppressions.is_empty() {
+        return accepted;
+    }
+    let mut used = HashSet::new();
+    let mut is_suppressed = |rule: RuleId, span: Span| {
+        let group = pipeline::group(rule).map_or("", Group::name);
+        let matching = suppressions.iter().enumerate().filter_map(|(index, suppression)| {
+            suppression.names_finding(rule.as_str(), group, span).map(|name| (index, name))
+        });
+        let matching: Vec<_> = matching.collect();
+        used.extend(matching.iter().copied());
+        !matching.is_empty()
+    };
+    diagnostics.retain(|diagnostic| {
+        if is_suppressed(diagnostic.rule, diagnostic.primary.span) {
+            return false;
+        }
+        let Some(anchor) = analysis.tree.anchor_around(diagnostic.primary.span) else { return true };
+        let uses = anchor.uses.iter().map(|alias| analysis.tree.span(*alias));
+        let here: Vec<Span> = uses.filter(|span| is_suppressed(diagnostic.rule, *span)).collect();
+        accepted.extend(here.iter().map(|span| (diagnostic.rule, *span)));
+        here.len() < anchor.uses.len()
+    });
+    // The first module of the page cannot tell: it does not have all rules.
+    if cfg!(feature = "complete") {
+        let is_judged = |name: &str| match pipeline::rule(name) {
+            Some(rule) => is_on(analysis.settings, rule.id),
+            None => {
+                pipeline::rules_of(name).is_some_and(|rules| rules.iter().all(|rule| is_on(analysis.settings, rule.id)))
+            }
+        };
+        for (index, suppression) in suppressions.iter().enumerate() {
+            let names = suppression.names.iter().enumerate();
+            let unused = names.filter(|(at, name)| !used.contains(&(index, *at)) && is_judged(name.value));
+            let unused: Vec<usize> = unused.map(|(at, _)| at).collect();
+            unused_suppression::report(analysis.source, suppression, &unused, diagnostics);
+        }
+    }
+    accepted
+}
+
+fn is_on(settings: &Settings, rule: RuleId) -> bool {
+    level(settings, rule) != Some(Level::Off)
+}
+
+/// What the settings say about a rule.
+fn level(settings: &Settings, rule: RuleId) -> Option<Level> {
+    settings.level(rule.as_str(), pipeline::group(rule).map_or("", Group::name))
+}
+
+/// Gives findings the severity that the settings say, and drops those of rules that are turned off.
+fn take_levels(settings: &Settings, diagnostics: &mut Vec<Diagnostic>) {
+    if settings.rules.is_empty() && settings.selected.is_none() {
+        return;
+    }
+    diagnostics.retain_mut(|diagnostic| match level(settings, diagnostic.rule).map(Level::severity) {
+        None => true,
+        Some(None) => false,
+        Some(Some(severity)) => {
+            diagnostic.severity = severity;
+            true
+        }
+    });
 }
 
 /// Moves findings from text that steps share to the steps that they are about, if other steps share it and are right.
@@ -91,7 +167,7 @@ fn users(analysis: &Analysis<'_>) -> HashMap<NodeId, usize> {
 }
 
 /// Adds the uses of the anchor around a finding, unless an earlier finding has `named` them.
-fn name_uses(analysis: &Analysis<'_>, named: &mut HashSet<Span>, diagnostic: &mut Diagnostic) {
+fn name_uses(analysis: &Analysis<'_>, accepted: &AcceptedUses, named: &mut HashSet<Span>, diagnostic: &mut Diagnostic) {
     let tree = analysis.tree;
     let Some(anchor) = tree.anchor_around(diagnostic.primary.span) else { return };
     if !named.insert(anchor.span) {
@@ -112,7 +188,8 @@ fn name_uses(analysis: &Analysis<'_>, named: &mut HashSet<Span>, diagnostic: &mu
     };
     let known: HashSet<Span> = diagnostic.related.iter().map(|label| label.span).collect();
     for span in anchor.uses.iter().map(|alias| tree.span(*alias)) {
-        if !diagnostic.primary.span.contains(span) && !known.contains(&span) && is_wrong(span) {
+        let is_accepted = accepted.contains(&(diagnostic.rule, span));
+        if !diagnostic.primary.span.contains(span) && !known.contains(&span) && is_wrong(span) && !is_accepted {
             diagnostic.related(span, "used here");
         }
     }

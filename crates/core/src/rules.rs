@@ -93,6 +93,8 @@ pub struct Example {
     pub text: String,
     /// Trust policy of the role that the pipeline's steps assume.
     pub policy: Option<String>,
+    /// What `keyless.yaml` says.
+    pub settings: Option<String>,
 }
 
 impl<C> Rule<C> {
@@ -113,16 +115,23 @@ impl<C> Rule<C> {
     }
 
     /// The examples: code blocks that start with `yaml wrong` or `json right`, optionally followed by a file name. A
-    /// `json policy` block is the trust policy for the examples after it.
+    /// `json policy` block is the trust policy for the examples after it, and a `yaml settings` block their settings.
     pub fn examples(&self) -> Vec<Example> {
         let mut examples: Vec<Example> = Vec::new();
-        let mut policy = None;
+        let (mut policy, mut settings) = (None, None);
         let mut open: Option<Example> = None;
         for line in self.documentation().lines() {
             match (&mut open, line) {
-                (None, line) => open = fence(line, policy.clone()),
+                (None, line) => {
+                    open = fence(line).map(|example| Example {
+                        policy: policy.clone(),
+                        settings: settings.clone(),
+                        ..example
+                    });
+                }
                 (Some(_), "```") => match open.take() {
                     Some(example) if example.file_name == POLICY => policy = Some(example.text),
+                    Some(example) if example.file_name == SETTINGS => settings = Some(example.text),
                     example => examples.extend(example),
                 },
                 (Some(example), line) => {
@@ -138,16 +147,20 @@ impl<C> Rule<C> {
 /// Marks the code block of a trust policy, which is not an example.
 const POLICY: &str = "policy";
 
+/// Marks the code block of a `keyless.yaml`, which is not an example either.
+const SETTINGS: &str = "settings";
+
 /// The example that starts with this line of a code fence.
-fn fence(line: &str, policy: Option<String>) -> Option<Example> {
+fn fence(line: &str) -> Option<Example> {
     let (default_name, rest) = line
         .strip_prefix("```yaml ")
         .map(|rest| ("bitbucket-pipelines.yml", rest))
         .or_else(|| line.strip_prefix("```json ").map(|rest| ("trust-policy.json", rest)))?;
     let mut words = rest.split_whitespace();
     let kind = words.next().unwrap_or_default();
-    let name = if kind == POLICY { POLICY } else { words.next().unwrap_or(default_name) };
-    Some(Example { wrong: kind == "wrong", file_name: name.to_owned(), text: String::new(), policy })
+    let name = if matches!(kind, POLICY | SETTINGS) { kind } else { words.next().unwrap_or(default_name) };
+    let (wrong, file_name) = (kind == "wrong", name.to_owned());
+    Some(Example { wrong, file_name, text: String::new(), policy: None, settings: None })
 }
 
 /// Collects the findings of a rule.

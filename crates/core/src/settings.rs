@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
-use crate::{oidc::Uuid, yaml::has_template};
+use crate::{diagnostic::Severity, oidc::Uuid, yaml::has_template};
 
 /// The settings of one repository. They hold names; values are never asked for.
 ///
@@ -42,6 +42,52 @@ pub struct Settings {
     /// The repository's UUID.
     #[serde(default)]
     pub repository_uuid: Option<Uuid>,
+    /// How seriously findings are taken, by the id of a rule or the name of a group.
+    #[serde(default)]
+    pub rules: BTreeMap<String, Level>,
+    /// Whether a suppression needs a reason.
+    #[serde(default)]
+    pub require_reason: bool,
+    /// The only rules and groups that report; all of them if `None`. Chosen on the command line.
+    #[serde(skip)]
+    pub selected: Option<Vec<String>>,
+}
+
+/// How seriously the findings of a rule are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// They are not reported.
+    Off,
+    /// They are hints.
+    Hint,
+    /// They are warnings.
+    Warning,
+    /// They are errors.
+    Error,
+}
+
+impl Level {
+    /// All levels, from least to most serious.
+    pub const ALL: [Self; 4] = [Self::Off, Self::Hint, Self::Warning, Self::Error];
+
+    /// The name used in settings and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self.severity() {
+            Some(severity) => severity.name(),
+            None => "off",
+        }
+    }
+
+    /// The severity of the findings; `None` if they are not reported.
+    pub const fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Off => None,
+            Self::Hint => Some(Severity::Hint),
+            Self::Warning => Some(Severity::Warning),
+            Self::Error => Some(Severity::Error),
+        }
+    }
 }
 
 /// Names of the variables that Bitbucket's settings define, by level.
@@ -103,6 +149,16 @@ impl Settings {
     pub fn with_variables(names: Vec<String>) -> Self {
         let variables = Variables { repository: names, ..Variables::default() };
         Self { variables: (!variables.repository.is_empty()).then_some(variables), ..Self::default() }
+    }
+
+    /// How seriously the findings of a rule are taken; `None` if nothing is said about it. A rule's id says more than the
+    /// name of its group.
+    pub fn level(&self, rule: &str, group: &str) -> Option<Level> {
+        let is_selected = |selected: &Vec<String>| selected.iter().any(|name| name == rule || name == group);
+        if self.selected.as_ref().is_some_and(|selected| !is_selected(selected)) {
+            return Some(Level::Off);
+        }
+        self.rules.get(rule).or_else(|| self.rules.get(group)).copied()
     }
 
     /// What is declared about a variable for a step of an environment.

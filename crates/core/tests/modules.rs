@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The modules, each of which may use only those before it.
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 26] = [
     "growth",
     "spelling",
     "text",
@@ -18,6 +18,7 @@ const ORDER: [&str; 25] = [
     "report",
     "code_insights",
     "yaml",
+    "suppression",
     "language",
     "pipes",
     "aws",

@@ -118,6 +118,7 @@ mod undefined_pipeline;
 mod undefined_service;
 mod unexpanded_variable;
 mod unexpected_tag;
+mod unexplained_suppression;
 mod unexported_variable;
 mod unfetched_branch;
 mod ungated_production;
@@ -127,6 +128,7 @@ mod uninitialized_terraform;
 mod unknown_event;
 mod unknown_key;
 mod unknown_pipe_variable;
+mod unknown_suppression;
 mod unknown_value;
 mod unlabeled_runner;
 mod unlisted_ip_address;
@@ -144,6 +146,7 @@ mod unused_anchor;
 mod unused_definition;
 mod unused_oidc;
 mod unused_registry_login;
+pub(crate) mod unused_suppression;
 mod variable_without_dollar;
 mod wrong_count;
 mod wrong_length;
@@ -241,6 +244,9 @@ static GROUPS: &[(Group, &[&Rule])] = &[
             &unknown_event::RULE,
             &export_of_import::RULE,
             &unused_definition::RULE,
+            &unknown_suppression::RULE,
+            &unused_suppression::RULE,
+            &unexplained_suppression::RULE,
         ],
     ),
     (
@@ -372,6 +378,11 @@ static GROUPS: &[(Group, &[&Rule])] = &[
 pub static RULES: LazyLock<Vec<&'static Rule>> =
     LazyLock::new(|| GROUPS.iter().flat_map(|(_, rules)| *rules).copied().collect());
 
+/// The rules of a group, by its name.
+pub fn rules_of(group: &str) -> Option<&'static [&'static Rule]> {
+    GROUPS.iter().find(|(known, _)| known.name() == group).map(|(_, rules)| *rules)
+}
+
 /// The group of a rule.
 pub fn group(id: RuleId) -> Option<Group> {
     GROUPS.iter().find(|(_, rules)| rules.iter().any(|rule| rule.id == id)).map(|(group, _)| *group)
@@ -409,12 +420,14 @@ mod tests {
             }
             for example in examples {
                 let source = Source::new(&example.file_name, &example.text);
+                let settings = example.settings.as_deref().map(|text| serde_yaml::from_str(text).unwrap());
+                let settings: Settings = settings.unwrap_or_default();
                 let findings = match &example.policy {
-                    None => lint(&source, &Settings::default()),
+                    None => lint(&source, &settings),
                     Some(policy) => {
                         let roles = role::read(policy, None).unwrap();
                         let general = Some(RoleFile { name: "trust-policy.json".to_owned(), roles });
-                        lint_with_roles(&source, &Settings::default(), &Roles { general, ..Roles::default() })
+                        lint_with_roles(&source, &settings, &Roles { general, ..Roles::default() })
                     }
                 };
                 let own = findings.iter().filter(|finding| finding.rule == rule.id).count();

@@ -208,6 +208,12 @@ impl Tree {
         parents.filter(move |id| self.node(*id).span.contains(span))
     }
 
+    /// The nodes that start at an offset or after it, in document order.
+    pub fn from_offset(&self, offset: usize) -> impl Iterator<Item = NodeId> + use<> {
+        let first = self.nodes.partition_point(|node| node.span.start < offset);
+        self.ids().skip(first)
+    }
+
     /// The last node that starts at or before an offset: nodes are numbered in document order.
     fn node_at(&self, offset: usize) -> Option<NodeId> {
         let index = self.nodes.partition_point(|node| node.span.start <= offset).checked_sub(1)?;
