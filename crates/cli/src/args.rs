@@ -45,6 +45,15 @@ pub(crate) enum Color {
     Never,
 }
 
+/// How rules are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuleFormat {
+    /// For people: a line each
+    Text,
+    /// For programs: one list
+    Json,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -88,9 +97,14 @@ Exit status: 0 printed, 1 invalid settings or no session, 2 invalid command line
     /// List the rules of `keyless lint` and `keyless trust check`
     #[command(after_help = "\
 Examples:
-  keyless rules                                id, default severity and summary of every rule
-  keyless rules | grep oidc")]
-    Rules,
+  keyless rules                                severity, group and summary of every rule; * marks those with a fix
+  keyless rules | grep oidc
+  keyless rules --format json")]
+    Rules {
+        /// How to list them
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: RuleFormat,
+    },
     /// Show a rule's documentation
     #[command(after_help = "\
 Examples:

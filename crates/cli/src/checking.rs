@@ -1,7 +1,11 @@
 //! What `keyless lint` and `keyless trust check` have in common: inputs checked, fixed where that is asked for, and
 //! reported.
 
-use std::{io, io::Write};
+use std::{
+    fs,
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use clap::{Args, builder::PossibleValuesParser, builder::TypedValueParser};
 use keyless_core::diagnostic::Severity;
@@ -18,6 +22,7 @@ use crate::{
 
 /// What becomes of findings.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Reporting {
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -25,6 +30,15 @@ pub(crate) struct Reporting {
     /// Show and count findings from this severity on
     #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = severity())]
     min_severity: Severity,
+    /// Write the report to a file
+    #[arg(long, value_name = "FILE", conflicts_with = "diff")]
+    output: Option<PathBuf>,
+    /// Print how many findings each rule has, instead of the findings
+    #[arg(long, conflicts_with_all = ["diff", "format"])]
+    statistics: bool,
+    /// Exit with 0 even if there are findings
+    #[arg(long)]
+    exit_zero: bool,
     /// Order of a file's findings
     #[arg(long, value_name = "ORDER", default_value = "severity")]
     sort: Order,
@@ -76,6 +90,7 @@ pub(crate) fn run<S: Sync>(
     for failure in &failures {
         streams.fail(failure);
     }
+    let outcome = if reporting.exit_zero && outcome == Outcome::Findings { Outcome::Clean } else { outcome };
     Ok(if failures.is_empty() { outcome } else { Outcome::CannotRun })
 }
 
@@ -99,9 +114,29 @@ fn print_diffs(files: &[LintedFile], output: &mut dyn Write) -> io::Result<Outco
 
 fn print_report(files: Vec<LintedFile>, reporting: &Reporting, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     let report = Report::new(files, reporting.min_severity, reporting.sort);
+    let outcome = if report.shown.total() > 0 { Outcome::Findings } else { Outcome::Clean };
     // a program is owed a document; a person with nothing but failures is not told that nothing was found
-    if reporting.format != Format::Text || !report.files.is_empty() {
-        report::write(&report, reporting.format, streams)?;
+    if reporting.format == Format::Text && report.files.is_empty() {
+        return Ok(outcome);
     }
-    Ok(if report.shown.total() > 0 { Outcome::Findings } else { Outcome::Clean })
+    let write = |output: &mut dyn Write, colors: bool| {
+        if reporting.statistics {
+            report::write_statistics(&report, output)
+        } else {
+            report::write(&report, reporting.format, colors, output)
+        }
+    };
+    let Some(path) = &reporting.output else {
+        write(&mut streams.output, streams.colors)?;
+        return Ok(outcome);
+    };
+    let mut text = Vec::new();
+    write(&mut text, false)?;
+    match fs::write(path, text) {
+        Ok(()) => Ok(outcome),
+        Err(error) => {
+            streams.fail(&Failure::UnwritableFile { path: path.clone(), error });
+            Ok(Outcome::CannotRun)
+        }
+    }
 }

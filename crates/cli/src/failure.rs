@@ -77,6 +77,39 @@ pub(crate) enum Failure {
         /// The rule that was probably meant.
         nearest: Option<&'static str>,
     },
+    /// No rule or group has this name.
+    #[error(
+        "unknown rule or group `{name}`; {}",
+        nearest.map_or_else(|| "`keyless rules` lists all of them".to_owned(), |nearest| format!("did you mean `{nearest}`?"))
+    )]
+    UnknownRuleOrGroup {
+        /// What was given.
+        name: String,
+        /// The one that was probably meant.
+        nearest: Option<&'static str>,
+    },
+    /// An entry of the settings is invalid.
+    #[error("invalid settings in {}, line {line}, column {column}: {reason}", shown(path))]
+    InvalidEntry {
+        /// The file.
+        path: PathBuf,
+        /// The line of the entry, from 1.
+        line: usize,
+        /// The column of the entry, from 1.
+        column: usize,
+        /// What is wrong.
+        #[source]
+        reason: Box<Failure>,
+    },
+    /// The report could not be written to its file.
+    #[error("cannot write the report to {}: {}", shown(path), reason(error))]
+    UnwritableFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        error: io::Error,
+    },
     /// The report could not be written.
     #[error("cannot write the report: {}", reason(.0))]
     Unwritable(#[source] io::Error),

@@ -27,9 +27,15 @@ Examples:
   keyless lint --trust-policy role.json        steps that the role's trust policy rejects
   keyless lint --format json --min-severity hint
   keyless lint --diff                          the changes that --fix would make
+  keyless lint --select credentials,secrets    only two groups of rules
+  keyless lint --ignore unpinned-image --rule-level scripts=error
+  keyless lint --statistics --exit-zero        how many findings each rule has
+  keyless lint --format sarif --output lint.sarif
 
 A folder is searched for files named bitbucket-pipelines.yml (or .yaml); .git and node_modules are skipped. \
 If it has none and is not a repository, every *.yml and *.yaml file in it is linted as a pipeline.
+
+`# keyless: allow[rule-id] reason` suppresses a finding: at the end of its line, above the key or step that it is in, or at the top of the file. `rules:` in keyless.yaml sets levels: `rules: {unpinned-image: off, scripts: hint}`.
 
 Exit status: 0 no findings, 1 findings, 2 invalid arguments or unreadable input.")]
 pub(crate) struct Lint {

@@ -16,6 +16,7 @@ mod failure;
 mod fix;
 mod folder;
 mod inputs;
+mod levels;
 mod lint_command;
 mod linted;
 mod outcome;

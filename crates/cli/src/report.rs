@@ -9,13 +9,17 @@ mod junit;
 mod sarif;
 mod text;
 
-use std::io;
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use clap::ValueEnum;
-use keyless_core::diagnostic::{Diagnostic, Severity};
+use keyless_core::diagnostic::{Diagnostic, RuleId, Severity};
 use serde::Serialize;
 
-use crate::{fix, linted::LintedFile, streams::Streams};
+use crate::{fix, linted::LintedFile};
 
 /// The formats of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -100,7 +104,7 @@ impl Report {
             });
             if order == Order::Severity {
                 // the sort is stable: findings of one severity stay in the order of the file
-                file.diagnostics.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
+                file.diagnostics.sort_by_key(|diagnostic| Reverse(diagnostic.severity));
             }
         }
         let fixed = files.iter().filter_map(|file| file.fixed.as_ref()).map(|fixed| fixed.count).sum();
@@ -108,11 +112,25 @@ impl Report {
     }
 }
 
+/// Writes how many findings each rule has, the most frequent rule first.
+pub(crate) fn write_statistics(report: &Report, output: &mut dyn Write) -> io::Result<()> {
+    let mut counted: BTreeMap<RuleId, usize> = BTreeMap::new();
+    for diagnostic in report.files.iter().flat_map(|file| &file.diagnostics) {
+        *counted.entry(diagnostic.rule).or_default() += 1;
+    }
+    let mut counted: Vec<_> = counted.into_iter().collect();
+    counted.sort_by_key(|(rule, count)| (Reverse(*count), *rule));
+    let width = counted.first().map_or(0, |(_, count)| count.to_string().len());
+    for (rule, count) in counted {
+        writeln!(output, "{count:width$}  {rule}")?;
+    }
+    Ok(())
+}
+
 /// Writes a report.
-pub(crate) fn write(report: &Report, format: Format, streams: &mut Streams<'_>) -> io::Result<()> {
-    let output = &mut *streams.output;
+pub(crate) fn write(report: &Report, format: Format, colors: bool, output: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Text => text::write(report, streams.colors, output),
+        Format::Text => text::write(report, colors, output),
         Format::Json => json::write(report, output),
         Format::Sarif => sarif::write(report, output),
         Format::Junit => junit::write(report, output),

@@ -4,11 +4,15 @@ use std::{io, io::Write};
 
 use keyless_core::{
     diagnostic::{RuleId, Severity},
-    rules::{Rule, pipeline, trust},
+    lint,
+    rules::{Example, Group, Rule, pipeline, trust},
+    settings::Settings,
     spelling,
+    text::Source,
 };
+use serde::Serialize;
 
-use crate::{failure::Failure, outcome::Outcome, streams::Streams};
+use crate::{args::RuleFormat, failure::Failure, outcome::Outcome, streams::Streams};
 
 /// The rule for input that is not UTF-8; the only one that the command applies, not the linter.
 pub(crate) const NOT_UTF8: RuleId = RuleId::new("not-utf8");
@@ -33,11 +37,51 @@ pub(crate) fn all() -> impl Iterator<Item = Rule<()>> {
     [NOT_UTF8_RULE].into_iter().chain(pipelines).chain(trust::RULES.iter().map(|rule| rule.described()))
 }
 
-/// Lists the rules: id, severity and what each is about.
-pub(crate) fn list(streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let width = all().map(|rule| rule.id.as_str().len()).max().unwrap_or_default();
-    for rule in all() {
-        writeln!(streams.output, "{:width$}  {:7}  {}", rule.id, rule.severity.name(), rule.summary())?;
+/// A rule as `keyless rules` lists it.
+#[derive(Debug, Serialize)]
+struct Listed {
+    id: RuleId,
+    severity: &'static str,
+    group: &'static str,
+    /// Whether a finding can be fixed by `--fix`, or by an edit that needs a review.
+    fix: bool,
+    summary: String,
+}
+
+impl Listed {
+    fn new(rule: &Rule<()>) -> Self {
+        let group = match pipeline::group(rule.id) {
+            Some(group) => group,
+            None if trust::rule(rule.id.as_str()).is_some() => Group::Policies,
+            None => Group::Syntax,
+        };
+        let fix = rule.examples().iter().filter(|example| example.wrong).any(|example| is_fixed(rule.id, example));
+        Self { id: rule.id, severity: rule.severity.name(), group: group.name(), fix, summary: rule.summary() }
+    }
+}
+
+/// Whether a finding of a rule in one of its examples has a fix.
+fn is_fixed(rule: RuleId, example: &Example) -> bool {
+    let source = Source::new(&example.file_name, &example.text);
+    let found = match pipeline::rule(rule.as_str()) {
+        Some(_) => lint::lint(&source, &Settings::default()),
+        None => trust::findings(&source),
+    };
+    found.iter().any(|finding| finding.rule == rule && finding.fix.is_some())
+}
+
+/// Lists the rules: id, severity, group, whether there is a fix, and what each is about.
+pub(crate) fn list(format: RuleFormat, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    let rules: Vec<Listed> = all().map(|rule| Listed::new(&rule)).collect();
+    if format == RuleFormat::Json {
+        serde_json::to_writer_pretty(&mut streams.output, &rules)?;
+        writeln!(streams.output)?;
+        return Ok(Outcome::Clean);
+    }
+    let width = rules.iter().map(|rule| rule.id.as_str().len()).max().unwrap_or_default();
+    for Listed { id, severity, group, fix, summary } in rules {
+        let fix = if fix { '*' } else { ' ' };
+        writeln!(streams.output, "{id:width$}  {severity:7}  {group:11}  {fix} {summary}")?;
     }
     Ok(Outcome::Clean)
 }

@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
                     streams.fail(&Failure::WithoutCloud);
                     Ok(Outcome::CannotRun)
                 }
-                Command::Rules => rules_command::list(&mut streams),
+                Command::Rules { format } => rules_command::list(format, &mut streams),
                 Command::Explain { rule } => rules_command::explain(&rule, &mut streams),
             }
         }

@@ -8,9 +8,18 @@ use std::{
 };
 
 use clap::Args;
-use keyless_core::settings::{Settings, Variables};
+use keyless_core::{
+    settings::{Settings, Variables},
+    text::Source,
+    yaml::{self, Limits},
+};
 
-use crate::{failure::Failure, folder, inputs::Input};
+use crate::{
+    failure::Failure,
+    folder,
+    inputs::Input,
+    levels::{self, Levels},
+};
 
 /// The name under which settings are found.
 const SETTINGS_FILE: &str = "keyless.yaml";
@@ -25,9 +34,16 @@ pub(crate) struct Declared {
     /// Names of variables that the workspace, the repository or every deployment environment defines
     #[arg(long = "variable", visible_alias = "variables", value_name = "NAME,...", value_delimiter = ',')]
     variables: Vec<String>,
+    #[command(flatten)]
+    levels: Levels,
 }
 
 impl Declared {
+    /// What holds for trust policies: no variables.
+    pub(crate) fn of_policies(settings: Option<PathBuf>, levels: Levels) -> Self {
+        Self { settings, variables: Vec::new(), levels }
+    }
+
     /// The inputs with the settings that hold for each. Those whose settings cannot be read are left out, and `failures`
     /// says why, once a file.
     pub(crate) fn find(&self, inputs: Vec<Input>, failures: &mut Vec<Failure>) -> Vec<(Input, Arc<Settings>)> {
@@ -53,6 +69,7 @@ impl Declared {
             let variables = settings.variables.get_or_insert_with(Variables::default);
             variables.repository.extend(self.variables.iter().cloned());
         }
+        self.levels.apply(&mut settings);
         Ok(settings)
     }
 }
@@ -86,9 +103,24 @@ fn parse(path: &Path) -> Result<Settings, Failure> {
     let settings: Result<Option<Settings>, _> = serde_yaml::from_str(&text);
     let settings = settings.map_err(|error| Failure::Settings { path: path.to_owned(), error })?;
     let mut settings = settings.unwrap_or_default();
+    check_rules(path, &text)?;
     let environments = settings.environments.values_mut().map(|environment| &mut environment.trust_policy);
     for policy in environments.chain([&mut settings.role.trust_policy]).flatten() {
         *policy = path.with_file_name(&*policy);
     }
     Ok(settings)
+}
+
+/// Whether every rule and group under `rules` exists.
+fn check_rules(path: &Path, text: &str) -> Result<(), Failure> {
+    let (tree, _) = yaml::parse(text, Limits::default());
+    let top = tree.root().map(|root| tree.fields(root)).unwrap_or_default();
+    let rules = top.iter().find(|field| tree.text(field.key) == Some("rules"));
+    for field in rules.map(|rules| tree.fields(rules.value)).unwrap_or_default() {
+        let Err(reason) = levels::check(tree.text(field.key).unwrap_or_default()) else { continue };
+        let position = Source::new("", text).position(tree.span(field.key).start);
+        let (path, reason) = (path.to_owned(), Box::new(reason));
+        return Err(Failure::InvalidEntry { path, line: position.line, column: position.column, reason });
+    }
+    Ok(())
 }

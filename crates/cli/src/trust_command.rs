@@ -12,7 +12,9 @@ use crate::{
     checking::{self, Reporting},
     failure::Failure,
     inputs,
+    levels::Levels,
     outcome::Outcome,
+    settings::Declared,
     streams::Streams,
 };
 
@@ -34,12 +36,20 @@ Examples:
   keyless trust check template.yaml            every role of a CloudFormation template
   keyless trust check cdk.out/Stack.template.json --format sarif
   keyless trust check roles.tf                 every role and policy document of a Terraform file
+  keyless trust check role.json --ignore broad-action
+
+The levels under `rules` in the keyless.yaml next to the file or above it in the repository hold for policies too.
 
 Exit status: 0 no findings at or above the minimum severity, 1 findings, 2 a file could not be read.")]
 pub(crate) struct Check {
     /// Files with trust policies, or `-` for standard input
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
+    /// The settings with the levels of rules [default: keyless.yaml next to the policy or above it in the repository]
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    #[command(flatten)]
+    levels: Levels,
     #[command(flatten)]
     reporting: Reporting,
 }
@@ -58,8 +68,9 @@ fn run_check(arguments: &Check, streams: &mut Streams<'_>) -> io::Result<Outcome
         streams.fail(&Failure::Unreadable { path: path.clone(), error });
         return Ok(Outcome::CannotRun);
     }
-    let Check { paths, reporting } = arguments;
-    let (inputs, failures) = inputs::find(paths, &mut streams.input, &reporting.stdin_filename);
-    let inputs: Vec<_> = inputs.into_iter().map(|input| (input, ())).collect();
-    checking::run(&inputs, failures, &|source, ()| check::findings(source), reporting, streams)
+    let Check { paths, settings, levels, reporting } = arguments;
+    let (inputs, mut failures) = inputs::find(paths, &mut streams.input, &reporting.stdin_filename);
+    let declared = Declared::of_policies(settings.clone(), levels.clone());
+    let inputs = declared.find(inputs, &mut failures);
+    checking::run(&inputs, failures, &|source, settings| check::findings_with(source, settings), reporting, streams)
 }

@@ -64,7 +64,9 @@ fn sessions_come_out_as_written() -> io::Result<()> {
             }
             Part::Block(language, lines) => {
                 if let Some(name) = file.take() {
-                    fs::write(folder.path().join(name), &lines)?;
+                    let path = folder.path().join(name);
+                    fs::create_dir_all(path.parent().unwrap_or(folder.path()))?;
+                    fs::write(path, &lines)?;
                 }
                 actual.extend(["```", language, "\n", &lines, "```\n"]);
             }

@@ -8,7 +8,7 @@ use crate::{
     rules::{
         Findings, Group,
         pipeline::{self, RULES, unused_suppression},
-        precedence,
+        precedence, take_levels,
     },
     settings::{Level, Settings},
     text::{Source, Span},
@@ -36,7 +36,7 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
     precedence::drop_explained(&RULES, &mut diagnostics);
     blame_steps(analysis, &mut diagnostics);
     let accepted = suppress(analysis, &mut diagnostics);
-    take_levels(analysis.settings, &mut diagnostics);
+    take_levels(analysis.settings, pipeline::group, &mut diagnostics);
     diagnostic::sort(&mut diagnostics);
     diagnostic::join(&mut diagnostics);
     let mut named = HashSet::new();
@@ -58,14 +58,14 @@ fn suppress(analysis: &Analysis<'_>, diagnostics: &mut Vec<Diagnostic>) -> Accep
     if suppressions.is_empty() {
         return accepted;
     }
-    let mut used = HashSet::new();
+    let mut matched = HashSet::new();
     let mut is_suppressed = |rule: RuleId, span: Span| {
         let group = pipeline::group(rule).map_or("", Group::name);
         let matching = suppressions.iter().enumerate().filter_map(|(index, suppression)| {
             suppression.names_finding(rule.as_str(), group, span).map(|name| (index, name))
         });
         let matching: Vec<_> = matching.collect();
-        used.extend(matching.iter().copied());
+        matched.extend(matching.iter().copied());
         !matching.is_empty()
     };
     diagnostics.retain(|diagnostic| {
@@ -88,7 +88,7 @@ fn suppress(analysis: &Analysis<'_>, diagnostics: &mut Vec<Diagnostic>) -> Accep
         };
         for (index, suppression) in suppressions.iter().enumerate() {
             let names = suppression.names.iter().enumerate();
-            let unused = names.filter(|(at, name)| !used.contains(&(index, *at)) && is_judged(name.value));
+            let unused = names.filter(|(at, name)| !matched.contains(&(index, *at)) && is_judged(name.value));
             let unused: Vec<usize> = unused.map(|(at, _)| at).collect();
             unused_suppression::report(analysis.source, suppression, &unused, diagnostics);
         }
@@ -97,27 +97,7 @@ fn suppress(analysis: &Analysis<'_>, diagnostics: &mut Vec<Diagnostic>) -> Accep
 }
 
 fn is_on(settings: &Settings, rule: RuleId) -> bool {
-    level(settings, rule) != Some(Level::Off)
-}
-
-/// What the settings say about a rule.
-fn level(settings: &Settings, rule: RuleId) -> Option<Level> {
-    settings.level(rule.as_str(), pipeline::group(rule).map_or("", Group::name))
-}
-
-/// Gives findings the severity that the settings say, and drops those of rules that are turned off.
-fn take_levels(settings: &Settings, diagnostics: &mut Vec<Diagnostic>) {
-    if settings.rules.is_empty() && settings.selected.is_none() {
-        return;
-    }
-    diagnostics.retain_mut(|diagnostic| match level(settings, diagnostic.rule).map(Level::severity) {
-        None => true,
-        Some(None) => false,
-        Some(Some(severity)) => {
-            diagnostic.severity = severity;
-            true
-        }
-    });
+    settings.level(rule.as_str(), pipeline::group(rule).map_or("", Group::name)) != Some(Level::Off)
 }
 
 /// Moves findings from text that steps share to the steps that they are about, if other steps share it and are right.

@@ -6,6 +6,7 @@ pub mod trust;
 
 use crate::{
     diagnostic::{Diagnostic, RuleId, Severity},
+    settings::{Level, Settings},
     text::Span,
 };
 
@@ -80,6 +81,26 @@ impl Group {
             Self::Policies => "policies",
         }
     }
+}
+
+/// Gives findings the severity that the settings say, and drops those of rules that are turned off.
+pub(crate) fn take_levels(
+    settings: &Settings,
+    group: impl Fn(RuleId) -> Option<Group>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    if settings.rules.is_empty() && settings.selected.is_none() {
+        return;
+    }
+    let level = |rule: RuleId| settings.level(rule.as_str(), group(rule).map_or("", Group::name));
+    diagnostics.retain_mut(|diagnostic| match level(diagnostic.rule).map(Level::severity) {
+        None => true,
+        Some(None) => false,
+        Some(Some(severity)) => {
+            diagnostic.severity = severity;
+            true
+        }
+    });
 }
 
 /// An example in a rule's documentation.

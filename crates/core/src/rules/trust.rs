@@ -37,7 +37,7 @@ mod uuid_in_issuer;
 mod vacuous_condition;
 mod workspace_mismatch;
 
-use super::{Findings, precedence};
+use super::{Findings, Group, precedence, take_levels};
 use crate::{
     diagnostic::{self, Diagnostic, Severity},
     iam::{
@@ -45,6 +45,7 @@ use crate::{
         template::{Document, Unreadable},
         trust::Trust,
     },
+    settings::Settings,
     text::Source,
 };
 
@@ -123,6 +124,13 @@ pub fn findings(source: &Source<'_>) -> Vec<Diagnostic> {
     check(source).unwrap_or_else(|unreadable| {
         vec![Diagnostic::new(policy::MALFORMED, Severity::Error, unreadable.span(), unreadable.to_string())]
     })
+}
+
+/// Like [`findings`], with the levels of the settings.
+pub fn findings_with(source: &Source<'_>, settings: &Settings) -> Vec<Diagnostic> {
+    let mut found = findings(source);
+    take_levels(settings, |_| Some(Group::Policies), &mut found);
+    found
 }
 
 /// A rule by its id.

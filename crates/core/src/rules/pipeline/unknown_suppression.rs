@@ -48,17 +48,19 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         if known().any(|known| known == name.value) {
             continue;
         }
-        let finding = findings.report(name.span, format!("unknown rule or group `{}`", name.value));
-        match nearest(name.value, known()) {
-            Some(near) => {
-                finding.message.push_str(&format!("; did you mean `{near}`?"));
-                let edit = Edit { span: name.span, replacement: near.to_owned() };
-                finding.fix(format!("change it to `{near}`"), Safety::Safe, vec![edit]);
-            }
-            None => {
-                finding.help("use the id in brackets after the finding; `keyless rules` lists them all");
-            }
-        }
+        let message = format!("unknown rule or group `{}`", name.value);
+        let Some(near) = nearest(name.value, known()) else {
+            findings
+                .report(name.span, message)
+                .help("use the id in brackets after the finding; `keyless rules` lists them all");
+            continue;
+        };
+        let edit = Edit { span: name.span, replacement: near.to_owned() };
+        findings.report(name.span, format!("{message}; did you mean `{near}`?")).fix(
+            format!("change it to `{near}`"),
+            Safety::Safe,
+            vec![edit],
+        );
     }
     for comment in &file.suppressions.malformed {
         findings.report(*comment, "this comment suppresses nothing").help("write `# keyless: allow[rule-id] reason`");
