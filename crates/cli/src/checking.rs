@@ -11,6 +11,7 @@ use clap::{Args, builder::PossibleValuesParser, builder::TypedValueParser};
 use keyless_core::diagnostic::Severity;
 
 use crate::{
+    baseline::{self, Baseline},
     failure::Failure,
     fix,
     inputs::Input,
@@ -36,6 +37,12 @@ pub(crate) struct Reporting {
     /// Print how many findings each rule has, instead of the findings
     #[arg(long, conflicts_with_all = ["diff", "format"])]
     statistics: bool,
+    /// Leave out the findings that this file lists
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Accept the findings that there are now: list them in a file for --baseline
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "fix", "diff", "output", "statistics"])]
+    write_baseline: Option<PathBuf>,
     /// Exit with 0 even if there are findings
     #[arg(long)]
     exit_zero: bool,
@@ -72,6 +79,13 @@ pub(crate) fn run<S: Sync>(
         return Ok(Outcome::CannotRun);
     }
     let fix_from = (reporting.fix || reporting.diff).then_some(reporting.min_severity);
+    let baseline = match reporting.baseline.as_deref().map(Baseline::read).transpose() {
+        Ok(baseline) => baseline,
+        Err(failure) => {
+            streams.fail(&failure);
+            return Ok(Outcome::CannotRun);
+        }
+    };
     let mut files = Vec::new();
     for result in linted::lint_all(inputs, check, fix_from) {
         match result {
@@ -79,10 +93,27 @@ pub(crate) fn run<S: Sync>(
             Err(failure) => failures.push(failure),
         }
     }
+    for outdated in baseline.map(|baseline| baseline.accept(&mut files)).unwrap_or_default() {
+        writeln!(streams.errors, "note: no longer found, so remove it from the baseline: {outdated}")?;
+    }
     if reporting.fix {
         failures.extend(files.iter().filter_map(|file| write_fixed(file).err()));
     }
-    let outcome = if reporting.diff {
+    let outcome = if let Some(path) = &reporting.write_baseline {
+        for file in &mut files {
+            file.diagnostics.retain(|diagnostic| diagnostic.severity >= reporting.min_severity);
+        }
+        match baseline::write(path, &files) {
+            Ok(count) => writeln!(
+                streams.output,
+                "accepted {count} finding{} in {}",
+                if count == 1 { "" } else { "s" },
+                path.display()
+            )?,
+            Err(failure) => failures.push(failure),
+        }
+        Outcome::Clean
+    } else if reporting.diff {
         print_diffs(&files, &mut streams.output)?
     } else {
         print_report(files, reporting, streams)?

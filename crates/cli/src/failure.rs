@@ -101,6 +101,26 @@ pub(crate) enum Failure {
         #[source]
         reason: Box<Failure>,
     },
+    /// A baseline cannot be read.
+    #[error("{} is not a baseline that `keyless lint --write-baseline` wrote: {error}", shown(path))]
+    Baseline {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        error: serde_json::Error,
+    },
+    /// A baseline of another version of its format.
+    #[error(
+        "{} has version {version} of the baseline's format, and this keyless reads version 1; write it again",
+        shown(path)
+    )]
+    BaselineVersion {
+        /// The file.
+        path: PathBuf,
+        /// The version that it names.
+        version: u32,
+    },
     /// The report could not be written to its file.
     #[error("cannot write the report to {}: {}", shown(path), reason(error))]
     UnwritableFile {

@@ -31,6 +31,8 @@ Examples:
   keyless lint --ignore unpinned-image --rule-level scripts=error
   keyless lint --statistics --exit-zero        how many findings each rule has
   keyless lint --format sarif --output lint.sarif
+  keyless lint --write-baseline baseline.json  accept the findings that there are now
+  keyless lint --baseline baseline.json        only those that came later
 
 A folder is searched for files named bitbucket-pipelines.yml (or .yaml); .git and node_modules are skipped. \
 If it has none and is not a repository, every *.yml and *.yaml file in it is linted as a pipeline.

@@ -5,6 +5,7 @@
 //! other function receives the streams that it writes to.
 
 mod args;
+mod baseline;
 mod checking;
 mod crash;
 #[cfg(feature = "cloud")]
@@ -13,6 +14,7 @@ mod download;
 #[cfg(feature = "cloud")]
 mod exec_command;
 mod failure;
+mod fingerprint;
 mod fix;
 mod folder;
 mod inputs;

@@ -2,7 +2,6 @@
 
 mod code_insights;
 mod codeclimate;
-mod fingerprint;
 mod github;
 mod json;
 mod junit;

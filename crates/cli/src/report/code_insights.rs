@@ -12,7 +12,8 @@ use keyless_core::{
 };
 use serde::Serialize;
 
-use super::{Counts, Report, fingerprint::Fingerprints, text};
+use super::{Counts, Report, text};
+use crate::fingerprint::Fingerprints;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -92,7 +93,10 @@ fn annotations(report: &Report) -> Vec<Annotation<'_>> {
         let source = file.source();
         let left = ANNOTATIONS_PER_REPORT - annotations.len();
         annotations.extend(file.diagnostics.iter().take(left).map(|diagnostic| Annotation {
-            external_id: format!("keyless-{}", fingerprints.next(&file.name, diagnostic)),
+            external_id: format!(
+                "keyless-{}",
+                fingerprints.next(&[&file.name, diagnostic.rule.as_str(), &diagnostic.message])
+            ),
             kind: "BUG",
             severity: match diagnostic.severity {
                 Severity::Error => "HIGH",

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use keyless_core::diagnostic::Severity;
 use serde::Serialize;
 
-use super::{Report, fingerprint::Fingerprints};
+use super::Report;
+use crate::fingerprint::Fingerprints;
 
 #[derive(Serialize)]
 struct Issue<'a> {
@@ -49,7 +50,7 @@ pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
                 Severity::Warning => "minor",
                 Severity::Hint => "info",
             },
-            fingerprint: fingerprints.next(&file.name, diagnostic),
+            fingerprint: fingerprints.next(&[&file.name, diagnostic.rule.as_str(), &diagnostic.message]),
             location: Location {
                 path: &file.name,
                 lines: Lines {

@@ -15,7 +15,8 @@ use keyless_core::{
 };
 use serde::{Serialize, Serializer};
 
-use super::{Report, fingerprint::Fingerprints};
+use super::Report;
+use crate::fingerprint::Fingerprints;
 use crate::rules_command;
 
 #[derive(Serialize)]
@@ -156,11 +157,13 @@ pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
     let mut results = Vec::with_capacity(report.shown.total());
     for file in &report.files {
         let source = file.source();
-        results.extend(
-            file.diagnostics
-                .iter()
-                .map(|diagnostic| finding(&source, diagnostic, fingerprints.next(&file.name, diagnostic))),
-        );
+        results.extend(file.diagnostics.iter().map(|diagnostic| {
+            finding(
+                &source,
+                diagnostic,
+                fingerprints.next(&[&file.name, diagnostic.rule.as_str(), &diagnostic.message]),
+            )
+        }));
     }
     let log = Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",

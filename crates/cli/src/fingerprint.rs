@@ -2,21 +2,18 @@
 
 use std::collections::HashMap;
 
-use keyless_core::diagnostic::Diagnostic;
-
 /// Gives each finding of a report a stable, unique fingerprint.
 #[derive(Debug, Default)]
-pub(super) struct Fingerprints {
+pub(crate) struct Fingerprints {
     /// How often each name was given already.
     given: HashMap<u64, usize>,
 }
 
 impl Fingerprints {
-    /// The name of a finding: a hash of its file, rule and message. Equal findings of one file are numbered,
-    /// so that a line number is not part of the name.
-    pub(super) fn next(&mut self, file: &str, diagnostic: &Diagnostic) -> String {
-        let parts = [file, diagnostic.rule.as_str(), &diagnostic.message];
-        let hash = parts.into_iter().fold(FNV_OFFSET, |hash, part| fnv(fnv(hash, part.as_bytes()), &[0]));
+    /// The name of a finding: a hash of what it is about, such as its file, rule and message. Equal findings are numbered, so
+    /// that a line number is not part of the name.
+    pub(crate) fn next(&mut self, parts: &[&str]) -> String {
+        let hash = parts.iter().fold(FNV_OFFSET, |hash, part| fnv(fnv(hash, part.as_bytes()), &[0]));
         let number = self.given.entry(hash).or_default();
         let name = fnv(hash, &number.to_le_bytes());
         *number += 1;

@@ -1,0 +1,103 @@
+//! Findings that a team has accepted: a file that says which ones were there before.
+//!
+//! An entry names a finding by its file, its rule, its step and the text that it is about, so that it still matches when lines
+//! move and when messages are reworded.
+
+use std::{collections::HashMap, fs, path::Path};
+
+use keyless_core::{diagnostic::Diagnostic, text::Source};
+use serde::{Deserialize, Serialize};
+
+use crate::{failure::Failure, fingerprint::Fingerprints, linted::LintedFile};
+
+/// The version of the file's format.
+const VERSION: u32 = 1;
+
+/// The file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: u32,
+    findings: Vec<Entry>,
+}
+
+/// A finding that was there before.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    file: String,
+    rule: String,
+    /// The step that it is about, where the finding says so and the step has a name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    step: String,
+    /// The text that it is about, in one line.
+    text: String,
+    /// All of these and, where they are equal, the number of the finding.
+    fingerprint: String,
+}
+
+impl Entry {
+    fn new(source: &Source<'_>, diagnostic: &Diagnostic, fingerprints: &mut Fingerprints) -> Self {
+        let step = diagnostic.step.as_ref().and_then(|step| step.name.clone()).unwrap_or_default();
+        let text = source.slice(diagnostic.primary.span).split_whitespace().collect::<Vec<_>>().join(" ");
+        let rule = diagnostic.rule.as_str();
+        let fingerprint = fingerprints.next(&[source.name(), rule, &step, &text]);
+        Self { file: source.name().to_owned(), rule: rule.to_owned(), step, text, fingerprint }
+    }
+}
+
+/// Writes the findings that are left in the files, and returns how many there are.
+pub(crate) fn write(path: &Path, files: &[LintedFile]) -> Result<usize, Failure> {
+    let mut fingerprints = Fingerprints::default();
+    let mut findings = Vec::new();
+    for file in files {
+        let source = file.source();
+        findings.extend(file.diagnostics.iter().map(|diagnostic| Entry::new(&source, diagnostic, &mut fingerprints)));
+    }
+    findings.sort();
+    let count = findings.len();
+    let document = Document { version: VERSION, findings };
+    let failed = |error| Failure::UnwritableFile { path: path.to_owned(), error };
+    let mut text = serde_json::to_string_pretty(&document).map_err(|error| failed(error.into()))?;
+    text.push('\n');
+    fs::write(path, text).map_err(failed)?;
+    Ok(count)
+}
+
+/// The accepted findings of a run.
+#[derive(Debug)]
+pub(crate) struct Baseline {
+    /// By fingerprint.
+    entries: HashMap<String, Entry>,
+}
+
+impl Baseline {
+    /// Reads the file.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let text = fs::read_to_string(path).map_err(|error| Failure::Unreadable { path: path.to_owned(), error })?;
+        let failed = |error| Failure::Baseline { path: path.to_owned(), error };
+        let document: Document = serde_json::from_str(&text).map_err(failed)?;
+        if document.version != VERSION {
+            return Err(Failure::BaselineVersion { path: path.to_owned(), version: document.version });
+        }
+        let by_fingerprint = |entry: Entry| (entry.fingerprint.clone(), entry);
+        Ok(Self { entries: document.findings.into_iter().map(by_fingerprint).collect() })
+    }
+
+    /// Takes the accepted findings away. Returns what no longer applies in these files: "`rule` in file: text".
+    pub(crate) fn accept(mut self, files: &mut [LintedFile]) -> Vec<String> {
+        let mut fingerprints = Fingerprints::default();
+        for file in &mut *files {
+            let source = Source::new(&file.name, &file.text);
+            let entries = &mut self.entries;
+            file.diagnostics.retain(|diagnostic| {
+                let entry = Entry::new(&source, diagnostic, &mut fingerprints);
+                entries.remove(&entry.fingerprint).is_none()
+            });
+        }
+        let is_checked = |entry: &&Entry| files.iter().any(|file| file.name == entry.file);
+        let mut left: Vec<&Entry> = self.entries.values().filter(is_checked).collect();
+        left.sort();
+        left.into_iter().map(|entry| format!("`{}` in {}: {}", entry.rule, entry.file, entry.text)).collect()
+    }
+}
