@@ -23,7 +23,7 @@ pub(crate) use simulate::{read_text, roles};
 /// Check a role's trust policy, or simulate a request, without AWS
 #[derive(Debug, Subcommand)]
 pub(crate) enum Trust {
-    Check(Check),
+    Check(Box<Check>),
     Simulate(Box<simulate::Simulate>),
 }
 
