@@ -1,7 +1,7 @@
-//! Reads what a deployment needs from an account: identity providers, roles, parameters. Nothing here changes anything.
+//! Reads what a deployment needs from an account: identity providers, roles, parameters, templates. Nothing here changes anything.
 //!
-//! The calls are assembled here and signed by AWS's own crate: the SDK's clients of IAM and SSM take longer to build than
-//! the rest of the pipe.
+//! The calls are assembled here and signed by AWS's own crate: the SDK's clients of IAM, SSM and CloudFormation take longer to
+//! build than the rest of the pipe.
 
 use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
 use keyless_core::aws::{Partition, Region, RoleArn};
@@ -33,6 +33,8 @@ pub struct Endpoints {
     pub ssm: Option<String>,
     /// Of STS.
     pub sts: Option<String>,
+    /// Of CloudFormation.
+    pub cloudformation: Option<String>,
 }
 
 /// A role.
@@ -145,6 +147,37 @@ impl Inventory {
         Err(InventoryError::Refused(Said { code, message, request_id: None }))
     }
 
+    /// The template of a stack as it was deployed; nothing when there is no such stack.
+    ///
+    /// # Errors
+    /// [`InventoryError`].
+    pub async fn template(&self, stack: &str) -> Result<Option<String>, InventoryError> {
+        let form = [("Action", "GetTemplate"), ("StackName", stack), ("TemplateStage", "Original")];
+        let answer = match self.cloudformation(&form).await {
+            // The code says no more than that the call was not valid.
+            Err(InventoryError::Refused(said)) if said.message.ends_with(" does not exist") => return Ok(None),
+            answer => answer?,
+        };
+        first(&answer, "TemplateBody").map(Some)
+    }
+
+    /// The physical id of a resource of a stack, which for a nested stack is its ARN.
+    ///
+    /// # Errors
+    /// [`InventoryError`].
+    pub async fn physical_id(&self, stack: &str, logical_id: &str) -> Result<String, InventoryError> {
+        let form = [("Action", "DescribeStackResources"), ("StackName", stack), ("LogicalResourceId", logical_id)];
+        first(&self.cloudformation(&form).await?, "PhysicalResourceId")
+    }
+
+    async fn cloudformation(&self, form: &[(&str, &str)]) -> Result<String, InventoryError> {
+        let region = self.region.name();
+        let own = || format!("https://cloudformation.{region}.{}", self.region.partition().dns_suffix);
+        let url = self.endpoints.cloudformation.clone().unwrap_or_else(own);
+        let form: Vec<(&str, &str)> = form.iter().copied().chain([("Version", "2010-05-15")]).collect();
+        self.query("cloudformation", region, &url, &form).await
+    }
+
     async fn iam(&self, form: &[(&str, &str)]) -> Result<String, InventoryError> {
         let (host, region) = iam_host(self.region.partition());
         let url = self.endpoints.iam.clone().unwrap_or_else(|| format!("https://{host}"));
@@ -159,10 +192,9 @@ impl Inventory {
         url: &str,
         form: &[(&str, &str)],
     ) -> Result<String, InventoryError> {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(form);
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
-        let answer = self.call(service, region, url, headers, body.finish()).await?;
+        let answer = self.call(service, region, url, headers, body).await?;
         if answer.status < 300 {
             return Ok(answer.body);
         }

@@ -62,7 +62,7 @@ pub(super) async fn check(context: &mut Context<'_, '_>) -> io::Result<()> {
         return Ok(());
     };
     let own = |service: &str| context.environment.endpoint_url(service);
-    let endpoints = Endpoints { iam: own("IAM"), ssm: own("SSM"), sts: own("STS") };
+    let endpoints = Endpoints { iam: own("IAM"), ssm: own("SSM"), sts: own("STS"), cloudformation: None };
     let inventory = Inventory::new(keys, &region, endpoints).over(&context.network);
     let account = match inventory.account().await {
         Ok(account) => account,
