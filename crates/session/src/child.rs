@@ -1,6 +1,7 @@
 //! A child process: started in its own process group, sent the signals that this process receives, and waited for.
 
 mod environment;
+mod guard;
 mod output;
 pub(crate) mod profiles;
 
@@ -22,6 +23,7 @@ use tokio::{
 use output::pass_on;
 
 pub use environment::{ChildEnvironment, CredentialSource};
+pub use guard::{end_orphans, protect};
 pub use output::Listener;
 
 /// How long to wait for the rest of a child's output after it ended.

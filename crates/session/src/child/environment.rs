@@ -194,11 +194,16 @@ impl ChildEnvironment {
         self.set("AWS_CONFIG_FILE", profiles.file()).set("AWS_SDK_LOAD_CONFIG", "1")
     }
 
-    /// Gives the child credentials and their region.
-    pub fn give(&mut self, source: CredentialSource<'_>, region: &Region) -> &mut Self {
+    /// Gives the child a region, and no credentials.
+    pub fn give_region(&mut self, region: &Region) -> &mut Self {
         self.set("AWS_REGION", region.name()).set("AWS_DEFAULT_REGION", region.name());
         // The role of the instance that the step runs on must never be used instead.
-        self.set("AWS_EC2_METADATA_DISABLED", "true");
+        self.set("AWS_EC2_METADATA_DISABLED", "true")
+    }
+
+    /// Gives the child credentials and their region.
+    pub fn give(&mut self, source: CredentialSource<'_>, region: &Region) -> &mut Self {
+        self.give_region(region);
         match source {
             CredentialSource::Endpoint(endpoint) => self
                 .set("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.url())
