@@ -34,8 +34,17 @@ const fn problem(signs: &'static [&'static str], cause: &'static str, remedy: &'
     Problem { signs, cause, remedy }
 }
 
+const ANOTHER_RUN: &str = "another run is deploying this stack";
+const ANOTHER_CHANGE_SET: &str = "another run is using this stack's change set";
+/// The pipe does not wait and try again itself: the other run may be that of a newer commit, which would be overwritten.
+const QUEUE: &str = "run this step again when the other run has ended, unless that is newer; a `deployment:` or \
+                     `concurrency-group:` on the step makes Bitbucket queue such runs";
+const NO_CREDENTIALS_IN_APP: &str = "the app calls AWS during the synthesis, which has no credentials";
+const SYNTH_WITH_SESSION: &str = "take the value from cdk.context.json, a context value or a CloudFormation parameter instead; or \
+                                  set `SYNTH: session`, which lets the app's code use the session";
+
 /// The problems, the specific before the general.
-static PROBLEMS: [Problem; 33] = [
+static PROBLEMS: [Problem; 38] = [
     problem(
         &["Could not retrieve additional details about change set creation errors"],
         "CloudFormation's early validation rejected the change set, and the bootstrap stack is too old to read why",
@@ -103,18 +112,11 @@ static PROBLEMS: [Problem; 33] = [
         "run the pipe once with `COMMAND: bootstrap`{region} and a role that can create IAM roles; set a custom QUALIFIER in every \
          step",
     ),
-    problem(
-        &["_IN_PROGRESS state and can"],
-        "another run is deploying this stack",
-        "run this step again when the other run has ended; a `deployment:` or `concurrency-group:` on the step makes Bitbucket \
-         queue such runs",
-    ),
-    problem(
-        &["operation on this ChangeSet is currently in progress"],
-        "another run is using this stack's change set",
-        "run this step again when the other run has ended; a `deployment:` or `concurrency-group:` on the step makes Bitbucket \
-         queue such runs",
-    ),
+    problem(&["_IN_PROGRESS state and can"], ANOTHER_RUN, QUEUE),
+    problem(&["cannot be deleted while in status", "_IN_PROGRESS"], ANOTHER_RUN, QUEUE),
+    problem(&["current status of [", "_IN_PROGRESS]"], ANOTHER_CHANGE_SET, QUEUE),
+    problem(&["operation on this ChangeSet is currently in progress"], ANOTHER_CHANGE_SET, QUEUE),
+    problem(&["Change set ", "is still being created"], ANOTHER_CHANGE_SET, QUEUE),
     problem(
         &["Export ", "as it is in use by"],
         "the deployment removes or changes an export that another stack still imports",
@@ -158,6 +160,8 @@ static PROBLEMS: [Problem; 33] = [
         "the CDK received no credentials",
         "if its assets are built in containers, set `CREDENTIALS: environment`",
     ),
+    problem(&["Could not load credentials from any providers"], NO_CREDENTIALS_IN_APP, SYNTH_WITH_SESSION),
+    problem(&["Unable to locate credentials"], NO_CREDENTIALS_IN_APP, SYNTH_WITH_SESSION),
     problem(
         &["token", "expired"],
         "the session ended before the deployment did",
@@ -361,6 +365,28 @@ mod tests {
                 "another run is deploying",
             ),
             ("An operation on this ChangeSet is currently in progress.", "another run is using"),
+            (
+                "ToolkitError: Change set cdk-deploy-change-set is still being created (CREATE_IN_PROGRESS). Try again when it's \
+                 finished.",
+                "another run is using",
+            ),
+            (
+                "InvalidChangeSetStatus: ChangeSet [arn:aws:cloudformation:eu-west-1:1:changeSet/c/1] cannot be executed in its \
+                 current status of [CREATE_IN_PROGRESS]",
+                "another run is using",
+            ),
+            (
+                "❌  S: destroy failed ValidationError: Stack [S] cannot be deleted while in status UPDATE_IN_PROGRESS",
+                "another run is deploying",
+            ),
+            (
+                "CredentialsProviderError: Could not load credentials from any providers",
+                "the app calls AWS during the synthesis",
+            ),
+            (
+                "botocore.exceptions.NoCredentialsError: Unable to locate credentials",
+                "the app calls AWS during the synthesis",
+            ),
             ("Net failed: Export Net:X cannot be updated as it is in use by Shop", "the deployment removes or changes"),
             ("Another CLI (PID=7) is currently synthing to cdk.out. Invoke the CLI in sequence", "two runs of the CDK"),
             (
