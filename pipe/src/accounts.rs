@@ -1,26 +1,22 @@
 //! The accounts that a run would call: those of the stacks that it selects, and of the values that the app looks up.
 
-use std::path::Path;
-
 use crate::{
-    assembly::{self, Contents},
+    assembly::Contents,
     forbidden_account::{ForbiddenAccount, What},
+    selection,
     settings::{Command, Settings},
 };
 
 /// What a run with these settings would call in accounts that are not allowed. A stack without an account is deployed to the
 /// session's account, which is checked before.
 pub(crate) fn forbidden(settings: &Settings, contents: &Contents) -> Vec<ForbiddenAccount> {
-    let is_pattern = |word: &&String| !word.starts_with('-') && !word.contains([':', '=']);
-    let more = settings.extra_args.iter().filter(is_pattern);
-    // Without STACKS all are selected, whatever EXTRA_ARGS adds.
-    let patterns: Vec<String> = match settings.stacks.as_slice() {
-        [] => Vec::new(),
-        stacks => stacks.iter().chain(more).cloned().collect(),
-    };
-    let stacks = assembly::selected(&contents.stacks, &patterns, settings.exclusively);
-    let stacks = stacks.into_iter().map(|stack| (What::Stack(stack.path.clone()), stack.account.as_ref()));
-    let lookups = contents.missing.iter().map(|(key, account)| (What::Lookup(key.clone()), account.as_ref()));
+    if !settings.invocation.command.calls_accounts_of_stacks() {
+        return Vec::new();
+    }
+    let stacks = selection::called(settings, contents)
+        .into_iter()
+        .map(|stack| (What::Stack(stack.path.clone()), stack.account.as_ref()));
+    let lookups = contents.missing.iter().map(|lookup| (What::Lookup(lookup.key.clone()), lookup.account.as_ref()));
     not_allowed(settings, stacks.chain(lookups).filter_map(|(what, account)| Some((what, account?.clone())))).collect()
 }
 
@@ -35,19 +31,16 @@ fn not_allowed(
         .map(|(what, account)| ForbiddenAccount { what, account, allowed: allowed.clone() })
 }
 
-/// As [`forbidden`], for what is known before a synthesis: the environments to bootstrap, and a ready assembly in the app's folder.
-/// An unreadable assembly is reported elsewhere.
-pub(crate) fn known_forbidden(settings: &Settings, folder: &Path) -> Vec<ForbiddenAccount> {
-    if settings.invocation.command == Command::Bootstrap {
-        let environments = settings.stacks.iter().chain(&settings.extra_args).filter_map(|name| {
-            let (account, _) = name.strip_prefix("aws://")?.split_once('/')?;
-            Some((What::Environment(name.clone()), account.to_owned()))
-        });
-        return not_allowed(settings, environments).collect();
+/// The environments to bootstrap that are not in an allowed account.
+pub(crate) fn forbidden_environments(settings: &Settings) -> Vec<ForbiddenAccount> {
+    if settings.invocation.command != Command::Bootstrap {
+        return Vec::new();
     }
-    let app = settings.invocation.app.as_ref().filter(|_| settings.invocation.command.calls_accounts_of_stacks());
-    let contents = app.and_then(|app| assembly::read(&folder.join(app)).ok());
-    contents.map_or_else(Vec::new, |contents| forbidden(settings, &contents))
+    let environments = settings.stacks.iter().chain(&settings.extra_args).filter_map(|name| {
+        let (account, _) = name.strip_prefix("aws://")?.split_once('/')?;
+        Some((What::Environment(name.clone()), account.to_owned()))
+    });
+    not_allowed(settings, environments).collect()
 }
 
 #[cfg(test)]
@@ -57,7 +50,7 @@ mod tests {
     fn found(variables: &[(&str, &str)]) -> Vec<String> {
         let session = [("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/r"), ("AWS_REGION", "eu-west-1")];
         let settings = Settings::read(&session.iter().chain(variables).copied().collect()).1.unwrap();
-        known_forbidden(&settings, Path::new("/nonexistent")).iter().map(ToString::to_string).collect()
+        forbidden_environments(&settings).iter().map(ToString::to_string).collect()
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::{
 };
 
 use serde_json::Value;
-pub(crate) use stacks::{Contents, read, selected};
+pub(crate) use stacks::{Contents, Expansion, Lookup, Stack, read, selected, unmatched};
 
 /// Why an assembly cannot be deployed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

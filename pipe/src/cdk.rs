@@ -1,24 +1,24 @@
 //! The CDK: its command line, and what its output says.
 
 pub(crate) mod changes;
+pub(crate) mod configuration;
 mod display;
 pub(crate) mod problem;
 pub(crate) mod run_log;
 pub(crate) mod shown;
 
-use std::{fs, path::Path};
-
 use keyless_core::aws::AccountId;
-use serde_json::Value;
 
-use crate::settings::{Command, Settings};
+use configuration::Configuration;
+
+use crate::settings::{Command, Settings, Synth};
 
 /// The pattern of all stacks. The CDK's `--all`, and its own selection without a pattern, leave out the stacks of stages
 /// (aws-cdk 2.1148.1).
 const ALL_STACKS: &str = "**";
 
-/// The arguments after `cdk`.
-pub(crate) fn arguments(settings: &Settings, account: &AccountId) -> Vec<String> {
+/// The arguments after `cdk`, for the command itself.
+pub(crate) fn arguments(settings: &Settings, configuration: &Configuration, account: &AccountId) -> Vec<String> {
     let command = settings.invocation.command;
     let mut line = Line(vec![command.name().to_owned()]);
     match command {
@@ -45,7 +45,15 @@ pub(crate) fn arguments(settings: &Settings, account: &AccountId) -> Vec<String>
     }
     line.option("--toolkit-stack-name", settings.toolkit_stack_name.as_deref());
     line.app(settings);
-    line.word("--no-notices");
+    if settings.synth == Synth::Isolated && !command.needs_session() && settings.assembly.is_none() {
+        // Without credentials it fails, and names what is missing.
+        line.word("--no-lookups");
+    }
+    if settings.assembly.is_some() && configuration.builds {
+        // The CDK would run the app's `build` with the session.
+        line.word("--no-build");
+    }
+    line.notices(configuration);
     line.debug(settings);
     settings.extra_args.iter().for_each(|argument| line.word(argument));
     line.0
@@ -61,19 +69,23 @@ pub(crate) enum Lookups {
 }
 
 /// The arguments of a synthesis before the command itself, for the same stacks, and how many of the last ones are from
-/// `EXTRA_ARGS`. The assembly is written to `output`.
+/// `EXTRA_ARGS`. The assembly is written to `output`. Only a synthesis for `deploy` and `diff` builds the assets: for the other
+/// commands it is a `list`, as these do not build them either (aws-cdk 2.1148.1, `BUNDLING_COMMANDS`).
 pub(crate) fn synthesis(settings: &Settings, output: &str, lookups: Lookups) -> (Vec<String>, usize) {
     let (given, _) = app_options(&settings.extra_args);
-    let mut line = Line(vec!["synth".to_owned()]);
+    let builds_assets = matches!(settings.invocation.command, Command::Deploy | Command::Diff | Command::Synth);
+    let mut line = Line(vec![if builds_assets { "synth" } else { "list" }.to_owned()]);
     if settings.stacks.is_empty() {
         line.word(ALL_STACKS);
     }
     settings.stacks.iter().for_each(|stack| line.word(stack));
-    line.word("--quiet");
+    if builds_assets {
+        line.word("--quiet");
+    }
     if lookups == Lookups::Forbidden {
         line.word("--no-lookups");
     }
-    if settings.exclusively {
+    if settings.exclusively && builds_assets {
         line.word("--exclusively");
     }
     line.option("--output", Some(output));
@@ -93,22 +105,30 @@ pub(crate) fn with_assembly(settings: &Settings, output: String) -> Settings {
     settings
 }
 
-/// The folder of the synthesized assembly: the CDK's own option, `output` in cdk.json, or `cdk.out`.
-pub(crate) fn output(extra_args: &[String], folder: &Path) -> String {
+/// The folder of the synthesized assembly: the CDK's own option, `output` in its settings, or `cdk.out`.
+pub(crate) fn output(settings: &Settings, configuration: &Configuration) -> String {
+    let given = given_option(&settings.extra_args, ["--output", "-o"]);
+    given.or_else(|| configuration.output.clone()).unwrap_or_else(|| "cdk.out".to_owned())
+}
+
+/// The app's command or assembly: the CDK's own option, APP, or `app` in its settings.
+pub(crate) fn app(settings: &Settings, configuration: &Configuration) -> Option<String> {
+    let given = given_option(&settings.extra_args, ["--app", "-a"]);
+    given.or_else(|| settings.invocation.app.clone()).or_else(|| configuration.app.clone())
+}
+
+/// The last value of an option in `EXTRA_ARGS`.
+fn given_option(extra_args: &[String], names: [&str; 2]) -> Option<String> {
     let mut words = extra_args.iter();
     let mut given = None;
     while let Some(word) = words.next() {
         match word.split_once('=') {
-            Some(("--output" | "-o", value)) => given = Some(value.to_owned()),
-            _ if matches!(word.as_str(), "--output" | "-o") => given = words.next().cloned(),
+            Some((name, value)) if names.contains(&name) => given = Some(value.to_owned()),
+            None if names.contains(&word.as_str()) => given = words.next().cloned(),
             _ => {}
         }
     }
-    let configured = || {
-        let config: Value = serde_json::from_slice(&fs::read(folder.join("cdk.json")).ok()?).ok()?;
-        config["output"].as_str().map(str::to_owned)
-    };
-    given.or_else(configured).unwrap_or_else(|| "cdk.out".to_owned())
+    given
 }
 
 /// Options of the CDK about the app and its synthesis that take a value, besides `--output`.
@@ -192,6 +212,14 @@ impl Line {
         settings.context.iter().for_each(|pair| self.option("--context", Some(pair)));
     }
 
+    /// Notices about security and other known problems, which the CDK loads meanwhile. Unless told otherwise, it shows none where
+    /// `CI` is set.
+    fn notices(&mut self, configuration: &Configuration) {
+        if !configuration.decides_on_notices {
+            self.word("--notices");
+        }
+    }
+
     fn debug(&mut self, settings: &Settings) {
         if settings.debug {
             self.word("--debug");
@@ -206,7 +234,11 @@ mod tests {
 
     fn line(variables: &[(&str, &str)]) -> String {
         let settings = settings(variables);
-        arguments(&settings, settings.session.role.account()).join(" ")
+        command_line(&settings, &Configuration::default())
+    }
+
+    fn command_line(settings: &Settings, configuration: &Configuration) -> String {
+        arguments(settings, configuration, settings.session.role.account()).join(" ")
     }
 
     fn settings(variables: &[(&str, &str)]) -> Settings {
@@ -222,15 +254,15 @@ mod tests {
             ("CONTEXT", "a=b"),
             ("EXTRA_ARGS", "-c x=y --strict --notification-arns arn:aws:sns:eu-west-1:123456789012:t --output=o"),
         ]);
-        let output = output(&settings.extra_args, Path::new("/nonexistent"));
+        let output = output(&settings, &Configuration::default());
         assert_eq!(
             synthesis(&settings, &output, Lookups::Forbidden).0.join(" "),
             "synth Shop --quiet --no-lookups --output o --app node app.js --context a=b --no-notices -c x=y --strict"
         );
         let settings = with_assembly(&settings, output);
         assert_eq!(
-            arguments(&settings, settings.session.role.account()).join(" "),
-            "deploy Shop --require-approval never --app o --context a=b --no-notices -c x=y --strict --notification-arns \
+            command_line(&settings, &Configuration { builds: true, ..Configuration::default() }),
+            "deploy Shop --require-approval never --app o --context a=b --no-build --notices -c x=y --strict --notification-arns \
              arn:aws:sns:eu-west-1:123456789012:t"
         );
     }
@@ -246,30 +278,46 @@ mod tests {
     }
 
     #[test]
-    fn the_assembly_is_where_the_cdk_writes_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(output(&[], folder.path()), "cdk.out");
-        fs::write(folder.path().join("cdk.json"), r#"{ "output": "dist" }"#).unwrap();
-        assert_eq!(output(&[], folder.path()), "dist");
-        assert_eq!(output(&words("--strict -o here"), folder.path()), "here");
+    fn assets_are_built_for_commands_that_need_them() {
+        let line = |command: &str| {
+            let settings = settings(&[("COMMAND", command), ("STACKS", "Shop"), ("EXCLUSIVELY", "true")]);
+            synthesis(&settings, "cdk.out", Lookups::Forbidden).0.join(" ")
+        };
+        for command in ["deploy", "diff"] {
+            assert_eq!(line(command), "synth Shop --quiet --no-lookups --exclusively --output cdk.out --no-notices");
+        }
+        for command in ["destroy", "rollback", "drift"] {
+            assert_eq!(line(command), "list Shop --no-lookups --output cdk.out --no-notices");
+        }
+    }
+
+    #[test]
+    fn options_take_precedence_over_settings() {
+        let text = |text: &str| Some(text.to_owned());
+        let configured = Configuration { app: text("node a.js"), output: text("dist"), ..Configuration::default() };
+        let of = |variables: &[(&str, &str)]| {
+            let settings = settings(variables);
+            (app(&settings, &configured), output(&settings, &configured))
+        };
+        assert_eq!(of(&[]), (text("node a.js"), "dist".to_owned()));
+        assert_eq!(of(&[("APP", "b"), ("EXTRA_ARGS", "--strict -o here")]), (text("b"), "here".to_owned()));
+        assert_eq!(of(&[("APP", "b"), ("EXTRA_ARGS", "-a=c --output=o")]), (text("c"), "o".to_owned()));
+        assert_eq!(output(&settings(&[]), &Configuration::default()), "cdk.out");
     }
 
     #[test]
     fn settings_become_arguments() {
         for (variables, expected) in [
-            (&[][..], "deploy ** --require-approval never --no-notices"),
-            (
-                &[("STACKS", "A B"), ("APP", "cdk.out")],
-                "deploy A B --require-approval never --app cdk.out --no-notices",
-            ),
-            (&[("COMMAND", "bootstrap")], "bootstrap aws://123456789012/eu-west-1 --no-notices"),
-            (&[("COMMAND", "destroy"), ("STACKS", "**")], "destroy ** --force --no-notices"),
-            (&[("COMMAND", "diff"), ("DEBUG", "true")], "diff ** --no-notices --debug --verbose"),
-            (&[("COMMAND", "rollback")], "rollback ** --force --no-notices"),
-            (&[("COMMAND", "drift")], "drift ** --no-notices"),
-            (&[("COMMAND", "list")], "list ** --no-notices"),
-            (&[("EXTRA_ARGS", "--all")], "deploy --require-approval never --no-notices --all"),
+            (&[][..], "deploy ** --require-approval never --notices"),
+            (&[("STACKS", "A B"), ("APP", "cdk.out")], "deploy A B --require-approval never --app cdk.out --notices"),
+            (&[("COMMAND", "bootstrap")], "bootstrap aws://123456789012/eu-west-1 --notices"),
+            (&[("COMMAND", "destroy"), ("STACKS", "**")], "destroy ** --force --notices"),
+            (&[("COMMAND", "diff"), ("DEBUG", "true")], "diff ** --notices --debug --verbose"),
+            (&[("COMMAND", "rollback")], "rollback ** --force --notices"),
+            (&[("COMMAND", "drift")], "drift ** --notices"),
+            (&[("COMMAND", "list")], "list ** --no-lookups --notices"),
+            (&[("COMMAND", "list"), ("SYNTH", "session")], "list ** --notices"),
+            (&[("EXTRA_ARGS", "--all")], "deploy --require-approval never --notices --all"),
             (
                 &[
                     ("QUALIFIER", "shop"),
@@ -279,18 +327,18 @@ mod tests {
                     ("CONCURRENCY", "4"),
                 ],
                 "deploy ** --require-approval never --concurrency 4 --parameters S:p=1 --tags t=1 \
-                 --context @aws-cdk/core:bootstrapQualifier=shop --context a=b --no-notices",
+                 --context @aws-cdk/core:bootstrapQualifier=shop --context a=b --notices",
             ),
             (
                 &[("HOTSWAP", "fallback"), ("ROLLBACK", "false"), ("OUTPUTS_FILE", "o.json"), ("EXCLUSIVELY", "true")],
                 "deploy ** --require-approval never --hotswap-fallback --no-rollback --exclusively \
-                 --no-notices",
+                 --notices",
             ),
             (
                 &[("COMMAND", "bootstrap"), ("QUALIFIER", "shop")],
-                "bootstrap aws://123456789012/eu-west-1 --qualifier shop --no-notices",
+                "bootstrap aws://123456789012/eu-west-1 --qualifier shop --notices",
             ),
-            (&[("COMMAND", "synth"), ("EXTRA_ARGS", "-c 'a=b c'")], "synth --quiet --no-notices -c a=b c"),
+            (&[("COMMAND", "synth"), ("EXTRA_ARGS", "-c 'a=b c'")], "synth --quiet --no-lookups --notices -c a=b c"),
         ] {
             assert_eq!(line(variables), expected);
         }

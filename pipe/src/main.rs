@@ -7,7 +7,7 @@ use std::{
 
 use keyless_aws::Environment;
 use keyless_pipe::{documentation, run};
-use keyless_session::log;
+use keyless_session::{child::protect, log};
 
 /// The exit code for an invalid command line.
 const USAGE: u8 = 2;
@@ -22,6 +22,9 @@ fn main() -> ExitCode {
             log::failure("unexpected argument; the pipe is configured by variables, see `keyless-pipe --help`");
             return ExitCode::from(USAGE);
         }
+    }
+    if let Err(error) = protect() {
+        log::warning(format_args!("other processes of this user may read the step's token: {error}"));
     }
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => ExitCode::from(runtime.block_on(run::run(&Environment::of_process()))),

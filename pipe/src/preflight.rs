@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use keyless_session::InvalidSetting;
 
-use crate::{assembly::AssemblyError, forbidden_account::ForbiddenAccount};
+use crate::{assembly::AssemblyError, checks::Unusable, forbidden_account::ForbiddenAccount};
 
 /// An invalid setting of the pipe, or something that the run needs and that is missing.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +35,18 @@ pub(crate) enum PreflightError {
     /// The ready cloud assembly cannot be deployed.
     #[error("APP: {0}")]
     Assembly(#[from] AssemblyError),
-    /// A stack of the ready cloud assembly is in an account that is not allowed.
+    /// What the run would call in an account that is not allowed.
     #[error(transparent)]
     Account(#[from] ForbiddenAccount),
+    /// The ready cloud assembly is not right for the command.
+    #[error("{}: {}", .0, .0.details().join("; "))]
+    Unusable(Unusable),
+    /// The CDK's settings load plugins.
+    #[error(
+        "{} sets `plugin`, and plugins run with the session although the app must not; remove it, or set `SYNTH: session`",
+        .0.display()
+    )]
+    Plugins(PathBuf),
     /// Node is missing.
     #[error("`node` is not on the PATH, and the CDK needs it; use the pipe's own image, or one with Node 20 or newer")]
     NoNode,

@@ -135,6 +135,16 @@ impl Cli {
         Some(Self::Script { file, version })
     }
 
+    /// The files that it consists of: its package's folder, or its program. Nothing where it is fetched anew.
+    pub(crate) fn files(&self) -> Option<PathBuf> {
+        match self {
+            Self::Script { file, .. } => Some(self.package().map_or(file.as_path(), |(_, package)| package).to_owned()),
+            Self::Program(file) => Some(file.clone()),
+            Self::Awaited(folder) => Self::of_project(folder).and_then(|own| own.files()),
+            Self::Fetched(_) | Self::Unused => None,
+        }
+    }
+
     fn version(&self) -> Option<&str> {
         match self {
             Self::Script { version, .. } => version.as_deref(),

@@ -1,15 +1,17 @@
-//! One run of the pipe: settings, token, packages, session, credentials, CDK, summary.
+//! One run of the pipe: settings, token, packages, synthesis, session, credentials, CDK, summary.
+
+mod synthesis;
 
 use std::{
-    fs, io, mem,
+    mem,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
 
-use keyless_aws::{Environment, Network};
+use keyless_aws::{Environment, Network, Session};
 use keyless_bitbucket::{Step, insights};
-use keyless_core::{oidc::StepToken, pipes::keyless::is_pipe_variable};
+use keyless_core::{aws::SessionName, oidc::StepToken, pipes::keyless::is_pipe_variable};
 use keyless_session::{
     Assumer, InvalidSetting, Login, SharedSession,
     child::{self, ChildEnvironment, Listener, Signals},
@@ -18,17 +20,20 @@ use keyless_session::{
 use tokio::process::Command as Process;
 
 use crate::{
-    accounts, assembly,
-    cdk::{self, Lookups, changes::Changes, run_log::RunLog},
+    access, accounts, assembly,
+    cdk::{self, changes::Changes, configuration::Configuration, run_log::RunLog},
+    checks::{self, Unusable},
     diff_report,
     failure::Failure,
     install,
     outputs::{Outputs, OutputsError, OutputsFolder, VARIABLES_PATH},
     preflight::PreflightError,
     project::Project,
-    settings::{Command, Install, Report, Settings},
+    selection,
+    settings::{Command, Install, Report, Settings, Synth},
     summary,
 };
+use synthesis::Next;
 
 /// Runs the pipe with the variables of a process and returns the exit code. A failure is in the log by then.
 pub async fn run(environment: &Environment) -> u8 {
@@ -37,13 +42,22 @@ pub async fn run(environment: &Environment) -> u8 {
 
 async fn try_run(environment: &Environment) -> Result<u8, Failure> {
     let mut signals = Signals::listen().map_err(keyless_session::Failure::Signals)?;
-    let (settings, token, project, network) = prepare(environment).map_err(Failure::Preflight)?;
-    let job = Job { settings: &settings, token: &token, project: &project, network: &network, environment };
-    job.run(&mut signals).await
+    let prepared = prepare(environment).map_err(Failure::Preflight)?;
+    let Prepared { settings, token, project, network, configuration } = &prepared;
+    let job = Job { settings, token, project, network, configuration, environment };
+    Box::pin(job.run(&mut signals)).await
 }
 
-/// Everything that can be checked before the first call.
-fn prepare(environment: &Environment) -> Result<(Settings, StepToken, Project, Network), Vec<PreflightError>> {
+/// What a run needs, checked as far as possible before the first call.
+struct Prepared {
+    settings: Settings,
+    token: StepToken,
+    project: Project,
+    network: Network,
+    configuration: Configuration,
+}
+
+fn prepare(environment: &Environment) -> Result<Prepared, Vec<PreflightError>> {
     let (invocation, settings) = Settings::read(environment);
     let mut errors: Vec<PreflightError> = Vec::new();
     let settings = settings.map_err(|found| errors.extend(found)).ok();
@@ -52,17 +66,50 @@ fn prepare(environment: &Environment) -> Result<(Settings, StepToken, Project, N
     let cdk_version = settings.as_ref().and_then(|settings| settings.cdk_version.as_deref());
     let installs = settings.as_ref().is_some_and(|settings| settings.install != Install::None);
     let project = Project::find(&invocation, cdk_version, installs, path).map_err(|found| errors.extend(found)).ok();
-    if let (Some(settings), Some(project)) = (&settings, &project) {
-        errors.extend(accounts::known_forbidden(settings, &project.folder).into_iter().map(Into::into));
-    }
+    let (settings, configuration) = match (settings, &project) {
+        (Some(settings), Some(project)) => {
+            let home = environment.get_os("HOME").map(Path::new);
+            let configuration = Configuration::read(&project.folder, home);
+            let (settings, found) = with_ready_assembly(settings, &configuration, &project.folder);
+            errors.extend(found);
+            (Some(settings), configuration)
+        }
+        (settings, _) => (settings, Configuration::default()),
+    };
     let network = Network::from_environment(environment);
     let network = network.map_err(|error| errors.push(InvalidSetting::Bundle(error).into())).ok();
     match (settings, token, project, network) {
         (Some(settings), Some(token), Some(project), Some(network)) if errors.is_empty() => {
-            Ok((settings, token, project, network))
+            Ok(Prepared { settings, token, project, network, configuration })
         }
         _ => Err(errors),
     }
+}
+
+/// The settings with the assembly that they name, if the app is one, and what is wrong with it and with what else runs with the
+/// session.
+fn with_ready_assembly(
+    settings: Settings,
+    configuration: &Configuration,
+    folder: &Path,
+) -> (Settings, Vec<PreflightError>) {
+    let command = settings.invocation.command;
+    let mut errors: Vec<PreflightError> =
+        accounts::forbidden_environments(&settings).into_iter().map(Into::into).collect();
+    if command != Command::Exec && command.needs_session() && settings.synth == Synth::Isolated {
+        errors.extend(configuration.plugins.clone().map(PreflightError::Plugins));
+    }
+    let app = cdk::app(&settings, configuration).filter(|app| command.needs_app() && folder.join(app).is_dir());
+    let Some(app) = app else { return (settings, errors) };
+    // An unreadable assembly is reported elsewhere.
+    let contents = assembly::read(&folder.join(&app)).ok();
+    let settings = cdk::with_assembly(&settings, app);
+    match contents.map_or(Ok(()), |contents| checks::check(&settings, &contents)) {
+        Err(Unusable::Accounts(accounts)) => errors.extend(accounts.into_iter().map(PreflightError::from)),
+        Err(unusable) => errors.push(PreflightError::Unusable(unusable)),
+        Ok(()) => {}
+    }
+    (settings, errors)
 }
 
 /// Variables that the CDK reads as its options: `CDK_X_Y` as `--x-y`.
@@ -91,98 +138,108 @@ struct Job<'a> {
     token: &'a StepToken,
     project: &'a Project,
     network: &'a Network,
+    configuration: &'a Configuration,
     environment: &'a Environment,
 }
 
 impl Job<'_> {
     async fn run(self, signals: &mut Signals) -> Result<u8, Failure> {
-        let session_settings = &self.settings.session;
+        let (settings, command) = (self.settings, self.settings.invocation.command);
+        let session_settings = &settings.session;
+        self.warn();
         let assumer = Assumer::new(session_settings, self.token, self.environment, self.network);
-        // Packages are installed without credentials, unless they come from CodeArtifact.
+        // Packages are installed and the app is synthesized before there is a session, unless packages come from CodeArtifact.
+        let mut next = Next::AsIs;
         if session_settings.packages.is_none() {
             self.install(signals, None).await?;
+            next = self.synthesize_isolated(signals, None).await?;
+        }
+        if let Next::End(code) = next {
+            return Ok(code);
         }
         let session = open(&assumer, signals).await?;
         let login = tokio::select! {
             login = Login::of(session_settings, &session, self.environment, self.network) => login.map_err(session_failure)?,
             signal = signals.next() => return Err(keyless_session::Failure::Stopped(signal).into()),
         };
-        if login.is_some() {
+        if session_settings.packages.is_some() {
             self.install(signals, login.as_ref()).await?;
+            next = self.synthesize_isolated(signals, login.as_ref()).await?;
+        }
+        if let Next::End(code) = next {
+            return Ok(code);
         }
         let shared = SharedSession::start(&assumer, &session).await.map_err(session_failure)?;
         let mut variables = shared.child_environment(ChildEnvironment::of_a_pipe(self.environment));
-        login.iter().flat_map(Login::variables).for_each(|(name, value)| {
+        self.complete(&mut variables, login.as_ref());
+        if command != Command::Exec {
+            variables.set_default("CDK_ROLE_SESSION_NAME", assumer.name().as_str());
+        }
+        if let Next::AsIs = next {
+            next = self.synthesize_with(signals, &shared, &variables).await?;
+        }
+        let settings = match &next {
+            Next::End(code) => return Ok(*code),
+            Next::WithAssembly(settings) => settings,
+            Next::AsIs => settings,
+        };
+        let job = Job { settings, ..self };
+        tokio::select! {
+            reviewed = job.review(&session, assumer.name()) => reviewed?,
+            signal = signals.next() => return Err(keyless_session::Failure::Stopped(signal).into()),
+        }
+        job.finish(signals, Some(&shared), variables).await
+    }
+
+    /// Lists where a deployment broadens access, and stops it there if it must be approved.
+    async fn review(&self, session: &Session, name: &SessionName) -> Result<(), Failure> {
+        let Settings { session: session_settings, assembly, require_approval, .. } = self.settings;
+        let Some(assembly) = assembly.as_ref().filter(|_| self.settings.invocation.command == Command::Deploy) else {
+            return Ok(());
+        };
+        let contents = assembly::read(&self.project.folder.join(assembly)).map_err(Failure::Assembly)?;
+        let reader = access::Reader {
+            session,
+            role: session_settings.last_role(),
+            name,
+            region: &session_settings.region,
+            environment: self.environment,
+            network: self.network,
+        };
+        // Boxed, as the compiler does not follow futures to any depth.
+        let compared = Box::pin(reader.compare(&selection::called(self.settings, &contents))).await;
+        summary::broader(&compared);
+        let count = compared.iter().map(|stack| stack.broader.as_ref().map_or(1, Vec::len)).sum();
+        if *require_approval == "broadening" && count > 0 {
+            return Err(Failure::Broadens(count));
+        }
+        Ok(())
+    }
+
+    /// Warns of settings that do more than it seems.
+    fn warn(&self) {
+        if self.settings.invocation.command == Command::Exec {
+            return;
+        }
+        for (name, option) in stray_options(self.environment) {
+            log::warning(format_args!("{name} is set, and the CDK reads it as option {option}"));
+        }
+        let is_in_pull_request = self.environment.get("BITBUCKET_PR_ID").is_some_and(|id| !id.is_empty());
+        if is_in_pull_request && self.settings.synth == Synth::Session && self.settings.assembly.is_none() {
+            log::warning(
+                "SYNTH is set to session in a pull request: the code of the pull request and its packages can use the session while \
+                 the app is synthesized",
+            );
+        }
+    }
+
+    /// Adds the variables of package managers and of the CDK.
+    fn complete(&self, variables: &mut ChildEnvironment, login: Option<&Login>) {
+        login.into_iter().flat_map(Login::variables).for_each(|(name, value)| {
             variables.set(name, value);
         });
         if self.settings.invocation.command != Command::Exec {
-            for (name, option) in stray_options(self.environment) {
-                log::warning(format_args!("{name} is set, and the CDK reads it as option {option}"));
-            }
-            variables
-                .set("CI", "true")
-                .set("CDK_DISABLE_CLI_TELEMETRY", "true")
-                .set_default("CDK_ROLE_SESSION_NAME", assumer.name().as_str());
-        }
-        if !self.synthesizes_first() {
-            return self.finish(signals, &shared, variables).await;
-        }
-        match self.synthesize(signals, &shared, &variables).await? {
-            Ok(settings) => Job { settings: &settings, ..self }.finish(signals, &shared, variables).await,
-            Err(code) => Ok(code),
-        }
-    }
-
-    /// Whether the accounts of the app's stacks must be checked, and are known only after a synthesis.
-    fn synthesizes_first(&self) -> bool {
-        let Settings { session, invocation, .. } = self.settings;
-        let is_assembly = |app: &String| self.project.folder.join(app).is_dir();
-        !session.allowed_accounts.is_empty()
-            && invocation.command.calls_accounts_of_stacks()
-            && !invocation.app.as_ref().is_some_and(is_assembly)
-    }
-
-    /// Synthesizes the app and checks the accounts that the command would call. Nothing is looked up before the accounts of the
-    /// lookups are checked too. Returns the settings to run the command with the assembly, or the exit code of the synthesis.
-    async fn synthesize(
-        &self,
-        signals: &mut Signals,
-        shared: &SharedSession<'_>,
-        variables: &ChildEnvironment,
-    ) -> Result<Result<Settings, u8>, Failure> {
-        let output = cdk::output(&self.settings.extra_args, &self.project.folder);
-        let folder = self.project.folder.join(&output);
-        let started = Instant::now();
-        let mut lookups = Lookups::Forbidden;
-        loop {
-            // The manifest of an earlier synthesis says nothing about this one.
-            match fs::remove_file(folder.join("manifest.json")) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(Failure::Assembly(error.to_string()));
-                }
-                _ => {}
-            }
-            let (arguments, extra) = cdk::synthesis(self.settings, &output, lookups);
-            let mut command = self.cdk(arguments, extra, variables.clone());
-            let (code, run_log) = run_child(&mut command, THE_CDK.to_owned(), signals, shared).await?;
-            let contents = match (code, assembly::read(&folder)) {
-                (0, contents) => contents.map_err(Failure::Assembly)?,
-                (_, Ok(contents)) if lookups == Lookups::Forbidden && !contents.missing.is_empty() => contents,
-                _ => {
-                    summary::failed(Command::Synth, &run_log, code, started.elapsed());
-                    return Ok(Err(code));
-                }
-            };
-            let forbidden = accounts::forbidden(self.settings, &contents);
-            if !forbidden.is_empty() {
-                return Err(Failure::Accounts(forbidden));
-            }
-            if code == 0 {
-                return Ok(Ok(cdk::with_assembly(self.settings, output)));
-            }
-            let keys: Vec<&str> = contents.missing.iter().map(|(key, _)| key.as_str()).collect();
-            log::row(format_args!("context to look up in allowed accounts: {}", keys.join(", ")));
-            lookups = Lookups::Allowed;
+            variables.set("CI", "true").set("CDK_DISABLE_CLI_TELEMETRY", "true");
         }
     }
 
@@ -190,7 +247,7 @@ impl Job<'_> {
     async fn finish(
         &self,
         signals: &mut Signals,
-        shared: &SharedSession<'_>,
+        shared: Option<&SharedSession<'_>>,
         variables: ChildEnvironment,
     ) -> Result<u8, Failure> {
         let (mut command, program) = self.command(variables);
@@ -214,6 +271,9 @@ impl Job<'_> {
         }
         if what == Command::Deploy && run_log.deployed_nothing() {
             return Err(Failure::NothingDeployed);
+        }
+        if run_log.selected_nothing() {
+            return Err(Failure::NothingSelected);
         }
         self.keep(&outputs)?;
         log::success(format_args!("{} done in {}", what.name(), log::duration(took)));
@@ -304,7 +364,7 @@ impl Job<'_> {
     fn command(&self, variables: ChildEnvironment) -> (Process, String) {
         let Settings { session, invocation, extra_args, .. } = self.settings;
         if invocation.command != Command::Exec {
-            let arguments = cdk::arguments(self.settings, session.last_role().account());
+            let arguments = cdk::arguments(self.settings, self.configuration, session.last_role().account());
             return (self.cdk(arguments, extra_args.len(), variables), THE_CDK.to_owned());
         }
         let program = extra_args.first().cloned().unwrap_or_default();
@@ -328,19 +388,23 @@ impl Job<'_> {
 /// The name of the CDK in messages.
 const THE_CDK: &str = "the CDK";
 
-/// Runs a child with the session to its end, and returns its exit code and what its output says.
+/// Runs a child to its end, with the session if there is one, and returns its exit code and what its output says.
 async fn run_child(
     command: &mut Process,
     program: String,
     signals: &mut Signals,
-    shared: &SharedSession<'_>,
+    shared: Option<&SharedSession<'_>>,
 ) -> Result<(u8, RunLog), Failure> {
     let run_log = Arc::new(Mutex::new(RunLog::default()));
     let listener: Listener = {
         let run_log = Arc::clone(&run_log);
         Arc::new(Mutex::new(move |line: &str| run_log.lock().unwrap_or_else(PoisonError::into_inner).line(line)))
     };
-    let status = shared.while_renewed(child::run(command, signals, listener)).await;
+    let child = child::run(command, signals, listener);
+    let status = match shared {
+        Some(shared) => shared.while_renewed(child).await,
+        None => child.await,
+    };
     let status = status.map_err(|error| keyless_session::Failure::Start(program, error))?;
     let run_log = mem::take(&mut *run_log.lock().unwrap_or_else(PoisonError::into_inner));
     Ok((child::exit_code(status), run_log))

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub session: SessionSettings,
     /// What is run, and where.
     pub invocation: Invocation,
+    /// How the app is synthesized.
+    pub synth: Synth,
     /// Stack names or patterns; none means all.
     pub stacks: Vec<String>,
     /// `key=value` for the app.
@@ -57,7 +59,7 @@ pub(crate) struct Settings {
     pub cdk_version: Option<String>,
     /// Whether the CDK shows its debug output.
     pub debug: bool,
-    /// The folder of the assembly that was synthesized for this run, to use instead of the app.
+    /// The folder of the assembly to use instead of the app: a ready one, or the one that was synthesized for this run.
     pub assembly: Option<String>,
 }
 
@@ -70,6 +72,15 @@ pub(crate) struct Invocation {
     pub working_directory: PathBuf,
     /// The app's command or assembly, instead of the one in cdk.json.
     pub app: Option<String>,
+}
+
+/// How the app is synthesized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Synth {
+    /// Without credentials.
+    Isolated,
+    /// With the session.
+    Session,
 }
 
 /// How the app's packages are installed.
@@ -94,6 +105,7 @@ pub(crate) enum Report {
     Through(String),
 }
 
+const SYNTHS: [(&str, Synth); 2] = [("isolated", Synth::Isolated), ("session", Synth::Session)];
 const APPROVALS: [(&str, &str); 3] = [("never", "never"), ("broadening", "broadening"), ("any-change", "any-change")];
 const METHODS: [(&str, Option<&str>); 4] = [
     ("change-set", Some("change-set")),
@@ -117,6 +129,7 @@ impl Settings {
             working_directory: reader.string(&v::WORKING_DIRECTORY).unwrap_or_else(|| ".".to_owned()).into(),
             app: reader.string(&v::APP),
         };
+        let synth = reader.choice(&v::SYNTH, &SYNTHS, Synth::Isolated);
         let stacks = reader.list(&v::STACKS);
         let context = reader.pairs(&v::CONTEXT);
         let parameters = reader.pairs(&v::PARAMETERS);
@@ -145,6 +158,7 @@ impl Settings {
         let settings = session.map(|session| Self {
             session,
             invocation: invocation.clone(),
+            synth,
             stacks,
             context,
             parameters,
@@ -232,6 +246,7 @@ mod tests {
     #[test]
     fn the_table_of_variables_lists_the_same_values() {
         assert_eq!(v::COMMAND.values(), command::COMMANDS.map(|(name, _)| name));
+        assert_eq!(v::SYNTH.values(), SYNTHS.map(|(name, _)| name));
         assert_eq!(v::REQUIRE_APPROVAL.values(), APPROVALS.map(|(name, _)| name));
         assert_eq!(v::METHOD.values(), METHODS.map(|(name, _)| name));
         assert_eq!(v::HOTSWAP.values(), HOTSWAPS.map(|(name, _)| name));

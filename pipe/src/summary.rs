@@ -5,6 +5,7 @@ use std::time::Duration;
 use keyless_session::log;
 
 use crate::{
+    access::Comparison,
     cdk::{
         changes::{Changes, EFFECTS},
         run_log::RunLog,
@@ -30,6 +31,26 @@ pub(crate) fn show(command: Command, run: &RunLog, outputs: &Outputs) {
     let mut rows = vec![vec!["output".to_owned(), "value".to_owned()]];
     rows.extend(outputs.iter().map(|(name, value)| vec![name, value.to_owned()]));
     show_table(&rows, false);
+}
+
+/// How many places of a stack are listed where access is broadened: a new stack may have hundreds.
+const MOST_BROADER: usize = 50;
+
+/// Shows where a deployment is going to broaden access.
+pub(crate) fn broader(compared: &[Comparison]) {
+    for Comparison { stack, broader } in compared {
+        match broader {
+            Ok(broader) => {
+                for text in broader.iter().take(MOST_BROADER) {
+                    log::warning(format_args!("{stack}: broader access: {text}"));
+                }
+                if let Some(more) = broader.len().checked_sub(MOST_BROADER).filter(|more| *more > 0) {
+                    log::warning(format_args!("{stack}: broader access: {more} more"));
+                }
+            }
+            Err(error) => log::warning(format_args!("{stack}: cannot tell whether access is broadened: {error}")),
+        }
+    }
 }
 
 /// Shows what failed first, and the verdict.

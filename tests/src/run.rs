@@ -31,6 +31,18 @@ pub struct Finished {
     pub stderr: String,
 }
 
+/// What a script for the CDK does when it has to synthesize.
+pub const SYNTHESIS: &str = "
+if (process.argv.includes('--output') && ['synth', 'list'].includes(process.argv[2])) {
+    const { mkdirSync, writeFileSync } = require('node:fs');
+    mkdirSync('cdk.out', { recursive: true });
+    const stack = { type: 'aws:cloudformation:stack', environment: 'aws://unknown-account/unknown-region',
+        properties: { templateFile: 'Shop.template.json' } };
+    writeFileSync('cdk.out/Shop.template.json', '{}');
+    writeFileSync('cdk.out/manifest.json', JSON.stringify({ version: '50.0.0', artifacts: { Shop: stack } }));
+    process.exit();
+}";
+
 impl Workplace {
     /// A new one with a copy of the demo app in its clone.
     ///
@@ -64,7 +76,8 @@ impl Workplace {
         self.folder.path().join("clone")
     }
 
-    /// Replaces the CDK CLI with a script, to see what the CDK receives.
+    /// Replaces the CDK CLI with a script, to see what the CDK receives. Its synthesis creates an assembly with an empty stack; the
+    /// script is for the command after that.
     ///
     /// # Panics
     /// When the scratch folder cannot be written to.
@@ -73,7 +86,8 @@ impl Workplace {
         let clone = workplace.clone_folder();
         let bin = clone.join("node_modules/aws-cdk/bin");
         fs::create_dir_all(&bin).expect("the scratch folder is writable");
-        fs::write(bin.join("cdk"), format!("#!/usr/bin/env node\n{script}")).expect("the scratch folder is writable");
+        let script = format!("#!/usr/bin/env node\n{SYNTHESIS}\n{script}");
+        fs::write(bin.join("cdk"), script).expect("the scratch folder is writable");
         fs::write(clone.join("cdk.json"), "{}").expect("the scratch folder is writable");
         workplace
     }

@@ -31,6 +31,19 @@ const other = new Stack(new Stage(app, 'Live'), 'Target', { env: { account: '111
 new StringParameter(other, 'P', { stringValue: 'x' });
 ";
 
+/// A stack that depends on another one.
+const DEPENDENT: &str = "
+const { App, Stack } = require('aws-cdk-lib');
+const { StringParameter } = require('aws-cdk-lib/aws-ssm');
+const app = new App();
+const [net, web] = ['NET', 'WEB'].map((name) => {
+    const stack = new Stack(app, name[0] + name.slice(1).toLowerCase(), { env: { account: process.env[name], region: 'eu-west-1' } });
+    new StringParameter(stack, 'P', { stringValue: 'x' });
+    return stack;
+});
+web.addDependency(net);
+";
+
 /// Looks up a value in another account, which the context does not have.
 const LOOKUP: &str = "
 const { App, Stack } = require('aws-cdk-lib');
@@ -74,13 +87,27 @@ fn a_stack_of_another_account_stops_the_run_before_any_call() {
     );
     assert_eq!(finished.code, Some(1), "{finished:#?}");
     assert!(finished.stderr.ends_with(&said), "{finished:#?}");
-    assert_eq!(assumed(&sts), [] as [String; 0], "no role of any stack was assumed");
+    assert_eq!(sts.requests().len(), 0, "there was no session");
 
     // The assembly that was just synthesized is checked before there is a session.
     let sts = CLOUD.faulty_sts(Vec::new(), Duration::ZERO);
     let finished = pipe(&workplace, &sts, &[("APP", "cdk.out"), ("COMMAND", "diff")]);
     assert!(finished.stderr.contains("stack `Live/Target` is in account 111111111111"), "{finished:#?}");
     assert_eq!((finished.code, sts.asked()), (Some(1), 0), "{finished:#?}");
+
+    // Stacks that are deployed because others depend on them are selected too, and so are dependents when they are destroyed.
+    fs::write(workplace.clone_folder().join("app.js"), DEPENDENT).expect("the scratch folder is writable");
+    for (stacks, command, code) in [("Web", "deploy", 1), ("Net", "destroy", 1), ("Net", "diff", 0), ("Web", "diff", 1)]
+    {
+        let variables = [("COMMAND", command), ("STACKS", stacks), ("REPORT", "false")];
+        let sts = CLOUD.faulty_sts(Vec::new(), Duration::ZERO);
+        let net = if stacks == "Net" && command == "diff" { ACCOUNT } else { OTHER };
+        let web = if stacks == "Web" { ACCOUNT } else { OTHER };
+        let variables = [&variables[..], &[("NET", net), ("WEB", web)]].concat();
+        let finished = pipe(&workplace, &sts, &variables);
+        assert_eq!(finished.code, Some(code), "{stacks} {command}: {finished:#?}");
+    }
+    fs::write(workplace.clone_folder().join("app.js"), APP).expect("the scratch folder is writable");
 
     // Stacks that are not selected are not called.
     let sts = CLOUD.faulty_sts(Vec::new(), Duration::ZERO);
@@ -94,13 +121,14 @@ fn a_stack_of_another_account_stops_the_run_before_any_call() {
 fn lookups_are_made_in_allowed_accounts_only() {
     let workplace = with_app(LOOKUP);
     let sts = CLOUD.faulty_sts(Vec::new(), Duration::ZERO);
-    let finished = pipe(&workplace, &sts, &[("TARGET", OTHER)]);
+    let finished = pipe(&workplace, &sts, &[("TARGET", OTHER), ("SYNTH", "session")]);
     assert_eq!(finished.code, Some(1), "{finished:#?}");
     let said = format!("is in account {OTHER}, which is not in ALLOWED_ACCOUNT_IDS ({ACCOUNT})\n");
     assert!(finished.stderr.contains(&format!("  stack `Own` {said}  context value `ssm:")), "{finished:#?}");
     assert_eq!(assumed(&sts), [] as [String; 0], "no role of any stack was assumed");
 
-    let finished = pipe(&workplace, &sts, &[("TARGET", ACCOUNT), ("COMMAND", "diff"), ("REPORT", "false")]);
+    let variables = [("TARGET", ACCOUNT), ("COMMAND", "diff"), ("REPORT", "false"), ("SYNTH", "session")];
+    let finished = pipe(&workplace, &sts, &variables);
     assert!(finished.stdout.contains("  context to look up in allowed accounts: ssm:"), "{finished:#?}");
     assert_eq!(finished.code, Some(0), "{finished:#?}");
 }

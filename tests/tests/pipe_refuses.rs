@@ -15,12 +15,16 @@ use snapbox::assert_data_eq;
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
 
-/// Runs the pipe in a workplace with the demo app, and compares its output and exit code.
+/// Runs the pipe in a workplace with the demo app and a ready assembly, and compares its output and exit code.
 fn refuses(case: &str, change: impl FnOnce(&mut Command, &Workplace)) {
     let workplace = Workplace::with_demo_app();
+    let ready = workplace.clone_folder().join("ready");
+    fs::create_dir(&ready).expect("the scratch folder is writable");
+    let manifest = r#"{"version":"50.0.0","artifacts":{"Shop":{"type":"aws:cloudformation:stack"}}}"#;
+    fs::write(ready.join("manifest.json"), manifest).expect("the scratch folder is writable");
     let token = CLOUD.token();
     let mut command = workplace.pipe(&CLOUD);
-    command.env("BITBUCKET_STEP_OIDC_TOKEN", &token);
+    command.env("BITBUCKET_STEP_OIDC_TOKEN", &token).env("APP", "ready");
     change(&mut command, &workplace);
     let Finished { code, stdout, stderr } = finish(&mut command);
 
@@ -187,7 +191,8 @@ fn endpoints_without_encryption() {
 
 #[test]
 fn no_app() {
-    refuses("no-app", |_, workplace| {
+    refuses("no-app", |command, workplace| {
+        command.env_remove("APP");
         fs::remove_file(workplace.clone_folder().join("cdk.json")).expect("the app has one");
     });
 }

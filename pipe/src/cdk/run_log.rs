@@ -22,8 +22,19 @@ pub(crate) struct RunLog {
     ended: Option<usize>,
     /// The display names of the stacks that were started, by their names in CloudFormation.
     started: BTreeMap<String, String>,
-    /// Whether the CDK found nothing to deploy in the app or in a stack.
-    empty: bool,
+    /// What the CDK did not find.
+    nothing: Option<Nothing>,
+    /// Whether the lines are notices, which describe problems that this run need not have.
+    in_notices: bool,
+}
+
+/// What the CDK did not find, without reporting a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nothing {
+    /// Anything to deploy in the app or in a stack.
+    Content,
+    /// A stack with one of the given names.
+    Stacks,
 }
 
 /// A stack and what happened to it.
@@ -94,13 +105,25 @@ const BAD_ENDS: [&str; 3] = [": destroy failed", ": deploy failed", " failed"];
 const STARTS: [&str; 3] = [": deploying...", ": destroying...", ": stack has no resources, deleting existing stack."];
 const SKIPPED: &str = ": stack has no resources, skipping deployment.";
 const NO_STACKS: &str = "This app contains no stacks";
+/// What `destroy` says of names that match nothing, and exits with 0.
+const UNMATCHED: &str = "No stacks match the name(s)";
+/// How the CDK's notices start and end.
+const NOTICES: (&str, &str) = ("NOTICES         (What's this?", "If you don't want to see a notice anymore");
 /// How many stacks are remembered.
 const MOST_STACKS: usize = 200;
 
 impl RunLog {
     /// Reads a line of the CDK's output, without its line break and without colors.
     pub(crate) fn line(&mut self, line: &str) {
-        if self.problem.is_none() {
+        self.in_notices |= line.starts_with(NOTICES.0);
+        if self.in_notices {
+            self.in_notices = !line.starts_with(NOTICES.1);
+            return;
+        }
+        if line.contains(UNMATCHED) {
+            self.nothing = Some(Nothing::Stacks);
+        }
+        if self.problem.is_none() && !is_debug(line) {
             self.problem = problem::read(line);
         }
         self.base_credentials |= problem::uses_base_credentials(line);
@@ -120,10 +143,10 @@ impl RunLog {
         } else if let Some(name) = STARTS.iter().find_map(|start| Some(trimmed.split_once(start)?.0)) {
             self.start(name);
         } else if let Some(name) = trimmed.strip_suffix(SKIPPED) {
-            self.empty = true;
+            self.nothing = Some(Nothing::Content);
             self.end(name, StackResult::Skipped);
         } else if trimmed == NO_STACKS {
-            self.empty = true;
+            self.nothing = Some(Nothing::Content);
         } else if let Some(took) = trimmed.strip_prefix("✨  Deployment time: ").and_then(seconds)
             && let Some(stack) = self.ended.and_then(|index| self.stacks.get_mut(index))
         {
@@ -194,7 +217,12 @@ impl RunLog {
 
     /// Whether the app or its stacks are empty, and no stack was deployed or deleted.
     pub(crate) fn deployed_nothing(&self) -> bool {
-        self.empty && self.stacks.iter().all(|stack| stack.result == StackResult::Skipped)
+        self.nothing == Some(Nothing::Content) && self.stacks.iter().all(|stack| stack.result == StackResult::Skipped)
+    }
+
+    /// Whether the CDK found no stack of the given names. `destroy` does not report that as a failure.
+    pub(crate) fn selected_nothing(&self) -> bool {
+        self.nothing == Some(Nothing::Stacks)
     }
 
     /// What a diff says.
@@ -248,6 +276,12 @@ impl fmt::Display for StackResult {
             Self::Failed => "failed",
         })
     }
+}
+
+/// Whether a line is of the CDK's debug output, `[10:00:01] …`, which mentions errors that it handles.
+fn is_debug(line: &str) -> bool {
+    let time = line.strip_prefix('[').and_then(|rest| Some(rest.split_once(']')?.0));
+    time.is_some_and(|time| time.len() == 8 && time.bytes().all(|byte| byte == b':' || byte.is_ascii_digit()))
 }
 
 /// A number of seconds such as `5.07s`.
@@ -369,6 +403,20 @@ mod tests {
         ] {
             assert_eq!(run_log(text).deployed_nothing(), nothing, "{text}");
         }
+    }
+
+    #[test]
+    fn notices_are_no_problems_of_the_run() {
+        let log = run_log(
+            "\nNOTICES         (What's this? https://github.com/aws/aws-cdk/wiki/CLI-Notices)\n\n\
+             12345\tcli: the token in the request is expired\n\n\tAffected versions: cli: *\n\n\
+             If you don't want to see a notice anymore, use \"cdk acknowledge <id>\". For example, \"cdk acknowledge 12345\".\n\
+             No stacks match the name(s): Shpo\n",
+        );
+        assert_eq!(log.problem().map(Found::cause).as_deref(), Some("no stack of the app matches STACKS"));
+        assert!(log.selected_nothing());
+        let debug = "[10:00:01] Unable to determine the default AWS account (Error: Could not load credentials from any providers)";
+        assert!(run_log(debug).problem().is_none());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the pipe runs.
 
+use crate::assembly::Expansion;
+
 /// What the pipe runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
@@ -47,6 +49,17 @@ impl Command {
             Self::Deploy | Self::Diff | Self::Destroy | Self::Rollback | Self::Drift | Self::List => true,
             Self::Synth | Self::Bootstrap | Self::Exec => false,
         }
+    }
+
+    /// Which stacks it adds to those that are named, unless `EXCLUSIVELY` is set. `rollback` and `drift` select what is named alone;
+    /// more is checked for them, and never less (aws-cdk 2.1148.1).
+    pub(crate) fn expansion(self) -> Expansion {
+        if self == Self::Destroy { Expansion::Dependents } else { Expansion::Dependencies }
+    }
+
+    /// Whether it needs credentials even when the app is synthesized without.
+    pub(crate) fn needs_session(self) -> bool {
+        !matches!(self, Self::Synth | Self::List)
     }
 
     /// Whether it calls the accounts of the stacks that it selects.

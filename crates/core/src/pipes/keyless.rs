@@ -162,6 +162,13 @@ variables! {
         "all stacks",
         "names or patterns of stacks, separated by spaces or as a list; COMMAND: destroy needs them",
     );
+    SYNTH = variable(
+        "SYNTH",
+        "isolated",
+        "how the app is synthesized: isolated (before there are credentials, so that its code cannot read any; context values \
+         come from cdk.context.json) or session (with the session, for apps that look up values in the account)",
+    )
+    .of(Form::Choice(&["isolated", "session"]));
     WORKING_DIRECTORY = variable("WORKING_DIRECTORY", ".", "the folder of the CDK app, with its cdk.json");
     APP = variable(
         "APP",
@@ -188,8 +195,8 @@ variables! {
     REQUIRE_APPROVAL = variable(
         "REQUIRE_APPROVAL",
         "never",
-        "which changes need approval: never, broadening or any-change; a pipeline has no terminal, so with any value but \
-         never such a change fails the deployment",
+        "which changes stop a deployment: never, broadening (a change that broadens access: IAM statements, managed policies, \
+         security group rules; nothing is changed then) or any-change (the CDK stops at the first stack that changes)",
     )
     .of(Form::Choice(&["never", "broadening", "any-change"]));
     METHOD = variable(
