@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use keyless_session::log;
 
-use crate::{checks::Unusable, outputs::OutputsError, preflight::PreflightError};
+use crate::{outputs::OutputsError, preflight::PreflightError, unusable::Unusable};
 
 /// Why a run ended without the CDK's own exit status.
 #[derive(Debug, thiserror::Error)]

@@ -23,3 +23,4 @@ mod settings;
 mod summary;
 mod table;
 mod tools;
+mod unusable;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use keyless_session::InvalidSetting;
 
-use crate::{assembly::AssemblyError, checks::Unusable, forbidden_account::ForbiddenAccount};
+use crate::{assembly::AssemblyError, forbidden_account::ForbiddenAccount, unusable::Unusable};
 
 /// An invalid setting of the pipe, or something that the run needs and that is missing.
 #[derive(Debug, thiserror::Error)]

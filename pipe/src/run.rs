@@ -22,8 +22,7 @@ use tokio::process::Command as Process;
 use crate::{
     access, accounts, assembly,
     cdk::{self, changes::Changes, configuration::Configuration, run_log::RunLog},
-    checks::{self, Unusable},
-    diff_report,
+    checks, diff_report,
     failure::Failure,
     install,
     outputs::{Outputs, OutputsError, OutputsFolder, VARIABLES_PATH},
@@ -32,6 +31,7 @@ use crate::{
     selection,
     settings::{Command, Install, Report, Settings, Synth},
     summary,
+    unusable::Unusable,
 };
 use synthesis::Next;
 
