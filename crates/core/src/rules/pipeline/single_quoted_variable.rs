@@ -5,7 +5,7 @@ use crate::{
     facts::{self, ScriptSection},
     pipeline::Language,
     rules::{Findings, rule},
-    script::{Command, Output, Part, Word, is_name},
+    script::{Command, Output, Part, RedirectionKind, Word, is_name},
     text::Span,
 };
 
@@ -41,6 +41,17 @@ rule! {
     ///     - step:
     ///         script:
     ///           - ssh deploy@app.example.com 'docker pull acme/app:$BITBUCKET_COMMIT'
+    /// ```
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - |
+    ///             ssh deploy@app.example.com <<'EOF'
+    ///               docker pull acme/app:$BITBUCKET_COMMIT
+    ///             EOF
     /// ```
     ///
     /// Reported are variables that Bitbucket sets or that the file uses elsewhere. Programs that run or expand their
@@ -172,6 +183,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             for command in &section.script.commands {
                 let nested = command.span.start < inner_until;
                 inner_until = inner_until.max(command.span.end);
+                if !nested && !evaluates {
+                    here_document(file, section, command, findings);
+                }
                 if nested || matches!(command.context.output, Output::Pipe(_)) || command.output_redirection().is_some()
                 {
                     continue;
@@ -199,6 +213,32 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+}
+
+/// Files that nothing expands variables in.
+const DATA: [&str; 6] = [".json", ".html", ".txt", ".properties", ".toml", ".ini"];
+
+/// `ssh host <<'EOF'` and `cat <<'EOF' > version.json`, in which one of Bitbucket's variables stays as it is.
+fn here_document(file: &Analysis<'_>, section: &ScriptSection, command: &Command, findings: &mut Findings<'_>) {
+    let document = command.redirections.iter().find(|redirection| redirection.kind == RedirectionKind::HereDocument);
+    let plain = |word: &Word| word.parts.iter().all(|part| matches!(part, Part::Text { .. }));
+    let Some(document) = document.map(|redirection| &redirection.target).filter(|target| plain(target)) else { return };
+    let remote = command.name().is_some_and(|name| name == "ssh");
+    let target = command.output_redirection().map(|redirection| redirection.target.prefix());
+    if !remote && !target.is_some_and(|target| DATA.iter().any(|end| target.ends_with(end))) {
+        return;
+    }
+    let Some(name) = first_name(section.script.slice(document.span), &is_bitbucket) else { return };
+    let span = section.place(document.span);
+    let at = file.source.slice(span).find(&format!("${name}")).or_else(|| file.source.slice(span).find("${"));
+    let place =
+        at.map_or_else(|| file.first_line(span), |at| Span::new(span.start + at, span.start + at + 1 + name.len()));
+    let message = if remote {
+        format!("`${name}` is not set on the server that runs this")
+    } else {
+        format!("`${name}` is not expanded, because the here-document's delimiter is in quotes")
+    };
+    findings.report(place, message).help("remove the quotes from the delimiter, and escape each other `$` as `\\$`");
 }
 
 /// Whether a command runs code, which may come from a variable.
