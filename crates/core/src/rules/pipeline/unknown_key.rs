@@ -2,6 +2,7 @@ use crate::{
     analysis::Analysis,
     diagnostic::{Edit, Safety, Severity},
     language::{self, Object, ObjectId, ViolationKind},
+    pipes::{Reference, catalogue},
     rules::{Findings, rule},
     spelling,
     yaml::{Kind, NodeId},
@@ -61,6 +62,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                     format!("keys of {} must be strings, found {}", object.name, file.tree.kind(key).noun()),
                 )
                 .help(allowed(object));
+            continue;
+        }
+        if object.id == ObjectId::Pipe && is_own_key(file, holder.id, name) {
             continue;
         }
         let near = spelling::nearest(name, holder.free.iter().copied());
@@ -124,6 +128,13 @@ fn foreign(object: &'static Object, name: &str) -> Option<&'static str> {
     }
     let of_step = object.id == ObjectId::Step || !object.additional_properties;
     FOREIGN.iter().find(|(word, _)| of_step && *word == name).map(|(_, meaning)| *meaning)
+}
+
+/// Whether the documentation of a pipe names this key instead of `variables`.
+fn is_own_key(file: &Analysis<'_>, pipe: NodeId, name: &str) -> bool {
+    let reference = file.tree.field(pipe, "pipe").map(|field| file.text(field.value));
+    let published = reference.and_then(|reference| catalogue::find(&Reference::parse(reference)));
+    published.is_some_and(|published| published.variables_key == Some(name))
 }
 
 /// How many keys a help lists: more are not read.
