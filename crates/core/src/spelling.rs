@@ -35,7 +35,14 @@ pub fn is_typo(name: &str, other: &str) -> bool {
     let common = name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
     let common_end = name.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();
     let longest = name.len().max(other.len());
-    other.len() >= SHORTEST
+    // Two letters that are swapped are a typo in a short name too.
+    let letters = |text: &str| {
+        let mut letters = text.as_bytes().to_vec();
+        letters.sort_unstable();
+        letters
+    };
+    let swapped = other.len() + 1 == SHORTEST && letters(name) == letters(other);
+    (other.len() >= SHORTEST || swapped)
         && name.len().abs_diff(other.len()) <= 1
         && common + common_end + 2 >= longest
         && singular(name) != singular(other)
@@ -114,6 +121,9 @@ mod tests {
     fn plurals_and_numbers_are_not_typos() {
         for (name, other, expected) in [
             ("S3_BUKET", "S3_BUCKET", true),
+            ("USRE", "USER", true),
+            ("UER", "USER", false),
+            ("TAG", "TAGS", false),
             ("CLUSTER_NMAE", "CLUSTER_NAME", true),
             ("SERVER_NAME", "SERVICE_NAME", false),
             ("IMAGE_NAMES", "IMAGE_NAME", false),
