@@ -13,7 +13,7 @@ use keyless_aws::{Environment, Network, Session};
 use keyless_bitbucket::{Step, insights};
 use keyless_core::{aws::SessionName, oidc::StepToken, pipes::keyless::is_pipe_variable};
 use keyless_session::{
-    Assumer, InvalidSetting, Login, SharedSession,
+    Assumer, InvalidSetting, Login, ProjectFolder, SharedSession,
     child::{self, ChildEnvironment, Listener, Signals},
     log, open, usable_token,
 };
@@ -158,10 +158,8 @@ impl Job<'_> {
             return Ok(code);
         }
         let session = open(&assumer, signals).await?;
-        let login = tokio::select! {
-            login = Login::of(session_settings, &session, self.environment, self.network) => login.map_err(session_failure)?,
-            signal = signals.next() => return Err(keyless_session::Failure::Stopped(signal).into()),
-        };
+        let folder = ProjectFolder { path: &self.project.folder, variables: self.of_an_installation() };
+        let login = Login::of(session_settings, &session, self.environment, self.network, folder, signals).await?;
         if session_settings.packages.is_some() {
             self.install(signals, login.as_ref()).await?;
             next = self.synthesize_isolated(signals, login.as_ref()).await?;
@@ -235,9 +233,9 @@ impl Job<'_> {
 
     /// Adds the variables of package managers and of the CDK.
     fn complete(&self, variables: &mut ChildEnvironment, login: Option<&Login>) {
-        login.into_iter().flat_map(Login::variables).for_each(|(name, value)| {
-            variables.set(name, value);
-        });
+        if let Some(login) = login {
+            login.give(variables);
+        }
         if self.settings.invocation.command != Command::Exec {
             variables.set("CI", "true").set("CDK_DISABLE_CLI_TELEMETRY", "true");
         }
@@ -344,12 +342,11 @@ impl Job<'_> {
         let started = Instant::now();
         let mut command = Process::new(&words[0]);
         command.args(&words[1..]).current_dir(&self.project.folder);
-        let home = self.environment.get_os("HOME").unwrap_or_default();
-        let mut further = install::named_variables(&[&self.project.folder, Path::new(home)]);
-        further.extend(self.settings.app_variables.iter().cloned());
-        let variables = ChildEnvironment::of_an_installation(self.environment, &further);
+        let mut variables = self.of_an_installation();
+        if let Some(login) = login {
+            login.give(&mut variables);
+        }
         command.env_clear().envs(variables.into_variables());
-        command.envs(login.into_iter().flat_map(Login::variables));
         let quiet: Listener = Arc::new(Mutex::new(|_: &str| {}));
         let status = child::run(&mut command, signals, quiet).await;
         let status = status.map_err(|error| keyless_session::Failure::Start(format!("`{}`", words[0]), error))?;
@@ -358,6 +355,14 @@ impl Job<'_> {
         }
         log::success(format_args!("packages installed in {}", log::duration(started.elapsed())));
         Ok(())
+    }
+
+    /// The variables of package managers and install scripts.
+    fn of_an_installation(&self) -> ChildEnvironment {
+        let home = self.environment.get_os("HOME").unwrap_or_default();
+        let mut further = install::named_variables(&[&self.project.folder, Path::new(home)]);
+        further.extend(self.settings.app_variables.iter().cloned());
+        ChildEnvironment::of_an_installation(self.environment, &further)
     }
 
     /// The child, ready to start, and its name for messages.

@@ -152,8 +152,8 @@ fn a_refused_login_says_what_to_change() {
     );
     assert_eq!(
         run(&codeartifact(), &[("CODEARTIFACT_TOOLS", "npn")]),
-        "  invalid value for CODEARTIFACT_TOOLS; did you mean `npm`? allowed: npm, pnpm, yarn, pip, uv, twine, maven, \
-         gradle, nuget, cargo, swift\n\
+        "  invalid value for CODEARTIFACT_TOOLS; did you mean `npm`? allowed: npm, pnpm, yarn, bun, pip, uv, poetry, twine, \
+         maven, gradle, nuget, cargo, swift\n\
          ✖ 1 invalid setting; nothing was run\n"
     );
 }

@@ -11,7 +11,7 @@ use crate::{
     failure::Failure,
     invalid_setting::InvalidSetting,
     log,
-    login::Login,
+    login::{Login, ProjectFolder},
     settings::SessionSettings,
     shared::{SharedSession, open, usable_token},
 };
@@ -34,10 +34,12 @@ pub async fn exec(environment: &Environment, program: &OsString, arguments: &[Os
             variables.give_profiles(profiles, environment);
             report(profiles);
         }
-        let login = Login::of(assumer.settings(), session, environment, network).await?;
-        login.iter().flat_map(Login::variables).for_each(|(name, value)| {
-            variables.set(name, value);
-        });
+        let folder = env::current_dir().unwrap_or_default();
+        let folder = ProjectFolder { path: &folder, variables: ChildEnvironment::of_a_step(environment) };
+        let login = Login::of(assumer.settings(), session, environment, network, folder, signals).await?;
+        if let Some(login) = &login {
+            login.give(&mut variables);
+        }
         let mut command = Command::new(program);
         command.args(arguments).env_clear().envs(variables.into_variables());
         let status = shared.while_renewed(child::run_attached(&mut command, signals)).await;

@@ -22,7 +22,7 @@ pub use assume::{Assumer, SessionError};
 pub use exec::{exec, process_credentials};
 pub use failure::Failure;
 pub use invalid_setting::InvalidSetting;
-pub use login::{Login, LoginError};
+pub use login::{Login, LoginError, ProjectFolder};
 pub use reader::Reader;
 pub use settings::{ChainLink, Credentials, ONE_HOUR, PackageSettings, SessionSettings, TrustPolicy};
 pub use shared::{SharedSession, inherited_credentials, now, open, usable_token};

@@ -1,24 +1,48 @@
 //! Logs package managers in to CodeArtifact, without a secret on disk wherever they allow it: most read the token from a
 //! variable, others from a file that names the variable. Files in the home folder are restored at the end.
+//!
+//! ```text
+//! token ─► variables and files ─► question to each tool ─► verdict ─► log, or an error
+//! ```
 
 mod home;
+mod question;
+mod report;
+mod verdict;
 
 use std::{collections::BTreeMap, fmt, io, path::Path};
 
-use home::TemporaryFile;
+use home::{TemporaryFile, Written};
 use keyless_aws::{CodeArtifact, Environment, InventoryError, Network, Repository, Session};
+use question::Place;
+use verdict::{Judge, Verdict};
 
 use crate::{
-    log,
-    package_managers::{PackageManager, Registry, TOKEN},
+    child::{ChildEnvironment, Signals},
+    failure::Failure,
+    package_managers::{HomeFile, PackageManager, Registry, TOKEN},
     settings::{PackageSettings, SessionSettings},
 };
+
+/// Variables with lists of indexes.
+const LISTS: [&str; 2] = ["PIP_EXTRA_INDEX_URL", "UV_INDEX"];
 
 /// Package managers that are logged in until this is dropped.
 #[derive(Default)]
 pub struct Login {
     variables: Vec<(&'static str, String)>,
     files: Vec<TemporaryFile>,
+    /// Files that were left as they are although they do not name the repository, each with its tool.
+    kept: Vec<(&'static str, HomeFile)>,
+}
+
+/// Where package managers run. They are asked there whether they are logged in.
+#[derive(Debug)]
+pub struct ProjectFolder<'a> {
+    /// The folder.
+    pub path: &'a Path,
+    /// Their variables.
+    pub variables: ChildEnvironment,
 }
 
 /// Why package managers could not be logged in.
@@ -33,6 +57,9 @@ pub enum LoginError {
     /// A file in the home folder.
     #[error("cannot write ~/{0}: {1}")]
     File(&'static str, #[source] io::Error),
+    /// Package managers that take their packages from another registry.
+    #[error("{}", .0.iter().map(|(said, _)| said.as_str()).collect::<Vec<_>>().join("; "))]
+    Elsewhere(Vec<(String, String)>),
 }
 
 fn is_refused(error: &InventoryError) -> bool {
@@ -40,35 +67,33 @@ fn is_refused(error: &InventoryError) -> bool {
 }
 
 impl Login {
-    /// Logs package managers in, if the settings name any.
+    /// Logs package managers in, if the settings name any, unless a signal comes first.
     ///
     /// # Errors
-    /// [`LoginError`]; files that were written are restored.
+    /// [`Failure::Login`], [`Failure::Stopped`]; files that were written are restored.
     pub async fn of(
         settings: &SessionSettings,
         session: &Session,
         environment: &Environment,
         network: &Network,
-    ) -> Result<Option<Self>, LoginError> {
+        folder: ProjectFolder<'_>,
+        signals: &mut Signals,
+    ) -> Result<Option<Self>, Failure> {
         let Some(packages) = &settings.packages else { return Ok(None) };
-        let login = Self::start(packages, settings, session, environment, network).await?;
-        let names: Vec<&str> = packages.tools.iter().map(|tool| tool.name).collect();
-        log::success(format_args!(
-            "{} logged in to CodeArtifact {}/{} until the session ends",
-            names.join(", "),
-            packages.domain,
-            packages.repository
-        ));
-        Ok(Some(login))
+        tokio::select! {
+            login = Self::start(packages, settings, session, environment, network, folder) => Ok(Some(login?)),
+            signal = signals.next() => Err(Failure::Stopped(signal)),
+        }
     }
 
-    /// Requests a token from CodeArtifact and logs in with it.
+    /// Requests a token from CodeArtifact, logs in with it, and asks the package managers whether they are.
     async fn start(
         packages: &PackageSettings,
         settings: &SessionSettings,
         session: &Session,
         environment: &Environment,
         network: &Network,
+        folder: ProjectFolder<'_>,
     ) -> Result<Self, LoginError> {
         let repository = Repository {
             domain: packages.domain.clone(),
@@ -84,32 +109,85 @@ impl Login {
                 urls.insert(tool.format, service.endpoint(session, &repository, tool.format).await?);
             }
         }
-        let scope = packages.scope.as_deref();
-        let registry = |tool: &PackageManager| urls.get(tool.format).map(|url| Registry { url, token: &token, scope });
+        let (scope, keep_pypi) = (packages.scope.as_deref(), packages.keep_pypi);
+        let registry =
+            |tool: &PackageManager| urls.get(tool.format).map(|url| Registry { url, token: &token, scope, keep_pypi });
         let tools: Vec<_> = packages.tools.iter().filter_map(|tool| Some((*tool, registry(tool)?))).collect();
-        Self::new(&tools, environment.get_os("HOME").map(Path::new))
+        let home = environment.get_os("HOME").map(Path::new);
+        let login = Self::new(&tools, home)?;
+        login.verify(tools, environment, folder, home, &format!("{}/{}", packages.domain, packages.repository)).await?;
+        Ok(login)
     }
 
     /// Logs package managers in, each to its registry. Files are written below `home`.
     fn new(tools: &[(&PackageManager, Registry<'_>)], home: Option<&Path>) -> Result<Self, LoginError> {
         let mut login = Self::default();
         login.variables.extend(tools.first().map(|(_, registry)| (TOKEN, registry.password())));
+        let mut appended: Vec<(&str, String)> = Vec::new();
         for (tool, registry) in tools {
             login.variables.extend((tool.variables)(registry));
-            for file in tool.files {
-                let text = (file.text)(registry);
+            for file in (tool.files)(registry) {
+                // Several tools read the same file.
+                let entry = (file.path, file.text.clone());
+                if appended.contains(&entry) {
+                    continue;
+                }
+                appended.push(entry);
                 let path = home.ok_or(LoginError::NoHome)?.join(file.path);
-                let written = TemporaryFile::write(path, file.added, &text)
-                    .map_err(|error| LoginError::File(file.path, error))?;
-                login.files.extend(written);
+                let written = TemporaryFile::write(path, file.existing, &file.text);
+                match written.map_err(|error| LoginError::File(file.path, error))? {
+                    Written::Placed(placed) => login.files.push(placed),
+                    Written::Kept(content) if content.contains(registry.url.trim_end_matches('/')) => {}
+                    Written::Kept(_) => login.kept.push((tool.name, file)),
+                }
             }
         }
         Ok(login)
     }
 
-    /// The variables for a process that uses the package managers. Some are secrets.
-    pub fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.variables.iter().map(|(name, value)| (*name, value.as_str()))
+    /// Asks the package managers where they take packages from, and logs which of them are logged in.
+    async fn verify(
+        &self,
+        tools: Vec<(&PackageManager, Registry<'_>)>,
+        environment: &Environment,
+        folder: ProjectFolder<'_>,
+        home: Option<&Path>,
+        repository: &str,
+    ) -> Result<(), LoginError> {
+        let mut variables = folder.variables;
+        self.give(&mut variables);
+        let token = tools.first().map(|(_, registry)| registry.password()).unwrap_or_default();
+        let place = Place { folder: folder.path, home, variables, token };
+        let said = place.ask(&tools).await;
+        let judged = tools.into_iter().zip(said).map(|((tool, registry), said)| {
+            let kept = self.kept.iter().find(|(name, _)| *name == tool.name);
+            let kept = kept.map(|(_, file)| (file.path, file.needed.clone()));
+            let verdict = Judge { tool, registry: &registry, place: &place, environment, kept }.verdict(said);
+            (tool, registry, verdict)
+        });
+        let judged: Vec<_> = judged.collect();
+        report::report(&judged, repository);
+        let elsewhere = judged.into_iter().filter_map(|(tool, registry, verdict)| {
+            let Verdict::Elsewhere(found, help) = verdict else { return None };
+            let packages = registry.scope.map(|scope| format!("packages of {scope}"));
+            let packages = packages.as_deref().unwrap_or("packages");
+            let found = found.shown();
+            Some((format!("{} takes {packages} from {found} instead of CodeArtifact {repository}", tool.name), help))
+        });
+        let elsewhere: Vec<_> = elsewhere.collect();
+        if elsewhere.is_empty() { Ok(()) } else { Err(LoginError::Elsewhere(elsewhere)) }
+    }
+
+    /// Gives a process the variables with which package managers are logged in. Some are secrets.
+    pub fn give(&self, variables: &mut ChildEnvironment) {
+        for (name, value) in &self.variables {
+            // The step's own further indexes are kept.
+            if LISTS.contains(name) {
+                variables.prepend(name, value);
+            } else {
+                variables.replace(name, value);
+            }
+        }
     }
 }
 
@@ -129,19 +207,23 @@ impl Drop for Login {
 
 impl LoginError {
     /// What to change, where that is known.
-    pub fn help(&self) -> Option<&'static str> {
-        let Self::Service(InventoryError::Refused(said)) = self else { return None };
+    pub fn help(&self) -> Vec<&str> {
+        let said = match self {
+            Self::Service(InventoryError::Refused(said)) => said,
+            Self::Elsewhere(tools) => return tools.iter().map(|(_, help)| help.as_str()).collect(),
+            _ => return Vec::new(),
+        };
         match said.code.as_str() {
-            "AccessDeniedException" | "AccessDenied" => Some(
+            "AccessDeniedException" | "AccessDenied" => vec![
                 "grant codeartifact:GetAuthorizationToken, codeartifact:GetRepositoryEndpoint, \
                  codeartifact:ReadFromRepository and sts:GetServiceBearerToken to the role, as the managed policy \
                  AWSCodeArtifactReadOnlyAccess does",
-            ),
-            "ResourceNotFoundException" => Some(
+            ],
+            "ResourceNotFoundException" => vec![
                 "compare CODEARTIFACT_DOMAIN, CODEARTIFACT_REPOSITORY, CODEARTIFACT_DOMAIN_OWNER (the domain's account) and \
                  CODEARTIFACT_REGION with the output of `aws codeartifact list-repositories`",
-            ),
-            _ => None,
+            ],
+            _ => Vec::new(),
         }
     }
 }
@@ -158,7 +240,7 @@ mod tests {
     #[test]
     fn a_login_that_fails_leaves_no_file() {
         let token = PackageToken::new("TOKEN".to_owned());
-        let registry = Registry { url: "https://host/npm/shop/", token: &token, scope: None };
+        let registry = Registry { url: "https://host/npm/shop/", token: &token, scope: None, keep_pypi: false };
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join(".swiftpm"), "no folder").unwrap();
         let tools: Vec<_> = PACKAGE_MANAGERS.iter().filter(|tool| ["npm", "swift"].contains(&tool.name)).collect();

@@ -1,6 +1,13 @@
-//! How each package manager is logged in.
+//! How each package manager is logged in, and how it proves that it is.
 
-use keyless_aws::PackageToken;
+mod bun;
+mod npm;
+mod pypi;
+mod registry;
+mod sources;
+
+pub(crate) use registry::{Registry, same, without_credentials};
+pub(crate) use sources::{Answer, Question, Source, Sources};
 
 /// The variable with the token. AWS's documentation uses this name, so that build files written by it work.
 pub(crate) const TOKEN: &str = "CODEARTIFACT_AUTH_TOKEN";
@@ -15,7 +22,12 @@ pub struct PackageManager {
     /// The variables that log it in.
     pub(crate) variables: fn(&Registry<'_>) -> Vec<(&'static str, String)>,
     /// The files that log it in, where variables do not suffice.
-    pub(crate) files: &'static [HomeFile],
+    pub(crate) files: fn(&Registry<'_>) -> Vec<HomeFile>,
+    /// What it is asked about its effective configuration: the first question that it answers counts. Without any, nothing
+    /// proves where it takes its packages from: its projects have to name what it is given.
+    pub(crate) questions: &'static [Question],
+    /// The files whose settings it may take instead, in a project or in the home folder.
+    pub(crate) settings: &'static [&'static str],
 }
 
 /// A file in the home folder.
@@ -23,71 +35,126 @@ pub struct PackageManager {
 pub(crate) struct HomeFile {
     /// Below the home folder.
     pub(crate) path: &'static str,
-    /// Whether it is appended to an existing file. If not, an existing file stays as it is.
-    pub(crate) added: bool,
+    /// What happens to an existing file.
+    pub(crate) existing: Existing,
     /// Its content.
-    pub(crate) text: fn(&Registry<'_>) -> String,
+    pub(crate) text: String,
+    /// What to do with an existing file that was left as it is.
+    pub(crate) needed: String,
 }
 
-/// A repository for one format of packages.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Registry<'a> {
-    /// Its address, with a slash at the end.
-    pub url: &'a str,
-    /// The token.
-    pub token: &'a PackageToken,
-    /// The scope of its npm packages; without one it serves all packages.
-    pub scope: Option<&'a str>,
+impl HomeFile {
+    /// A file to which text is appended.
+    fn appended(path: &'static str, text: String) -> Self {
+        Self { path, existing: Existing::Appended, text, needed: String::new() }
+    }
+}
+
+/// What happens to an existing file in the home folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// It is appended to.
+    Appended,
+    /// It is appended to unless it has this key at the start of a line: a second one would make it invalid.
+    AppendedWithout(&'static str),
+    /// It stays as it is.
+    Kept,
 }
 
 /// The package managers, and how each is logged in.
 ///
-/// Sources: AWS CodeArtifact user guide, the chapter of each; docs.npmjs.com, "npmrc" (`${VAR}`); yarnpkg.com,
-/// "Configuration" (`YARN_…`); pip.pypa.io, "Configuration"; docs.astral.sh/uv, "Environment variables"; twine.readthedocs.io;
-/// maven.apache.org, "Settings Reference" (`${env.…}`); docs.gradle.org, "Build environment" (`ORG_GRADLE_PROJECT_…`) and
-/// "Declaring repositories" (credentials by name); learn.microsoft.com, "nuget.config", `NuGetPackageSourceCredentials_…`;
-/// doc.rust-lang.org/cargo, "Registry authentication"; Swift package manager, "Package registry usage".
-pub(crate) static PACKAGE_MANAGERS: [PackageManager; 11] = [
-    PackageManager { name: "npm", format: "npm", variables: npm, files: &[NPMRC] },
-    PackageManager { name: "pnpm", format: "npm", variables: npm, files: &[NPMRC] },
-    PackageManager { name: "yarn", format: "npm", variables: yarn, files: &[YARN_NPMRC] },
+/// Sources: AWS CodeArtifact user guide, the chapter of each; docs.npmjs.com, "npmrc" (`${VAR}`); pnpm.io, "Settings"
+/// (`pnpm_config_…` since version 11); yarnpkg.com, "Configuration" (`YARN_…`, `npmScopes`); bun.sh, "bunfig.toml" and ".npmrc
+/// support"; pip.pypa.io, "Configuration"; docs.astral.sh/uv, "Environment variables"; twine.readthedocs.io;
+/// python-poetry.org, "Configuration" (`POETRY_HTTP_BASIC_…`); maven.apache.org, "Settings Reference" (`${env.…}`);
+/// docs.gradle.org, "Build environment" (`ORG_GRADLE_PROJECT_…`) and "Declaring repositories" (credentials by name);
+/// learn.microsoft.com, "nuget.config", `NuGetPackageSourceCredentials_…`; doc.rust-lang.org/cargo, "Registry authentication";
+/// Swift package manager, "Package registry usage".
+pub(crate) static PACKAGE_MANAGERS: [PackageManager; 13] = [
+    PackageManager {
+        name: "npm",
+        format: "npm",
+        variables: npm::variables,
+        files: npm::files,
+        questions: &[npm::QUESTION],
+        settings: &[".npmrc"],
+    },
+    PackageManager {
+        name: "pnpm",
+        format: "npm",
+        variables: npm::pnpm_variables,
+        files: npm::files,
+        questions: &[npm::PNPM_QUESTION],
+        settings: &[".npmrc", "pnpm-workspace.yaml", ".config/pnpm/rc", ".config/pnpm/config.yaml"],
+    },
+    PackageManager {
+        name: "yarn",
+        format: "npm",
+        variables: npm::yarn_variables,
+        files: npm::yarn_files,
+        questions: &[npm::YARN_QUESTION, npm::YARN_1_QUESTION],
+        settings: &[".yarnrc.yml", ".yarnrc", ".npmrc"],
+    },
+    PackageManager {
+        name: "bun",
+        format: "npm",
+        variables: bun::variables,
+        files: npm::files,
+        questions: &[bun::QUESTION],
+        settings: bun::SETTINGS,
+    },
     PackageManager {
         name: "pip",
         format: "pypi",
-        variables: |registry| vec![("PIP_INDEX_URL", registry.simple_index())],
-        files: &[],
+        variables: pypi::pip_variables,
+        files: no_files,
+        questions: &pypi::PIP_QUESTIONS,
+        settings: &[".config/pip/pip.conf", ".pip/pip.conf", "/etc/pip.conf"],
     },
     PackageManager {
         name: "uv",
         format: "pypi",
-        variables: |registry| {
-            vec![
-                ("UV_DEFAULT_INDEX", registry.simple_index()),
-                ("UV_PUBLISH_URL", registry.url.to_owned()),
-                ("UV_PUBLISH_USERNAME", USER.to_owned()),
-                ("UV_PUBLISH_PASSWORD", registry.password()),
-            ]
-        },
-        files: &[],
+        variables: pypi::uv_variables,
+        files: no_files,
+        questions: &[pypi::UV_QUESTION],
+        settings: &["uv.toml", "pyproject.toml", ".config/uv/uv.toml", "/etc/uv/uv.toml"],
+    },
+    PackageManager {
+        name: "poetry",
+        format: "pypi",
+        variables: pypi::poetry_variables,
+        files: no_files,
+        questions: &[pypi::POETRY_QUESTION],
+        settings: &["pyproject.toml"],
     },
     PackageManager {
         name: "twine",
         format: "pypi",
-        variables: |registry| {
-            vec![
-                ("TWINE_REPOSITORY_URL", registry.url.to_owned()),
-                ("TWINE_USERNAME", USER.to_owned()),
-                ("TWINE_PASSWORD", registry.password()),
-                ("TWINE_NON_INTERACTIVE", "1".to_owned()),
-            ]
-        },
-        files: &[],
+        variables: pypi::twine_variables,
+        files: no_files,
+        questions: &[],
+        settings: &[],
     },
     PackageManager {
         name: "maven",
         format: "maven",
         variables: |_| Vec::new(),
-        files: &[HomeFile { path: ".m2/settings.xml", added: false, text: maven_settings }],
+        files: |registry| {
+            let needed = format!(
+                "add a server with <username>{}</username> and <password>${{env.{TOKEN}}}</password>, and a repository with \
+                 the server's id and <url>{}</url>",
+                Registry::USER,
+                registry.url
+            );
+            vec![HomeFile {
+                path: ".m2/settings.xml",
+                existing: Existing::Kept,
+                text: maven_settings(registry),
+                needed,
+            }]
+        },
+        questions: &[],
+        settings: &[],
     },
     PackageManager {
         name: "gradle",
@@ -95,21 +162,25 @@ pub(crate) static PACKAGE_MANAGERS: [PackageManager; 11] = [
         variables: |registry| {
             vec![
                 ("ORG_GRADLE_PROJECT_codeartifactUrl", registry.url.to_owned()),
-                ("ORG_GRADLE_PROJECT_codeartifactUsername", USER.to_owned()),
+                ("ORG_GRADLE_PROJECT_codeartifactUsername", Registry::USER.to_owned()),
                 ("ORG_GRADLE_PROJECT_codeartifactPassword", registry.password()),
             ]
         },
-        files: &[],
+        files: no_files,
+        questions: &[],
+        settings: &[],
     },
     PackageManager {
         name: "nuget",
         format: "nuget",
         variables: |registry| {
-            let credentials =
-                format!("Username={USER};Password={};ValidAuthenticationTypes=basic", registry.password());
+            let (user, password) = (Registry::USER, registry.password());
+            let credentials = format!("Username={user};Password={password};ValidAuthenticationTypes=basic");
             vec![("NuGetPackageSourceCredentials_codeartifact", credentials)]
         },
-        files: &[],
+        files: no_files,
+        questions: &[],
+        settings: &[],
     },
     PackageManager {
         name: "cargo",
@@ -121,80 +192,37 @@ pub(crate) static PACKAGE_MANAGERS: [PackageManager; 11] = [
                 ("CARGO_REGISTRIES_CODEARTIFACT_TOKEN", registry.password()),
             ]
         },
-        files: &[],
+        files: no_files,
+        questions: &[],
+        settings: &[],
     },
     PackageManager {
         name: "swift",
         format: "swift",
         variables: |_| Vec::new(),
-        files: &[
-            HomeFile { path: ".netrc", added: true, text: netrc },
-            HomeFile { path: ".swiftpm/configuration/registries.json", added: false, text: swift_registries },
-        ],
+        files: |registry| {
+            let registries = HomeFile {
+                path: ".swiftpm/configuration/registries.json",
+                existing: Existing::Kept,
+                text: swift_registries(registry),
+                needed: format!("add a registry with the URL {}, and its host with the type `token`", registry.url),
+            };
+            vec![HomeFile::appended(".netrc", netrc(registry)), registries]
+        },
+        questions: &[],
+        settings: &[],
     },
 ];
 
-/// The user name that CodeArtifact expects with the token as password.
-const USER: &str = "aws";
-const NPMRC: HomeFile = HomeFile { path: ".npmrc", added: true, text: npmrc };
-/// Yarn 1 sends the token with packages without a scope only when told so.
-const YARN_NPMRC: HomeFile = HomeFile {
-    path: ".npmrc",
-    added: true,
-    text: |registry| format!("{}\n{}:always-auth=true", npmrc(registry), registry.without_scheme()),
-};
-
-impl Registry<'_> {
-    pub(crate) fn password(&self) -> String {
-        self.token.expose().to_owned()
-    }
-
-    /// `//host/path/`
-    fn without_scheme(&self) -> &str {
-        self.url.find("//").map_or(self.url, |at| &self.url[at..])
-    }
-
-    fn host_and_path(&self) -> (&str, &str) {
-        self.without_scheme().trim_start_matches('/').split_once('/').unwrap_or_default()
-    }
-
-    /// The index that pip reads, with the credentials in it.
-    fn simple_index(&self) -> String {
-        let rest = self.without_scheme().trim_start_matches('/');
-        let scheme = self.url.split("//").next().unwrap_or_default();
-        format!("{scheme}//{USER}:{}@{rest}simple/", self.token.expose())
-    }
-}
-
-/// A variable wins over the project's own `.npmrc`, in which no scope is touched.
-fn npm(registry: &Registry<'_>) -> Vec<(&'static str, String)> {
-    if registry.scope.is_some() { Vec::new() } else { vec![("npm_config_registry", registry.url.to_owned())] }
-}
-
-/// Yarn 2 and newer have their own variables, which only work for all packages; Yarn 1 reads what npm reads.
-fn yarn(registry: &Registry<'_>) -> Vec<(&'static str, String)> {
-    let mut variables = npm(registry);
-    if registry.scope.is_none() {
-        variables.push(("YARN_NPM_REGISTRY_SERVER", registry.url.trim_end_matches('/').to_owned()));
-        variables.push(("YARN_NPM_AUTH_TOKEN", registry.password()));
-        variables.push(("YARN_NPM_ALWAYS_AUTH", "true".to_owned()));
-    }
-    variables
-}
-
-fn npmrc(registry: &Registry<'_>) -> String {
-    let token = format!("{}:_authToken=${{{TOKEN}}}", registry.without_scheme());
-    match registry.scope {
-        Some(scope) => format!("{scope}:registry={}\n{token}", registry.url),
-        None => token,
-    }
+fn no_files(_: &Registry<'_>) -> Vec<HomeFile> {
+    Vec::new()
 }
 
 fn maven_settings(registry: &Registry<'_>) -> String {
     format!(
         "<settings>
   <servers>
-    <server><id>codeartifact</id><username>{USER}</username><password>${{env.{TOKEN}}}</password></server>
+    <server><id>codeartifact</id><username>{1}</username><password>${{env.{TOKEN}}}</password></server>
   </servers>
   <profiles>
     <profile>
@@ -205,14 +233,15 @@ fn maven_settings(registry: &Registry<'_>) -> String {
     </profile>
   </profiles>
 </settings>",
-        registry.url.replace('&', "&amp;")
+        registry.url.replace('&', "&amp;"),
+        Registry::USER
     )
 }
 
 fn netrc(registry: &Registry<'_>) -> String {
     let (host, _) = registry.host_and_path();
     let name = host.split(':').next().unwrap_or_default();
-    format!("machine {name} login token password {}", registry.token.expose())
+    format!("machine {name} login token password {}", registry.password())
 }
 
 fn swift_registries(registry: &Registry<'_>) -> String {
@@ -229,6 +258,7 @@ fn swift_registries(registry: &Registry<'_>) -> String {
 mod tests {
     use std::fmt::Write;
 
+    use keyless_aws::PackageToken;
     use snapbox::{assert_data_eq, file};
 
     use super::*;
@@ -238,21 +268,23 @@ mod tests {
     fn each_tool_is_logged_in_its_own_way() {
         let token = PackageToken::new("TOKEN".to_owned());
         let mut written = String::new();
-        for scope in [None, Some("@acme")] {
-            for tool in PACKAGE_MANAGERS.iter().filter(|tool| scope.is_none() || tool.format == "npm") {
+        for (scope, keep_pypi) in [(None, false), (Some("@acme"), false), (None, true)] {
+            let is_shown = |tool: &&PackageManager| match (scope, keep_pypi) {
+                (Some(_), _) => tool.format == "npm",
+                (None, true) => ["pip", "uv"].contains(&tool.name),
+                (None, false) => true,
+            };
+            for tool in PACKAGE_MANAGERS.iter().filter(is_shown) {
                 let url = format!("https://acme-1.d.codeartifact.eu-west-1.amazonaws.com/{}/shop/", tool.format);
-                let registry = Registry { url: &url, token: &token, scope };
-                let _ = writeln!(
-                    written,
-                    "=== {}{}",
-                    tool.name,
-                    scope.map(|scope| format!(" for {scope}")).unwrap_or_default()
-                );
+                let registry = Registry { url: &url, token: &token, scope, keep_pypi };
+                let suffix = scope.map(|scope| format!(" for {scope}")).unwrap_or_default();
+                let suffix = if keep_pypi { " with PyPI".to_owned() } else { suffix };
+                let _ = writeln!(written, "=== {}{suffix}", tool.name);
                 for (name, value) in (tool.variables)(&registry) {
                     let _ = writeln!(written, "{name}={value}");
                 }
-                for file in tool.files {
-                    let _ = writeln!(written, "~/{}\n{}", file.path, (file.text)(&registry));
+                for file in (tool.files)(&registry) {
+                    let _ = writeln!(written, "~/{}\n{}", file.path, file.text);
                 }
             }
         }

@@ -278,16 +278,22 @@ variables! {
     .of(Form::Region);
     CODEARTIFACT_TOOLS = optional(
         "CODEARTIFACT_TOOLS",
-        "the package managers to log in: npm, pnpm, yarn, pip, uv, twine, maven, gradle, nuget, cargo, swift",
+        "the package managers to log in: npm, pnpm, yarn, bun, pip, uv, poetry, twine, maven, gradle, nuget, cargo, swift",
     )
     .of(Form::Items(&[
-        "npm", "pnpm", "yarn", "pip", "uv", "twine", "maven", "gradle", "nuget", "cargo", "swift",
+        "npm", "pnpm", "yarn", "bun", "pip", "uv", "poetry", "twine", "maven", "gradle", "nuget", "cargo", "swift",
     ]));
     CODEARTIFACT_SCOPE = optional(
         "CODEARTIFACT_SCOPE",
         "the scope of npm packages in the repository, such as @acme; other packages come from the usual registry",
     )
     .of(Form::Parsed(form::SCOPE));
+    CODEARTIFACT_KEEP_PYPI = variable(
+        "CODEARTIFACT_KEEP_PYPI",
+        "false",
+        "whether pip and uv search PyPI too; pip then installs the highest version of either, also of a private package's name",
+    )
+    .of(Form::Choice(&["true", "false"]));
     APP_VARIABLES = optional(
         "APP_VARIABLES",
         "names of variables that belong to the app although they are similar to the pipe's, such as STACK; install scripts \

@@ -97,12 +97,13 @@ const INSTALLATION: [&str; 52] = [
 ];
 
 /// Beginnings of further names: the configuration of package managers by variables.
-const INSTALLATION_PREFIXES: [&str; 14] = [
+const INSTALLATION_PREFIXES: [&str; 15] = [
     "LC_",
     "XDG_",
     "NPM_CONFIG_",
     "PNPM_",
     "YARN_",
+    "BUN_",
     "COREPACK_",
     "PIP_",
     "UV_",
@@ -175,6 +176,23 @@ impl ChildEnvironment {
     pub fn set(&mut self, name: &str, value: impl Into<OsString>) -> &mut Self {
         self.0.insert(name.into(), value.into());
         self
+    }
+
+    /// Sets a variable, and removes those whose names differ only in case: npm reads `NPM_CONFIG_REGISTRY` and
+    /// `npm_config_registry` alike.
+    pub(crate) fn replace(&mut self, name: &str, value: &str) -> &mut Self {
+        self.0.retain(|other, _| !other.eq_ignore_ascii_case(name));
+        self.set(name, value)
+    }
+
+    /// Puts an item in front of those that a variable lists, separated by spaces.
+    pub(crate) fn prepend(&mut self, name: &str, item: &str) -> &mut Self {
+        let mut items = OsString::from(item);
+        if let Some(others) = self.0.get(&OsString::from(name)).filter(|others| !others.is_empty()) {
+            items.push(" ");
+            items.push(others);
+        }
+        self.set(name, items)
     }
 
     /// Sets a variable unless it is set.

@@ -7,21 +7,41 @@ use std::{
     path::PathBuf,
 };
 
+use crate::package_managers::Existing;
+
 /// A file that was created or appended to. Dropping it restores what was there before.
 pub(super) struct TemporaryFile {
     path: PathBuf,
     before: Option<Vec<u8>>,
 }
 
+/// What became of a file.
+pub(super) enum Written {
+    /// It is there until this is dropped.
+    Placed(TemporaryFile),
+    /// It has this content, and was left as it is.
+    Kept(String),
+}
+
 impl TemporaryFile {
-    /// Writes a file that only its owner can read. An existing file is appended to if `added` is set, and left alone if not.
-    pub(super) fn write(path: PathBuf, added: bool, text: &str) -> io::Result<Option<Self>> {
+    /// Writes a file that only its owner can read. What happens to an existing file depends on `existing`.
+    pub(super) fn write(path: PathBuf, existing: Existing, text: &str) -> io::Result<Written> {
         let before = match fs::read(&path) {
-            Ok(_) if !added => return Ok(None),
             Ok(before) => Some(before),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
+        if let Some(before) = &before {
+            let content = String::from_utf8_lossy(before);
+            let is_appended = match existing {
+                Existing::Appended => true,
+                Existing::AppendedWithout(key) => !content.lines().any(|line| line.starts_with(key)),
+                Existing::Kept => false,
+            };
+            if !is_appended {
+                return Ok(Written::Kept(content.into_owned()));
+            }
+        }
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -30,7 +50,7 @@ impl TemporaryFile {
         let placed = Self { path, before };
         let needs_end = placed.before.as_ref().is_some_and(|before| !before.is_empty() && !before.ends_with(b"\n"));
         file.write_all(format!("{}{text}\n", if needs_end { "\n" } else { "" }).as_bytes())?;
-        Ok(Some(placed))
+        Ok(Written::Placed(placed))
     }
 }
 
@@ -55,12 +75,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (new, old) = (folder.path().join("a/new"), folder.path().join("old"));
         fs::write(&old, "before").unwrap();
-        let placed = [TemporaryFile::write(new.clone(), false, "x"), TemporaryFile::write(old.clone(), true, "y")];
+        let placed = [
+            TemporaryFile::write(new.clone(), Existing::Kept, "x"),
+            TemporaryFile::write(old.clone(), Existing::Appended, "y"),
+            TemporaryFile::write(old.clone(), Existing::AppendedWithout("z"), "z: 1"),
+        ];
         assert_eq!(fs::read_to_string(&new).unwrap(), "x\n");
         assert_eq!(fs::metadata(&new).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::read_to_string(&old).unwrap(), "before\ny\n");
-        assert!(TemporaryFile::write(old.clone(), false, "z").unwrap().is_none());
-        drop(placed);
+        let appended = "before\ny\nz: 1\n";
+        assert_eq!(fs::read_to_string(&old).unwrap(), appended);
+        for existing in [Existing::Kept, Existing::AppendedWithout("z")] {
+            let written = TemporaryFile::write(old.clone(), existing, "z: 2").unwrap();
+            assert!(matches!(written, Written::Kept(content) if content == appended), "{existing:?}");
+        }
+        placed.into_iter().rev().for_each(drop);
         assert_eq!((new.exists(), fs::read_to_string(&old).unwrap().as_str()), (false, "before"));
     }
 }

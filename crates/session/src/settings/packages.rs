@@ -24,6 +24,8 @@ pub struct PackageSettings {
     pub region: Option<Region>,
     /// The scope of the npm packages in the repository; without one it serves all packages.
     pub scope: Option<String>,
+    /// Whether pip and uv search PyPI too.
+    pub keep_pypi: bool,
     /// The package managers.
     pub tools: Vec<&'static PackageManager>,
 }
@@ -35,11 +37,14 @@ impl PackageSettings {
         let repository = reader.string(&v::CODEARTIFACT_REPOSITORY);
         let region = reader.parsed(&v::CODEARTIFACT_REGION, Region::parse, InvalidSetting::Region);
         let scope = reader.of_form(&v::CODEARTIFACT_SCOPE, "a scope such as @acme", scope);
+        let keep_pypi = reader.boolean(&v::CODEARTIFACT_KEEP_PYPI, false);
         let before = reader.invalid.len();
         let tools = reader.parsed_list(&v::CODEARTIFACT_TOOLS, tool, |_, invalid| invalid);
         let are_named = !tools.is_empty() || reader.invalid.len() > before;
         match (domain, repository, are_named) {
-            (Some(domain), Some(repository), true) => Some(Self { domain, owner, repository, region, scope, tools }),
+            (Some(domain), Some(repository), true) => {
+                Some(Self { domain, owner, repository, region, scope, keep_pypi, tools })
+            }
             (None, None, false) => None,
             _ => {
                 reader.invalid.push(InvalidSetting::IncompleteCodeArtifact);

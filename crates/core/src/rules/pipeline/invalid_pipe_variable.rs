@@ -51,7 +51,7 @@ rule! {
 }
 
 /// Variables that `keyless exec` reads too.
-const OF_A_SESSION: [&Variable; 9] = [
+const OF_A_SESSION: [&Variable; 10] = [
     &own::SESSION_DURATION,
     &own::ROLE_CHAIN,
     &own::ALLOWED_ACCOUNT_IDS,
@@ -60,6 +60,7 @@ const OF_A_SESSION: [&Variable; 9] = [
     &own::CODEARTIFACT_REGION,
     &own::CODEARTIFACT_TOOLS,
     &own::CODEARTIFACT_SCOPE,
+    &own::CODEARTIFACT_KEEP_PYPI,
     &own::SESSION_POLICY_ARNS,
 ];
 
