@@ -72,6 +72,7 @@ endif
 setup: $(PYTHON_TOOLS) $(WEB_PACKAGES) ## install what the demo and the tests need
 	@tests/system.sh rust emulator browser
 	@tests/install.sh
+	@tests/package-managers/install.sh
 
 snapshots: setup ## update every snapshot; read the diff before you commit it
 	SNAPSHOTS=overwrite $(MAKE) cargo-test hook-test

@@ -1,5 +1,5 @@
-//! A CodeArtifact with one npm package: issues a token for requests that are signed with a session of the STS, and serves
-//! the package to requests with that token.
+//! A CodeArtifact with one package, for npm with and without a scope, and for Python: issues a token for requests that are
+//! signed with a session of the STS, and serves the package to requests with that token.
 
 use std::{
     collections::BTreeMap,
@@ -7,10 +7,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use http_body_util::Full;
 use hyper::{Method, Request, Response, body::Bytes};
-use ring::rand::{SecureRandom, SystemRandom};
+use ring::{
+    digest::{SHA512, digest},
+    rand::{SecureRandom, SystemRandom},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -24,8 +30,12 @@ use crate::{
 pub const DOMAIN: &str = "acme";
 /// The repository.
 pub const REPOSITORY: &str = "shop";
-/// The npm package.
+/// The package.
 pub const PACKAGE: &str = "keyless-private-package";
+/// The scope under which it is there a second time.
+pub const SCOPE: &str = "@acme";
+/// The file of its Python form.
+const WHEEL: &str = "keyless_private_package-1.0.0-py3-none-any.whl";
 
 /// A running service. It stops when dropped.
 #[derive(Debug)]
@@ -40,6 +50,7 @@ struct State {
     /// The session tokens that the STS issued.
     sessions: Box<dyn Fn() -> Vec<String> + Send + Sync>,
     package: Vec<u8>,
+    wheel: Vec<u8>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -47,15 +58,16 @@ impl CodeArtifact {
     /// Starts one on a free port. `sessions` returns the valid session tokens.
     ///
     /// # Panics
-    /// When no port is free, or `tar` is missing.
+    /// When no port is free, or `tar` or `python3` is missing.
     pub fn start(sessions: impl Fn() -> Vec<String> + Send + Sync + 'static) -> Self {
         let mut random = [0; 24];
         SystemRandom::new().fill(&mut random).expect("the system gives random bytes");
         let token = format!("package-token-{}", URL_SAFE_NO_PAD.encode(random));
         secrets::remember(&token);
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-        let state =
-            State { token: token.clone(), sessions: Box::new(sessions), package: package(), asked: Arc::clone(&asked) };
+        let (package, wheel) = (package(), wheel());
+        let sessions = Box::new(sessions);
+        let state = State { token: token.clone(), sessions, package, wheel, asked: Arc::clone(&asked) };
         Self { server: Server::start(move |request| Ok(state.answer(&request))), token, asked }
     }
 
@@ -85,6 +97,23 @@ fn package() -> Vec<u8> {
     packed.expect("tar is installed").stdout
 }
 
+/// The package as Python packs it.
+fn wheel() -> Vec<u8> {
+    const PACK: &str = "
+import io, sys, zipfile
+info = 'keyless_private_package-1.0.0.dist-info/'
+file = io.BytesIO()
+names = ['keyless_private_package.py', info + 'METADATA', info + 'WHEEL', info + 'RECORD']
+with zipfile.ZipFile(file, 'w') as wheel:
+    wheel.writestr('keyless_private_package.py', '')
+    wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: keyless-private-package\\nVersion: 1.0.0\\n')
+    wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+    wheel.writestr(info + 'RECORD', ''.join(name + ',,\\n' for name in names))
+sys.stdout.buffer.write(file.getvalue())
+";
+    Command::new("python3").args(["-c", PACK]).output().expect("python3 is installed").stdout
+}
+
 impl State {
     fn answer(&self, request: &Request<Bytes>) -> Response<Full<Bytes>> {
         let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
@@ -112,24 +141,62 @@ impl State {
                 let format = query.get("format").copied().unwrap_or_default();
                 respond(200, &json!({ "repositoryEndpoint": format!("http://{host}/{format}/{REPOSITORY}") }))
             }
-            (&Method::GET, path) if header("authorization") == format!("Bearer {}", self.token) => {
-                self.registry(path.trim_start_matches("/npm/").trim_start_matches(REPOSITORY), header("host"))
+            (&Method::GET | &Method::HEAD, path) if self.is_allowed(header("authorization")) => {
+                match path.strip_prefix(&format!("/pypi/{REPOSITORY}/")) {
+                    Some(path) => self.index(path),
+                    None => {
+                        self.registry(path.trim_start_matches("/npm/").trim_start_matches(REPOSITORY), header("host"))
+                    }
+                }
             }
-            _ => refusal(401, "UnauthorizedException", "no token, or another"),
+            _ => {
+                let mut response = refusal(401, "UnauthorizedException", "no token, or another");
+                let challenge = hyper::header::HeaderValue::from_static("Basic realm=\"CodeArtifact\"");
+                response.headers_mut().insert(hyper::header::WWW_AUTHENTICATE, challenge);
+                response
+            }
         }
     }
 
+    /// Whether a request has the token, as one of the two kinds that CodeArtifact accepts.
+    fn is_allowed(&self, authorization: &str) -> bool {
+        let basic = STANDARD.encode(format!("aws:{}", self.token));
+        authorization == format!("Bearer {}", self.token) || authorization == format!("Basic {basic}")
+    }
+
     fn registry(&self, path: &str, host: &str) -> Response<Full<Bytes>> {
-        let file = format!("/{PACKAGE}/-/{PACKAGE}-1.0.0.tgz");
+        let path = path.replace("%2f", "/").replace("%2F", "/");
+        let name = path.split("/-/").next().unwrap_or_default().trim_start_matches('/');
+        if name != PACKAGE && name != format!("{SCOPE}/{PACKAGE}") {
+            return refusal(404, "ResourceNotFoundException", "no such package");
+        }
+        let file = format!("/{name}/-/{PACKAGE}-1.0.0.tgz");
         if path == file {
             return Response::new(Full::new(Bytes::from(self.package.clone())));
         }
-        if path != format!("/{PACKAGE}") {
-            return refusal(404, "ResourceNotFoundException", "no such package");
-        }
         let url = format!("http://{host}/npm/{REPOSITORY}{file}");
-        let version = json!({ "name": PACKAGE, "version": "1.0.0", "dist": { "tarball": url } });
-        respond(200, &json!({ "name": PACKAGE, "dist-tags": { "latest": "1.0.0" }, "versions": { "1.0.0": version } }))
+        let integrity = format!("sha512-{}", STANDARD.encode(digest(&SHA512, &self.package)));
+        let distribution = json!({ "tarball": url, "integrity": integrity });
+        let version = json!({ "name": name, "version": "1.0.0", "dist": distribution });
+        let versions = json!({ "1.0.0": version });
+        // Package managers refuse what was published a moment ago.
+        let time = json!({ "1.0.0": "2026-01-01T00:00:00.000Z" });
+        let tags = json!({ "latest": "1.0.0" });
+        respond(200, &json!({ "name": name, "dist-tags": tags, "versions": versions, "time": time }))
+    }
+
+    fn index(&self, path: &str) -> Response<Full<Bytes>> {
+        let (content, kind) = if path == format!("simple/{PACKAGE}/") {
+            (format!("<!DOCTYPE html><a href=\"../../{WHEEL}\">{WHEEL}</a>").into_bytes(), "text/html")
+        } else if path == WHEEL {
+            (self.wheel.clone(), "application/octet-stream")
+        } else {
+            return refusal(404, "ResourceNotFoundException", "no such package");
+        };
+        let mut response = Response::new(Full::new(Bytes::from(content)));
+        let kind = hyper::header::HeaderValue::from_static(kind);
+        response.headers_mut().insert(hyper::header::CONTENT_TYPE, kind);
+        response
     }
 }
 

@@ -15,6 +15,7 @@ pub mod codeartifact;
 pub mod emulator;
 pub mod insights;
 pub mod life;
+pub mod public_registries;
 pub mod run;
 pub mod secrets;
 pub mod server;
