@@ -69,7 +69,11 @@ fn prepare(environment: &Environment) -> Result<Prepared, Vec<PreflightError>> {
     let (settings, configuration) = match (settings, &project) {
         (Some(settings), Some(project)) => {
             let home = environment.get_os("HOME").map(Path::new);
-            let configuration = Configuration::read(&project.folder, home);
+            let mut configuration = Configuration::read(&project.folder, home);
+            // The CDK waits for a proxy without a limit (2.1148.1).
+            let is_proxy =
+                |name: &str| matches!(name.to_ascii_uppercase().as_str(), "HTTPS_PROXY" | "HTTP_PROXY" | "ALL_PROXY");
+            configuration.decides_on_notices |= environment.names().any(is_proxy);
             let (settings, found) = with_ready_assembly(settings, &configuration, &project.folder);
             errors.extend(found);
             (Some(settings), configuration)

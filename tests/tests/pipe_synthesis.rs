@@ -239,7 +239,7 @@ fn notices_are_shown_once_and_no_network_is_needed() {
     assert!(finished.stderr.contains("a hole in every version"), "{finished:#?}");
     assert!(!finished.stderr.contains("the session ended"), "{finished:#?}");
 
-    // A network that swallows everything delays nothing by more than the CDK's limit of three seconds.
+    // The CDK would wait for a proxy that does not answer without a limit.
     let nowhere = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a port");
     let proxy = format!("http://{}", nowhere.local_addr().expect("it has an address"));
     let held = thread::spawn(move || nowhere.incoming().map_while(Result::ok).take(2).collect::<Vec<_>>());
@@ -251,7 +251,8 @@ fn notices_are_shown_once_and_no_network_is_needed() {
     let finished = pipe(&workplace, &sts(), &variables);
     drop(held);
     assert_eq!(finished.code, Some(0), "{finished:#?}");
-    assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
+    assert!(!finished.stdout.contains("--notices"), "{finished:#?}");
+    assert!(started.elapsed() < Duration::from_mins(3), "{:?}", started.elapsed());
 
     let config = workplace.clone_folder().join("cdk.json");
     fs::write(config, r#"{ "app": "node app.js", "notices": false }"#).expect("the scratch folder is writable");
