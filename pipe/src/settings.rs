@@ -366,6 +366,8 @@ mod tests {
             ("CODEARTIFACT_TOOLS", "npm mavn"),
             ("CODEARTIFACT_SCOPE", "@a/b"),
             ("TRUST_POLICY", "iam"),
+            ("SESSION_TAGS", "team=shop"),
+            ("TRANSITIVE_TAG_KEYS", "stage"),
         ]);
         let third = listed(&[("AWS_ROLE_ARN", "arn:aws-cn:iam::123456789012:role/deploy"), REGION]);
         assert_data_eq!([first, second, third].join("\n\n") + "\n", file!["settings/invalid.txt"].raw());

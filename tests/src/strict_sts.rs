@@ -189,7 +189,10 @@ impl State {
                 Err(refusal) => refusal.into(),
             }
         } else {
-            self.forward(&self.deployed_url, headers, body)
+            match self.check_tags(&form) {
+                Ok(()) => self.forward(&self.deployed_url, headers, body),
+                Err(refusal) => refusal.into(),
+            }
         };
         let secrets = ["SecretAccessKey", "SessionToken"].into_iter().flat_map(|name| texts(&answer.body, name));
         let secrets: Vec<String> = secrets.collect();
@@ -267,6 +270,38 @@ impl State {
         if asked.parse::<u32>().is_ok_and(|asked| asked > longest) {
             let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
             return Err(refusal(400, "ValidationError", message));
+        }
+        Ok(())
+    }
+
+    /// What AWS checks about the tags of `AssumeRole`: their keys, and that the role's trust policy allows `sts:TagSession`. A
+    /// role that the evaluating emulator does not have allows it.
+    fn check_tags(&self, form: &HashMap<String, String>) -> Result<(), ApiError> {
+        let invalid = |message: &str| Err(refusal(400, "ValidationError", message));
+        let member = |name: &str, part: &str| {
+            let values = (1..).map_while(|index: usize| form.get(&format!("{name}.member.{index}{part}")));
+            values.map(|key| key.to_lowercase()).collect::<Vec<_>>()
+        };
+        let (keys, transitive) = (member("Tags", ".Key"), member("TransitiveTagKeys", ""));
+        if keys.iter().enumerate().any(|(index, key)| keys[..index].contains(key)) {
+            return invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+        }
+        if keys.len() > 50 || keys.iter().any(|key| key.starts_with("aws:")) {
+            return invalid("1 validation error detected: Value at 'tags' failed to satisfy constraint");
+        }
+        if transitive.iter().any(|key| !keys.contains(key)) {
+            return invalid("1 validation error detected: Value at 'transitiveTagKeys' failed to satisfy constraint");
+        }
+        let arn = form.get("RoleArn").map(String::as_str).unwrap_or_default();
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        let role = self.judge.query("iam", "GetRole", &[("RoleName", name)]).ok();
+        let allows = |role: &String| role.contains("sts:TagSession") || role.contains("sts%3ATagSession");
+        if !keys.is_empty() && role.is_some_and(|role| !allows(&role)) {
+            let message = format!(
+                "User: arn:aws:sts::000000000000:assumed-role/deploy/session is not authorized to perform: \
+                         sts:TagSession on resource: {arn}"
+            );
+            return Err(refusal(403, "AccessDenied", &message));
         }
         Ok(())
     }

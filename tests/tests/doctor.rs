@@ -215,6 +215,44 @@ fn a_step_looks_with_its_session() {
 }
 
 #[test]
+fn session_tags_need_a_role_that_allows_them() {
+    let trust = |actions: &[&str]| {
+        let statement = json!({ "Effect": "Allow", "Principal": { "AWS": ROLE }, "Action": actions });
+        json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+    };
+    let iam = keyless_tests::aws::Api::new(&CLOUD.judge.url());
+    for (name, policy) in
+        [("target", trust(&["sts:AssumeRole"])), ("tagged", trust(&["sts:AssumeRole", "sts:TagSession"]))]
+    {
+        iam.query("iam", "CreateRole", &[("RoleName", name), ("AssumeRolePolicyDocument", &policy)])
+            .expect("the role is new");
+    }
+    let workplace = Workplace::empty();
+    let mut said = String::new();
+    let mut tell = |command: &mut Command, chain: &str, tags: &str| {
+        let finished = finish(command.env("ROLE_CHAIN", chain).env("SESSION_TAGS", tags));
+        let own = finished.stdout.lines().skip_while(|line| !line.contains("session tags"));
+        said += &own
+            .take_while(|line| line.contains("session tags") || line.starts_with("    "))
+            .fold(format!("{chain} {tags}\n"), |said, line| said + line + "\n");
+        assert_eq!(secrets::in_text("doctor", finished.stdout.as_bytes(), &CLOUD.sts.issued()), []);
+    };
+    let [target, tagged, other] = ["000000000000:role/target", "000000000000:role/tagged", "111111111111:role/target"]
+        .map(|role| format!("arn:aws:iam::{role}"));
+    let mut command = locally(&workplace, &[]);
+    for (chain, tags) in [(&target, "team=shop"), (&tagged, "team=shop"), (&other, "team=shop"), (&target, "a=1 A=2")] {
+        tell(&mut command, chain, tags);
+    }
+    tell(command.env_remove("AWS_ACCESS_KEY_ID"), &tagged, "team=shop");
+    let mut step = workplace.step(&CLOUD, "keyless");
+    step.env("BITBUCKET_STEP_OIDC_TOKEN", CLOUD.token()).arg("doctor");
+    for chain in [&target, &tagged] {
+        tell(&mut step, chain, "team=shop");
+    }
+    assert_data_eq!(without_request_ids(&said), checkout::expected("doctor/session-tags.txt"));
+}
+
+#[test]
 fn a_login_that_fails_and_a_page_that_lies() {
     let workplace = with_pipeline(PIPELINE);
     let api = Bitbucket::start(good());

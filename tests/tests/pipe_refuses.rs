@@ -111,7 +111,7 @@ fn a_trust_policy_is_read_from_iam() {
     let token = CLOUD.issuer.sign(&claims);
     let ask = |case: &str, variables: &[(&str, &str)]| {
         refuses(case, |command, _| {
-            command.env("BITBUCKET_STEP_OIDC_TOKEN", &token).env("TRUST_POLICY", "iam");
+            command.env("BITBUCKET_STEP_OIDC_TOKEN", &token).env("TRUST_POLICY", "iam-with-stored-keys");
             command.env("AWS_ENDPOINT_URL_IAM", CLOUD.judge.url()).envs(variables.iter().copied());
         });
     };
@@ -121,6 +121,10 @@ fn a_trust_policy_is_read_from_iam() {
     let no_role = [administrator.as_slice(), &[("AWS_ROLE_ARN", "arn:aws:iam::000000000000:role/nobody")]].concat();
     ask("trust-policy-of-no-role", &no_role);
     ask("trust-policy-without-identity", &[]);
+    // A stored key is used only where that is confirmed, a session's key at once.
+    let unconfirmed = [administrator.as_slice(), &[("TRUST_POLICY", "iam")]].concat();
+    ask("trust-policy-with-a-stored-key", &unconfirmed);
+    ask("trust-policy-in-iam", &[unconfirmed.as_slice(), &[("AWS_SESSION_TOKEN", "test")]].concat());
 }
 
 #[test]

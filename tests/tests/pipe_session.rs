@@ -2,14 +2,16 @@
 //! `tests/expected/sts-refusals.txt`.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
-use std::{fmt::Write, process::Command, sync::LazyLock, time::Duration};
+use std::{collections::HashMap, fmt::Write, process::Command, sync::LazyLock, time::Duration};
 
 use keyless_tests::{
+    aws::Api,
     checkout,
     cloud::{Cloud, ROLE},
     run::{Finished, Workplace, finish, without_times},
     strict_sts::{Fault, StrictSts},
 };
+use serde_json::json;
 use snapbox::assert_data_eq;
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
@@ -64,6 +66,63 @@ fn a_chain_of_roles_ends_with_the_last() {
     assert_eq!(parts[1], [role("deploy"), role("second"), role("third"), String::new()]);
     assert_eq!(parts[2], ["", "secret=1", "", ""]);
     assert_eq!(parts[3], ["1800", "1800", "1800", ""]);
+}
+
+/// A role that the evaluating emulator knows, whose trust policy allows actions.
+fn create_role(name: &str, actions: &[&str]) {
+    let trust = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": { "AWS": ROLE }, "Action": actions },
+    ]});
+    let role = [("RoleName", name), ("AssumeRolePolicyDocument", &trust.to_string())];
+    Api::new(&CLOUD.judge.url()).query("iam", "CreateRole", &role).expect("the role is new");
+}
+
+#[test]
+fn the_last_role_of_a_chain_gets_the_tags() {
+    create_role("tagged", &["sts:AssumeRole", "sts:TagSession"]);
+    let sts = CLOUD.faulty_sts(Vec::new(), Duration::ZERO);
+    let chain = "arn:aws:iam::000000000000:role/second arn:aws:iam::000000000000:role/tagged";
+    let tags = [("SESSION_TAGS", "team=shop 'cost center=a=b c'"), ("TRANSITIVE_TAG_KEYS", "TEAM")];
+    let finished = run(&sts, &[&[("ROLE_CHAIN", chain)], &tags[..]].concat());
+    assert_eq!(finished.code, Some(0), "{finished:#?}");
+    let of_tags = |form: HashMap<String, String>| {
+        let mut tags: Vec<_> = form.into_iter().filter(|(name, _)| name.contains("Tag")).collect();
+        tags.sort();
+        tags
+    };
+    let requests: Vec<_> = sts.requests().into_iter().map(of_tags).collect();
+    let expected = [
+        ("Tags.member.1.Key", "team"),
+        ("Tags.member.1.Value", "shop"),
+        ("Tags.member.2.Key", "cost center"),
+        ("Tags.member.2.Value", "a=b c"),
+        ("TransitiveTagKeys.member.1", "team"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    assert_eq!(requests, [vec![], vec![], expected, vec![]]);
+
+    let untagged = run(&CLOUD.faulty_sts(Vec::new(), Duration::ZERO), &tags);
+    assert_eq!(untagged.code, Some(1));
+    assert!(untagged.stderr.contains("AssumeRoleWithWebIdentity, which assumes the first role, takes no tags"));
+    assert!(untagged.stderr.ends_with("✖ 1 invalid setting; nothing was run\n"), "{untagged:#?}");
+}
+
+#[test]
+fn a_role_that_does_not_allow_tags_is_named() {
+    create_role("untagged", &["sts:AssumeRole"]);
+    let sts = CLOUD.faulty_sts(Vec::new(), Duration::ZERO);
+    let chain = [("ROLE_CHAIN", "arn:aws:iam::000000000000:role/untagged")];
+    assert_eq!(run(&sts, &chain).code, Some(0));
+    let finished = run(&sts, &[&chain[..], &[("SESSION_TAGS", "team=shop")]].concat());
+    assert_eq!(finished.code, Some(1), "{finished:#?}");
+    assert!(
+        finished.stderr.contains(
+            "  help: allow sts:TagSession together with sts:AssumeRole, in the trust policy of \
+             arn:aws:iam::000000000000:role/untagged for arn:aws:iam::000000000000:role/deploy"
+        ),
+        "{finished:#?}"
+    );
+    assert!(!finished.stderr.contains("team"), "values and keys stay out of the log: {finished:#?}");
 }
 
 #[test]
@@ -133,5 +192,12 @@ fn every_refusal_is_explained() {
     let (code, message) = ("AccessDenied", "User is not authorized to perform: sts:AssumeRole");
     let chain = [("ROLE_CHAIN", "arn:aws:iam::000000000000:role/second#id")];
     tell(code, message, vec![Fault::None, Fault::Answer(403, code, message)], &chain);
+    let tagged = [chain[0], ("SESSION_TAGS", "team=shop")];
+    for message in [
+        "User is not authorized to perform: sts:TagSession on resource: r",
+        "User is not authorized to perform: sts:TagSession on resource: r with an explicit deny in an identity-based policy",
+    ] {
+        tell(code, message, vec![Fault::None, Fault::Answer(403, code, message)], &tagged);
+    }
     assert_data_eq!(said, checkout::expected("sts-refusals.txt"));
 }

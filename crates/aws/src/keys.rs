@@ -26,6 +26,11 @@ impl Keys {
             session_token: set("AWS_SESSION_TOKEN").map(Zeroizing::new),
         })
     }
+
+    /// Whether they expire: only temporary credentials have a session token.
+    pub fn are_temporary(&self) -> bool {
+        self.session_token.is_some()
+    }
 }
 
 impl From<&Session> for Keys {

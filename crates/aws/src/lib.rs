@@ -20,6 +20,6 @@ pub use http::{Answer, Http, HttpError, Request};
 pub use inventory::{Endpoints, Inventory, InventoryError, Role};
 pub use keys::Keys;
 pub use network::{BundleError, Network};
-pub use refusal::{Attempted, Explanation, PolicyKind, Refusal};
+pub use refusal::{Attempted, Explanation, PolicyKind, Refusal, TAG_SESSION};
 pub use session::Session;
 pub use sts::{ChainedRole, Identity, Said, Sts, StsError, WebIdentity};

@@ -27,6 +27,8 @@ pub enum Refusal {
     TokenExpired,
     /// The role's trust policy does not allow this token, or the role does not exist.
     NotTrusted,
+    /// The tags of the session are not allowed.
+    TagsNotAllowed,
     /// A policy of this kind denies the call.
     Denied(PolicyKind),
     /// STS does not know the session that signs the call, yet or at all.
@@ -45,7 +47,7 @@ pub enum Refusal {
     InvalidParameter,
     /// A session policy is not a valid policy.
     SessionPolicyMalformed,
-    /// The session policies together are too large.
+    /// The session policies and tags together are too large.
     SessionPolicyTooLarge,
     /// STS is not activated in the region for the role's account.
     RegionDisabled,
@@ -145,6 +147,10 @@ impl PolicyKind {
     }
 }
 
+/// The permission to pass session tags, which both the caller and the role's trust policy must allow (IAM user guide, "Pass
+/// session tags in AWS STS").
+pub const TAG_SESSION: &str = "sts:TagSession";
+
 /// A row of the table below: code, a part of the message, and what they mean.
 struct Row {
     code: &'static str,
@@ -158,7 +164,7 @@ const fn row(code: &'static str, message: &'static str, refusal: Refusal) -> Row
 
 /// STS's answers, the specific before the general. Codes are those of the STS API reference (`AssumeRoleWithWebIdentity`,
 /// common errors); messages as AWS writes them.
-static TABLE: [Row; 23] = [
+static TABLE: [Row; 24] = [
     row("InvalidIdentityToken", "Incorrect token audience", Refusal::AudienceNotRegistered),
     row("InvalidIdentityToken", "No OpenIDConnect provider found", Refusal::ProviderMissing),
     row("InvalidIdentityToken", "not a valid JWT", Refusal::NotAToken),
@@ -166,6 +172,7 @@ static TABLE: [Row; 23] = [
     row("InvalidIdentityToken", "doesn't match configured thumbprint", Refusal::Thumbprint),
     row("InvalidIdentityToken", "", Refusal::NotValidated),
     row("ExpiredTokenException", "", Refusal::TokenExpired),
+    row("AccessDenied", TAG_SESSION, Refusal::TagsNotAllowed),
     row("AccessDenied", "", Refusal::NotTrusted),
     row("InvalidClientTokenId", "", Refusal::SessionUnknown),
     row("ExpiredToken", "", Refusal::SessionExpired),
@@ -189,8 +196,8 @@ impl Refusal {
     pub fn read(status: u16, code: &str, message: &str) -> Self {
         let known = TABLE.iter().find(|row| row.code == code && message.contains(row.message));
         match known {
-            Some(Row { refusal: Self::NotTrusted, .. }) => {
-                PolicyKind::read(message).map_or(Self::NotTrusted, Self::Denied)
+            Some(Row { refusal: refusal @ (Self::NotTrusted | Self::TagsNotAllowed), .. }) => {
+                PolicyKind::read(message).map_or(*refusal, Self::Denied)
             }
             Some(row) => row.refusal,
             None if status >= 500 => Self::ServiceFailure,
@@ -290,6 +297,11 @@ impl Refusal {
                 with_provider(),
                 not_trusted(&provider, claims),
             ),
+            Self::TagsNotAllowed => (
+                "the session's tags are not allowed",
+                vec![("role", role.to_string())],
+                format!("allow {TAG_SESSION} together with sts:AssumeRole in the trust policy of {role}"),
+            ),
             Self::Denied(kind) => {
                 return Explanation {
                     cause: format!("{} denies the call", kind.title()),
@@ -338,9 +350,9 @@ impl Refusal {
                 "fix SESSION_POLICY; it must be an IAM policy document in JSON".to_owned(),
             ),
             Self::SessionPolicyTooLarge => (
-                "the session policies are too large in total",
+                "the session policies and tags are too large in total",
                 vec![],
-                "shorten SESSION_POLICY, or use fewer SESSION_POLICY_ARNS".to_owned(),
+                "shorten SESSION_POLICY or SESSION_TAGS, or use fewer SESSION_POLICY_ARNS".to_owned(),
             ),
             Self::RegionDisabled => (
                 "STS is not activated in this region for the role's account",
@@ -451,6 +463,21 @@ mod tests {
             (400, "InvalidIdentityToken", "something new", Refusal::NotValidated, 1),
             (400, "ExpiredTokenException", "Token expired: …", Refusal::TokenExpired, 1),
             (403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", Refusal::NotTrusted, 3),
+            (
+                403,
+                "AccessDenied",
+                "User: u is not authorized to perform: sts:TagSession on resource: r",
+                Refusal::TagsNotAllowed,
+                1,
+            ),
+            (
+                403,
+                "AccessDenied",
+                "User: u is not authorized to perform: sts:TagSession on resource: r with an explicit deny in a service control \
+                 policy",
+                Refusal::Denied(PolicyKind::ServiceControl),
+                1,
+            ),
             (
                 403,
                 "AccessDenied",

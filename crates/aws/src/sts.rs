@@ -9,7 +9,7 @@ use aws_sdk_sts::{
     },
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
-    types::{AssumedRoleUser, Credentials as Issued, PolicyDescriptorType},
+    types::{AssumedRoleUser, Credentials as Issued, PolicyDescriptorType, Tag},
 };
 use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -69,6 +69,10 @@ pub struct ChainedRole<'a> {
     pub session_name: &'a SessionName,
     /// What the role's trust policy may ask for.
     pub external_id: Option<&'a str>,
+    /// The session's tags: key and value.
+    pub tags: &'a [(String, String)],
+    /// The keys of the tags that the sessions of further roles keep.
+    pub transitive_tag_keys: &'a [String],
     /// The session's length in seconds: 900 to 3600.
     pub duration: u32,
 }
@@ -213,12 +217,18 @@ impl Sts {
     /// # Errors
     /// [`StsError`]; what can pass was tried again.
     pub async fn assume_role(&self, signer: &Session, request: &ChainedRole<'_>) -> Result<Session, StsError> {
+        // Key and value are set, without which there is no tag.
+        let tags = request.tags.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
         let answer = self
             .client(Some(signer))
             .assume_role()
             .role_arn(request.role.as_str())
             .role_session_name(request.session_name.as_str())
             .set_external_id(request.external_id.map(str::to_owned))
+            .set_tags((!request.tags.is_empty()).then(|| tags.collect()))
+            .set_transitive_tag_keys(
+                (!request.transitive_tag_keys.is_empty()).then(|| request.transitive_tag_keys.to_vec()),
+            )
             .duration_seconds(seconds(request.duration))
             .send()
             .await

@@ -3,11 +3,12 @@
 mod account;
 mod report;
 mod repository;
+mod tags;
 
 use std::{fs, io, path::PathBuf};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
-use keyless_aws::{Environment, Network};
+use keyless_aws::{Environment, InventoryError, Network};
 use keyless_bitbucket::is_slug;
 use keyless_core::{
     aws::{Region, RoleArn},
@@ -30,6 +31,7 @@ What is checked, and with which variables:
                                ATLASSIAN_API_TOKEN; reads only the names of variables
   session                      the step's token, in a step with `oidc: true`
   deployment accounts          the session; with --deploy-accounts
+  session tags                 the session, or keys as below; with SESSION_TAGS and ROLE_CHAIN
   provider, role, bootstrap    the session, or AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY
                                (and AWS_SESSION_TOKEN)
 
@@ -149,6 +151,12 @@ impl Context<'_, '_> {
     fn qualifier(&self) -> String {
         let given = self.arguments.qualifier.clone().or_else(|| self.variable("QUALIFIER"));
         given.unwrap_or_else(|| DEFAULT_QUALIFIER.to_owned())
+    }
+
+    /// Reports that something in the account could not be read, which is not a failure.
+    fn unread(&mut self, check: &'static str, action: &str, error: &InventoryError) -> io::Result<()> {
+        let fix = format!("grant {action} to the role, or run this locally with credentials that allow it");
+        self.report.not_checked(check, error.to_string(), fix)
     }
 
     fn check_region(&mut self) -> io::Result<()> {

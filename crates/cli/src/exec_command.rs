@@ -25,7 +25,7 @@ Examples:
   AWS_ROLE_ARN=arn:aws:iam::123456789012:role/deploy AWS_REGION=eu-west-1 keyless exec -- env
 
 Variables: AWS_ROLE_ARN and AWS_REGION (required), SESSION_DURATION, SESSION_NAME, SESSION_POLICY, SESSION_POLICY_ARNS, \
-ROLE_CHAIN, ALLOWED_ACCOUNT_IDS, TRUST_POLICY, CODEARTIFACT_*, CREDENTIALS. They are the same as for the deploy pipe; see \
+ROLE_CHAIN, SESSION_TAGS, TRANSITIVE_TAG_KEYS, ALLOWED_ACCOUNT_IDS, TRUST_POLICY, CODEARTIFACT_*, CREDENTIALS. They are the same as for the deploy pipe; see \
 pipe/README.md. If the command has variables with these names, use KEYLESS_SESSION_NAME and so on, which take precedence.
 
 Exit status: the command's own; 1 invalid settings or no session, 2 invalid command line.")]

@@ -9,7 +9,7 @@ use std::{
 
 use keyless_aws::{
     Attempted, ChainedRole, CredentialsEndpoint, Endpoints, Environment, Explanation, Identity, Inventory, Network,
-    Refusal, Session, Sts, StsError, WebIdentity,
+    Refusal, Session, Sts, StsError, TAG_SESSION, WebIdentity,
 };
 use keyless_bitbucket::Step;
 use keyless_core::{
@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     log,
-    settings::{SessionSettings, TrustPolicy},
+    settings::{SessionSettings, SessionTags, TrustPolicy},
     trust,
 };
 
@@ -98,11 +98,15 @@ impl<'a> Assumer<'a> {
     /// [`SessionError`] with the role that failed.
     pub async fn assume(&self) -> Result<Session, SessionError> {
         let mut session = self.assume_first().await?;
-        for link in &self.settings.chain {
+        let (none, last) = (SessionTags::default(), self.settings.chain.len().saturating_sub(1));
+        for (index, link) in self.settings.chain.iter().enumerate() {
+            let tags = if index == last { &self.settings.tags } else { &none };
             let request = ChainedRole {
                 role: &link.role,
                 session_name: &self.name,
                 external_id: link.external_id.as_deref(),
+                tags: &tags.tags,
+                transitive_tag_keys: &tags.transitive,
                 duration: self.duration.get().min(3600),
             };
             session = self
@@ -214,7 +218,10 @@ impl<'a> Assumer<'a> {
                 Some(explanation)
             }
             SessionError::Chain(role, StsError::Refused { refusal, .. })
-                if !matches!(refusal, Refusal::NotTrusted | Refusal::Denied(_) | Refusal::Unknown) =>
+                if !matches!(
+                    refusal,
+                    Refusal::NotTrusted | Refusal::TagsNotAllowed | Refusal::Denied(_) | Refusal::Unknown
+                ) =>
             {
                 Some(refusal.explain(&Attempted {
                     role,
@@ -223,16 +230,30 @@ impl<'a> Assumer<'a> {
                     duration: self.duration.get().min(3600),
                 }))
             }
-            SessionError::Chain(role, StsError::Refused { refusal, .. }) => {
+            SessionError::Chain(role, StsError::Refused { refusal, said }) => {
                 let before = self.settings.chain.iter().position(|link| link.role == *role).unwrap_or_default();
                 let signer =
                     before.checked_sub(1).map_or(&self.settings.role, |index| &self.settings.chain[index].role);
                 let compared = vec![("from", signer.to_string()), ("to", role.to_string())];
                 if let Refusal::Denied(kind) = refusal {
+                    let is_tagging = said.message.contains(TAG_SESSION);
+                    let (denied, action) =
+                        if is_tagging { ("its tags", TAG_SESSION) } else { ("it", "sts:AssumeRole") };
                     return Some(Explanation {
-                        cause: format!("role {role} of ROLE_CHAIN cannot be assumed: {} denies it", kind.title()),
+                        cause: format!("role {role} of ROLE_CHAIN cannot be assumed: {} denies {denied}", kind.title()),
                         compared,
-                        remedy: kind.remedy().to_owned(),
+                        remedy: kind.remedy().replace("sts:AssumeRole", action),
+                    });
+                }
+                if *refusal == Refusal::TagsNotAllowed {
+                    return Some(Explanation {
+                        cause: format!("role {role} of ROLE_CHAIN cannot be assumed with SESSION_TAGS"),
+                        compared,
+                        remedy: format!(
+                            "allow {TAG_SESSION} together with sts:AssumeRole, in the trust policy of {role} for {signer} and in the \
+                             permissions of {signer} on {role}; conditions such as aws:RequestTag and aws:TagKeys must match the \
+                             tags"
+                        ),
                     });
                 }
                 Some(Explanation {

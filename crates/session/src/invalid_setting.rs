@@ -8,9 +8,14 @@ use keyless_core::{
         session_name::SessionNameError,
     },
     oidc::{Mismatch, VARIABLE as TOKEN},
-    pipes::keyless::Variable,
+    pipes::keyless::{IAM_WITH_STORED_KEYS, SESSION_TAGS, TRANSITIVE_TAG_KEYS, Variable},
     spelling::nearest,
 };
+
+/// The longest key of a session tag, in characters (STS API reference, `Tag`).
+pub(crate) const TAG_KEY_LENGTH: usize = 128;
+/// The longest value of a session tag, in characters (STS API reference, `Tag`).
+pub(crate) const TAG_VALUE_LENGTH: usize = 256;
 
 /// One invalid setting, or a token that cannot be used.
 ///
@@ -77,10 +82,16 @@ pub enum InvalidSetting {
     Endpoint(#[from] InsecureEndpoint),
     /// `TRUST_POLICY: iam` without credentials to call IAM with.
     #[error(
-        "`TRUST_POLICY: iam` needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY with permission for iam:GetRole; set them, or \
-         set TRUST_POLICY to a file with the policy"
+        "`TRUST_POLICY: iam` needs AWS credentials with permission for iam:GetRole in AWS_ACCESS_KEY_ID, \
+         AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; set TRUST_POLICY to a file with the policy, which needs none"
     )]
     NoIamCredentials,
+    /// `TRUST_POLICY: iam` with an access key that does not expire.
+    #[error(
+        "`TRUST_POLICY: iam` would read the policy with a stored access key; set TRUST_POLICY to a file with the policy, which \
+         needs no key, or to {IAM_WITH_STORED_KEYS} to confirm that the key is meant for this and allowed nothing but iam:GetRole"
+    )]
+    StoredKeys,
     /// The name of a session.
     #[error("{0}: {1}")]
     SessionName(&'static str, #[source] SessionNameError),
@@ -96,6 +107,21 @@ pub enum InvalidSetting {
     /// More managed session policies than the second number.
     #[error("SESSION_POLICY_ARNS must have at most {1} policies, found {0}")]
     TooManyPolicies(usize, usize),
+    /// More session tags than the second number.
+    #[error("SESSION_TAGS must have at most {1} tags, found {0}")]
+    TooManyTags(usize, usize),
+    /// A session tag, by its item counted from one, that AWS rejects.
+    #[error("SESSION_TAGS: item {0} {1}")]
+    SessionTag(usize, #[source] TagError),
+    /// A transitive key, by its item counted from one, without a tag.
+    #[error("TRANSITIVE_TAG_KEYS: item {0} is not a key of SESSION_TAGS")]
+    TransitiveTagKey(usize),
+    /// Session tags and no role whose session could have them.
+    #[error(
+        "SESSION_TAGS needs ROLE_CHAIN: AssumeRoleWithWebIdentity, which assumes the first role, takes no tags; set ROLE_CHAIN to \
+         the role whose session gets the tags"
+    )]
+    TagsWithoutChain,
     /// The id of an account.
     #[error("{}: {}", .0, account_error(.1))]
     Account(&'static str, #[source] AccountIdError),
@@ -117,6 +143,26 @@ pub enum InvalidSetting {
     UnusableToken(Mismatch),
 }
 
+/// Why AWS rejects a session tag.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TagError {
+    /// The key has this many characters.
+    #[error("has a key of {0} characters; AWS allows at most {TAG_KEY_LENGTH}")]
+    KeyLength(usize),
+    /// The value has this many characters.
+    #[error("has a value of {0} characters; AWS allows at most {TAG_VALUE_LENGTH}")]
+    ValueLength(usize),
+    /// A character that tags cannot have.
+    #[error("contains `{}`; tags may contain letters, digits, spaces and _ . : / = + - @", .0.escape_default())]
+    Character(char),
+    /// A key that only AWS may use.
+    #[error("has a key that begins with `aws:`, which is reserved for AWS")]
+    Reserved,
+    /// The key of an earlier item, counted from one.
+    #[error("has the same key as item {0}; upper and lower case make no difference")]
+    Duplicate(usize),
+}
+
 impl InvalidSetting {
     /// The variable with the invalid value, if other programs may use its name too: AWS's own names mean the same to all.
     pub(crate) fn shared_name(&self) -> Option<&str> {
@@ -130,7 +176,11 @@ impl InvalidSetting {
             | Self::SessionName(name, _)
             | Self::PolicyLength(name, ..)
             | Self::PolicyJson(name, _)
-            | Self::PolicyStatement(name) => name,
+            | Self::PolicyStatement(name)
+            | Self::Pair(name, _)
+            | Self::Commas(name) => name,
+            Self::TooManyTags(..) | Self::SessionTag(..) | Self::TagsWithoutChain => SESSION_TAGS.name,
+            Self::TransitiveTagKey(_) => TRANSITIVE_TAG_KEYS.name,
             _ => return None,
         };
         (!name.starts_with("AWS_") && !name.starts_with("KEYLESS_")).then_some(name)

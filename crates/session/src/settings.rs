@@ -1,6 +1,7 @@
 //! The settings of a session.
 
 mod packages;
+mod tags;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -12,6 +13,7 @@ use keyless_core::{
 };
 
 pub use packages::PackageSettings;
+pub use tags::SessionTags;
 
 use crate::{invalid_setting::InvalidSetting, log, reader::Reader};
 
@@ -32,6 +34,8 @@ pub struct SessionSettings {
     pub policy_arns: Vec<String>,
     /// Further roles, in order.
     pub chain: Vec<ChainLink>,
+    /// The tags of the last role's session.
+    pub tags: SessionTags,
     /// The allowed accounts; an empty list allows any.
     pub allowed_accounts: Vec<AccountId>,
     /// Where to read the role's trust policy when AWS refuses the session.
@@ -106,7 +110,11 @@ impl SessionSettings {
         if policy_arns.len() > POLICY_ARNS {
             reader.invalid.push(InvalidSetting::TooManyPolicies(policy_arns.len(), POLICY_ARNS));
         }
+        let before = reader.invalid.len();
         let chain = reader.parsed_list(&v::ROLE_CHAIN, ChainLink::parse, InvalidSetting::Role);
+        // An invalid chain is reported alone.
+        let chained = !chain.is_empty() || reader.invalid.len() > before;
+        let tags = SessionTags::read_from(reader, chained);
         let allowed_accounts = reader.parsed_list(&v::ALLOWED_ACCOUNT_IDS, AccountId::parse, InvalidSetting::Account);
         let trust_policy = TrustPolicy::read_from(reader);
         let packages = PackageSettings::read_from(reader);
@@ -125,6 +133,7 @@ impl SessionSettings {
             policy,
             policy_arns,
             chain,
+            tags,
             allowed_accounts,
             trust_policy,
             packages,
@@ -160,12 +169,15 @@ impl Credentials {
 impl TrustPolicy {
     fn read_from(reader: &mut Reader<'_>) -> Option<Self> {
         let source = reader.string(&v::TRUST_POLICY)?;
-        if source != "iam" {
+        let confirmed = source == v::IAM_WITH_STORED_KEYS;
+        if source != v::IAM && !confirmed {
             return Some(Self::File(source.into()));
         }
         let keys = Keys::from_environment(reader.environment());
-        if keys.is_none() {
-            reader.invalid.push(InvalidSetting::NoIamCredentials);
+        match &keys {
+            None => reader.invalid.push(InvalidSetting::NoIamCredentials),
+            Some(keys) if !keys.are_temporary() && !confirmed => reader.invalid.push(InvalidSetting::StoredKeys),
+            Some(_) => {}
         }
         keys.map(Self::Iam)
     }

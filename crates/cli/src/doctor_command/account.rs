@@ -2,9 +2,7 @@
 
 use std::io;
 
-use keyless_aws::{
-    Attempted, ChainedRole, Endpoints, Inventory, InventoryError, Keys, Session, Sts, StsError, WebIdentity,
-};
+use keyless_aws::{Attempted, ChainedRole, Endpoints, Inventory, Keys, Session, Sts, StsError, WebIdentity};
 use keyless_bitbucket::Step;
 use keyless_core::{
     analysis::access::{RoleFile, Roles},
@@ -19,7 +17,7 @@ use keyless_core::{
 };
 use keyless_session::now;
 
-use super::Context;
+use super::{Context, tags};
 
 const TOKEN: &str = "token";
 const SESSION: &str = "session";
@@ -51,6 +49,7 @@ pub(super) async fn check(context: &mut Context<'_, '_>) -> io::Result<()> {
         None => None,
     };
     check_deploy_accounts(context, session.as_ref(), &region).await?;
+    let tagged = tags::check(context, token.as_ref(), session.is_some()).await?;
     let keys = session.as_ref().map(Keys::from).or_else(|| Keys::from_environment(context.environment));
     let Some(keys) = keys else {
         if token.is_none() {
@@ -59,7 +58,10 @@ pub(super) async fn check(context: &mut Context<'_, '_>) -> io::Result<()> {
             let text = "neither the step's token nor AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set".to_owned();
             context.report.not_checked(CREDENTIALS, text, fix.to_owned())?;
         }
-        return Ok(());
+        return match &tagged {
+            Some(role) => tags::check_policy(context, role, None).await,
+            None => Ok(()),
+        };
     };
     let own = |service: &str| context.environment.endpoint_url(service);
     let endpoints = Endpoints { iam: own("IAM"), ssm: own("SSM"), sts: own("STS"), cloudformation: None };
@@ -72,6 +74,9 @@ pub(super) async fn check(context: &mut Context<'_, '_>) -> io::Result<()> {
         }
     };
     context.report.pass(CREDENTIALS, format!("account {account}"))?;
+    if let Some(role) = &tagged {
+        tags::check_policy(context, role, Some((&inventory, &account))).await?;
+    }
     if let Some(role) = context.role.clone().filter(|role| role.account().as_str() != account) {
         let text = format!("{role} is not in the account of these credentials, {account}");
         let fix = "use credentials of the role's account".to_owned();
@@ -167,7 +172,14 @@ async fn check_deploy_accounts(
             continue;
         };
         let sts = Sts::new(region, context.environment.endpoint_url("STS"), &context.network);
-        let request = ChainedRole { role: &role, session_name: &name, external_id: None, duration: DURATION };
+        let request = ChainedRole {
+            role: &role,
+            session_name: &name,
+            external_id: None,
+            tags: &[],
+            transitive_tag_keys: &[],
+            duration: DURATION,
+        };
         match sts.assume_role(session, &request).await {
             Ok(_) => context.report.pass(DEPLOY_ACCOUNT, format!("{account}: the role can assume {role}"))?,
             Err(error @ StsError::Refused { .. }) => {
@@ -185,12 +197,6 @@ async fn check_deploy_accounts(
         }
     }
     Ok(())
-}
-
-/// Reports that something could not be read, which is not a failure.
-fn unread(context: &mut Context<'_, '_>, check: &'static str, action: &str, error: &InventoryError) -> io::Result<()> {
-    let fix = format!("grant {action} to the role, or run this locally with credentials that allow it");
-    context.report.not_checked(check, error.to_string(), fix)
 }
 
 async fn check_provider(
@@ -231,7 +237,7 @@ async fn check_provider(
             );
             context.report.fail(PROVIDER, format!("{provider} does not exist"), fix)
         }
-        Err(error) => unread(context, PROVIDER, "iam:GetOpenIDConnectProvider", &error),
+        Err(error) => context.unread(PROVIDER, "iam:GetOpenIDConnectProvider", &error),
     }
 }
 
@@ -243,7 +249,7 @@ async fn check_role(context: &mut Context<'_, '_>, inventory: &Inventory) -> io:
             let fix = "deploy the output of `keyless setup`, or fix AWS_ROLE_ARN".to_owned();
             return context.report.fail(ROLE, format!("{role} does not exist"), fix);
         }
-        Err(error) => return unread(context, ROLE, "iam:GetRole", &error),
+        Err(error) => return context.unread(ROLE, "iam:GetRole", &error),
     };
     context.report.pass(ROLE, format!("{role} exists"))?;
     let json = found.to_json();
@@ -314,6 +320,6 @@ async fn check_bootstrap(
         Err(error) if error.is_missing() => {
             context.report.fail(BOOTSTRAP, format!("{parameter} does not exist in {region}"), fix())
         }
-        Err(error) => unread(context, BOOTSTRAP, &format!("ssm:GetParameter on {parameter}"), &error),
+        Err(error) => context.unread(BOOTSTRAP, &format!("ssm:GetParameter on {parameter}"), &error),
     }
 }

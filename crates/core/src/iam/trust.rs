@@ -27,6 +27,13 @@ pub struct Trust<'t> {
 /// The part of a provider's ARN before its URL.
 const PROVIDER: &str = "oidc-provider/";
 
+impl Policy {
+    /// Whether a statement allows an action to someone. Conditions and principals are not evaluated.
+    pub fn allows(&self, action: &str) -> bool {
+        self.statements.iter().any(|statement| statement.effect == Some(Effect::Allow) && statement.means(action))
+    }
+}
+
 impl<'t> Trust<'t> {
     /// Its statements with `"Effect": "Allow"`.
     pub fn allowing(&self) -> impl Iterator<Item = &'t Statement> + use<'t> {

@@ -11,6 +11,10 @@ pub use form::{
 use super::Reference;
 use crate::{documentation, spelling::nearest};
 
+/// Represents the image of the deploy pipe, which everyone publishes to their own registry. The brackets are not allowed
+/// in the name of an image, so nobody's image can be pulled by mistake.
+pub const IMAGE: &str = concat!("<registry>/keyless-pipe:", env!("CARGO_PKG_VERSION"));
+
 /// Whether a reference is keyless's own pipe: the image `keyless/pipe` or `…/keyless-pipe` of any registry or mirror, or
 /// a repository on Bitbucket called `keyless-pipe`.
 pub fn is_keyless(reference: &Reference<'_>) -> bool {
@@ -26,6 +30,12 @@ pub fn find(name: &str) -> Option<&'static Variable> {
 pub fn nearest_variable(name: &str) -> Option<&'static str> {
     nearest(name, VARIABLES.iter().flat_map(|variable| [Some(variable.name), variable.alias]).flatten())
 }
+
+/// The value of `TRUST_POLICY` that reads the policy from IAM with temporary credentials.
+pub const IAM: &str = "iam";
+
+/// The value of `TRUST_POLICY` that confirms that an access key is stored for reading the policy from IAM.
+pub const IAM_WITH_STORED_KEYS: &str = "iam-with-stored-keys";
 
 /// One variable.
 #[derive(Debug)]
@@ -228,8 +238,8 @@ variables! {
     INSTALL = variable(
         "INSTALL",
         "auto",
-        "how to install the app's packages, before there are credentials: auto (from the lock file, unless they are \
-         installed), none, or a command",
+        "how to install the app's packages, before there are credentials: auto (from the lock file of the app or of its \
+         workspace, unless they are installed or APP is an assembly), none, or a command",
     );
     CDK_VERSION = variable(
         "CDK_VERSION",
@@ -255,6 +265,16 @@ variables! {
         "further roles to assume one after another: ARN or ARN#external-id; the last one deploys, for at most an hour",
     )
     .of(Form::Roles);
+    SESSION_TAGS = optional(
+        "SESSION_TAGS",
+        "session tags for the last role of ROLE_CHAIN, whose trust policy must allow sts:TagSession: key=value, separated by \
+         spaces or as a list",
+    )
+    .of(Form::Pairs);
+    TRANSITIVE_TAG_KEYS = optional(
+        "TRANSITIVE_TAG_KEYS",
+        "the keys of SESSION_TAGS that the sessions of further roles keep, separated by spaces or commas or as a list",
+    );
     ALLOWED_ACCOUNT_IDS = optional(
         "ALLOWED_ACCOUNT_IDS",
         "the accounts that can be deployed to; with any other account nothing is run",
@@ -263,8 +283,9 @@ variables! {
     TRUST_POLICY = optional(
         "TRUST_POLICY",
         "a file in the clone with the role's trust policy (the policy, the output of aws iam get-role, or a CloudFormation \
-         template), or iam to read it with the step's AWS_ACCESS_KEY_ID, which only needs iam:GetRole; when AWS refuses the \
-         session, it is evaluated with the token's claims to name the condition that fails",
+         template), or iam to read it with the step's temporary AWS credentials, which only need iam:GetRole; \
+         iam-with-stored-keys confirms that these are a stored access key; when AWS refuses the session, the policy is evaluated \
+         with the token's claims to name the condition that fails",
     );
     CODEARTIFACT_DOMAIN = optional(
         "CODEARTIFACT_DOMAIN",
@@ -356,6 +377,7 @@ mod tests {
     fn the_pipe_is_recognized_anywhere() {
         for (reference, expected) in [
             ("docker://keyless/pipe:0.1.0", true),
+            (&format!("docker://{IMAGE}"), true),
             ("docker://keyless/pipe", true),
             ("docker://ghcr.io/keyless/pipe@sha256:ab", true),
             ("docker://registry.example:5000/mirror/keyless/pipe:0.1.0-native", true),

@@ -21,7 +21,7 @@ rule! {
     ///           oidc: true
     ///           deployment: production
     ///           script:
-    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///             - pipe: docker://<registry>/keyless-pipe:0.1.0
     ///               variables:
     ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
     ///                 AWS_REGION: eu-west-1
@@ -37,7 +37,7 @@ rule! {
     ///           oidc: true
     ///           deployment: production
     ///           script:
-    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///             - pipe: docker://<registry>/keyless-pipe:0.1.0
     ///               variables:
     ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
     ///                 AWS_REGION: eu-west-1
@@ -51,9 +51,10 @@ rule! {
 }
 
 /// Variables that `keyless exec` reads too.
-const OF_A_SESSION: [&Variable; 10] = [
+const OF_A_SESSION: [&Variable; 11] = [
     &own::SESSION_DURATION,
     &own::ROLE_CHAIN,
+    &own::SESSION_TAGS,
     &own::ALLOWED_ACCOUNT_IDS,
     &own::CREDENTIALS,
     &own::CODEARTIFACT_DOMAIN_OWNER,
@@ -180,15 +181,18 @@ fn conflicts(pipe: &PipeUse, findings: &mut Findings<'_>) {
         }
         finding.help(format!("remove `{}`", given.name));
     }
-    if let Some(policy) = pipe.setting(&own::TRUST_POLICY).filter(|_| literal(&own::TRUST_POLICY) == Some("iam")) {
+    if let (Some(policy), Some(source @ (own::IAM | own::IAM_WITH_STORED_KEYS))) =
+        (pipe.setting(&own::TRUST_POLICY), literal(&own::TRUST_POLICY))
+    {
         let lacks = |name: &&str| pipe.variable(name).is_none_or(|key| key.value.is_empty());
         let missing: Vec<_> = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].into_iter().filter(lacks).collect();
         if !missing.is_empty() {
             findings
-                .report(policy.span, format!("`TRUST_POLICY: iam` needs {}", both(&missing)))
+                .report(policy.span, format!("`TRUST_POLICY: {source}` needs {}", both(&missing)))
                 .help("set `TRUST_POLICY` to a file with the policy, or pass a key that is only allowed `iam:GetRole`");
         }
     }
+    session_tags(pipe, findings);
     code_artifact(pipe, findings);
     accounts(pipe, findings);
     let (first, second) =
@@ -202,6 +206,19 @@ fn conflicts(pipe: &PipeUse, findings: &mut Findings<'_>) {
             .report(ignored.key, format!("`{}` is ignored, because `{}` is set", ignored.name, used.name))
             .related(used.key, "this one is used")
             .help(format!("remove `{}`", ignored.name));
+    }
+}
+
+/// Only the last role of a chain takes session tags.
+fn session_tags(pipe: &PipeUse, findings: &mut Findings<'_>) {
+    // In its other form the pipe gets what is missing from Bitbucket's settings.
+    let lacks = |variable: &Variable| pipe.docker && pipe.setting(variable).is_none();
+    for (given, needed) in [(&own::SESSION_TAGS, &own::ROLE_CHAIN), (&own::TRANSITIVE_TAG_KEYS, &own::SESSION_TAGS)] {
+        if let Some(given) = pipe.setting(given).filter(|_| lacks(needed)) {
+            findings
+                .report(given.key, format!("`{}` needs `{}`", given.name, needed.name))
+                .help(format!("set `{}`, or remove `{}`", needed.name, given.name));
+        }
     }
 }
 
@@ -301,7 +318,16 @@ mod tests {
             ("COMMAND: diff, OUTPUTS_FILE: out.json", "`OUTPUTS_FILE` can only be used with `COMMAND: deploy`"),
             ("TRUST_POLICY: iam", "`TRUST_POLICY: iam` needs `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`"),
             ("TRUST_POLICY: iam, AWS_ACCESS_KEY_ID: $ID, AWS_SECRET_ACCESS_KEY: $SECRET", ""),
+            ("TRUST_POLICY: iam-with-stored-keys, AWS_ACCESS_KEY_ID: $ID, AWS_SECRET_ACCESS_KEY: $SECRET", ""),
+            (
+                "TRUST_POLICY: iam-with-stored-keys, AWS_ACCESS_KEY_ID: $ID",
+                "`TRUST_POLICY: iam-with-stored-keys` needs `AWS_SECRET_ACCESS_KEY`",
+            ),
             ("TRUST_POLICY: policy.json", ""),
+            ("ROLE_CHAIN: $CHAIN, SESSION_TAGS: team=shop, TRANSITIVE_TAG_KEYS: team", ""),
+            ("SESSION_TAGS: team=shop", "`SESSION_TAGS` needs `ROLE_CHAIN`"),
+            ("ROLE_CHAIN: $CHAIN, TRANSITIVE_TAG_KEYS: team", "`TRANSITIVE_TAG_KEYS` needs `SESSION_TAGS`"),
+            ("ROLE_CHAIN: $CHAIN, SESSION_TAGS: shop", "`SESSION_TAGS` must be a list of `key=value`, found `shop`"),
             (
                 "CODEARTIFACT_DOMAIN: acme, CODEARTIFACT_TOOLS: npm",
                 "the login to CodeArtifact needs `CODEARTIFACT_REPOSITORY` too",

@@ -3,7 +3,7 @@ use crate::{
     diagnostic::Severity,
     facts::{Binding, StepFacts},
     pipeline::Step,
-    pipes::keyless::TRUST_POLICY,
+    pipes::keyless::{IAM, IAM_WITH_STORED_KEYS, TRUST_POLICY},
     rules::{Findings, rule},
     settings::Known,
 };
@@ -51,9 +51,9 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             };
             // keyless's own pipe reads the trust policy with the key.
             let reads_policy = pipe.is_keyless()
-                && pipe
-                    .setting(&TRUST_POLICY)
-                    .is_some_and(|policy| policy.value.literal().is_none_or(|from| from == "iam"));
+                && pipe.setting(&TRUST_POLICY).is_some_and(|policy| {
+                    policy.value.literal().is_none_or(|from| [IAM, IAM_WITH_STORED_KEYS].contains(&from))
+                });
             if !key.value.is_empty() && !reads_policy {
                 let message = format!("`{}` uses the role and ignores this key", pipe.name);
                 findings
