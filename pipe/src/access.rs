@@ -133,6 +133,8 @@ impl Reader<'_> {
             let request = ChainedRole {
                 role: &role,
                 session_name: self.name,
+                tags: &[],
+                transitive_tag_keys: &[],
                 external_id: external_id.as_deref(),
                 duration: READING,
             };

@@ -90,6 +90,24 @@ pub(crate) fn check(folder: &Path, app: &str, package: Option<Package<'_>>) -> R
     }
 }
 
+/// Whether an assembly, or one of its stages, has images that `docker build` makes. A file that cannot be read has none.
+pub(crate) fn builds_images(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        let (name, path) = (entry.file_name(), entry.path());
+        let name = name.to_string_lossy();
+        if name.starts_with("assembly-") && path.is_dir() {
+            return builds_images(&path);
+        }
+        let manifest = || serde_json::from_slice::<Value>(&std::fs::read(&path).ok()?).ok();
+        name.ends_with(".assets.json")
+            && manifest().is_some_and(|manifest| {
+                let images = manifest["dockerImages"].as_object();
+                images.into_iter().flatten().any(|(_, image)| image["source"]["directory"].is_string())
+            })
+    })
+}
+
 /// The schema that a CLI reads: `schemaHash: "…", …, revision: 55` in its bundle.
 fn schema_of(package: &Path) -> Option<u32> {
     let mut bundle = Vec::new();
@@ -103,4 +121,25 @@ fn schema_of(package: &Path) -> Option<u32> {
 
 fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).position(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_of_an_assembly_and_its_stages_are_found() {
+        for (file, source, expected) in [
+            ("Shop.assets.json", r#"{"directory":"asset.ab"}"#, true),
+            ("assembly-Prod/Shop.assets.json", r#"{"directory":"asset.ab"}"#, true),
+            ("Shop.assets.json", r#"{"executable":["cat","tag"]}"#, false),
+            ("Shop.template.json", r#"{"directory":"asset.ab"}"#, false),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, format!(r#"{{"dockerImages":{{"ab":{{"source":{source}}}}}}}"#)).unwrap();
+            assert_eq!(builds_images(folder.path()), expected, "{file} {source}");
+        }
+    }
 }

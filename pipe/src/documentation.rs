@@ -2,10 +2,7 @@
 
 use std::fmt::Write;
 
-use keyless_core::pipes::keyless::{VARIABLES, Variable};
-
-/// The image that pipelines refer to.
-pub const IMAGE: &str = "keyless/pipe:0.1.0";
+use keyless_core::pipes::keyless::{IMAGE, VARIABLES, Variable};
 
 const HEAD: &str = "\
 Deploy an AWS CDK app from Bitbucket Pipelines without a stored key
@@ -17,12 +14,12 @@ The pipe is configured by variables, as Bitbucket passes them to a pipe. The ste
 Neither is written to disk.
 
 Examples:
-  - pipe: docker://keyless/pipe:0.1.0
+  - pipe: docker://{image}
     variables:
       AWS_ROLE_ARN: $AWS_ROLE_ARN
       AWS_REGION: eu-west-1
 
-  - pipe: docker://keyless/pipe:0.1.0
+  - pipe: docker://{image}
     variables:
       AWS_ROLE_ARN: $AWS_ROLE_ARN
       AWS_REGION: eu-west-1
@@ -37,7 +34,7 @@ const TEXT_WIDTH: usize = 76;
 
 /// The text of `keyless-pipe --help`.
 pub fn help() -> String {
-    let mut help = HEAD.to_owned();
+    let mut help = HEAD.replace("{image}", IMAGE);
     for variable in VARIABLES {
         let mark = if variable.required { " (*)" } else { "" };
         let mut words = variable.help.to_owned();

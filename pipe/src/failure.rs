@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use keyless_session::log;
 
-use crate::{outputs::OutputsError, preflight::PreflightError, unusable::Unusable};
+use crate::{outputs::OutputsError, preflight::PreflightError, programs::MissingProgram, unusable::Unusable};
 
 /// Why a run ended without the CDK's own exit status.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,12 @@ pub(crate) enum Failure {
     /// The packages could not be installed: the exit code.
     #[error("installing the packages failed with exit code {0}")]
     Install(u8),
+    /// The packages are installed for this folder, and the CDK CLI is not one of them.
+    #[error("the packages are installed, but the CDK CLI is not one of them: add `aws-cdk` to the devDependencies of the app in {}", .0.display())]
+    NoCdk(PathBuf),
+    /// `INSTALL` did not bring a program that the app needs.
+    #[error(transparent)]
+    Program(#[from] MissingProgram),
     /// The synthesized assembly is not right for the command. The CDK made no call to the accounts of its stacks.
     #[error("nothing was done: {0}")]
     Unusable(#[from] Unusable),
@@ -70,6 +76,8 @@ impl Failure {
             ),
             Self::Assembly(_)
             | Self::Install(_)
+            | Self::NoCdk(_)
+            | Self::Program(_)
             | Self::LeftBehind(_)
             | Self::NothingSelected
             | Self::NothingDeployed

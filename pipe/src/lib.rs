@@ -16,6 +16,7 @@ mod forbidden_account;
 mod install;
 mod outputs;
 mod preflight;
+pub mod programs;
 mod project;
 pub mod run;
 mod selection;

@@ -1,10 +1,12 @@
 //! Everything that is known to fail before the first call. All of it is collected and reported together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use keyless_session::InvalidSetting;
 
-use crate::{assembly::AssemblyError, forbidden_account::ForbiddenAccount, unusable::Unusable};
+use crate::{
+    assembly::AssemblyError, forbidden_account::ForbiddenAccount, programs::MissingProgram, unusable::Unusable,
+};
 
 /// An invalid setting of the pipe, or something that the run needs and that is missing.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,12 @@ pub(crate) enum PreflightError {
          use AWS_PROFILE or `cdk --profile` locally", .0.display()
     )]
     Profile(PathBuf),
+    /// `EXTRA_ARGS` names a profile.
+    #[error(
+        "EXTRA_ARGS has --profile, and there are no profiles in the pipe, so that the CDK would find no credentials; remove it: the \
+         CDK uses the session"
+    )]
+    ProfileArgument,
     /// The ready cloud assembly cannot be deployed.
     #[error("APP: {0}")]
     Assembly(#[from] AssemblyError),
@@ -50,18 +58,32 @@ pub(crate) enum PreflightError {
     /// Node is missing.
     #[error("`node` is not on the PATH, and the CDK needs it; use the pipe's own image, or one with Node 20 or newer")]
     NoNode,
-    /// The CDK CLI is missing.
+    /// A program that the run needs is missing.
+    #[error(transparent)]
+    Program(#[from] MissingProgram),
+    /// The CDK CLI is missing, and a package.json that no lock file belongs to.
     #[error(
-        "the CDK CLI is not installed: neither node_modules/aws-cdk in {} or a parent folder, nor `cdk` on the PATH; add \
-         `aws-cdk` to the app's devDependencies and install them before the pipe (`npm ci`)", .0.display()
+        "the CDK CLI is not installed: neither node_modules/aws-cdk in {} or a parent folder, nor `cdk` on the PATH; {}",
+        .0.display(), without_lock(.1.as_deref())
     )]
-    NoCdk(PathBuf),
+    NoCdk(PathBuf, Option<PathBuf>),
     /// The CDK CLI is the release that was published by accident.
     #[error(
         "{} is aws-cdk 3.0.0, which was published by accident and cannot read cloud assemblies of current aws-cdk-lib \
          versions; pin `aws-cdk` to version 2 (`npm install --save-dev aws-cdk@2`)", .0.display()
     )]
     AccidentalCdk(PathBuf),
+}
+
+fn without_lock(package: Option<&Path>) -> String {
+    match package {
+        None => "add `aws-cdk` to the app's devDependencies and install them before the pipe (`npm ci`)".to_owned(),
+        Some(package) => format!(
+            "no packages are installed, because {} has no lock file and is not in a workspace that has one; commit the lock file, \
+             with `aws-cdk` in devDependencies",
+            package.display()
+        ),
+    }
 }
 
 /// Settings that cannot be used together.

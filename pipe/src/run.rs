@@ -24,12 +24,12 @@ use crate::{
     cdk::{self, changes::Changes, configuration::Configuration, run_log::RunLog},
     checks, diff_report,
     failure::Failure,
-    install,
+    install::{self, Installation},
     outputs::{Outputs, OutputsError, OutputsFolder, VARIABLES_PATH},
     preflight::PreflightError,
-    project::Project,
+    project::{Cli, Project},
     selection,
-    settings::{Command, Install, Report, Settings, Synth},
+    settings::{Command, Report, Settings, Synth},
     summary,
     unusable::Unusable,
 };
@@ -62,10 +62,7 @@ fn prepare(environment: &Environment) -> Result<Prepared, Vec<PreflightError>> {
     let mut errors: Vec<PreflightError> = Vec::new();
     let settings = settings.map_err(|found| errors.extend(found)).ok();
     let token = usable_token(environment).map_err(|error| errors.push(error.into())).ok();
-    let path = environment.get_os("PATH").unwrap_or_default();
-    let cdk_version = settings.as_ref().and_then(|settings| settings.cdk_version.as_deref());
-    let installs = settings.as_ref().is_some_and(|settings| settings.install != Install::None);
-    let project = Project::find(&invocation, cdk_version, installs, path).map_err(|found| errors.extend(found)).ok();
+    let project = Project::find(&invocation, settings.as_ref(), environment).map_err(|found| errors.extend(found)).ok();
     let (settings, configuration) = match (settings, &project) {
         (Some(settings), Some(project)) => {
             let home = environment.get_os("HOME").map(Path::new);
@@ -333,19 +330,18 @@ impl Job<'_> {
         }
     }
 
-    /// Installs the app's packages, without the session and without the step's token.
+    /// Installs the app's packages, without the session and without the step's token. What the run needs must be there then.
     async fn install(&self, signals: &mut Signals, login: Option<&Login>) -> Result<(), Failure> {
-        let Some(words) = install::command(&self.settings.install, &self.project.folder) else { return Ok(()) };
-        if self.settings.invocation.command == Command::Exec || words.is_empty() {
-            return Ok(());
-        }
-        match &self.settings.install {
-            Install::Command(_) => log::start(format_args!("INSTALL: {}", cdk::shown::program(&words))),
-            _ => log::start(words.join(" ")),
+        let project = self.project;
+        let Some(Installation { folder, words, custom }) = project.install.installation() else { return Ok(()) };
+        if *custom {
+            log::start(format_args!("INSTALL: {}", cdk::shown::program(words)));
+        } else {
+            log::start(words.join(" "));
         }
         let started = Instant::now();
         let mut command = Process::new(&words[0]);
-        command.args(&words[1..]).current_dir(&self.project.folder);
+        command.args(&words[1..]).current_dir(folder);
         let mut variables = self.of_an_installation();
         if let Some(login) = login {
             login.give(&mut variables);
@@ -358,13 +354,22 @@ impl Job<'_> {
             return Err(Failure::Install(child::exit_code(status)));
         }
         log::success(format_args!("packages installed in {}", log::duration(started.elapsed())));
-        Ok(())
+        if project.cdk.installed().is_none() {
+            return Err(Failure::NoCdk(project.folder.clone()));
+        }
+        let path = self.environment.get_os("PATH").unwrap_or_default();
+        match project.missing_program(path, false) {
+            Some(missing) => Err(missing.into()),
+            None => Ok(()),
+        }
     }
 
     /// The variables of package managers and install scripts.
     fn of_an_installation(&self) -> ChildEnvironment {
         let home = self.environment.get_os("HOME").unwrap_or_default();
-        let mut further = install::named_variables(&[&self.project.folder, Path::new(home)]);
+        let mut folders = vec![self.project.folder.as_path(), Path::new(home)];
+        folders.extend(self.project.install.installation().map(|installation| installation.folder.as_path()));
+        let mut further = install::named_variables(&folders);
         further.extend(self.settings.app_variables.iter().cloned());
         ChildEnvironment::of_an_installation(self.environment, &further)
     }
@@ -386,10 +391,15 @@ impl Job<'_> {
 
     /// The CDK, ready to start. The last `extra` arguments are from `EXTRA_ARGS`.
     fn cdk(&self, arguments: Vec<String>, extra: usize, variables: ChildEnvironment) -> Process {
-        let cli = &self.project.cdk;
+        let cli = self.project.cdk.installed().unwrap_or(Cli::Unused);
         log::start(format_args!("cdk {} ({cli})", cdk::shown::arguments(&arguments, extra)));
         let mut command = cli.process(&self.project.node);
         command.args(arguments).current_dir(&self.project.folder).env_clear().envs(variables.into_variables());
+        // With an assembly, nothing of the app runs: its code could have changed what is there.
+        if self.settings.assembly.is_none() {
+            let path = self.environment.get_os("PATH").unwrap_or_default();
+            command.env("PATH", self.project.search_path(path));
+        }
         command
     }
 }

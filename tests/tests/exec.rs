@@ -1,7 +1,7 @@
 //! `keyless exec` and `keyless credential-process`: a session for any command.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
-use std::{fs, process::Command, sync::LazyLock};
+use std::{fs, os::unix::fs::PermissionsExt, process::Command, sync::LazyLock, time::Duration};
 
 use keyless_tests::{
     cloud::Cloud,
@@ -67,10 +67,27 @@ fn everything_after_the_command_is_its_own() {
     }
     let finished = finish(&mut keyless(&workplace, &["exec", "--", "env"]));
     assert!(finished.stdout.contains("AWS_CONTAINER_CREDENTIALS_FULL_URI="), "{finished:#?}");
-    let finished = finish(&mut keyless(&workplace, &["exec", "--", "no-such-program"]));
-    let said = "✖ cannot start `no-such-program`: No such file or directory (os error 2)\n";
-    assert_eq!(finished.code, Some(1), "{finished:#?}");
-    assert!(finished.stderr.ends_with(said), "{finished:#?}");
+}
+
+#[test]
+fn without_the_program_no_role_is_assumed() {
+    let workplace = Workplace::empty();
+    fs::write(workplace.clone_folder().join("deploy.sh"), "#!/bin/sh\necho done\n").expect("the folder is writable");
+    let sts = CLOUD.faulty_sts(Vec::new(), Duration::ZERO);
+    for (program, said) in [
+        ("no-such-program", "✖ `no-such-program` is not on the PATH; nothing was run\n"),
+        ("./deploy.sh", "✖ `./deploy.sh` is not an executable file; nothing was run\n"),
+        ("/nonexistent/x", "✖ `/nonexistent/x` is not an executable file; nothing was run\n"),
+    ] {
+        let mut command = keyless(&workplace, &["exec", "--", program, "s3cret"]);
+        let finished = finish(command.env("AWS_ENDPOINT_URL_STS", sts.url()));
+        assert_eq!((finished.code, finished.stderr.as_str()), (Some(1), said), "{program}");
+    }
+    assert_eq!(sts.asked(), 0);
+    let file = workplace.clone_folder().join("deploy.sh");
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let finished = finish(&mut keyless(&workplace, &["exec", "--", "./deploy.sh"]));
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(0), "done\n"), "{finished:#?}");
 }
 
 #[test]
@@ -121,6 +138,28 @@ fn invalid_values_are_not_printed_and_the_qualified_name_is_offered() {
     assert_eq!(finished.code, Some(1), "{finished:#?}");
     assert!(!finished.stderr.contains("s3cret"), "{}", finished.stderr);
     assert!(finished.stderr.contains("set KEYLESS_SESSION_DURATION, which takes precedence"), "{}", finished.stderr);
+}
+
+#[test]
+fn tags_of_the_session_are_not_the_commands() {
+    let sts = CLOUD.faulty_sts(Vec::new(), Duration::ZERO);
+    let workplace = Workplace::empty();
+    let mut command = keyless(&workplace, &["exec", "--", "sh", "-c", "echo $SESSION_TAGS"]);
+    command
+        .env("AWS_ENDPOINT_URL_STS", sts.url())
+        .env("SESSION_TAGS", "the command's")
+        .env("KEYLESS_ROLE_CHAIN", "arn:aws:iam::000000000000:role/second")
+        .env("KEYLESS_SESSION_TAGS", "team=shop")
+        .env("KEYLESS_TRANSITIVE_TAG_KEYS", "team");
+    let finished = finish(&mut command);
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(0), "the command's\n"), "{finished:#?}");
+    let requests = sts.requests();
+    let part = |name: &str| requests.iter().filter_map(|form| form.get(name)).collect::<Vec<_>>();
+    assert_eq!(part("Tags.member.1.Value"), ["shop"]);
+    assert_eq!(part("TransitiveTagKeys.member.1"), ["team"]);
+    let finished = finish(command.env_remove("KEYLESS_ROLE_CHAIN"));
+    assert_eq!(finished.code, Some(1), "{finished:#?}");
+    assert!(finished.stderr.contains("SESSION_TAGS needs ROLE_CHAIN"), "{finished:#?}");
 }
 
 /// Prints the key id that a profile yields, by running its `credential_process` as SDKs do.

@@ -4,6 +4,7 @@ mod environment;
 mod guard;
 mod output;
 pub(crate) mod profiles;
+mod program;
 
 use std::{
     io,
@@ -25,6 +26,7 @@ use output::pass_on;
 pub use environment::{ChildEnvironment, CredentialSource};
 pub use guard::{end_orphans, protect};
 pub use output::Listener;
+pub use program::find_program;
 
 /// How long to wait for the rest of a child's output after it ended.
 const OUTPUT_LIMIT: Duration = Duration::from_secs(10);

@@ -1,13 +1,13 @@
 //! A session for any command, outside the pipe.
 
-use std::{env, ffi::OsString};
+use std::{env, ffi::OsString, path::Path};
 
 use keyless_aws::{Environment, Network, Session};
 use tokio::process::Command;
 
 use crate::{
     assume::Assumer,
-    child::{self, ChildEnvironment, Signals, profiles::Profiles},
+    child::{self, ChildEnvironment, Signals, find_program, profiles::Profiles},
     failure::Failure,
     invalid_setting::InvalidSetting,
     log,
@@ -19,11 +19,17 @@ use crate::{
 /// Runs a command with a session and returns its exit code. Standard input and output are the command's; the log goes to
 /// standard error.
 ///
+/// The program is searched for first: without it, no role is assumed.
+///
 /// # Errors
 /// [`Failure`] when the command was not started.
 pub async fn exec(environment: &Environment, program: &OsString, arguments: &[OsString]) -> Result<u8, Failure> {
     log::use_standard_error();
     let mut signals = Signals::listen().map_err(Failure::Signals)?;
+    let path = environment.get_os("PATH").unwrap_or_default();
+    if find_program(program, Path::new(""), path).is_none() {
+        return Err(Failure::NoProgram(program.display().to_string()));
+    }
     with_session(environment, &mut signals, async |assumer, network, session, signals| {
         let shared = SharedSession::start(assumer, session).await?;
         let mut variables = shared.child_environment(ChildEnvironment::of_a_step(environment));

@@ -25,6 +25,11 @@ pub enum Failure {
     /// The profiles of the AWS SDKs could not be replaced by ones with the session.
     #[error("cannot generate profiles with the session: {0}")]
     Profiles(#[source] io::Error),
+    /// There is no such program.
+    #[error(
+        "`{}` {}; nothing was run", .0, if .0.contains('/') { "is not an executable file" } else { "is not on the PATH" }
+    )]
+    NoProgram(String),
     /// A program could not be started.
     #[error("cannot start {0}: {1}")]
     Start(String, #[source] io::Error),
@@ -66,6 +71,7 @@ impl Failure {
             Self::Session(_, None)
             | Self::Endpoint(_)
             | Self::Profiles(_)
+            | Self::NoProgram(_)
             | Self::Start(..)
             | Self::Signals(_)
             | Self::Stopped(_) => {}

@@ -32,15 +32,15 @@ pub(super) async fn check(
     };
     let Some(token) = token.filter(|_| has_session) else { return Ok(Some(settings.last_role().clone())) };
     let assumer = Assumer::new(&settings, token, context.environment, &context.network);
-    match assumer.assume().await {
-        Ok(_) => context.report.pass(TAGS, format!("AWS accepts them for {}", settings.last_role()))?,
-        Err(error) => match assumer.explain(&error).await {
-            Some(explanation) => context.report.fail(TAGS, explanation.cause, explanation.remedy)?,
-            None => {
-                let fix = "check the network that the step runs in".to_owned();
-                context.report.not_checked(TAGS, error.to_string(), fix)?;
-            }
-        },
+    let Err(error) = assumer.assume().await else {
+        context.report.pass(TAGS, format!("AWS accepts them for {}", settings.last_role()))?;
+        return Ok(None);
+    };
+    if let Some(explanation) = assumer.explain(&error).await {
+        context.report.fail(TAGS, explanation.cause, explanation.remedy)?;
+    } else {
+        let fix = "check the network that the step runs in".to_owned();
+        context.report.not_checked(TAGS, error.to_string(), fix)?;
     }
     Ok(None)
 }

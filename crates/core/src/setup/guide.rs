@@ -3,10 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{DEFAULT_QUALIFIER, Plan, Profile, Role};
-
-/// Represents the image of the deploy pipe, which everyone publishes to their own registry. The brackets are not allowed
-/// in the name of an image, so nobody's image can be pulled by mistake.
-const PIPE: &str = concat!("<registry>/keyless-pipe:", env!("CARGO_PKG_VERSION"));
+use crate::pipes::keyless::IMAGE;
 
 /// The guide as plain text: every role with its statements, the variables to set, and the steps to add.
 pub fn text(plan: &Plan) -> String {
@@ -109,7 +106,7 @@ pub fn steps(plan: &Plan) -> String {
         if plan.from_addresses {
             text.push_str("      size: 4x\n      runtime:\n        cloud:\n          atlassian-ip-ranges: true\n");
         }
-        let pipe = plan.pipe.as_deref().unwrap_or(PIPE);
+        let pipe = plan.pipe.as_deref().unwrap_or(IMAGE);
         let _ = writeln!(text, "      script:\n        - pipe: docker://{pipe}\n          variables:");
         text.push_str("            AWS_ROLE_ARN: $AWS_ROLE_ARN\n            AWS_REGION: $AWS_REGION\n");
         if role.profile == Profile::ReadOnly {

@@ -100,6 +100,7 @@ mod tests {
     #[test]
     fn tags_are_what_sts_takes() {
         let long = |length: usize| "x".repeat(length);
+        let many = |count: usize| (0..count).map(|n| format!("k{n}=v")).collect::<Vec<_>>().join(" ");
         for tags in [
             "team=shop",
             "team=",
@@ -108,7 +109,7 @@ mod tests {
             "größe=groß",
             "a:b/c.d_e-f=1",
             &format!("{}={}", long(128), long(256)),
-            &(0..50).map(|n| format!("k{n}=v ")).collect::<String>(),
+            &many(50),
             "awsteam=x",
         ] {
             assert_eq!(read(tags, "").1, [""; 0], "{tags}");
@@ -131,10 +132,7 @@ mod tests {
             ),
             (&format!("{}=x", long(129)), "SESSION_TAGS: item 1 has a key of 129 characters; AWS allows at most 128"),
             (&format!("a={}", long(257)), "SESSION_TAGS: item 1 has a value of 257 characters; AWS allows at most 256"),
-            (
-                &(0..51).map(|n| format!("k{n}=v ")).collect::<String>(),
-                "SESSION_TAGS must have at most 50 tags, found 51",
-            ),
+            (&many(51), "SESSION_TAGS must have at most 50 tags, found 51"),
         ] {
             assert_eq!(read(tags, "").1, [expected], "{tags}");
         }
