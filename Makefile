@@ -54,7 +54,7 @@ web-test: setup web ## test the page in a headless browser
 hook-test: $(PYTHON_TOOLS) ## install and run the hook with pre-commit
 	$(call part,pre-commit hook,tests/hook/run.sh)
 
-image: ## build the three variants of the pipe's image
+image: ## build the four variants of the pipe's image
 	@tests/system.sh rust containers
 	$(call part,image,pipe/image/build.sh)
 
@@ -64,7 +64,7 @@ ifneq ($(shell unshare --mount true 2>&1),)
 	@echo 'the image is not tested: building and running it needs permission to mount, which root has'
 else
 	@tests/system.sh rust containers
-	$(call part,image,pipe/image/build.sh small docker && pipe/image/build.sh --twice full)
+	$(call part,image,pipe/image/build.sh small docker && pipe/image/build.sh --twice full python)
 	$(call part,tests of the image,KEYLESS_TEST_IMAGE=$(IMAGE) cargo test --workspace $(IMAGE_TESTS:%=--test %) -- $(NOT_IN_IMAGE:%=--skip %) \
 		&& cargo test --workspace --test image -- --ignored)
 endif

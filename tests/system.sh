@@ -29,6 +29,7 @@ need_emulator() {
 
 need_containers() {
     need_node
+    need_python
     want buildah buildah
     want podman podman runc netavark
     want mmdebstrap mmdebstrap

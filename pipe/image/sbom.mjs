@@ -1,21 +1,30 @@
-// Writes what is in the image as CycloneDX: crates from Cargo.lock, packages from package-lock.json. Debian's packages are in
-// the image's own dpkg database.
-// usage: node sbom.mjs <Cargo metadata as JSON> <package-lock.json>
+// Writes what is in the image as CycloneDX: crates from Cargo.lock, packages from package-lock.json and requirements.txt. Debian's
+// packages are in the image's own dpkg database.
+// usage: node sbom.mjs <Cargo metadata as JSON> <package-lock.json> [--only <package>,…] [--pypi <requirements.txt>]
 import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 
-const [cargo, npm] = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file, 'utf8')));
+const { positionals, values: given } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' }, pypi: { type: 'string' } },
+});
+const [cargo, npm] = positionals.map((file) => JSON.parse(readFileSync(file, 'utf8')));
+const only = given.only?.split(',');
 
 const crates = cargo.packages
   .filter((crate) => crate.source)
   .map(({ name, version, license }) => ({ name, version, license, purl: `pkg:cargo/${name}@${version}` }));
 const packages = Object.entries(npm.packages)
-  .filter(([path]) => path)
+  // a package with the ones below it
+  .filter(([path]) => path && (!only || only.some((name) => `${path}/`.startsWith(`node_modules/${name}/`))))
   .map(([path, { version, license }]) => {
     const name = path.replace(/^.*node_modules\//, '');
     return { name, version, license, purl: `pkg:npm/${name.replace('@', '%40')}@${version}` };
   });
+const pinned = given.pypi ? readFileSync(given.pypi, 'utf8').matchAll(/^([\w.-]+)==(\S+)/gm) : [];
+const python = Array.from(pinned, ([, name, version]) => ({ name, version, purl: `pkg:pypi/${name}@${version}` }));
 
-const components = [...crates, ...packages]
+const components = [...crates, ...packages, ...python]
   .sort((a, b) => (a.purl < b.purl ? -1 : a.purl > b.purl ? 1 : 0))
   .map(({ name, version, license, purl }) => ({
     type: 'library',
