@@ -46,7 +46,7 @@ rule! {
     ///     - step:
     ///         oidc: true
     ///         script:
-    ///           - pipe: docker://keyless/pipe:0.1.0
+    ///           - pipe: docker://<registry>/keyless-pipe:0.1.0
     ///             variables:
     ///               AWS_ROLE_ARN: arn:aws:iam::123456789012:role/deploy
     /// ```

@@ -3,7 +3,7 @@ use crate::{
     diagnostic::Severity,
     facts::{Login, PipeUse, ROLE_VARIABLE, StepFacts, Value},
     pipeline::Step,
-    pipes::keyless::TRUST_POLICY,
+    pipes::keyless::{IAM, IAM_WITH_STORED_KEYS, TRUST_POLICY},
     rules::{Findings, rule},
     text::Span,
 };
@@ -51,7 +51,7 @@ rule! {
     ///           oidc: true
     ///           deployment: production
     ///           script:
-    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///             - pipe: docker://<registry>/keyless-pipe:0.1.0
     ///               variables:
     ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
     ///                 AWS_REGION: eu-west-1
@@ -68,7 +68,7 @@ rule! {
     ///           oidc: true
     ///           deployment: production
     ///           script:
-    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///             - pipe: docker://<registry>/keyless-pipe:0.1.0
     ///               variables:
     ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
     ///                 AWS_REGION: eu-west-1
@@ -156,7 +156,7 @@ fn pipes(facts: &StepFacts) -> Vec<Stored<'_>> {
 fn reads_policy(pipe: &PipeUse) -> bool {
     let from = pipe.setting(&TRUST_POLICY).filter(|_| pipe.is_keyless());
     let session = pipe.variable("AWS_SESSION_TOKEN").is_some_and(|token| !token.value.is_empty());
-    from.is_some_and(|from| from.value.literal() == Some("iam")) && !session
+    from.is_some_and(|from| matches!(from.value.literal(), Some(IAM | IAM_WITH_STORED_KEYS))) && !session
 }
 
 fn script(facts: &StepFacts) -> Vec<Stored<'_>> {

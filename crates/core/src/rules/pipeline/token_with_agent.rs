@@ -23,7 +23,7 @@ rule! {
     ///           deployment: test
     ///           script:
     ///             - agent: reviewer
-    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///             - pipe: docker://<registry>/keyless-pipe:0.1.0
     ///               variables:
     ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
     ///                 AWS_REGION: eu-west-1
@@ -44,7 +44,7 @@ rule! {
     ///           oidc: true
     ///           deployment: test
     ///           script:
-    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///             - pipe: docker://<registry>/keyless-pipe:0.1.0
     ///               variables:
     ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
     ///                 AWS_REGION: eu-west-1

@@ -21,7 +21,7 @@ rule! {
     ///           oidc: true
     ///           deployment: production
     ///           script:
-    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///             - pipe: docker://<registry>/keyless-pipe:0.1.0
     ///               variables:
     ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
     ///                 AWS_REGION: eu-west-1
@@ -36,7 +36,7 @@ rule! {
     ///           oidc: true
     ///           deployment: production
     ///           script:
-    ///             - pipe: docker://keyless/pipe:0.1.0
+    ///             - pipe: docker://<registry>/keyless-pipe:0.1.0
     ///               variables:
     ///                 AWS_ROLE_ARN: $AWS_ROLE_ARN
     ///                 AWS_REGION: eu-west-1
