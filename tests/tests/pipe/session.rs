@@ -1,6 +1,5 @@
 //! How the pipe requests and renews a session, and its explanation of every refusal that AWS documents, in full:
 //! `tests/expected/sts-refusals.txt`.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{collections::HashMap, fmt::Write, process::Command, sync::LazyLock, time::Duration};
 

@@ -1,5 +1,4 @@
 //! STS behind TLS with a custom certificate authority, and behind a proxy.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{
     io::{BufRead, BufReader},

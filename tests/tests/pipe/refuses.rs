@@ -1,5 +1,4 @@
 //! The pipe's output when it cannot deploy, in full: `tests/expected/pipe-refuses/`. No case reaches the CDK.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{fs, process::Command, sync::LazyLock};
 

@@ -1,5 +1,4 @@
 //! `ALLOWED_ACCOUNT_IDS` and the accounts of the app's stacks, with the real CDK: nothing is called in another account.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{fs, process::Command, sync::LazyLock, time::Duration};
 

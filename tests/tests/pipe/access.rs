@@ -1,20 +1,10 @@
 //! Changes that broaden access are listed before a deployment starts, with the real CDK; `REQUIRE_APPROVAL: broadening` stops there.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
-use std::{fs, process::Command, sync::LazyLock};
+use std::fs;
 
-use keyless_tests::{
-    cloud::Cloud,
-    run::{Finished, Workplace, finish},
-};
+use keyless_tests::run::{Finished, Workplace};
 
-/// A bootstrapped account.
-static CLOUD: LazyLock<Cloud> = LazyLock::new(|| {
-    let cloud = Cloud::start();
-    let bootstrapped = pipe_in(&cloud, &Workplace::with_demo_app(), &[("COMMAND", "bootstrap")]);
-    assert_eq!(bootstrapped.code, Some(0), "{bootstrapped:#?}");
-    cloud
-});
+use crate::{CLOUD, pipe};
 
 /// `-c then=true` broadens access in the second stack and in its nested stack.
 const APP: &str = "
@@ -40,15 +30,6 @@ if (then) {
     new CfnSecurityGroup(second, 'Group', { groupDescription: 'g', securityGroupIngress: [rule] });
 }
 ";
-
-fn pipe_in(cloud: &Cloud, workplace: &Workplace, variables: &[(&str, &str)]) -> Finished {
-    let mut pipe: Command = workplace.pipe(cloud);
-    finish(pipe.env("BITBUCKET_STEP_OIDC_TOKEN", cloud.token()).envs(variables.iter().copied()))
-}
-
-fn pipe(workplace: &Workplace, variables: &[(&str, &str)]) -> Finished {
-    pipe_in(&CLOUD, workplace, variables)
-}
 
 /// The listed changes, and whether they come before the deployment.
 fn listed(finished: &Finished) -> Vec<&str> {

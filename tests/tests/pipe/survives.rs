@@ -1,5 +1,4 @@
 //! How the pipe handles failures of AWS: it retries calls that can succeed later, and no others.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{
     fs,

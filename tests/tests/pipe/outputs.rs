@@ -1,5 +1,4 @@
 //! The outputs of a deployment: in a file of the clone, for later steps, and on a full disk.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{
     fs,

@@ -1,5 +1,4 @@
 //! Package managers logged in to CodeArtifact: the real npm against a registry that requires the token.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{
     fs,

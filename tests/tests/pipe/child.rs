@@ -1,6 +1,5 @@
 //! What the pipe gives its child, and what it does with signals. A script replaces the CDK where the CDK's own
 //! behavior is not the subject.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{
     fs::{self, Permissions},

@@ -1,6 +1,5 @@
 //! `COMMAND: diff` with everything that a reviewer must see, posted as a Code Insights report. The pipe's output and the
 //! reports in Bitbucket are compared in full: `tests/expected/pipe-reports.txt`.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{fmt::Write, fs, process::Command, sync::LazyLock};
 
@@ -26,7 +25,7 @@ fn pipe(workplace: &Workplace, token: &str, variables: &[(&str, &str)]) -> Finis
 #[test]
 fn a_diff_is_reported_with_all_that_a_reviewer_must_see() {
     let workplace = Workplace::with_demo_app();
-    fs::write(workplace.clone_folder().join("app.js"), include_str!("pipe_reports/app.js"))
+    fs::write(workplace.clone_folder().join("app.js"), include_str!("reports/app.js"))
         .expect("the scratch folder is writable");
     let (insights, token) = (Insights::start(), CLOUD.token());
     for command in ["bootstrap", "deploy"] {

@@ -1,6 +1,5 @@
 //! `SYNTH: isolated` and `SYNTH: session`, with the real CDK: what the app's code can reach, which lookups are named, and what is
 //! checked before anything is called.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{
     collections::BTreeSet,
@@ -97,7 +96,7 @@ fn clean_up(workplace: &Workplace) {
 #[test]
 fn the_app_never_sees_the_session() {
     for command in ["diff", "deploy", "drift", "destroy", "list", "synth"] {
-        let workplace = with_app(include_str!("pipe_synthesis/app.js"));
+        let workplace = with_app(include_str!("synthesis/app.js"));
         let variables = [("COMMAND", command), ("STACKS", "Watched"), ("REPORT", "false"), ("AWS_PROFILE", "stored")];
         let (finished, found) = found(&workplace, &variables);
         clean_up(&workplace);
@@ -110,7 +109,7 @@ fn the_app_never_sees_the_session() {
 
 #[test]
 fn with_the_session_the_app_sees_it() {
-    let workplace = with_app(include_str!("pipe_synthesis/app.js"));
+    let workplace = with_app(include_str!("synthesis/app.js"));
     let variables = [("COMMAND", "diff"), ("SYNTH", "session"), ("REPORT", "false"), ("BITBUCKET_PR_ID", "7")];
     let (finished, found) = found(&workplace, &variables);
     clean_up(&workplace);

@@ -1,38 +1,9 @@
 //! Apps with stages, with the real CDK: every stack at every depth is deployed, compared, listed and destroyed by default, and
 //! the summary names them as the CDK does.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
-use std::{fs, process::Command, sync::LazyLock};
+use keyless_tests::{insights::Insights, run::Workplace};
 
-use keyless_tests::{
-    cloud::Cloud,
-    insights::Insights,
-    run::{Finished, Workplace, finish},
-};
-
-/// A bootstrapped account.
-static CLOUD: LazyLock<Cloud> = LazyLock::new(|| {
-    let cloud = Cloud::start();
-    let bootstrapped = pipe_in(&cloud, &Workplace::with_demo_app(), &[("COMMAND", "bootstrap")]);
-    assert_eq!(bootstrapped.code, Some(0), "{bootstrapped:#?}");
-    cloud
-});
-
-/// A workplace with another app than the demo's.
-fn with_app(app: &str) -> Workplace {
-    let workplace = Workplace::with_demo_app();
-    fs::write(workplace.clone_folder().join("app.js"), app).expect("the scratch folder is writable");
-    workplace
-}
-
-fn pipe(workplace: &Workplace, variables: &[(&str, &str)]) -> Finished {
-    pipe_in(&CLOUD, workplace, variables)
-}
-
-fn pipe_in(cloud: &Cloud, workplace: &Workplace, variables: &[(&str, &str)]) -> Finished {
-    let mut pipe: Command = workplace.pipe(cloud);
-    finish(pipe.env("BITBUCKET_STEP_OIDC_TOKEN", cloud.token()).envs(variables.iter().copied()))
-}
+use crate::{CLOUD, pipe, with_app};
 
 /// Runs the pipe, which must succeed, and returns its own lines from the table on.
 fn succeeds(workplace: &Workplace, variables: &[(&str, &str)]) -> Vec<String> {
@@ -45,7 +16,7 @@ fn succeeds(workplace: &Workplace, variables: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn stacks_in_stages_are_deployed_compared_and_destroyed() {
-    let workplace = with_app(include_str!("pipe_stages/app.js"));
+    let workplace = with_app(include_str!("stages/app.js"));
     let parameters = || ["/stages/api", "/stages/web"].map(|name| CLOUD.api().parameter(name).ok());
     let deployed = succeeds(&workplace, &[]);
     assert_eq!(parameters(), [Some("x".to_owned()), Some("x".to_owned())]);
