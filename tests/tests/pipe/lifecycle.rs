@@ -60,7 +60,7 @@ fn an_app_lives_in_two_regions_and_two_accounts() {
     let stacks = ["Edge/Api (Edge-Api)", "Live/Api (Live-Api)", "Partner/Api (Partner-Api)", "Web"];
     let all = |result: &str| stacks.map(|stack| (stack.to_owned(), result.to_owned()));
     assert_eq!(table(&succeeds(&cloud, &workplace, &[])), all("done"));
-    assert_eq!(table(&succeeds(&cloud, &workplace, &[])), all("no change"));
+    assert_eq!(table(&succeeds(&cloud, &workplace, &[])), all("no changes"));
     let listed = succeeds(&cloud, &workplace, &[("COMMAND", "list")]);
     assert!(stacks.iter().all(|stack| listed.stdout.contains(stack)), "{listed:#?}");
 
