@@ -25,7 +25,7 @@ fn root() -> PathBuf {
 /// All pipeline files of the project's examples and fixtures, by name.
 fn fixtures() -> BTreeMap<String, String> {
     let mut fixtures = BTreeMap::new();
-    for rule in RULES {
+    for rule in RULES.iter() {
         for (index, example) in rule.examples().into_iter().enumerate() {
             let kind = if example.wrong { "wrong" } else { "right" };
             fixtures.insert(format!("{}.{index}.{kind}.yml", rule.id), example.text);

@@ -50,14 +50,14 @@ fn pipe(workplace: &Workplace, path: &OsStr, variables: &[(&str, &str)]) -> (Fin
 }
 
 /// A CDK CLI that prints where it is and with which PATH, and writes an assembly.
-const CLI: &str = r#"#!/usr/bin/env node
+const CLI: &str = r"#!/usr/bin/env node
 const fs = require('node:fs');
 console.log(`cdk at ${__filename}`);
 console.log(`path ${process.env.PATH}`);
 fs.mkdirSync('cdk.out', { recursive: true });
 const shop = { type: 'aws:cloudformation:stack', environment: 'aws://unknown-account/unknown-region' };
 fs.writeFileSync('cdk.out/manifest.json', JSON.stringify({ version: '38.0.0', artifacts: { Shop: shop } }));
-"#;
+";
 
 #[test]
 fn a_missing_program_is_reported_before_the_role_is_assumed() {

@@ -66,7 +66,8 @@ fn an_app_lives_in_two_regions_and_two_accounts() {
 
     let changed = [("CONTEXT", "value=y"), ("REPORT", "false")];
     let compared = succeeds(&cloud, &workplace, &[&changed[..], &[("COMMAND", "diff")]].concat());
-    let differs = |stack: &str| compared.stdout.contains(&format!("Stack {}", stack.split(' ').next().unwrap_or_default()));
+    let differs =
+        |stack: &str| compared.stdout.contains(&format!("Stack {}", stack.split(' ').next().unwrap_or_default()));
     assert!(stacks.iter().all(|stack| differs(stack)), "{compared:#?}");
     assert_eq!(table(&succeeds(&cloud, &workplace, &changed)), all("done"));
 
