@@ -160,7 +160,8 @@ impl Job<'_> {
         }
         let session = open(&assumer, signals).await?;
         let folder = ProjectFolder { path: &self.project.folder, variables: self.of_an_installation() };
-        let login = Login::of(session_settings, &session, self.environment, self.network, folder, signals).await?;
+        let login = Login::of(session_settings, &session, self.environment, self.network, folder, signals).await;
+        let login = login.map_err(keyless_session::Failure::from)?;
         if session_settings.packages.is_some() {
             self.install(signals, login.as_ref()).await?;
             next = self.synthesize_isolated(signals, login.as_ref()).await?;

@@ -8,7 +8,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 #[cfg(feature = "cloud")]
 use crate::{doctor_command::Doctor, exec_command::Exec};
 use crate::{
-    lint_command::Lint, requirements_command, setup_command::Setup, token_command::Token, trust_command::Trust,
+    lint_command::Lint, requirements_command, rules_command::RuleFormat, setup_command::Setup, token_command::Token,
+    trust_command::Trust,
 };
 
 /// Deploy from Bitbucket Pipelines to AWS without storing an AWS key
@@ -43,15 +44,6 @@ pub(crate) enum Color {
     Always,
     /// Never
     Never,
-}
-
-/// How rules are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RuleFormat {
-    /// For people: a line each
-    Text,
-    /// For programs: one list
-    Json,
 }
 
 /// The commands.

@@ -2,6 +2,7 @@
 
 use std::{io, io::Write};
 
+use clap::ValueEnum;
 use keyless_core::{
     diagnostic::{RuleId, Severity},
     lint,
@@ -12,7 +13,16 @@ use keyless_core::{
 };
 use serde::Serialize;
 
-use crate::{args::RuleFormat, failure::Failure, outcome::Outcome, streams::Streams};
+use crate::{failure::Failure, outcome::Outcome, streams::Streams};
+
+/// How rules are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuleFormat {
+    /// For people: a line each
+    Text,
+    /// For programs: one list
+    Json,
+}
 
 /// The rule for input that is not UTF-8; the only one that the command applies, not the linter.
 pub(crate) const NOT_UTF8: RuleId = RuleId::new("not-utf8");

@@ -18,7 +18,7 @@ pub enum Failure {
     Session(#[source] SessionError, Option<Explanation>),
     /// Package managers could not be logged in.
     #[error(transparent)]
-    Login(#[from] LoginError),
+    Login(LoginError),
     /// The credentials endpoint could not be started.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -39,6 +39,15 @@ pub enum Failure {
     /// The step was stopped before the child started.
     #[error("stopped by {} before anything was changed", if *.0 == Signal::INT { "SIGINT" } else { "SIGTERM" })]
     Stopped(Signal),
+}
+
+impl From<LoginError> for Failure {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Stopped(signal) => Self::Stopped(signal),
+            error => Self::Login(error),
+        }
+    }
 }
 
 impl Failure {

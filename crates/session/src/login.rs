@@ -15,11 +15,11 @@ use std::{collections::BTreeMap, fmt, io, path::Path};
 use home::{TemporaryFile, Written};
 use keyless_aws::{CodeArtifact, Environment, InventoryError, Network, Repository, Session};
 use question::Place;
+use rustix::process::Signal;
 use verdict::{Judge, Verdict};
 
 use crate::{
     child::{ChildEnvironment, Signals},
-    failure::Failure,
     package_managers::{HomeFile, PackageManager, Registry, TOKEN},
     settings::{PackageSettings, SessionSettings},
 };
@@ -60,6 +60,9 @@ pub enum LoginError {
     /// Package managers that take their packages from another registry.
     #[error("{}", .0.iter().map(|(said, _)| said.as_str()).collect::<Vec<_>>().join("; "))]
     Elsewhere(Vec<(String, String)>),
+    /// A signal came first.
+    #[error("stopped during the login of package managers")]
+    Stopped(Signal),
 }
 
 fn is_refused(error: &InventoryError) -> bool {
@@ -70,7 +73,7 @@ impl Login {
     /// Logs package managers in, if the settings name any, unless a signal comes first.
     ///
     /// # Errors
-    /// [`Failure::Login`], [`Failure::Stopped`]; files that were written are restored.
+    /// [`LoginError`]; files that were written are restored.
     pub async fn of(
         settings: &SessionSettings,
         session: &Session,
@@ -78,11 +81,11 @@ impl Login {
         network: &Network,
         folder: ProjectFolder<'_>,
         signals: &mut Signals,
-    ) -> Result<Option<Self>, Failure> {
+    ) -> Result<Option<Self>, LoginError> {
         let Some(packages) = &settings.packages else { return Ok(None) };
         tokio::select! {
             login = Self::start(packages, settings, session, environment, network, folder) => Ok(Some(login?)),
-            signal = signals.next() => Err(Failure::Stopped(signal)),
+            signal = signals.next() => Err(LoginError::Stopped(signal)),
         }
     }
 
