@@ -1,6 +1,6 @@
 // Builds the static site into dist/: modules, glue, page, documentation; then checks the size of the first load.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -20,6 +20,14 @@ const DIST = join(WEB, "dist");
 
 /** Bytes after brotli at its highest level, which static hosts use for files that they compress once. */
 const BUDGET = { wasm: 280 * 1024, firstLoad: 440 * 1024 };
+
+/** Runs a program next to others. */
+const start = (program, args, options = {}) =>
+  new Promise((done, failed) => {
+    const child = spawn(program, args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"], ...options });
+    child.on("error", failed);
+    child.on("exit", (code) => (code === 0 ? done() : failed(new Error(`${program} ended with ${code}`))));
+  });
 
 const run = (program, ...args) => execFileSync(program, args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"] });
 
@@ -45,18 +53,21 @@ const REMAPPED = [
   `--remap-path-prefix=${ROOT}=keyless`,
 ];
 
-function wasm(tool) {
-  for (const [name, { features, profile, flags, level }] of Object.entries(MODULES)) {
-    const env = { ...process.env, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: [...REMAPPED, ...flags].join(" ") };
-    const build = ["build", "--quiet", "--locked", "-p", "keyless-wasm", "--target", "wasm32-unknown-unknown", "--profile", profile];
-    const chosen = ["--no-default-features", ...features.flatMap((feature) => ["--features", feature])];
-    execFileSync("cargo", [...build, ...chosen], { cwd: ROOT, env, stdio: "inherit" });
-    const module = join(dirname(dirname(tool)), "wasm32-unknown-unknown", profile, "keyless_wasm.wasm");
-    run(tool, "module", module, join(WORK, name));
-    const optimize = [level, "--reorder-functions-by-name", "--strip-debug", "--strip-producers"];
-    const [from, to] = [join(WORK, name, "keyless_wasm_bg.wasm"), join(DIST, `${name}.wasm`)];
-    run(join(WEB, "node_modules", ".bin", "wasm-opt"), ...optimize, from, "--output", to);
-  }
+async function wasm(tool) {
+  // Each has a profile of its own, so that cargo builds them next to each other: linking a module takes one processor.
+  await Promise.all(Object.entries(MODULES).map(([name, module]) => wasmModule(tool, name, module)));
+}
+
+async function wasmModule(tool, name, { features, profile, flags, level }) {
+  const env = { ...process.env, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: [...REMAPPED, ...flags].join(" ") };
+  const build = ["build", "--quiet", "--locked", "-p", "keyless-wasm", "--target", "wasm32-unknown-unknown", "--profile", profile];
+  const chosen = ["--no-default-features", ...features.flatMap((feature) => ["--features", feature])];
+  await start("cargo", [...build, ...chosen], { env });
+  const module = join(dirname(dirname(tool)), "wasm32-unknown-unknown", profile, "keyless_wasm.wasm");
+  await start(tool, ["module", module, join(WORK, name)]);
+  const optimize = [level, "--reorder-functions-by-name", "--strip-debug", "--strip-producers"];
+  const [from, to] = [join(WORK, name, "keyless_wasm_bg.wasm"), join(DIST, `${name}.wasm`)];
+  await start(join(WEB, "node_modules", ".bin", "wasm-opt"), [...optimize, from, "--output", to]);
 }
 
 /** Builds web/bindgen, with the features of the whole workspace: so its dependencies are those of the tests. */
@@ -141,7 +152,7 @@ mkdirSync(DIST, { recursive: true });
 mkdirSync(WORK, { recursive: true });
 cpSync(join(WEB, "static"), DIST, { recursive: true });
 const bindgen = tool();
-if (!kept.length) wasm(bindgen);
+if (!kept.length) await wasm(bindgen);
 const TSC = join(WEB, "node_modules", ".bin", "tsc");
 run(TSC, "--project", WEB);
 run(TSC, "--project", join(WEB, "src", "worker"));

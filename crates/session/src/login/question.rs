@@ -94,7 +94,7 @@ impl Place<'_> {
                     let answer = Answer { printed: &printed, registry, folder: self.folder, home: self.home };
                     match (asked.question.read)(&answer) {
                         Some(sources) => return Said::Sources(sources),
-                        None => format!("the output of `{}` is not known", shown(asked.question)),
+                        None => format!("cannot read the output of `{}`", shown(asked.question)),
                     }
                 }
                 Err(failure) => failure,
