@@ -32,7 +32,7 @@ fn deploys_reads_back_and_finds_no_secret() {
     let finished = demo().output().expect("the demo starts");
     let said = String::from_utf8_lossy(&finished.stdout);
     assert!(finished.status.success(), "{said}");
-    assert!(said.contains("none of 13 secrets in "), "{said}");
+    assert!(said.contains("none of 15 secrets in "), "{said}");
     let value = "Deployed, and read back through the API: /keyless/demo/greeting = \"deployed without a stored key\"";
     assert!(said.contains(value), "{said}");
 }
