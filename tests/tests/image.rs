@@ -148,12 +148,15 @@ fn script(image: &str, cloud: &Cloud, workplace: &Workplace, script: &str) {
     assert_eq!(finished.code, Some(0), "{finished:#?}");
 }
 
-/// Writes an assembly without stacks to the folder that the CDK names.
-const EMPTY_ASSEMBLY: &str = "
+/// Writes an assembly with one stack to the folder that the CDK names.
+const ASSEMBLY: &str = "
     const { mkdirSync, writeFileSync } = require('node:fs');
     const out = process.env.CDK_OUTDIR;
     mkdirSync(out, { recursive: true });
-    writeFileSync(`${out}/manifest.json`, JSON.stringify({ version: '38.0.0', artifacts: {} }));
+    const properties = { templateFile: 'Shop.template.json' };
+    const shop = { type: 'aws:cloudformation:stack', environment: 'aws://unknown-account/unknown-region', properties };
+    writeFileSync(`${out}/manifest.json`, JSON.stringify({ version: '38.0.0', artifacts: { Shop: shop } }));
+    writeFileSync(`${out}/Shop.template.json`, '{}');
     console.log(`greeting ${require('greeting')}`);
 ";
 
@@ -176,7 +179,7 @@ fn workspaces_of_pnpm_and_yarn_without_a_network() {
                 ("greeting/index.js", "module.exports = 'from the workspace'"),
                 ("infra/package.json", r#"{"name":"infra","version":"1.0.0","dependencies":{"greeting":"*"}}"#),
                 ("infra/cdk.json", r#"{"app":"node app.js"}"#),
-                ("infra/app.js", EMPTY_ASSEMBLY),
+                ("infra/app.js", ASSEMBLY),
             ],
         );
         if manager == "pnpm" {
@@ -203,8 +206,12 @@ fn an_app_in_python_in_its_own_variant() {
     let app = "
 import json, os, sys, greeting
 os.makedirs(os.environ['CDK_OUTDIR'], exist_ok=True)
-with open(os.environ['CDK_OUTDIR'] + '/manifest.json', 'w') as file:
-    json.dump({'version': '38.0.0', 'artifacts': {}}, file)
+properties = {'templateFile': 'Shop.template.json'}
+shop = {'type': 'aws:cloudformation:stack', 'environment': 'aws://unknown-account/unknown-region', 'properties': properties}
+manifest = {'version': '38.0.0', 'artifacts': {'Shop': shop}}
+for name, content in {'manifest': manifest, 'Shop.template': {}}.items():
+    with open(os.environ['CDK_OUTDIR'] + '/' + name + '.json', 'w') as file:
+        json.dump(content, file)
 print('greeting', greeting.TEXT, 'in', sys.prefix, file=sys.stderr)
 ";
     write(
