@@ -300,7 +300,7 @@ impl PipeUse {
         if self.is_keyless() {
             return self.setting(&published::keyless::AWS_ROLE_ARN);
         }
-        // Some pipes have a name of their own for it.
+        // Some pipes use another name for it.
         let own = self.published.and_then(|published| published.login.oidc_variable);
         let names = [Some(ROLE_VARIABLE), own].into_iter().flatten();
         names.filter_map(|name| self.variable(name)).find(|role| !role.value.is_empty())

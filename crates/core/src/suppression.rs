@@ -1,6 +1,6 @@
 //! Comments that turn findings off: `# keyless: allow[rule-id, group] reason`.
 //!
-//! At the end of a line, a suppression covers the line. On a line of its own, it covers the item or the key that begins on
+//! At the end of a line, a suppression covers the line. On its own line, it covers the item or the key that begins on
 //! the next line, with everything below it; in a script, the next line. Above everything else in the file, it covers the
 //! file.
 
@@ -75,9 +75,9 @@ pub fn read<'s>(source: &Source<'s>, tree: &Tree) -> Suppressions<'s> {
 enum Place {
     /// Behind something else on its line.
     Behind,
-    /// On a line of its own, between keys and items.
+    /// On its own line, between keys and items.
     Between,
-    /// On a line of its own in a script.
+    /// On its own line, in a script.
     InScript,
 }
 

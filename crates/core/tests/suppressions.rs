@@ -33,7 +33,7 @@ pipelines:
             variables: {BITBUCKET_ACCESS_TOKEN: $B, REPOSITORY: shop}
 ";
 
-/// `PIPELINE` with a comment on a line of its own above the line with `above`, indented like it, or at the end of that line.
+/// `PIPELINE` with a comment on its own line above the line with `above`, indented like it, or at the end of that line.
 fn with(comment: &str, at: &str, own_line: bool) -> String {
     let line = PIPELINE.lines().find(|line| line.contains(at)).unwrap_or_default();
     let indent = &line[..line.len() - line.trim_start().len()];

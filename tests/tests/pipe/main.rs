@@ -25,7 +25,7 @@ use keyless_tests::{
     run::{Finished, Workplace, finish},
 };
 
-/// A bootstrapped account, which the tests share whose stacks have names of their own.
+/// A bootstrapped account, shared by tests whose stacks have different names.
 static CLOUD: LazyLock<Cloud> = LazyLock::new(|| {
     let cloud = Cloud::start();
     let bootstrapped = pipe_in(&cloud, &Workplace::with_demo_app(), &[("COMMAND", "bootstrap")]);
