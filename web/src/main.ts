@@ -21,7 +21,11 @@ import * as text from "./text";
 import { TokenView } from "./token";
 import { TrustView } from "./trust";
 
+/** Whether the module with all rules could not be loaded since the last edit. It may be known before the first answer. */
+let incomplete = false;
+
 const engine = new Engine((loaded) => {
+  incomplete = !loaded;
   if (loaded) void lint.update(editor.text);
   else showStatus("failed", text.status.incomplete);
 });
@@ -34,6 +38,7 @@ let file = { name: text.FILE_NAME, crlf: false };
 const editor = new Editor(byId("editor"), engine, {
   edited(pipeline) {
     status.dataset.state = "checking";
+    incomplete = false;
     draft.write(pipeline);
     // The pipeline in the address is outdated now; a reload must restore the draft.
     if (location.hash) history.replaceState(null, "", location.pathname + location.search);
@@ -128,7 +133,10 @@ const lint = new Latest(
     if (["pipeline", "trust", "setup"].includes(tabs.current)) updateOutline();
     if (tabs.current === "requirements") void readRequirements.update(pipeline);
     const counted = counts(answer.findings);
-    if (!isComplete) return showStatus("checking", text.status.partly(counted));
+    if (!isComplete) {
+      if (!incomplete) showStatus("checking", text.status.partly(counted));
+      return;
+    }
     showStatus("checked", text.status.checked(counted, milliseconds));
     document.title = text.title(counted);
     announce(counted);

@@ -184,8 +184,13 @@ describe("the page", () => {
     const status = visit.page.locator("#status");
     await visit.page.locator("#status[data-state=failed]").waitFor();
     assert.match(await status.innerText(), /rules about scripts, deployments and pipes could not be loaded/);
-    const first = await visit.findings();
-    assert.ok(first.includes("misplaced-oidc 16:1"), `${first}`);
+    // The module may fail to load before the first answer is shown; the answer must not hide it.
+    const first = await eventually(async () => {
+      const found = await visit.findings();
+      assert.ok(found.includes("misplaced-oidc 16:1"), `${found}`);
+      return found;
+    });
+    assert.equal(await status.getAttribute("data-state"), "failed");
     assert.ok(!first.some((finding) => finding.startsWith("repeated-synthesis")), `${first}`);
     offline = false;
     await visit.page.locator(".cm-content").focus();
