@@ -8,7 +8,11 @@ use std::{collections::HashMap, fs, path::Path};
 use keyless_core::{diagnostic::Diagnostic, text::Source};
 use serde::{Deserialize, Serialize};
 
-use crate::{failure::Failure, fingerprint::Fingerprints, linted::LintedFile};
+use crate::{
+    failure::Failure,
+    fingerprint::{Fingerprints, Subject},
+    linted::LintedFile,
+};
 
 /// The version of the file's format.
 const VERSION: u32 = 1;
@@ -38,11 +42,16 @@ struct Entry {
 
 impl Entry {
     fn new(source: &Source<'_>, diagnostic: &Diagnostic, fingerprints: &mut Fingerprints) -> Self {
-        let step = diagnostic.step.as_ref().and_then(|step| step.name.clone()).unwrap_or_default();
-        let text = source.slice(diagnostic.primary.span).split_whitespace().collect::<Vec<_>>().join(" ");
-        let rule = diagnostic.rule.as_str();
-        let fingerprint = fingerprints.next(&[source.name(), rule, &step, &text]);
-        Self { file: source.name().to_owned(), rule: rule.to_owned(), step, text, fingerprint }
+        let subject = Subject::of(source, diagnostic);
+        let fingerprint = fingerprints.of_subject(source, diagnostic, &subject);
+        let Subject { step, text } = subject;
+        Self {
+            file: source.name().to_owned(),
+            rule: diagnostic.rule.to_string(),
+            step: step.to_owned(),
+            text,
+            fingerprint,
+        }
     }
 }
 

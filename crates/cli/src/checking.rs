@@ -2,7 +2,6 @@
 //! reported.
 
 use std::{
-    fs,
     io::{self, Write},
     path::PathBuf,
 };
@@ -17,7 +16,7 @@ use crate::{
     inputs::Input,
     linted::{self, Check, LintedFile},
     outcome::Outcome,
-    report::{self, Format, Order, Report},
+    report::{self, Destination, DestinationParser, Destinations, Order, Report},
     streams::Streams,
 };
 
@@ -25,13 +24,13 @@ use crate::{
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Reporting {
-    /// How to report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    /// How to report, and to which file; several formats need a file each
+    #[arg(long, value_name = "FORMAT[=FILE]", default_value = "text", value_parser = DestinationParser)]
+    format: Vec<Destination>,
     /// Show and count findings from this severity on
     #[arg(long, value_name = "SEVERITY", default_value = "warning", value_parser = severity())]
     min_severity: Severity,
-    /// Write the report to a file
+    /// Write the report to a file, if --format names none
     #[arg(long, value_name = "FILE", conflicts_with = "diff")]
     output: Option<PathBuf>,
     /// Print how many findings each rule has, instead of the findings
@@ -86,6 +85,13 @@ pub(crate) fn run<S: Sync>(
             return Ok(Outcome::CannotRun);
         }
     };
+    let destinations = match Destinations::new(&reporting.format, reporting.output.as_deref()) {
+        Ok(destinations) => destinations,
+        Err(failure) => {
+            streams.fail(&failure);
+            return Ok(Outcome::CannotRun);
+        }
+    };
     let mut files = Vec::new();
     for result in linted::lint_all(inputs, check, fix_from) {
         match result {
@@ -116,7 +122,7 @@ pub(crate) fn run<S: Sync>(
     } else if reporting.diff {
         print_diffs(&files, &mut streams.output)?
     } else {
-        print_report(files, reporting, streams)?
+        print_report(files, &destinations, reporting, streams)?
     };
     for failure in &failures {
         streams.fail(failure);
@@ -143,31 +149,24 @@ fn print_diffs(files: &[LintedFile], output: &mut dyn Write) -> io::Result<Outco
     Ok(outcome)
 }
 
-fn print_report(files: Vec<LintedFile>, reporting: &Reporting, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+fn print_report(
+    files: Vec<LintedFile>,
+    destinations: &Destinations<'_>,
+    reporting: &Reporting,
+    streams: &mut Streams<'_>,
+) -> io::Result<Outcome> {
     let report = Report::new(files, reporting.min_severity, reporting.sort);
-    let outcome = if report.shown.total() > 0 { Outcome::Findings } else { Outcome::Clean };
-    // a program is owed a document; a person with nothing but failures is not told that nothing was found
-    if reporting.format == Format::Text && report.files.is_empty() {
-        return Ok(outcome);
-    }
-    let write = |output: &mut dyn Write, colors: bool| {
-        if reporting.statistics {
-            report::write_statistics(&report, output)
-        } else {
-            report::write(&report, reporting.format, colors, output)
-        }
+    let failures = if reporting.statistics {
+        report::write_statistics(&report, reporting.output.as_deref(), streams)?
+    } else {
+        destinations.write(&report, streams)?
     };
-    let Some(path) = &reporting.output else {
-        write(&mut streams.output, streams.colors)?;
-        return Ok(outcome);
-    };
-    let mut text = Vec::new();
-    write(&mut text, false)?;
-    match fs::write(path, text) {
-        Ok(()) => Ok(outcome),
-        Err(error) => {
-            streams.fail(&Failure::UnwritableFile { path: path.clone(), error });
-            Ok(Outcome::CannotRun)
-        }
+    for failure in &failures {
+        streams.fail(failure);
     }
+    Ok(match report.shown.total() {
+        _ if !failures.is_empty() => Outcome::CannotRun,
+        0 => Outcome::Clean,
+        _ => Outcome::Findings,
+    })
 }

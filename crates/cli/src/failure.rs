@@ -130,6 +130,26 @@ pub(crate) enum Failure {
         #[source]
         error: io::Error,
     },
+    /// Two reports on standard output, or in the file of `--output`.
+    #[error(
+        "`--format {0}` and `--format {1}` cannot be written to the same place; give one of them a file: `--format {1}=FILE`",
+        formats[0], formats[1]
+    )]
+    SharedOutput {
+        /// Their formats.
+        formats: [&'static str; 2],
+    },
+    /// Two reports in one file.
+    #[error("`--format {}` and `--format {}` cannot both be written to {}", formats[0], formats[1], shown(path))]
+    SharedFile {
+        /// The file.
+        path: PathBuf,
+        /// Their formats.
+        formats: [&'static str; 2],
+    },
+    /// `--output` where every report has a file of its own.
+    #[error("--output {} has no effect: every --format names its own file", shown(.0))]
+    UnusedOutput(PathBuf),
     /// The report could not be written.
     #[error("cannot write the report: {}", reason(.0))]
     Unwritable(#[source] io::Error),

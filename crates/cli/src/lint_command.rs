@@ -30,7 +30,9 @@ Examples:
   keyless lint --select credentials,secrets    only two groups of rules
   keyless lint --ignore unpinned-image --rule-level scripts=error
   keyless lint --statistics --exit-zero        how many findings each rule has
-  keyless lint --format sarif --output lint.sarif
+  keyless lint --format sarif=lint.sarif --format text
+                                               a report for a service, and one for the log
+  keyless lint --format markdown               a comment for a pull request
   keyless lint --write-baseline baseline.json  accept the findings that there are now
   keyless lint --baseline baseline.json        only those that came later
 

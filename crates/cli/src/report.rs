@@ -1,42 +1,112 @@
-//! Reports of findings for people and programs: one file per format.
+//! Reports of findings for people and programs: one file per format, and one row in [`FORMATS`].
 
+mod checkstyle;
 mod code_insights;
-mod codeclimate;
+mod concise;
+mod destination;
 mod github;
+mod gitlab;
 mod json;
+mod jsonl;
 mod junit;
+mod markdown;
 mod sarif;
 mod text;
+mod xml;
 
 use std::{
     cmp::Reverse,
     collections::BTreeMap,
     io::{self, Write},
+    path::Path,
 };
 
 use clap::ValueEnum;
-use keyless_core::diagnostic::{Diagnostic, RuleId, Severity};
+use keyless_core::{
+    diagnostic::{Diagnostic, RuleId, Severity},
+    text::Source,
+};
 use serde::Serialize;
 
-use crate::{fix, linted::LintedFile};
+use crate::{failure::Failure, fix, linted::LintedFile, streams::Streams};
 
-/// The formats of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people: each finding with the lines that it is about
-    Text,
-    /// For programs: one document, described by its `version`
-    Json,
-    /// SARIF 2.1.0, for code scanning services
-    Sarif,
-    /// JUnit's XML: Bitbucket shows test-results/*.xml as test results
-    Junit,
-    /// The bodies of the requests that put a report on a commit in Bitbucket
-    CodeInsights,
-    /// Workflow commands of GitHub Actions
-    Github,
-    /// GitLab's code quality report
-    Codeclimate,
+pub(crate) use destination::{Destination, DestinationParser, Destinations};
+
+/// A format of reports.
+#[derive(Debug)]
+pub(crate) struct Format {
+    /// What `--format` calls it.
+    name: &'static str,
+    /// An older name.
+    alias: Option<&'static str>,
+    /// What `--help` says about it.
+    help: &'static str,
+    /// What writes it.
+    writer: Writer,
+}
+
+/// What writes a report.
+#[derive(Debug)]
+enum Writer {
+    /// A document, written even if nothing could be read.
+    Document(fn(&Report, &mut dyn Write) -> io::Result<()>),
+    /// Lines for people, in color if the second argument says so.
+    Lines(fn(&Report, bool, &mut dyn Write) -> io::Result<()>),
+}
+
+/// The formats, in the order of `--help`. The first is the default.
+const FORMATS: &[Format] = &[
+    Format::new("text", "For people: each finding with the lines that it is about", Writer::Lines(text::write)),
+    Format::new("concise", "For editors and `grep`: a line for each finding", Writer::Lines(concise::write)),
+    Format::new("json", "For programs: one document, described by its `version`", Writer::Document(json::write)),
+    Format::new("jsonl", "JSON Lines: an object for each finding", Writer::Document(jsonl::write)),
+    Format::new("sarif", "SARIF 2.1.0, for code scanning services", Writer::Document(sarif::write)),
+    Format::new(
+        "junit",
+        "JUnit's XML: Bitbucket shows test-results/*.xml as test results",
+        Writer::Document(junit::write),
+    ),
+    Format::new(
+        "checkstyle",
+        "Checkstyle's XML, for build servers and review tools",
+        Writer::Document(checkstyle::write),
+    ),
+    Format::new(
+        "markdown",
+        "For a comment on a pull request: the worst findings first",
+        Writer::Document(markdown::write),
+    ),
+    Format::new(
+        "code-insights",
+        "The bodies of the requests that put a report on a commit in Bitbucket",
+        Writer::Document(code_insights::write),
+    ),
+    Format::new("github", "Workflow commands of GitHub Actions", Writer::Document(github::write)),
+    Format::new("gitlab", "GitLab's code quality report", Writer::Document(gitlab::write)).alias("codeclimate"),
+];
+
+impl Format {
+    const fn new(name: &'static str, help: &'static str, writer: Writer) -> Self {
+        Self { name, alias: None, help, writer }
+    }
+
+    const fn alias(self, alias: &'static str) -> Self {
+        Self { alias: Some(alias), ..self }
+    }
+
+    /// The format with this name.
+    fn named(name: &str) -> Option<&'static Self> {
+        FORMATS.iter().find(|format| format.name == name || format.alias == Some(name))
+    }
+
+    /// Writes a report. A person with nothing but failures is not told that nothing was found.
+    fn write(&self, report: &Report, colors: bool, output: &mut dyn Write) -> io::Result<()> {
+        match self.writer {
+            Writer::Lines(_) if report.files.is_empty() => Ok(()),
+            Writer::Lines(write) => write(report, colors, output),
+            Writer::Document(write) => write(report, output),
+        }
+    }
 }
 
 /// In which order the findings of a file are reported.
@@ -109,10 +179,39 @@ impl Report {
         let fixed = files.iter().filter_map(|file| file.fixed.as_ref()).map(|fixed| fixed.count).sum();
         Self { files, shown, hidden, fixable, fixed }
     }
+
+    /// The text of each file with its line table.
+    fn sources(&self) -> Vec<Source<'_>> {
+        self.files.iter().map(LintedFile::source).collect()
+    }
+
+    /// The findings of all files, with the texts from [`sources`](Self::sources): errors first, then warnings, then hints.
+    fn worst_first<'r>(&'r self, sources: &'r [Source<'r>]) -> Vec<(&'r Source<'r>, &'r Diagnostic)> {
+        let files = sources.iter().zip(&self.files);
+        let mut findings: Vec<_> =
+            files.flat_map(|(source, file)| file.diagnostics.iter().map(move |found| (source, found))).collect();
+        // the sort is stable: findings of one severity stay in the order of the files
+        findings.sort_by_key(|(_, diagnostic)| Reverse(diagnostic.severity));
+        findings
+    }
 }
 
-/// Writes how many findings each rule has, the most frequent rule first.
-pub(crate) fn write_statistics(report: &Report, output: &mut dyn Write) -> io::Result<()> {
+/// Writes how many findings each rule has, the most frequent rule first, to a file or to standard output. Returns the file if it
+/// could not be written.
+pub(crate) fn write_statistics(
+    report: &Report,
+    file: Option<&Path>,
+    streams: &mut Streams<'_>,
+) -> io::Result<Vec<Failure>> {
+    match file {
+        Some(file) => {
+            Ok(destination::write_file(file, |output| statistics(report, output)).err().into_iter().collect())
+        }
+        None => statistics(report, &mut streams.output).map(|()| Vec::new()),
+    }
+}
+
+fn statistics(report: &Report, output: &mut dyn Write) -> io::Result<()> {
     let mut counted: BTreeMap<RuleId, usize> = BTreeMap::new();
     for diagnostic in report.files.iter().flat_map(|file| &file.diagnostics) {
         *counted.entry(diagnostic.rule).or_default() += 1;
@@ -124,17 +223,4 @@ pub(crate) fn write_statistics(report: &Report, output: &mut dyn Write) -> io::R
         writeln!(output, "{count:width$}  {rule}")?;
     }
     Ok(())
-}
-
-/// Writes a report.
-pub(crate) fn write(report: &Report, format: Format, colors: bool, output: &mut dyn Write) -> io::Result<()> {
-    match format {
-        Format::Text => text::write(report, colors, output),
-        Format::Json => json::write(report, output),
-        Format::Sarif => sarif::write(report, output),
-        Format::Junit => junit::write(report, output),
-        Format::CodeInsights => code_insights::write(report, output),
-        Format::Github => github::write(report, output),
-        Format::Codeclimate => codeclimate::write(report, output),
-    }
 }

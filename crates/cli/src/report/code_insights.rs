@@ -4,11 +4,15 @@
 //! `PUT …/commit/{commit}/reports/{id}`, and each list of `annotations` for one
 //! `POST …/commit/{commit}/reports/{id}/annotations`.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use keyless_core::{
-    code_insights::{ANNOTATIONS_PER_REPORT, ANNOTATIONS_PER_REQUEST, SUMMARY_LIMIT, shortened},
+    code_insights::{ANNOTATIONS_PER_REPORT, ANNOTATIONS_PER_REQUEST, DETAILS_LIMIT, SUMMARY_LIMIT, shortened},
     diagnostic::{Diagnostic, Severity},
+    text::Source,
 };
 use serde::Serialize;
 
@@ -48,14 +52,15 @@ struct Annotation<'a> {
     result: &'static str,
     summary: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<&'a str>,
+    details: Option<Cow<'a, str>>,
     path: &'a str,
     line: usize,
 }
 
 /// Writes the document.
 pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
-    let annotations = annotations(report);
+    let sources = report.sources();
+    let annotations = annotations(report, &sources);
     let document =
         Document { report: head(report), annotations: annotations.chunks(ANNOTATIONS_PER_REQUEST).collect() };
     serde_json::to_writer_pretty(&mut *output, &document)?;
@@ -86,17 +91,13 @@ fn head(report: &Report) -> Head {
     }
 }
 
-fn annotations(report: &Report) -> Vec<Annotation<'_>> {
+/// The annotations, the worst findings first.
+fn annotations<'r>(report: &'r Report, sources: &'r [Source<'r>]) -> Vec<Annotation<'r>> {
     let mut fingerprints = Fingerprints::default();
-    let mut annotations = Vec::new();
-    for file in &report.files {
-        let source = file.source();
-        let left = ANNOTATIONS_PER_REPORT - annotations.len();
-        annotations.extend(file.diagnostics.iter().take(left).map(|diagnostic| Annotation {
-            external_id: format!(
-                "keyless-{}",
-                fingerprints.next(&[&file.name, diagnostic.rule.as_str(), &diagnostic.message])
-            ),
+    let findings = report.worst_first(sources).into_iter().take(ANNOTATIONS_PER_REPORT);
+    findings
+        .map(|(source, diagnostic)| Annotation {
+            external_id: format!("keyless-{}", fingerprints.of(source, diagnostic)),
             kind: "BUG",
             severity: match diagnostic.severity {
                 Severity::Error => "HIGH",
@@ -105,12 +106,11 @@ fn annotations(report: &Report) -> Vec<Annotation<'_>> {
             },
             result: "FAILED",
             summary: summary(diagnostic),
-            details: diagnostic.help.as_deref(),
-            path: &file.name,
+            details: diagnostic.help.as_deref().map(|help| shortened(help, DETAILS_LIMIT)),
+            path: source.name().trim_start_matches("./"),
             line: source.position(diagnostic.primary.span.start).line,
-        }));
-    }
-    annotations
+        })
+        .collect()
 }
 
 fn summary(diagnostic: &Diagnostic) -> String {

@@ -3,17 +3,14 @@
 //! Bitbucket reads it from `test-results/*.xml` ("Test reporting in Pipelines"). A file without findings is one case
 //! that passed.
 
-use std::{
-    fmt,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use keyless_core::{
     diagnostic::Diagnostic,
     text::{Position, Source},
 };
 
-use super::Report;
+use super::{Report, xml::Escaped};
 
 /// Writes the document.
 pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
@@ -46,22 +43,4 @@ fn write_case(source: &Source<'_>, diagnostic: &Diagnostic, output: &mut dyn Wri
         write!(output, "\nhelp: {}", Escaped(help))?;
     }
     writeln!(output, "</failure>\n    </testcase>")
-}
-
-/// Text for an element or a quoted attribute. What XML cannot hold at all becomes U+FFFD.
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use fmt::Write;
-        self.0.chars().try_for_each(|character| match character {
-            '&' => f.write_str("&amp;"),
-            '<' => f.write_str("&lt;"),
-            '>' => f.write_str("&gt;"),
-            '"' => f.write_str("&quot;"),
-            '\t' | '\n' | '\r' => write!(f, "&#{};", u32::from(character)),
-            '\0'..' ' | '\u{fffe}' | '\u{ffff}' => f.write_char(char::REPLACEMENT_CHARACTER),
-            _ => f.write_char(character),
-        })
-    }
 }

@@ -157,13 +157,11 @@ pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
     let mut results = Vec::with_capacity(report.shown.total());
     for file in &report.files {
         let source = file.source();
-        results.extend(file.diagnostics.iter().map(|diagnostic| {
-            finding(
-                &source,
-                diagnostic,
-                fingerprints.next(&[&file.name, diagnostic.rule.as_str(), &diagnostic.message]),
-            )
-        }));
+        results.extend(
+            file.diagnostics
+                .iter()
+                .map(|diagnostic| finding(&source, diagnostic, fingerprints.of(&source, diagnostic))),
+        );
     }
     let log = Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",

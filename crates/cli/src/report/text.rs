@@ -46,16 +46,21 @@ fn write_file(file: &LintedFile, renderer: &Renderer, output: &mut dyn Write) ->
 
 /// A finding: `FILE:LINE:COLUMN: error[rule]: message`, and its lines below.
 fn finding(source: &Source<'_>, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
-    let Position { line, column } = source.position(diagnostic.primary.span.start);
-    let title = level(diagnostic).primary_title(&*diagnostic.message).id(diagnostic.rule.as_str());
-    let title = renderer.render(&[Group::with_title(title)]);
-    let mut text = format!("{}:{line}:{column}: {title}", normalize_untrusted_str(source.name()));
+    let mut text = title(source, diagnostic, renderer);
     let body = renderer.render(&[details(source, diagnostic)]);
     for line in body.lines().filter(|line| !is_empty_margin(line)) {
         text.push('\n');
         text.push_str(line);
     }
     text
+}
+
+/// Place, severity, rule and message: `FILE:LINE:COLUMN: error[rule]: message`.
+pub(super) fn title(source: &Source<'_>, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+    let Position { line, column } = source.position(diagnostic.primary.span.start);
+    let title = level(diagnostic).primary_title(&*diagnostic.message).id(diagnostic.rule.as_str());
+    let title = renderer.render(&[Group::with_title(title)]);
+    format!("{}:{line}:{column}: {title}", normalize_untrusted_str(source.name()))
 }
 
 fn level(diagnostic: &Diagnostic) -> Level<'static> {
@@ -181,22 +186,28 @@ fn by_rule(report: &Report) -> String {
 
 /// The last line: `2 errors, 1 warning in 1 file; 1 fixable with --fix; 3 hints not shown (--min-severity hint)`.
 pub(super) fn summary(report: &Report) -> String {
+    let (counts, notes) = summary_parts(report);
+    [vec![counts], notes].concat().join("; ")
+}
+
+/// How many findings there are, and what else the last line says about them.
+pub(super) fn summary_parts(report: &Report) -> (String, Vec<String>) {
     let shown = match report.shown.total() {
         0 => "no findings".to_owned(),
         _ => list(report.shown),
     };
-    let mut parts = vec![format!("{shown} in {}", counted(report.files.len(), "file"))];
+    let mut notes = Vec::new();
     if report.fixed > 0 {
-        parts.push(format!("{} fixed", counted(report.fixed, "finding")));
+        notes.push(format!("{} fixed", counted(report.fixed, "finding")));
     }
     if report.fixable > 0 {
-        parts.push(format!("{} fixable with --fix", report.fixable));
+        notes.push(format!("{} fixable with --fix", report.fixable));
     }
     if report.hidden.total() > 0 {
         let lowest = if report.hidden.hints > 0 { Severity::Hint } else { Severity::Warning };
-        parts.push(format!("{} not shown (--min-severity {lowest})", list(report.hidden)));
+        notes.push(format!("{} not shown (--min-severity {lowest})", list(report.hidden)));
     }
-    parts.join("; ")
+    (format!("{shown} in {}", counted(report.files.len(), "file")), notes)
 }
 
 fn list(counts: Counts) -> String {

@@ -1,6 +1,7 @@
 //! The code quality report of GitLab, a part of Code Climate's format.
 //!
-//! Source: GitLab documentation, "Code Quality", section "Code Quality report format".
+//! Source: GitLab documentation, "Code Quality", section "Code Quality report format". The fingerprint decides whether a finding
+//! is new in a merge request; paths have no leading `./`.
 
 use std::io::{self, Write};
 
@@ -50,9 +51,9 @@ pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
                 Severity::Warning => "minor",
                 Severity::Hint => "info",
             },
-            fingerprint: fingerprints.next(&[&file.name, diagnostic.rule.as_str(), &diagnostic.message]),
+            fingerprint: fingerprints.of(&source, diagnostic),
             location: Location {
-                path: &file.name,
+                path: file.name.trim_start_matches("./"),
                 lines: Lines {
                     begin: source.position(diagnostic.primary.span.start).line,
                     end: source.position(diagnostic.primary.span.end).line,
