@@ -1,4 +1,4 @@
-//! `keyless lint` with the programs that read its reports.
+//! `keyless lint` with services and programs around it: Code Insights behind a step's proxy, and what reads its reports.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
 use std::{
@@ -9,8 +9,120 @@ use std::{
     process::Command,
 };
 
-use keyless_tests::{checkout, run::finish};
+use http_body_util::Full;
+use hyper::{Response, StatusCode, body::Bytes};
+use keyless_tests::{
+    checkout,
+    insights::Insights,
+    run::{Finished, finish},
+    server::Server,
+    step,
+};
 use serde_json::{Value, json};
+
+/// Findings: a warning and an error for each step.
+fn pipeline(steps: usize) -> String {
+    let steps = (0..steps).map(|step| {
+        format!("    - step:\n        colour{step}: red\n        odic: true\n        script: [make {step}]\n")
+    });
+    format!("pipelines:\n  default:\n{}", steps.collect::<String>())
+}
+
+/// `keyless lint` in a step.
+fn lint(folder: &Path, arguments: &[&str]) -> Finished {
+    let mut command = Command::new(checkout::binary("keyless"));
+    command.env_clear().envs(step::variables(folder)).current_dir(folder).arg("lint").args(arguments);
+    finish(&mut command)
+}
+
+#[test]
+fn findings_are_reported_within_the_limits_the_worst_first() {
+    let (folder, insights) = (checkout::scratch("insights"), Insights::start());
+    let file = folder.path().join("bitbucket-pipelines.yml");
+    fs::write(&file, pipeline(750)).expect("the scratch folder is writable");
+    let service = format!("--report=bitbucket={}", insights.url());
+    let finished = lint(folder.path(), &[&service, "--format", "json=lint.json"]);
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let said = format!("note: reported to Bitbucket on commit {commit}\n");
+    assert_eq!((finished.code, finished.stderr.as_str()), (Some(1), said.as_str()), "{finished:#?}");
+
+    let reports = insights.reports();
+    let [(url, (report, annotations))] = Vec::from_iter(&reports)[..] else { panic!("{reports:#?}") };
+    assert!(url.starts_with(&format!("acme/shop/commit/{commit}/reports/keyless-")), "{url}");
+    assert_eq!(report["result"], "FAILED");
+    assert_eq!(report["link"], "https://bitbucket.org/acme/shop/pipelines/results/42");
+    assert_eq!(annotations.len(), 1000);
+    let severities: Vec<&Value> = annotations.iter().map(|annotation| &annotation["severity"]).collect();
+    let errors = severities.iter().take_while(|severity| **severity == "HIGH").count();
+    assert!(
+        errors >= 750 && severities[errors..].iter().all(|severity| *severity == "MEDIUM"),
+        "{errors} errors first"
+    );
+    let total: Value = serde_json::from_slice(&fs::read(folder.path().join("lint.json")).expect("there is a report"))
+        .expect("the report is JSON");
+    assert!(total["summary"]["warnings"].as_u64() >= Some(750) && total["summary"]["errors"] == errors, "{total}");
+
+    // Lines have moved, and a finding is fixed: the report is replaced, and the other annotations keep their ids.
+    let ids = |annotations: &[Value]| -> BTreeSet<String> {
+        annotations.iter().map(|annotation| annotation["external_id"].to_string()).collect()
+    };
+    let before = ids(annotations);
+    fs::write(&file, format!("# a comment\n\n{}", pipeline(2))).expect("the scratch folder is writable");
+    assert_eq!(lint(folder.path(), &[&service]).code, Some(1));
+    let reports = insights.reports();
+    let [(again, (_, annotations))] = Vec::from_iter(&reports)[..] else { panic!("{reports:#?}") };
+    assert_eq!(again, url);
+    assert!(annotations.len() < 10 && ids(annotations).is_subset(&before), "{annotations:#?}");
+
+    fs::write(&file, "pipelines:\n  default:\n    - step:\n        script: [make]\n")
+        .expect("the scratch folder is writable");
+    assert_eq!(lint(folder.path(), &[&service]).code, Some(0));
+    let (report, annotations) = &insights.reports()[url];
+    assert_eq!((&report["result"], annotations.len()), (&"PASSED".into(), 0));
+}
+
+#[test]
+fn a_report_that_cannot_be_sent_is_a_warning() {
+    let folder = checkout::scratch("insights");
+    fs::write(
+        folder.path().join("bitbucket-pipelines.yml"),
+        "pipelines:\n  default:\n    - step:\n        script: [make]\n",
+    )
+    .expect("the scratch folder is writable");
+    let refusing = Server::start(|_| {
+        let mut response = Response::new(Full::new(Bytes::from_static(b"{\"error\":{\"message\":\"not here\"}}")));
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        Ok(response)
+    });
+    for (proxy, why) in [
+        (refusing.url(), "Bitbucket answered 403: not here"),
+        ("http://127.0.0.1:1", "cannot connect to 127.0.0.1:1: Connection refused (os error 111)"),
+    ] {
+        let finished = lint(folder.path(), &[&format!("--report=bitbucket={proxy}")]);
+        let said = format!("warning: cannot report to Bitbucket: {why}\n");
+        let expected = Finished { code: Some(0), stdout: "no findings in 1 file\n".to_owned(), stderr: said };
+        assert_eq!(finished, expected);
+    }
+}
+
+/// Bitbucket's own proxy has one address in a script and another in a pipe. Here is neither, so the error names it.
+#[test]
+fn a_step_and_a_pipe_reach_the_proxy_under_their_own_address() {
+    let folder = checkout::scratch("insights");
+    fs::write(
+        folder.path().join("bitbucket-pipelines.yml"),
+        "pipelines:\n  default:\n    - step:\n        script: [make]\n",
+    )
+    .expect("the scratch folder is writable");
+    for (storage, address) in [("", "localhost:29418"), ("/opt/storage", "host.docker.internal:29418")] {
+        let mut command = Command::new(checkout::binary("keyless"));
+        command.env_clear().envs(step::variables(folder.path())).env("BITBUCKET_PIPE_STORAGE_DIR", storage);
+        let finished = finish(command.current_dir(folder.path()).args(["lint", "--report", "bitbucket"]));
+        let said = format!("warning: cannot report to Bitbucket: cannot connect to {address}: ");
+        assert!(finished.stderr.starts_with(&said), "{finished:#?}");
+        assert_eq!(finished.code, Some(0));
+    }
+}
 
 /// Files with mistakes of all kinds: those of the tests of the rules.
 fn mistakes() -> Vec<PathBuf> {

@@ -16,7 +16,7 @@ use crate::{
     inputs::Input,
     linted::{self, Check, LintedFile},
     outcome::Outcome,
-    report::{self, Destination, DestinationParser, Destinations, Order, Report},
+    report::{self, Destination, DestinationParser, Destinations, Order, Report, Service, service},
     streams::Streams,
 };
 
@@ -33,6 +33,11 @@ pub(crate) struct Reporting {
     /// Write the report to a file, if --format names none
     #[arg(long, value_name = "FILE", conflicts_with = "diff")]
     output: Option<PathBuf>,
+    /// Send the report to Bitbucket, which shows it on the commit and in its pull requests. Works in a step, without credentials
+    ///
+    /// Reports and annotations go through the proxy that every step has; `bitbucket=http://HOST:PORT` names another one.
+    #[arg(long, value_name = "SERVICE", value_parser = service, conflicts_with_all = ["diff", "write_baseline"])]
+    report: Option<Service>,
     /// Print how many findings each rule has, instead of the findings
     #[arg(long, conflicts_with_all = ["diff", "format"])]
     statistics: bool,
@@ -163,6 +168,9 @@ fn print_report(
     };
     for failure in &failures {
         streams.fail(failure);
+    }
+    if let Some(service) = &reporting.report {
+        service.send(&report, streams)?;
     }
     Ok(match report.shown.total() {
         _ if !failures.is_empty() => Outcome::CannotRun,

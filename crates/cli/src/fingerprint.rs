@@ -47,6 +47,12 @@ impl Fingerprints {
     }
 }
 
+/// A name for a list of names.
+#[cfg(feature = "cloud")]
+pub(crate) fn of_names<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    format!("{:016x}", hash(names))
+}
+
 /// A hash of a list.
 fn hash<'p>(parts: impl IntoIterator<Item = &'p str>) -> u64 {
     parts.into_iter().fold(FNV_OFFSET, |hash, part| fnv(fnv(hash, part.as_bytes()), &[0]))

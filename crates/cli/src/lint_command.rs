@@ -32,6 +32,7 @@ Examples:
   keyless lint --statistics --exit-zero        how many findings each rule has
   keyless lint --format sarif=lint.sarif --format text
                                                a report for a service, and one for the log
+  keyless lint --report bitbucket              in a step: show the findings on the commit
   keyless lint --format markdown               a comment for a pull request
   keyless lint --write-baseline baseline.json  accept the findings that there are now
   keyless lint --baseline baseline.json        only those that came later

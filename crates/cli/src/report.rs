@@ -11,6 +11,7 @@ mod jsonl;
 mod junit;
 mod markdown;
 mod sarif;
+mod service;
 mod text;
 mod xml;
 
@@ -31,6 +32,7 @@ use serde::Serialize;
 use crate::{failure::Failure, fix, linted::LintedFile, streams::Streams};
 
 pub(crate) use destination::{Destination, DestinationParser, Destinations};
+pub(crate) use service::{Service, service};
 
 /// A format of reports.
 #[derive(Debug)]

@@ -15,6 +15,8 @@ use keyless_core::{
     text::Source,
 };
 use serde::Serialize;
+#[cfg(feature = "cloud")]
+use serde_json::Value;
 
 use super::{Counts, Report, text};
 use crate::fingerprint::Fingerprints;
@@ -65,6 +67,14 @@ pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
         Document { report: head(report), annotations: annotations.chunks(ANNOTATIONS_PER_REQUEST).collect() };
     serde_json::to_writer_pretty(&mut *output, &document)?;
     writeln!(output)
+}
+
+/// The bodies of the requests: the report and its annotations.
+#[cfg(feature = "cloud")]
+pub(super) fn values(report: &Report) -> serde_json::Result<(Value, Vec<Value>)> {
+    let sources = report.sources();
+    let annotations = annotations(report, &sources).iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+    Ok((serde_json::to_value(head(report))?, annotations))
 }
 
 fn head(report: &Report) -> Head {
