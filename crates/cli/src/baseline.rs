@@ -3,9 +3,16 @@
 //! An entry names a finding by its file, its rule, its step and the text that it is about, so that it still matches when lines
 //! move and when messages are reworded.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    path::Path,
+};
 
-use keyless_core::{diagnostic::Diagnostic, text::Source};
+use keyless_core::{
+    diagnostic::{Diagnostic, Severity},
+    text::Source,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -55,22 +62,32 @@ impl Entry {
     }
 }
 
-/// Writes the findings that are left in the files, and returns how many there are.
-pub(crate) fn write(path: &Path, files: &[LintedFile]) -> Result<usize, Failure> {
-    let mut fingerprints = Fingerprints::default();
-    let mut findings = Vec::new();
-    for file in files {
+/// Findings for a new baseline.
+#[derive(Debug, Default)]
+pub(crate) struct Collected {
+    fingerprints: Fingerprints,
+    findings: Vec<Entry>,
+}
+
+impl Collected {
+    /// Adds those of a file from a severity on.
+    pub(crate) fn add(&mut self, file: &LintedFile, minimum: Severity) {
         let source = file.source();
-        findings.extend(file.diagnostics.iter().map(|diagnostic| Entry::new(&source, diagnostic, &mut fingerprints)));
+        let counted = file.diagnostics.iter().filter(|diagnostic| diagnostic.severity >= minimum);
+        self.findings.extend(counted.map(|diagnostic| Entry::new(&source, diagnostic, &mut self.fingerprints)));
     }
-    findings.sort();
-    let count = findings.len();
-    let document = Document { version: VERSION, findings };
-    let failed = |error| Failure::UnwritableFile { path: path.to_owned(), error };
-    let mut text = serde_json::to_string_pretty(&document).map_err(|error| failed(error.into()))?;
-    text.push('\n');
-    fs::write(path, text).map_err(failed)?;
-    Ok(count)
+
+    /// Writes the file, and returns how many findings are in it.
+    pub(crate) fn write(mut self, path: &Path) -> Result<usize, Failure> {
+        self.findings.sort();
+        let count = self.findings.len();
+        let document = Document { version: VERSION, findings: self.findings };
+        let failed = |error| Failure::UnwritableFile { path: path.to_owned(), error };
+        let mut text = serde_json::to_string_pretty(&document).map_err(|error| failed(error.into()))?;
+        text.push('\n');
+        fs::write(path, text).map_err(failed)?;
+        Ok(count)
+    }
 }
 
 /// The accepted findings of a run.
@@ -78,6 +95,9 @@ pub(crate) fn write(path: &Path, files: &[LintedFile]) -> Result<usize, Failure>
 pub(crate) struct Baseline {
     /// By fingerprint.
     entries: HashMap<String, Entry>,
+    fingerprints: Fingerprints,
+    /// The files that were checked.
+    checked: HashSet<String>,
 }
 
 impl Baseline {
@@ -90,22 +110,24 @@ impl Baseline {
             return Err(Failure::BaselineVersion { path: path.to_owned(), version: document.version });
         }
         let by_fingerprint = |entry: Entry| (entry.fingerprint.clone(), entry);
-        Ok(Self { entries: document.findings.into_iter().map(by_fingerprint).collect() })
+        let entries = document.findings.into_iter().map(by_fingerprint).collect();
+        Ok(Self { entries, fingerprints: Fingerprints::default(), checked: HashSet::new() })
     }
 
-    /// Takes the accepted findings away. Returns what no longer applies in these files: "`rule` in file: text".
-    pub(crate) fn accept(mut self, files: &mut [LintedFile]) -> Vec<String> {
-        let mut fingerprints = Fingerprints::default();
-        for file in &mut *files {
-            let source = Source::new(&file.name, &file.text);
-            let entries = &mut self.entries;
-            file.diagnostics.retain(|diagnostic| {
-                let entry = Entry::new(&source, diagnostic, &mut fingerprints);
-                entries.remove(&entry.fingerprint).is_none()
-            });
-        }
-        let is_checked = |entry: &&Entry| files.iter().any(|file| file.name == entry.file);
-        let mut left: Vec<&Entry> = self.entries.values().filter(is_checked).collect();
+    /// Takes the accepted findings of a file away.
+    pub(crate) fn accept(&mut self, file: &mut LintedFile) {
+        let Self { entries, fingerprints, checked } = self;
+        checked.insert(file.name.clone());
+        let source = Source::new(&file.name, &file.text);
+        file.diagnostics.retain(|diagnostic| {
+            let entry = Entry::new(&source, diagnostic, fingerprints);
+            entries.remove(&entry.fingerprint).is_none()
+        });
+    }
+
+    /// What no longer applies in the files that were checked: "`rule` in file: text".
+    pub(crate) fn outdated(&self) -> Vec<String> {
+        let mut left: Vec<&Entry> = self.entries.values().filter(|entry| self.checked.contains(&entry.file)).collect();
         left.sort();
         left.into_iter().map(|entry| format!("`{}` in {}: {}", entry.rule, entry.file, entry.text)).collect()
     }

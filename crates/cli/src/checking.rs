@@ -83,7 +83,7 @@ pub(crate) fn run<S: Sync>(
         return Ok(Outcome::CannotRun);
     }
     let fix_from = (reporting.fix || reporting.diff).then_some(reporting.min_severity);
-    let baseline = match reporting.baseline.as_deref().map(Baseline::read).transpose() {
+    let mut baseline = match reporting.baseline.as_deref().map(Baseline::read).transpose() {
         Ok(baseline) => baseline,
         Err(failure) => {
             streams.fail(&failure);
@@ -97,37 +97,55 @@ pub(crate) fn run<S: Sync>(
             return Ok(Outcome::CannotRun);
         }
     };
-    let mut files = Vec::new();
-    for result in linted::lint_all(inputs, check, fix_from) {
-        match result {
-            Ok(file) => files.push(file),
-            Err(failure) => failures.push(failure),
+    let mut collected = reporting.write_baseline.is_some().then(baseline::Collected::default);
+    let mut report = Report::new(reporting.min_severity, reporting.sort);
+    // Text alone is written while files are checked: thousands of files are not held in memory.
+    let by_file = destinations.is_printed_text() && !reporting.statistics && reporting.report.is_none();
+    let mut diffs = false;
+    linted::lint_all(inputs, check, fix_from, |result| {
+        let mut file = match result {
+            Ok(file) => file,
+            Err(failure) => {
+                failures.push(failure);
+                return Ok(());
+            }
+        };
+        if let Some(baseline) = &mut baseline {
+            baseline.accept(&mut file);
         }
-    }
-    for outdated in baseline.map(|baseline| baseline.accept(&mut files)).unwrap_or_default() {
+        if reporting.fix {
+            failures.extend(write_fixed(&file).err());
+        }
+        if let Some(collected) = &mut collected {
+            collected.add(&file, reporting.min_severity);
+        } else if reporting.diff {
+            diffs |= print_diff(&file, &mut streams.output)?;
+        } else {
+            report.count(&mut file);
+            if by_file {
+                report::print_text(&file, streams)?;
+            } else {
+                report.keep(file);
+            }
+        }
+        Ok(())
+    })?;
+    for outdated in baseline.iter().flat_map(Baseline::outdated) {
         writeln!(streams.errors, "note: no longer found, so remove it from the baseline: {outdated}")?;
     }
-    if reporting.fix {
-        failures.extend(files.iter().filter_map(|file| write_fixed(file).err()));
-    }
-    let outcome = if let Some(path) = &reporting.write_baseline {
-        for file in &mut files {
-            file.diagnostics.retain(|diagnostic| diagnostic.severity >= reporting.min_severity);
-        }
-        match baseline::write(path, &files) {
-            Ok(count) => writeln!(
-                streams.output,
-                "accepted {count} finding{} in {}",
-                if count == 1 { "" } else { "s" },
-                path.display()
-            )?,
+    let outcome = if let (Some(path), Some(collected)) = (&reporting.write_baseline, collected) {
+        match collected.write(path) {
+            Ok(count) => {
+                let findings = if count == 1 { "finding" } else { "findings" };
+                writeln!(streams.output, "accepted {count} {findings} in {}", path.display())?;
+            }
             Err(failure) => failures.push(failure),
         }
         Outcome::Clean
     } else if reporting.diff {
-        print_diffs(&files, &mut streams.output)?
+        if diffs { Outcome::Findings } else { Outcome::Clean }
     } else {
-        print_report(files, &destinations, reporting, streams)?
+        finish(&report, &destinations, reporting, streams)?
     };
     for failure in &failures {
         streams.fail(failure);
@@ -143,34 +161,30 @@ fn write_fixed(file: &LintedFile) -> Result<(), Failure> {
     }
 }
 
-fn print_diffs(files: &[LintedFile], output: &mut dyn Write) -> io::Result<Outcome> {
-    let mut outcome = Outcome::Clean;
-    for file in files {
-        if let Some(fixed) = &file.fixed {
-            write!(output, "{}", fix::diff(&file.name, &fixed.original, &file.text))?;
-            outcome = Outcome::Findings;
-        }
-    }
-    Ok(outcome)
+/// Prints what was fixed in a file; whether there was something.
+fn print_diff(file: &LintedFile, output: &mut dyn Write) -> io::Result<bool> {
+    let Some(fixed) = &file.fixed else { return Ok(false) };
+    write!(output, "{}", fix::diff(&file.name, &fixed.original, &file.text))?;
+    Ok(true)
 }
 
-fn print_report(
-    files: Vec<LintedFile>,
+/// Writes what of the report is not written yet.
+fn finish(
+    report: &Report,
     destinations: &Destinations<'_>,
     reporting: &Reporting,
     streams: &mut Streams<'_>,
 ) -> io::Result<Outcome> {
-    let report = Report::new(files, reporting.min_severity, reporting.sort);
     let failures = if reporting.statistics {
-        report::write_statistics(&report, reporting.output.as_deref(), streams)?
+        report::write_statistics(report, reporting.output.as_deref(), streams)?
     } else {
-        destinations.write(&report, streams)?
+        destinations.write(report, streams)?
     };
     for failure in &failures {
         streams.fail(failure);
     }
     if let Some(service) = &reporting.report {
-        service.send(&report, streams)?;
+        service.send(report, streams)?;
     }
     Ok(match report.shown.total() {
         _ if !failures.is_empty() => Outcome::CannotRun,

@@ -28,6 +28,15 @@ pub(crate) enum Failure {
         #[source]
         error: io::Error,
     },
+    /// A part of a folder could not be searched.
+    #[error("cannot search {}: {error}", shown(folder))]
+    Unsearchable {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not, and where.
+        #[source]
+        error: ignore::Error,
+    },
     /// A file has more bytes than a pipeline file can need.
     #[error("cannot read {}: the file is larger than {} MiB", shown(path), limit >> 20)]
     TooLarge {

@@ -1,14 +1,22 @@
 //! Pipeline files below a folder, and the one that belongs to the folder where a command runs.
 
 use std::{
-    fs, io,
+    fs,
+    num::NonZero,
     path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
 };
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use crate::failure::Failure;
 
 /// The name that Bitbucket reads, at the root of a repository.
 pub(crate) const PIPELINE_FILE: &str = "bitbucket-pipelines.yml";
+
+/// That name, and `bitbucket-pipelines.yaml`, which a rule reports.
+const PIPELINE_STEM: &str = "bitbucket-pipelines";
 
 /// Folders whose content belongs to a tool.
 const SKIPPED: [&str; 2] = [".git", "node_modules"];
@@ -33,47 +41,106 @@ pub(crate) fn above(here: &Path, name: &str) -> Option<PathBuf> {
     None
 }
 
-/// The files to lint below `folder`, in the order of their paths.
+/// The files to lint below `folder`, in the order of their paths, and why parts of it could not be searched.
 ///
-/// They are those that Bitbucket could read by their name. A folder that has none is taken for a collection of
-/// pipelines, and every YAML file below it counts, unless it is a repository: there the pipeline is missing.
-pub(crate) fn pipelines_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut yaml = Vec::new();
-    collect_yaml(folder, &mut yaml)?;
-    yaml.sort();
-    let named: Vec<PathBuf> = yaml.iter().filter(|path| has_pipeline_name(path)).cloned().collect();
-    if !named.is_empty() {
-        Ok(named)
+/// They are those that Bitbucket could read by their name, and those named `*pipelines.yml` that others import. A folder
+/// that has none is taken for a collection of pipelines, and every YAML file below it counts, unless it is a repository:
+/// there the pipeline is missing.
+pub(crate) fn pipelines_below(folder: &Path) -> (Vec<PathBuf>, Vec<Failure>) {
+    let Found { mut named, mut yaml, mut failures } = search(folder);
+    let found = if !named.is_empty() {
+        named.sort();
+        named
     } else if yaml.is_empty() {
-        Err(Failure::EmptyFolder(folder.to_owned()))
+        if failures.is_empty() {
+            failures.push(Failure::EmptyFolder(folder.to_owned()));
+        }
+        Vec::new()
     } else if is_repository(folder) {
-        Err(Failure::NoPipelineInRepository(folder.to_owned()))
+        failures.push(Failure::NoPipelineInRepository(folder.to_owned()));
+        Vec::new()
     } else {
-        Ok(yaml)
-    }
+        yaml.sort();
+        yaml
+    };
+    (found, failures)
 }
 
-/// Links to folders are not followed, so that a circle of them ends.
-fn collect_yaml(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let unreadable = |error: io::Error| Failure::Unreadable { path: folder.to_owned(), error };
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let path = entry.path();
-        if entry.file_type().map_err(unreadable)?.is_dir() {
-            if !SKIPPED.iter().any(|skipped| entry.file_name() == *skipped) {
-                collect_yaml(&path, found)?;
-            }
-        } else if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") && path.is_file()
-        {
-            // `./` says nothing in a report
-            found.push(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path));
+/// What a folder contains.
+#[derive(Default)]
+struct Found {
+    /// Pipeline files, by their names.
+    named: Vec<PathBuf>,
+    /// Other YAML files.
+    yaml: Vec<PathBuf>,
+    failures: Vec<Failure>,
+}
+
+/// Searches a folder with all processors, without what git ignores. Links to folders are not followed, so that a circle of
+/// them ends.
+fn search(folder: &Path) -> Found {
+    let (sender, receiver) = mpsc::channel();
+    let walk = WalkBuilder::new(folder)
+        .standard_filters(false)
+        .parents(true)
+        .git_ignore(true)
+        .git_exclude(true)
+        .git_global(true)
+        .threads(thread::available_parallelism().map_or(1, NonZero::get))
+        .filter_entry(|entry| entry.depth() == 0 || !SKIPPED.iter().any(|skipped| entry.file_name() == *skipped))
+        .build_parallel();
+    walk.run(|| {
+        let sender = sender.clone();
+        Box::new(move |entry| {
+            // the receiver outlives the search
+            let _ = match entry {
+                Ok(entry) => classify(entry).map_or(Ok(()), |classified| sender.send(Ok(classified))),
+                Err(error) => sender.send(Err(error)),
+            };
+            WalkState::Continue
+        })
+    });
+    drop(sender);
+    let mut found = Found::default();
+    for classified in receiver {
+        match classified {
+            Ok((Kind::Named, path)) => found.named.push(path),
+            Ok((Kind::Yaml, path)) => found.yaml.push(path),
+            Err(error) => found.failures.push(Failure::Unsearchable { folder: folder.to_owned(), error }),
         }
     }
-    Ok(())
+    found.failures.sort_by_cached_key(Failure::to_string);
+    found
 }
 
-fn has_pipeline_name(path: &Path) -> bool {
-    path.file_stem().is_some_and(|stem| stem == "bitbucket-pipelines")
+/// What a file could be.
+enum Kind {
+    /// A pipeline.
+    Named,
+    /// A pipeline only in a folder without named ones.
+    Yaml,
+}
+
+/// What a file of a folder could be; `None` for folders and other files.
+fn classify(entry: DirEntry) -> Option<(Kind, PathBuf)> {
+    let stem = Path::new(entry.file_name()).file_stem()?.to_str().unwrap_or_default();
+    let has_name = Path::new(entry.file_name()).extension().is_some_and(|name| name == "yml" || name == "yaml");
+    if !has_name || entry.file_type().is_some_and(|kind| kind.is_dir()) || !entry.path().is_file() {
+        return None;
+    }
+    let is_named = stem == PIPELINE_STEM || (stem.ends_with("pipelines") && is_bitbucket(entry.path()));
+    let path = entry.into_path();
+    // `./` says nothing in a report
+    let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
+    Some((if is_named { Kind::Named } else { Kind::Yaml }, path))
+}
+
+/// Whether a file has one of the keys that a pipeline file has at the top; another CI system's `azure-pipelines.yml`
+/// has none of them.
+fn is_bitbucket(path: &Path) -> bool {
+    let text = fs::read(path).unwrap_or_default();
+    let keys = ["pipelines:", "definitions:", "export:"];
+    text.split(|byte| *byte == b'\n').any(|line| keys.iter().any(|key| line.starts_with(key.as_bytes())))
 }
 
 /// Whether `folder` is the root of a work tree; `.git` is a file in a linked one.

@@ -68,7 +68,7 @@ pub(crate) fn find(paths: &[PathBuf], stdin: &mut dyn Read, stdin_name: &str) ->
     let default = if paths.is_empty() { Some(default_path()) } else { None };
     let asked = default.into_iter().chain(paths.iter().map(|path| Ok(path.clone())));
     for path in asked {
-        match path.and_then(|path| expand(path, stdin, stdin_name)) {
+        match path.and_then(|path| expand(path, stdin, stdin_name, &mut failures)) {
             Ok(found) => inputs.extend(found.into_iter().filter(|input| seen.insert(input.name()))),
             Err(failure) => failures.push(failure),
         }
@@ -81,12 +81,19 @@ fn default_path() -> Result<PathBuf, Failure> {
     folder::pipeline_above(&here)
 }
 
-fn expand(path: PathBuf, stdin: &mut dyn Read, stdin_name: &str) -> Result<Vec<Input>, Failure> {
+fn expand(
+    path: PathBuf,
+    stdin: &mut dyn Read,
+    stdin_name: &str,
+    failures: &mut Vec<Failure>,
+) -> Result<Vec<Input>, Failure> {
     if path.as_os_str() == STANDARD_INPUT {
         let bytes = read(Path::new(stdin_name), stdin)?;
         Ok(vec![Input::Read { name: stdin_name.to_owned(), bytes }])
     } else if path.is_dir() {
-        Ok(folder::pipelines_below(&path)?.into_iter().map(Input::File).collect())
+        let (found, unsearched) = folder::pipelines_below(&path);
+        failures.extend(unsearched);
+        Ok(found.into_iter().map(Input::File).collect())
     } else {
         Ok(vec![Input::File(path)])
     }

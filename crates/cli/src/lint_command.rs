@@ -37,8 +37,9 @@ Examples:
   keyless lint --write-baseline baseline.json  accept the findings that there are now
   keyless lint --baseline baseline.json        only those that came later
 
-A folder is searched for files named bitbucket-pipelines.yml (or .yaml); .git and node_modules are skipped. \
-If it has none and is not a repository, every *.yml and *.yaml file in it is linted as a pipeline.
+A folder is searched for files named bitbucket-pipelines.yml (or .yaml), and for pipelines named *pipelines.yml that other \
+files import. What git ignores is skipped, and so are .git and node_modules. If there is none and the folder is not a \
+repository, every *.yml and *.yaml file in it is linted as a pipeline.
 
 `# keyless: allow[rule-id] reason` suppresses a finding: at the end of its line, above the key or step that it is in, or at the top of the file. `rules:` in keyless.yaml sets levels: `rules: {unpinned-image: off, scripts: hint}`.
 

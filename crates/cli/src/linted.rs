@@ -1,10 +1,14 @@
 //! Inputs read and linted, several at a time.
 
 use std::{
+    io,
     num::NonZero,
     panic,
     path::PathBuf,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread,
 };
 
@@ -45,17 +49,40 @@ impl LintedFile {
 /// Lints one file with the settings that apply to it: as a pipeline or as a trust policy.
 pub(crate) type Check<'c, S> = dyn Fn(&Source<'_>, &S) -> Vec<Diagnostic> + Sync + 'c;
 
-/// Lints every input by its settings, with `fix_from` after the safe fixes of findings from that severity on. The
-/// answers come in the order of the inputs, whichever was done first.
+/// How many inputs are linted before their results are passed on: enough to keep all processors busy, and few enough to hold.
+const CHUNK: usize = 256;
+
+/// Lints every input by its settings, with `fix_from` after the safe fixes of findings from that severity on. `done` gets the
+/// results in the order of the inputs, whichever was done first, while the next inputs are linted: of thousands of files only
+/// a few are in memory.
 pub(crate) fn lint_all<S: Sync>(
     inputs: &[(Input, S)],
     check: &Check<'_, S>,
     fix_from: Option<Severity>,
-) -> Vec<Result<LintedFile, Failure>> {
+    mut done: impl FnMut(Result<LintedFile, Failure>) -> io::Result<()>,
+) -> io::Result<()> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(inputs.len());
     if threads <= 1 {
-        return inputs.iter().map(|input| lint_one(input, check, fix_from)).collect();
+        return inputs.iter().try_for_each(|input| done(lint_one(input, check, fix_from)));
     }
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        scope.spawn(move || {
+            let mut chunks = inputs.chunks(CHUNK);
+            // nobody receives once a report cannot be written
+            chunks.try_for_each(|chunk| sender.send(lint_chunk(chunk, check, fix_from, threads)))
+        });
+        receiver.into_iter().flatten().try_for_each(done)
+    })
+}
+
+/// Lints inputs with several threads.
+fn lint_chunk<S: Sync>(
+    inputs: &[(Input, S)],
+    check: &Check<'_, S>,
+    fix_from: Option<Severity>,
+    threads: usize,
+) -> Vec<Result<LintedFile, Failure>> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();

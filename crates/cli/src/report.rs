@@ -104,7 +104,7 @@ impl Format {
     /// Writes a report. A person with nothing but failures is not told that nothing was found.
     fn write(&self, report: &Report, colors: bool, output: &mut dyn Write) -> io::Result<()> {
         match self.writer {
-            Writer::Lines(_) if report.files.is_empty() => Ok(()),
+            Writer::Lines(_) if report.checked == 0 => Ok(()),
             Writer::Lines(write) => write(report, colors, output),
             Writer::Document(write) => write(report, output),
         }
@@ -123,8 +123,14 @@ pub(crate) enum Order {
 /// Linted files with the findings that count.
 #[derive(Debug)]
 pub(crate) struct Report {
-    /// The files; their findings are those that are shown.
+    minimum: Severity,
+    order: Order,
+    /// The files, unless each is written at once; their findings are those that are shown. One without findings has no text.
     pub(crate) files: Vec<LintedFile>,
+    /// How many files were checked.
+    pub(crate) checked: usize,
+    /// How many findings of each rule are shown.
+    by_rule: BTreeMap<RuleId, usize>,
     /// How many findings are shown.
     pub(crate) shown: Counts,
     /// How many are below the minimum severity.
@@ -162,24 +168,49 @@ impl Counts {
 }
 
 impl Report {
-    /// Takes away what weighs less than `minimum`, and sorts the rest.
-    pub(crate) fn new(mut files: Vec<LintedFile>, minimum: Severity, order: Order) -> Self {
-        let (mut shown, mut hidden) = (Counts::default(), Counts::default());
-        let mut fixable = 0;
-        for file in &mut files {
-            file.diagnostics.retain(|diagnostic| {
-                let counts = diagnostic.severity >= minimum;
-                if counts { &mut shown } else { &mut hidden }.add(diagnostic);
-                fixable += usize::from(counts && fix::safe_fix(diagnostic).is_some());
-                counts
-            });
-            if order == Order::Severity {
-                // the sort is stable: findings of one severity stay in the order of the file
-                file.diagnostics.sort_by_key(|diagnostic| Reverse(diagnostic.severity));
+    /// A report without files, of findings from `minimum` on.
+    pub(crate) fn new(minimum: Severity, order: Order) -> Self {
+        let (shown, hidden) = (Counts::default(), Counts::default());
+        let by_rule = BTreeMap::new();
+        Self { minimum, order, files: Vec::new(), checked: 0, by_rule, shown, hidden, fixable: 0, fixed: 0 }
+    }
+
+    /// Counts the findings of a file, takes away those below the minimum, and sorts the rest.
+    pub(crate) fn count(&mut self, file: &mut LintedFile) {
+        let Self { minimum, shown, hidden, fixable, by_rule, .. } = self;
+        file.diagnostics.retain(|diagnostic| {
+            let counts = diagnostic.severity >= *minimum;
+            if counts {
+                shown.add(diagnostic);
+                *fixable += usize::from(fix::safe_fix(diagnostic).is_some());
+                *by_rule.entry(diagnostic.rule).or_default() += 1;
+            } else {
+                hidden.add(diagnostic);
             }
+            counts
+        });
+        if self.order == Order::Severity {
+            // the sort is stable: findings of one severity stay in the order of the file
+            file.diagnostics.sort_by_key(|diagnostic| Reverse(diagnostic.severity));
         }
-        let fixed = files.iter().filter_map(|file| file.fixed.as_ref()).map(|fixed| fixed.count).sum();
-        Self { files, shown, hidden, fixable, fixed }
+        self.checked += 1;
+        self.fixed += file.fixed.as_ref().map_or(0, |fixed| fixed.count);
+    }
+
+    /// Keeps a file that was counted.
+    pub(crate) fn keep(&mut self, mut file: LintedFile) {
+        if file.diagnostics.is_empty() {
+            file.text = String::new();
+        }
+        file.fixed = None;
+        self.files.push(file);
+    }
+
+    /// How many findings each rule has, the most frequent rule first.
+    fn by_rule(&self) -> Vec<(RuleId, usize)> {
+        let mut counted: Vec<_> = self.by_rule.iter().map(|(rule, count)| (*rule, *count)).collect();
+        counted.sort_by_key(|(rule, count)| (Reverse(*count), *rule));
+        counted
     }
 
     /// The text of each file with its line table.
@@ -214,15 +245,15 @@ pub(crate) fn write_statistics(
 }
 
 fn statistics(report: &Report, output: &mut dyn Write) -> io::Result<()> {
-    let mut counted: BTreeMap<RuleId, usize> = BTreeMap::new();
-    for diagnostic in report.files.iter().flat_map(|file| &file.diagnostics) {
-        *counted.entry(diagnostic.rule).or_default() += 1;
-    }
-    let mut counted: Vec<_> = counted.into_iter().collect();
-    counted.sort_by_key(|(rule, count)| (Reverse(*count), *rule));
+    let counted = report.by_rule();
     let width = counted.first().map_or(0, |(_, count)| count.to_string().len());
     for (rule, count) in counted {
         writeln!(output, "{count:width$}  {rule}")?;
     }
     Ok(())
+}
+
+/// Prints the findings of a file as text, before the report that ends with their number.
+pub(crate) fn print_text(file: &LintedFile, streams: &mut Streams<'_>) -> io::Result<()> {
+    text::write_file(file, &text::renderer(streams.colors), &mut streams.output)
 }

@@ -2,13 +2,11 @@
 
 use std::io::{self, Write};
 
-use annotate_snippets::Renderer;
-
 use super::{Report, text};
 
 /// Writes a line for each finding, and nothing if there is none.
 pub(super) fn write(report: &Report, colors: bool, output: &mut dyn Write) -> io::Result<()> {
-    let renderer = if colors { Renderer::styled() } else { Renderer::plain() };
+    let renderer = text::renderer(colors);
     for file in &report.files {
         let source = file.source();
         for diagnostic in &file.diagnostics {

@@ -85,6 +85,11 @@ impl<'a> Destinations<'a> {
         }
     }
 
+    /// Whether the report is only printed, as text.
+    pub(crate) fn is_printed_text(&self) -> bool {
+        self.files.is_empty() && self.printed.is_some_and(|format| format.name == "text")
+    }
+
     /// Writes the report everywhere. Returns the files that could not be written.
     pub(crate) fn write(&self, report: &Report, streams: &mut Streams<'_>) -> io::Result<Vec<Failure>> {
         if let Some(format) = self.printed {

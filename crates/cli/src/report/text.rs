@@ -5,7 +5,6 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
     io::{self, Write},
 };
 
@@ -29,7 +28,7 @@ const FEW: usize = 5;
 
 /// Writes all findings, the number of each rule's findings if there are many, and the last line.
 pub(super) fn write(report: &Report, colors: bool, output: &mut dyn Write) -> io::Result<()> {
-    let renderer = if colors { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer(colors);
     for file in &report.files {
         write_file(file, &renderer, output)?;
     }
@@ -39,7 +38,13 @@ pub(super) fn write(report: &Report, colors: bool, output: &mut dyn Write) -> io
     writeln!(output, "{}", summary(report))
 }
 
-fn write_file(file: &LintedFile, renderer: &Renderer, output: &mut dyn Write) -> io::Result<()> {
+/// What draws findings.
+pub(super) const fn renderer(colors: bool) -> Renderer {
+    if colors { Renderer::styled() } else { Renderer::plain() }
+}
+
+/// Writes the findings of a file.
+pub(super) fn write_file(file: &LintedFile, renderer: &Renderer, output: &mut dyn Write) -> io::Result<()> {
     let source = file.source();
     file.diagnostics.iter().try_for_each(|diagnostic| writeln!(output, "{}", finding(&source, diagnostic, renderer)))
 }
@@ -174,13 +179,7 @@ fn is_empty_margin(line: &str) -> bool {
 
 /// How many findings each rule has, the most frequent first: `by rule: 4 unpinned-image, 2 stored-keys`.
 fn by_rule(report: &Report) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for diagnostic in report.files.iter().flat_map(|file| &file.diagnostics) {
-        *counts.entry(diagnostic.rule.as_str()).or_default() += 1;
-    }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let counts: Vec<_> = counts.into_iter().map(|(rule, count)| format!("{count} {rule}")).collect();
+    let counts: Vec<_> = report.by_rule().into_iter().map(|(rule, count)| format!("{count} {rule}")).collect();
     format!("by rule: {}", counts.join(", "))
 }
 
@@ -207,7 +206,7 @@ pub(super) fn summary_parts(report: &Report) -> (String, Vec<String>) {
         let lowest = if report.hidden.hints > 0 { Severity::Hint } else { Severity::Warning };
         notes.push(format!("{} not shown (--min-severity {lowest})", list(report.hidden)));
     }
-    (format!("{shown} in {}", counted(report.files.len(), "file")), notes)
+    (format!("{shown} in {}", counted(report.checked, "file")), notes)
 }
 
 fn list(counts: Counts) -> String {
