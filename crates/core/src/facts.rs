@@ -276,6 +276,11 @@ impl ToolUse {
         // What is set for this command alone comes last.
         self.variables.iter().rev().find(|binding| binding.name == name)
     }
+
+    /// Whether `--endpoint-url` names an emulator.
+    pub fn calls_emulator(&self) -> bool {
+        self.endpoint.as_ref().and_then(Value::literal).is_some_and(is_emulator)
+    }
 }
 
 impl PipeUse {
@@ -397,8 +402,7 @@ impl StepFacts {
         let variables = self.bindings.iter().filter(|binding| binding.name.starts_with("AWS_ENDPOINT_URL"));
         let mut calls = self.tools.iter().filter(|tool| tool.call.calls != Calls::Never).peekable();
         variables.filter_map(|binding| binding.value.literal()).any(is_emulator)
-            || calls.peek().is_some()
-                && calls.all(|tool| tool.endpoint.as_ref().and_then(Value::literal).is_some_and(is_emulator))
+            || calls.peek().is_some() && calls.all(ToolUse::calls_emulator)
     }
 
     /// Whether the step exchanges its OIDC token for a role.

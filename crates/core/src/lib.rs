@@ -26,6 +26,8 @@ pub mod ide;
 pub mod ip_ranges;
 pub mod language;
 pub mod lint;
+#[cfg(feature = "complete")]
+pub mod migrate;
 pub mod oidc;
 pub mod pipeline;
 pub mod pipes;

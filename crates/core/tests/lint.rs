@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod migrate;
+
 use std::{fmt::Write as _, fs, path::PathBuf};
 
 use keyless_core::{

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The modules, each of which may use only those before it.
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 27] = [
     "growth",
     "spelling",
     "text",
@@ -35,6 +35,7 @@ const ORDER: [&str; 26] = [
     "requirements",
     "rules",
     "lint",
+    "migrate",
     "ide",
 ];
 

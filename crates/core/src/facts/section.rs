@@ -45,7 +45,7 @@ impl ScriptSection {
     }
 
     /// The item that contains a command.
-    pub(super) fn item(&self, command: &Command) -> usize {
+    pub(crate) fn item(&self, command: &Command) -> usize {
         self.script.locate(command.span).0
     }
 }
