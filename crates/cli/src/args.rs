@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 #[cfg(feature = "cloud")]
 use crate::{doctor_command::Doctor, exec_command::Exec};
 use crate::{
-    lint_command::Lint, requirements_command, rules_command::RuleFormat, setup_command::Setup, token_command::Token,
-    trust_command::Trust,
+    lint_command::Lint, migrate_command::Migrate, requirements_command, rules_command::RuleFormat,
+    setup_command::Setup, token_command::Token, trust_command::Trust,
 };
 
 /// Deploy from Bitbucket Pipelines to AWS without storing an AWS key
@@ -23,6 +23,7 @@ use crate::{
 Examples:
   keyless lint                                 check the pipeline of this repository
   keyless requirements                         list the variables to set in Bitbucket
+  keyless migrate                              replace stored AWS keys by roles
   keyless setup --help                         create the identity provider and the roles in AWS
   keyless trust check trust-policy.json        check a role's trust policy
   keyless explain stored-keys                  show a rule's documentation"
@@ -51,6 +52,7 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     Lint(Lint),
     Requirements(requirements_command::Arguments),
+    Migrate(Migrate),
     #[command(subcommand)]
     Trust(Trust),
     Setup(Setup),

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use keyless_core::{ip_ranges::AddressError, oidc::TokenError, setup::SetupError, text::NotUtf8};
+use keyless_core::{ip_ranges::AddressError, migrate::Refusal, oidc::TokenError, setup::SetupError, text::NotUtf8};
 
 /// Why a command, or a part of it, could not run.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +75,24 @@ pub(crate) enum Failure {
     /// `--fix` with standard input.
     #[error("--fix cannot be used with standard input; use --diff to print the changes")]
     FixOfStandardInput,
+    /// `--write` with standard input.
+    #[error("--write cannot be used with standard input; use --diff to print the changes")]
+    WriteOfStandardInput,
+    /// `--unsafe` without edits.
+    #[error("--unsafe requires --diff or --write")]
+    UnsafeWithoutEdits,
+    /// `--pipe` without `--with pipe`.
+    #[error("--pipe requires --with pipe")]
+    PipeWithoutWay,
+    /// A file is not migrated.
+    #[error("cannot migrate {}: {refusal}", shown(path))]
+    NotMigrated {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        refusal: Refusal,
+    },
     /// No rule has this id.
     #[error(
         "unknown rule `{id}`; {}",

@@ -21,6 +21,7 @@ mod inputs;
 mod levels;
 mod lint_command;
 mod linted;
+mod migrate_command;
 mod outcome;
 mod report;
 mod requirements_command;

@@ -10,7 +10,7 @@ use clap::{Parser, builder::StyledStr};
 use crate::{
     args::{Arguments, Color, Command},
     failure::Failure,
-    lint_command,
+    lint_command, migrate_command,
     outcome::Outcome,
     requirements_command, rules_command, setup_command,
     streams::Streams,
@@ -31,6 +31,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
             match arguments.command {
                 Command::Lint(lint) => lint_command::run(&lint, &mut streams),
                 Command::Requirements(asked) => requirements_command::run(&asked, &mut streams),
+                Command::Migrate(migrate) => migrate_command::run(&migrate, &mut streams),
                 Command::Trust(trust) => trust_command::run(&trust, &mut streams),
                 Command::Setup(setup) => setup_command::run(&setup, &mut streams),
                 Command::Token(token) => token_command::run(&token, &mut streams),

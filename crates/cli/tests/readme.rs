@@ -1,5 +1,5 @@
-//! Runs the README's commands: its `console` blocks are sessions with the files that it shows, and its `sh` blocks contain
-//! only commands that a test of this repository runs.
+//! Runs the commands of the README and of guides: `console` blocks are sessions with the files that the page shows, and the
+//! README's `sh` blocks contain only commands that a test of this repository runs.
 
 mod session;
 
@@ -49,11 +49,17 @@ fn repository() -> PathBuf {
 
 #[test]
 fn sessions_come_out_as_written() -> io::Result<()> {
-    let readme = repository().join("README.md");
+    for page in ["README.md", "docs/migrate.md"] {
+        check_sessions(&repository().join(page))?;
+    }
+    Ok(())
+}
+
+fn check_sessions(page: &Path) -> io::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut actual = String::new();
     let mut file = None;
-    for part in parts(&fs::read_to_string(&readme)?) {
+    for part in parts(&fs::read_to_string(page)?) {
         match part {
             Part::Prose(line) => {
                 file = file_marker(line);
@@ -72,7 +78,7 @@ fn sessions_come_out_as_written() -> io::Result<()> {
             }
         }
     }
-    session::check(&readme, actual)
+    session::check(page, actual)
 }
 
 #[test]
