@@ -21,6 +21,8 @@ mod inputs;
 mod levels;
 mod lint_command;
 mod linted;
+#[cfg(test)]
+mod manual;
 mod migrate_command;
 mod outcome;
 mod report;
