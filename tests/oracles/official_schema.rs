@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
 
+mod settings_schema;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

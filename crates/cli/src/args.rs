@@ -4,18 +4,12 @@
 use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
 
 #[cfg(feature = "cloud")]
 use crate::{doctor_command::Doctor, exec_command::Exec};
 use crate::{
-    lint_command::Lint,
-    migrate_command::Migrate,
-    requirements_command,
-    rules_command::{RuleFormat, RuleIdParser},
-    setup_command::Setup,
-    token_command::Token,
-    trust_command::Trust,
+    init_command::Init, lint_command::Lint, migrate_command::Migrate, requirements_command, rules_command::RuleFormat,
+    schema_command::Described, setup_command::Setup, token_command::Token, trust_command::Trust,
 };
 
 /// Deploy from Bitbucket Pipelines to AWS without storing an AWS key
@@ -28,6 +22,7 @@ use crate::{
     after_help = "\
 Examples:
   keyless lint                                 check the pipeline of this repository
+  keyless init                                 write a keyless.yaml with what the pipeline reads
   keyless requirements                         list the variables to set in Bitbucket
   keyless migrate                              replace stored AWS keys by roles
   keyless setup --help                         create the identity provider and the roles in AWS
@@ -57,6 +52,7 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Lint(Lint),
+    Init(Init),
     Requirements(requirements_command::Arguments),
     Migrate(Migrate),
     #[command(subcommand)]
@@ -105,25 +101,22 @@ Examples:
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: RuleFormat,
     },
+    /// Print a JSON Schema, with which editors complete and check a file
+    #[command(after_help = "\
+Examples:
+  keyless schema settings > keyless.schema.json
+  check-jsonschema --schemafile keyless.schema.json keyless.yaml")]
+    Schema {
+        /// Of what
+        of: Described,
+    },
     /// Show a rule's documentation
     #[command(after_help = "\
 Examples:
   keyless explain missing-oidc                 what it finds, why, and a wrong and a right example")]
     Explain {
         /// The rule's id, as reports show it in brackets
-        #[arg(value_parser = RuleIdParser, hide_possible_values = true)]
         rule: String,
-    },
-    /// Print what a shell needs to complete commands, options and rules
-    #[command(after_help = "\
-Examples:
-  keyless completions bash > ~/.local/share/bash-completion/completions/keyless
-  keyless completions fish > ~/.config/fish/completions/keyless.fish
-  keyless completions zsh > ~/.zfunc/_keyless  with `fpath+=(~/.zfunc)` above `compinit` in ~/.zshrc
-  keyless completions powershell >> $PROFILE")]
-    Completions {
-        /// The shell
-        shell: Shell,
     },
 }
 

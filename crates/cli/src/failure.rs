@@ -63,15 +63,9 @@ pub(crate) enum Failure {
         #[source]
         error: NotUtf8,
     },
-    /// The settings are invalid.
-    #[error("invalid settings in {}: {error}", shown(path))]
-    Settings {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        error: serde_yaml::Error,
-    },
+    /// The settings are invalid: the errors as text, each with its place.
+    #[error("{0}")]
+    Settings(String),
     /// `--fix` with standard input.
     #[error("--fix cannot be used with standard input; use --diff to print the changes")]
     FixOfStandardInput,
@@ -115,18 +109,17 @@ pub(crate) enum Failure {
         /// The one that was probably meant.
         nearest: Option<&'static str>,
     },
-    /// An entry of the settings is invalid.
-    #[error("invalid settings in {}, line {line}, column {column}: {reason}", shown(path))]
-    InvalidEntry {
+    /// `keyless init` where there are settings already.
+    #[error("{} exists already; use --force to replace it, or --stdout to print what would be written", shown(.0))]
+    SettingsExist(PathBuf),
+    /// `keyless init` could not write its file.
+    #[error("cannot write {}: {}", shown(path), reason(error))]
+    UnwritableSettings {
         /// The file.
         path: PathBuf,
-        /// The line of the entry, from 1.
-        line: usize,
-        /// The column of the entry, from 1.
-        column: usize,
-        /// What is wrong.
+        /// Why not.
         #[source]
-        reason: Box<Failure>,
+        error: io::Error,
     },
     /// A baseline cannot be read.
     #[error("{} is not a baseline that `keyless lint --write-baseline` wrote: {error}", shown(path))]
@@ -284,6 +277,7 @@ fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::NotADirectory => "not a folder".to_owned(),
         io::ErrorKind::StorageFull => "no space left".to_owned(),
         io::ErrorKind::InvalidData => "not UTF-8 text".to_owned(),
         _ => error.to_string(),

@@ -43,11 +43,13 @@ pub(crate) fn above(here: &Path, name: &str) -> Option<PathBuf> {
 
 /// The files to lint below `folder`, in the order of their paths, and why parts of it could not be searched.
 ///
-/// They are those that Bitbucket could read by their name, and those named `*pipelines.yml` that others import. A folder
+/// They are those that Bitbucket could read by their name, those named `*pipelines.yml` that others import, and those that
+/// are `included`. A folder
 /// that has none is taken for a collection of pipelines, and every YAML file below it counts, unless it is a repository:
 /// there the pipeline is missing.
-pub(crate) fn pipelines_below(folder: &Path) -> (Vec<PathBuf>, Vec<Failure>) {
+pub(crate) fn pipelines_below(folder: &Path, mut included: impl FnMut(&Path) -> bool) -> (Vec<PathBuf>, Vec<Failure>) {
     let Found { mut named, mut yaml, mut failures } = search(folder);
+    named.extend(yaml.extract_if(.., |path| included(path)));
     let found = if !named.is_empty() {
         named.sort();
         named

@@ -20,7 +20,12 @@ const SIZE_LIMIT: u64 = 64 << 20;
 #[derive(Debug)]
 pub(crate) enum Input {
     /// A file by its path, which is also its name in reports.
-    File(PathBuf),
+    File {
+        /// The path.
+        path: PathBuf,
+        /// Whether it was found in a folder, not named.
+        found: bool,
+    },
     /// Bytes that were read already.
     Read {
         /// What reports call them.
@@ -34,7 +39,7 @@ impl Input {
     /// What reports call it.
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::File(path) => path.to_string_lossy().into_owned(),
+            Self::File { path, .. } => path.to_string_lossy().into_owned(),
             Self::Read { name, .. } => name.clone(),
         }
     }
@@ -42,15 +47,20 @@ impl Input {
     /// Where it is stored; `None` for standard input.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         match self {
-            Self::File(path) => Some(path.clone()),
+            Self::File { path, .. } => Some(path.clone()),
             Self::Read { .. } => None,
         }
+    }
+
+    /// Whether it was found in a folder, not named.
+    pub(crate) const fn was_found(&self) -> bool {
+        matches!(self, Self::File { found: true, .. })
     }
 
     /// Its bytes.
     pub(crate) fn bytes(&self) -> Result<Cow<'_, [u8]>, Failure> {
         match self {
-            Self::File(path) => match File::open(path) {
+            Self::File { path, .. } => match File::open(path) {
                 Ok(file) => read(path, file).map(Cow::Owned),
                 Err(error) => Err(Failure::Unreadable { path: path.clone(), error }),
             },
@@ -60,15 +70,21 @@ impl Input {
 }
 
 /// The inputs that `paths` ask for, each once, with what could not be found. No path asks for the pipeline of the
-/// repository around the current folder.
-pub(crate) fn find(paths: &[PathBuf], stdin: &mut dyn Read, stdin_name: &str) -> (Vec<Input>, Vec<Failure>) {
+/// repository around the current folder. In folders, files that are `included` count
+/// too.
+pub(crate) fn find(
+    paths: &[PathBuf],
+    stdin: &mut dyn Read,
+    stdin_name: &str,
+    included: &mut dyn FnMut(&Path) -> bool,
+) -> (Vec<Input>, Vec<Failure>) {
     let mut failures = Vec::new();
     let mut inputs = Vec::new();
     let mut seen = HashSet::new();
     let default = if paths.is_empty() { Some(default_path()) } else { None };
     let asked = default.into_iter().chain(paths.iter().map(|path| Ok(path.clone())));
     for path in asked {
-        match path.and_then(|path| expand(path, stdin, stdin_name, &mut failures)) {
+        match path.and_then(|path| expand(path, stdin, stdin_name, included, &mut failures)) {
             Ok(found) => inputs.extend(found.into_iter().filter(|input| seen.insert(input.name()))),
             Err(failure) => failures.push(failure),
         }
@@ -85,17 +101,18 @@ fn expand(
     path: PathBuf,
     stdin: &mut dyn Read,
     stdin_name: &str,
+    included: &mut dyn FnMut(&Path) -> bool,
     failures: &mut Vec<Failure>,
 ) -> Result<Vec<Input>, Failure> {
     if path.as_os_str() == STANDARD_INPUT {
         let bytes = read(Path::new(stdin_name), stdin)?;
         Ok(vec![Input::Read { name: stdin_name.to_owned(), bytes }])
     } else if path.is_dir() {
-        let (found, unsearched) = folder::pipelines_below(&path);
+        let (found, unsearched) = folder::pipelines_below(&path, included);
         failures.extend(unsearched);
-        Ok(found.into_iter().map(Input::File).collect())
+        Ok(found.into_iter().map(|path| Input::File { path, found: true }).collect())
     } else {
-        Ok(vec![Input::File(path)])
+        Ok(vec![Input::File { path, found: false }])
     }
 }
 

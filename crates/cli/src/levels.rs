@@ -1,5 +1,7 @@
 //! Which rules report, and how seriously: the command line on top of `keyless.yaml`.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use keyless_core::{
     rules::{Group, pipeline, trust},
@@ -31,11 +33,24 @@ impl Levels {
         }
         let off = self.ignore.iter().map(|name| (name, Level::Off));
         for (name, level) in self.changed.iter().map(|(name, level)| (name, *level)).chain(off) {
-            // What the settings say about a rule of the group would take precedence over the group.
-            settings.rules.retain(|rule, _| !is_in_group(rule, name));
-            settings.rules.insert(name.clone(), level);
+            set(settings, name, level);
         }
     }
+}
+
+/// Changes the levels of rules and groups, for files that `overrides` names.
+pub(crate) fn change(settings: &mut Settings, levels: &BTreeMap<String, Level>) {
+    let is_group = |name: &str| Group::ALL.iter().any(|group| group.name() == name);
+    let (groups, rules): (Vec<_>, Vec<_>) = levels.iter().partition(|(name, _)| is_group(name));
+    for (name, level) in groups.into_iter().chain(rules) {
+        set(settings, name, *level);
+    }
+}
+
+fn set(settings: &mut Settings, name: &str, level: Level) {
+    // What the settings say about a rule of the group would take precedence over the group.
+    settings.rules.retain(|rule, _| !is_in_group(rule, name));
+    settings.rules.insert(name.to_owned(), level);
 }
 
 fn is_in_group(rule: &str, group: &str) -> bool {
@@ -51,7 +66,7 @@ fn known() -> impl Iterator<Item = &'static str> {
 }
 
 /// Whether there is a rule or a group of this name.
-pub(crate) fn check(name: &str) -> Result<(), Failure> {
+fn check(name: &str) -> Result<(), Failure> {
     if known().any(|known| known == name) {
         return Ok(());
     }

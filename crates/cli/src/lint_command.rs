@@ -41,7 +41,8 @@ A folder is searched for files named bitbucket-pipelines.yml (or .yaml), and for
 files import. What git ignores is skipped, and so are .git and node_modules. If there is none and the folder is not a \
 repository, every *.yml and *.yaml file in it is linted as a pipeline.
 
-`# keyless: allow[rule-id] reason` suppresses a finding: at the end of its line, above the key or step that it is in, or at the top of the file. `rules:` in keyless.yaml sets levels: `rules: {unpinned-image: off, scripts: hint}`.
+`# keyless: allow[rule-id] reason` suppresses a finding: at the end of its line, above the key or step that it is in, or at the top of the file. `rules:` in keyless.yaml sets levels: `rules: {unpinned-image: off, scripts: hint}`; `overrides:` sets them for some files, and \
+`paths:` names files to include or exclude. `keyless schema settings` prints all of its keys.
 
 Exit status: 0 no findings, 1 findings, 2 invalid arguments or unreadable input.")]
 pub(crate) struct Lint {
@@ -57,15 +58,20 @@ pub(crate) struct Lint {
     /// The role, where that file holds several
     #[arg(long, value_name = "NAME", requires = "trust_policy")]
     role: Option<String>,
+    /// Leave out what `paths` in keyless.yaml excludes even if it is named, as the pre-commit hook does
+    #[arg(long)]
+    force_exclude: bool,
     #[command(flatten)]
     reporting: Reporting,
 }
 
 /// Lints what `arguments` name and reports it.
 pub(crate) fn run(arguments: &Lint, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let Lint { paths, declared, trust_policy, role, reporting } = arguments;
-    let (inputs, mut failures) = inputs::find(paths, &mut streams.input, &reporting.stdin_filename);
-    let inputs = declared.find(inputs, &mut failures);
+    let Lint { paths, declared, trust_policy, role, force_exclude, reporting } = arguments;
+    let mut lookup = declared.lookup();
+    let (inputs, mut failures) =
+        inputs::find(paths, &mut streams.input, &reporting.stdin_filename, &mut |path| lookup.includes(path));
+    let inputs = lookup.find(inputs, *force_exclude, &mut failures);
     let given = trust_policy.as_deref().map(|path| (path, role.as_deref()));
     // Settings are shared between the inputs that they hold for, and so are their roles.
     let mut by_settings = HashMap::new();

@@ -99,7 +99,9 @@ struct FileReport<'a> {
 
 /// Plans the migration of what `arguments` name, and makes it.
 pub(crate) fn run(arguments: &Migrate, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let (inputs, mut failures) = inputs::find(&arguments.paths, &mut streams.input, "<stdin>");
+    let mut lookup = arguments.declared.lookup();
+    let (inputs, mut failures) =
+        inputs::find(&arguments.paths, &mut streams.input, "<stdin>", &mut |path| lookup.includes(path));
     let invalid = match arguments {
         Migrate { write: true, .. } if inputs.iter().any(|input| input.path().is_none()) => {
             Some(Failure::WriteOfStandardInput)
@@ -112,7 +114,7 @@ pub(crate) fn run(arguments: &Migrate, streams: &mut Streams<'_>) -> io::Result<
         streams.fail(&invalid);
         return Ok(Outcome::CannotRun);
     }
-    let inputs = arguments.declared.find(inputs, &mut failures);
+    let inputs = lookup.find(inputs, false, &mut failures);
     let options = Options { with: arguments.with, pipe: arguments.pipe.clone() };
     let mut planned = Vec::new();
     for (input, settings) in &inputs {

@@ -257,3 +257,8 @@ fn statistics(report: &Report, output: &mut dyn Write) -> io::Result<()> {
 pub(crate) fn print_text(file: &LintedFile, streams: &mut Streams<'_>) -> io::Result<()> {
     text::write_file(file, &text::renderer(streams.colors), &mut streams.output)
 }
+
+/// A finding as text, without colors.
+pub(crate) fn as_text(source: &Source<'_>, diagnostic: &Diagnostic) -> String {
+    text::finding(source, diagnostic, &text::renderer(false))
+}

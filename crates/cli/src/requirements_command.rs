@@ -53,8 +53,10 @@ struct FileReport<'a> {
 
 /// Lists the requirements of what `arguments` name.
 pub(crate) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    let (inputs, mut failures) = inputs::find(&arguments.paths, &mut streams.input, "<stdin>");
-    let inputs = arguments.declared.find(inputs, &mut failures);
+    let mut lookup = arguments.declared.lookup();
+    let (inputs, mut failures) =
+        inputs::find(&arguments.paths, &mut streams.input, "<stdin>", &mut |path| lookup.includes(path));
+    let inputs = lookup.find(inputs, false, &mut failures);
     let mut found = Vec::new();
     for (input, settings) in &inputs {
         let name = input.name();

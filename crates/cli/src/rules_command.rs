@@ -1,11 +1,8 @@
 //! `keyless rules` and `keyless explain`.
 
-use std::{ffi::OsStr, io, io::Write};
+use std::{io, io::Write};
 
-use clap::{
-    Arg, Command, ValueEnum,
-    builder::{PossibleValue, StringValueParser, TypedValueParser},
-};
+use clap::ValueEnum;
 use keyless_core::{
     diagnostic::{RuleId, Severity},
     lint,
@@ -27,22 +24,6 @@ pub(crate) enum RuleFormat {
     Json,
 }
 
-/// Reads the id of a rule. Shells complete the known ones; [`explain`] says what is wrong with others.
-#[derive(Clone, Debug)]
-pub(crate) struct RuleIdParser;
-
-impl TypedValueParser for RuleIdParser {
-    type Value = String;
-
-    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
-        StringValueParser::new().parse_ref(command, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(all().map(|rule| PossibleValue::new(rule.id.as_str()))))
-    }
-}
-
 /// The rule for input that is not UTF-8; the only one that the command applies, not the linter.
 pub(crate) const NOT_UTF8: RuleId = RuleId::new("not-utf8");
 
@@ -60,10 +41,27 @@ finding names the first byte that is wrong; nothing else is looked for in such a
     check: (),
 };
 
-/// Every rule, in the order of the documentation: those over pipelines, then those over trust policies.
+/// The rule for `keyless.yaml`.
+pub(crate) const INVALID_SETTINGS: RuleId = RuleId::new("invalid-settings");
+
+static INVALID_SETTINGS_RULE: Rule<()> = Rule {
+    id: INVALID_SETTINGS,
+    severity: Severity::Error,
+    doc: "\
+An error in `keyless.yaml`: an unknown key, rule, group or level, or a value of another type.
+
+The files that these settings hold for are not linted, because the settings may have been meant to turn rules off. The exit
+status is 2. `keyless schema settings` prints a JSON Schema, with which editors complete and check the file.
+",
+    explained_by: &[],
+    check: (),
+};
+
+/// Every rule, in the order of the documentation: those over pipelines, those over trust policies, and that over settings.
 pub(crate) fn all() -> impl Iterator<Item = Rule<()>> {
     let pipelines = pipeline::RULES.iter().map(|rule| rule.described());
-    [NOT_UTF8_RULE].into_iter().chain(pipelines).chain(trust::RULES.iter().map(|rule| rule.described()))
+    let policies = trust::RULES.iter().map(|rule| rule.described());
+    [NOT_UTF8_RULE].into_iter().chain(pipelines).chain(policies).chain([INVALID_SETTINGS_RULE])
 }
 
 /// A rule as `keyless rules` lists it.

@@ -5,15 +5,14 @@ use std::{
     io::{self, Write},
 };
 
-use clap::{CommandFactory, Parser, builder::StyledStr};
-use clap_complete::Shell;
+use clap::{Parser, builder::StyledStr};
 
 use crate::{
     args::{Arguments, Color, Command},
     failure::Failure,
-    lint_command, migrate_command,
+    init_command, lint_command, migrate_command,
     outcome::Outcome,
-    requirements_command, rules_command, setup_command,
+    requirements_command, rules_command, schema_command, setup_command,
     streams::Streams,
     token_command, trust_command,
 };
@@ -31,6 +30,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
             };
             match arguments.command {
                 Command::Lint(lint) => lint_command::run(&lint, &mut streams),
+                Command::Init(init) => init_command::run(&init, &mut streams),
                 Command::Requirements(asked) => requirements_command::run(&asked, &mut streams),
                 Command::Migrate(migrate) => migrate_command::run(&migrate, &mut streams),
                 Command::Trust(trust) => trust_command::run(&trust, &mut streams),
@@ -48,8 +48,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
                     Ok(Outcome::CannotRun)
                 }
                 Command::Rules { format } => rules_command::list(format, &mut streams),
+                Command::Schema { of } => schema_command::print(of, &mut streams),
                 Command::Explain { rule } => rules_command::explain(&rule, &mut streams),
-                Command::Completions { shell } => print_completions(shell, &mut streams),
             }
         }
         Err(error) => refuse(&error, &mut streams),
@@ -61,15 +61,6 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
             Outcome::CannotRun
         }
     }
-}
-
-/// Prints the completions of the whole command line.
-fn print_completions(shell: Shell, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    // what writes them would panic if the output could not be written
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "keyless", &mut script);
-    streams.output.write_all(&script)?;
-    Ok(Outcome::Clean)
 }
 
 /// Prints what clap has to say: the help that was asked for, or what is wrong with the arguments.

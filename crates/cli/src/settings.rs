@@ -1,5 +1,9 @@
 //! `keyless.yaml`: what a team declares about the world outside the pipeline file.
 
+mod check;
+mod file;
+mod paths;
+
 use std::{
     collections::HashMap,
     fs,
@@ -8,21 +12,15 @@ use std::{
 };
 
 use clap::Args;
-use keyless_core::{
-    settings::{Settings, Variables},
-    text::Source,
-    yaml::{self, Limits},
-};
+use keyless_core::settings::{Settings, Variables};
 
-use crate::{
-    failure::Failure,
-    folder,
-    inputs::Input,
-    levels::{self, Levels},
-};
+pub(crate) use check::{SCHEMA, SCHEMA_URL};
+
+use self::file::SettingsFile;
+use crate::{failure::Failure, folder, inputs::Input, levels::Levels};
 
 /// The name under which settings are found.
-const SETTINGS_FILE: &str = "keyless.yaml";
+pub(crate) const SETTINGS_FILE: &str = "keyless.yaml";
 
 /// Where settings come from.
 #[derive(Debug, Default, Args)]
@@ -44,44 +42,114 @@ impl Declared {
         Self { settings, variables: Vec::new(), levels }
     }
 
-    /// The inputs with the settings that hold for each. Those whose settings cannot be read are left out, and `failures`
-    /// says why, once a file.
-    pub(crate) fn find(&self, inputs: Vec<Input>, failures: &mut Vec<Failure>) -> Vec<(Input, Arc<Settings>)> {
-        let mut by_file: HashMap<Option<PathBuf>, Option<Arc<Settings>>> = HashMap::new();
-        let mut settings_of = |input: &Input| {
-            let file = self.settings.clone().or_else(|| file_for(input));
-            let read = |file: &Option<PathBuf>| match self.read(file.as_deref()) {
-                Ok(settings) => Some(Arc::new(settings)),
-                Err(failure) => {
-                    failures.push(failure);
-                    None
-                }
-            };
-            by_file.entry(file).or_insert_with_key(read).clone()
-        };
-        inputs.into_iter().filter_map(|input| settings_of(&input).map(|settings| (input, settings))).collect()
+    /// Finds the settings of files.
+    pub(crate) fn lookup(&self) -> Lookup<'_> {
+        let given = self.settings.as_ref().map(|_| fs::canonicalize(".").unwrap_or_default());
+        Lookup { declared: self, given, folders: HashMap::new(), files: HashMap::new(), failures: Vec::new() }
     }
 
-    /// The settings of a file, or those without one, with the variables of the command line added.
-    fn read(&self, file: Option<&Path>) -> Result<Settings, Failure> {
-        let mut settings = file.map(parse).transpose()?.unwrap_or_default();
+    /// Adds what the command line says.
+    fn add_to(&self, settings: &mut Settings) {
         if !self.variables.is_empty() {
             let variables = settings.variables.get_or_insert_with(Variables::default);
             variables.repository.extend(self.variables.iter().cloned());
         }
-        self.levels.apply(&mut settings);
-        Ok(settings)
+        self.levels.apply(settings);
     }
 }
 
-/// The settings next to a pipeline or above it in its repository, under the name that a user knows the file by. Standard
-/// input lies in the current folder.
-fn file_for(input: &Input) -> Option<PathBuf> {
-    let path = input.path();
-    let folder = path.as_deref().and_then(Path::parent).filter(|folder| *folder != Path::new(""));
-    let folder = folder.unwrap_or(Path::new("."));
-    let found = folder::above(&fs::canonicalize(folder).ok()?, SETTINGS_FILE)?;
-    Some(folder.join(found).components().fold(PathBuf::new(), shorten))
+/// Finds the settings of files: each folder is looked at once, and each `keyless.yaml` is read once.
+pub(crate) struct Lookup<'d> {
+    declared: &'d Declared,
+    /// With `--settings`, the current folder, where patterns of paths then start.
+    given: Option<PathBuf>,
+    /// By the path that a user knows the folder by.
+    folders: HashMap<PathBuf, Folder>,
+    /// By the path that a user knows the file by; `None` for files without settings. Those that cannot be read are `None`.
+    files: HashMap<Option<PathBuf>, Option<SettingsFile>>,
+    failures: Vec<Failure>,
+}
+
+/// A folder with files to lint.
+#[derive(Clone)]
+struct Folder {
+    /// Its path without links; empty if it does not exist.
+    absolute: PathBuf,
+    /// Where the settings of its files are.
+    settings: Option<PathBuf>,
+}
+
+impl Lookup<'_> {
+    /// Whether a search of a folder finds a file because the settings name it.
+    pub(crate) fn includes(&mut self, path: &Path) -> bool {
+        let (absolute, file) = self.file_for(Some(path));
+        file.zip(absolute).is_some_and(|(file, path)| file.includes(&path))
+    }
+
+    /// The inputs with the settings that hold for each, without those that the settings exclude; one that was named counts
+    /// as excluded with `force`. Those whose settings cannot be read are left out, and `failures` says why, once a file.
+    pub(crate) fn find(
+        mut self,
+        inputs: Vec<Input>,
+        force: bool,
+        failures: &mut Vec<Failure>,
+    ) -> Vec<(Input, Arc<Settings>)> {
+        let declared = self.declared;
+        let mut settings_of = |input: &Input| {
+            let (path, file) = self.file_for(input.path().as_deref());
+            let file = file?;
+            let can_be_excluded = force || input.was_found();
+            if can_be_excluded && path.as_ref().is_some_and(|path| file.excludes(path)) {
+                return None;
+            }
+            Some(file.apply(path.as_deref(), |settings| declared.add_to(settings)))
+        };
+        let found =
+            inputs.into_iter().filter_map(|input| settings_of(&input).map(|settings| (input, settings))).collect();
+        failures.append(&mut self.failures);
+        found
+    }
+
+    /// The absolute path of a file, and its settings, unless they cannot be read. Standard input, which has no path, lies
+    /// in the current folder.
+    fn file_for(&mut self, path: Option<&Path>) -> (Option<PathBuf>, Option<&mut SettingsFile>) {
+        let folder = path.and_then(Path::parent).filter(|folder| *folder != Path::new(""));
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        let given = self.declared.settings.as_ref();
+        let folder = self.folders.entry(folder).or_insert_with_key(|folder| look(folder, given)).clone();
+        let absolute = path.and_then(Path::file_name).map(|name| folder.absolute.join(name));
+        let root = match (&self.given, &folder.settings) {
+            (Some(here), _) => here.clone(),
+            (None, Some(file)) => file.parent().map(canonical).unwrap_or_default(),
+            (None, None) => PathBuf::new(),
+        };
+        let failures = &mut self.failures;
+        let read = |file: &Option<PathBuf>| match SettingsFile::read(file.as_deref(), root) {
+            Ok(settings) => Some(settings),
+            Err(failure) => {
+                failures.push(failure);
+                None
+            }
+        };
+        let file = self.files.entry(folder.settings).or_insert_with_key(read).as_mut();
+        (absolute, file)
+    }
+}
+
+/// What is to be known of a folder: its settings are in it or above it in its repository, unless they are given.
+fn look(folder: &Path, given: Option<&PathBuf>) -> Folder {
+    let absolute = fs::canonicalize(folder).unwrap_or_default();
+    let found = || Some(folder.join(folder::above(&absolute, SETTINGS_FILE)?));
+    let settings = given.cloned().or_else(|| {
+        let found = found().filter(|_| absolute.has_root())?;
+        Some(found.components().fold(PathBuf::new(), shorten))
+    });
+    Folder { absolute, settings }
+}
+
+fn canonical(folder: &Path) -> PathBuf {
+    let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+    fs::canonicalize(folder).unwrap_or_default()
 }
 
 /// `services/api/../keyless.yaml` is called `services/keyless.yaml`.
@@ -94,33 +162,4 @@ fn shorten(mut path: PathBuf, part: Component<'_>) -> PathBuf {
         _ => path.push(part),
     }
     path
-}
-
-/// Paths in the settings are relative to their folder.
-fn parse(path: &Path) -> Result<Settings, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::Unreadable { path: path.to_owned(), error })?;
-    // A file of nothing but comments declares nothing.
-    let settings: Result<Option<Settings>, _> = serde_yaml::from_str(&text);
-    let settings = settings.map_err(|error| Failure::Settings { path: path.to_owned(), error })?;
-    let mut settings = settings.unwrap_or_default();
-    check_rules(path, &text)?;
-    let environments = settings.environments.values_mut().map(|environment| &mut environment.trust_policy);
-    for policy in environments.chain([&mut settings.role.trust_policy]).flatten() {
-        *policy = path.with_file_name(&*policy);
-    }
-    Ok(settings)
-}
-
-/// Whether every rule and group under `rules` exists.
-fn check_rules(path: &Path, text: &str) -> Result<(), Failure> {
-    let (tree, _) = yaml::parse(text, Limits::default());
-    let top = tree.root().map(|root| tree.fields(root)).unwrap_or_default();
-    let rules = top.iter().find(|field| tree.text(field.key) == Some("rules"));
-    for field in rules.map(|rules| tree.fields(rules.value)).unwrap_or_default() {
-        let Err(reason) = levels::check(tree.text(field.key).unwrap_or_default()) else { continue };
-        let position = Source::new("", text).position(tree.span(field.key).start);
-        let (path, reason) = (path.to_owned(), Box::new(reason));
-        return Err(Failure::InvalidEntry { path, line: position.line, column: position.column, reason });
-    }
-    Ok(())
 }

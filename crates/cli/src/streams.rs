@@ -35,7 +35,11 @@ impl Streams<'_> {
     pub(crate) fn fail(&mut self, failure: &Failure) {
         let _ = self.output.flush();
         // nobody is left to be told when standard error is closed
-        let _ = writeln!(self.errors, "error: {failure}");
+        let _ = match failure {
+            // these are errors at their places
+            Failure::Settings(invalid) => writeln!(self.errors, "{invalid}"),
+            _ => writeln!(self.errors, "error: {failure}"),
+        };
     }
 }
 

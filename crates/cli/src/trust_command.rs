@@ -69,8 +69,10 @@ fn run_check(arguments: &Check, streams: &mut Streams<'_>) -> io::Result<Outcome
         return Ok(Outcome::CannotRun);
     }
     let Check { paths, settings, levels, reporting } = arguments;
-    let (inputs, mut failures) = inputs::find(paths, &mut streams.input, &reporting.stdin_filename);
     let declared = Declared::of_policies(settings.clone(), levels.clone());
-    let inputs = declared.find(inputs, &mut failures);
+    let mut lookup = declared.lookup();
+    let (inputs, mut failures) =
+        inputs::find(paths, &mut streams.input, &reporting.stdin_filename, &mut |path| lookup.includes(path));
+    let inputs = lookup.find(inputs, false, &mut failures);
     checking::run(&inputs, failures, &|source, settings| check::findings_with(source, settings), reporting, streams)
 }

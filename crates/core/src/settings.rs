@@ -19,8 +19,14 @@ use crate::{diagnostic::Severity, oidc::Uuid, yaml::has_template};
 ///   trust-policy: aws/trust-policy.json
 /// environments:
 ///   production: {uuid: "{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}", trust-policy: aws/production.json}
+/// rules: {unpinned-image: off}
+/// paths: {exclude: [examples/]}
+/// overrides:
+///   - paths: [services/legacy/]
+///     rules: {scripts: hint}
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The variables that Bitbucket's settings define. Without them nothing is known about any, and an absent one is
@@ -48,13 +54,49 @@ pub struct Settings {
     /// Whether a suppression needs a reason.
     #[serde(default)]
     pub require_reason: bool,
+    /// Which files are linted.
+    #[serde(default)]
+    pub paths: Paths,
+    /// Other levels for some files; the last entry that names a file and a rule decides.
+    #[serde(default)]
+    pub overrides: Vec<Override>,
     /// The only rules and groups that report; all of them if `None`. Chosen on the command line.
     #[serde(skip)]
     pub selected: Option<Vec<String>>,
 }
 
+/// Which files are linted, in addition to and without what their names say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Paths {
+    /// Pipelines with other names, which a search of a folder finds too.
+    pub include: Vec<PathPattern>,
+    /// Files that are not linted. One that is named on the command line is, unless `--force-exclude` is given.
+    pub exclude: Vec<PathPattern>,
+}
+
+/// Other levels for some files.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Override {
+    /// The files.
+    pub paths: Vec<PathPattern>,
+    /// How seriously findings in them are taken.
+    pub rules: BTreeMap<String, Level>,
+}
+
+/// A pattern of paths, written as in a `.gitignore`, relative to the folder of `keyless.yaml`: `services/legacy/`,
+/// `*.pipelines.yml`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("format" = "gitignore-pattern")))]
+#[serde(transparent)]
+pub struct PathPattern(pub String);
+
 /// How seriously the findings of a rule are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// They are not reported.
@@ -92,6 +134,7 @@ impl Level {
 
 /// Names of the variables that Bitbucket's settings define, by level.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Variables {
     /// For every repository of the workspace.
@@ -107,6 +150,7 @@ pub struct Variables {
 
 /// What the trust policies of the roles ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Role {
     /// They name deployment environments, so that a step without one is refused.
@@ -121,6 +165,7 @@ pub struct Role {
 
 /// What is known of a deployment environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Environment {
     /// Its UUID.

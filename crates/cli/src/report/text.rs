@@ -50,7 +50,7 @@ pub(super) fn write_file(file: &LintedFile, renderer: &Renderer, output: &mut dy
 }
 
 /// A finding: `FILE:LINE:COLUMN: error[rule]: message`, and its lines below.
-fn finding(source: &Source<'_>, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+pub(super) fn finding(source: &Source<'_>, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
     let mut text = title(source, diagnostic, renderer);
     let body = renderer.render(&[details(source, diagnostic)]);
     for line in body.lines().filter(|line| !is_empty_margin(line)) {

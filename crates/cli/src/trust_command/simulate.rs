@@ -130,7 +130,7 @@ pub(crate) fn run(arguments: &Simulate, streams: &mut Streams<'_>) -> io::Result
 
 /// Reads a file or standard input as text.
 pub(crate) fn read_text(path: &Path, streams: &mut Streams<'_>) -> Result<String, Failure> {
-    let (inputs, mut failures) = inputs::find(&[path.to_owned()], &mut streams.input, "<stdin>");
+    let (inputs, mut failures) = inputs::find(&[path.to_owned()], &mut streams.input, "<stdin>", &mut |_| false);
     if let Some(failure) = failures.pop() {
         return Err(failure);
     }

@@ -51,7 +51,11 @@ pub(super) fn request(
 
 fn settings(path: &Path) -> Result<Settings, Failure> {
     let mut failures = Vec::new();
-    let found = Declared::default().find(vec![Input::File(path.to_owned())], &mut failures);
+    let found = Declared::default().lookup().find(
+        vec![Input::File { path: path.to_owned(), found: false }],
+        false,
+        &mut failures,
+    );
     match (found.into_iter().next(), failures.pop()) {
         (_, Some(failure)) => Err(failure),
         (Some((_, settings)), None) => Ok((*settings).clone()),

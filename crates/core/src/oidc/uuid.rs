@@ -8,6 +8,23 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uuid(u128);
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Uuid {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Uuid".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let bare = "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}";
+        schemars::json_schema!({
+            "type": "string",
+            "format": "bitbucket-uuid",
+            "description": "A UUID as Bitbucket shows it, in quotes and braces.",
+            "pattern": format!("^({bare}|\\{{{bare}\\}})$"),
+        })
+    }
+}
+
 /// Why a string is not a UUID.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UuidError {
