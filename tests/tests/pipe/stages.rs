@@ -9,9 +9,13 @@ use crate::{CLOUD, pipe, with_app};
 fn succeeds(workplace: &Workplace, variables: &[(&str, &str)]) -> Vec<String> {
     let finished = pipe(workplace, variables);
     assert_eq!(finished.code, Some(0), "{finished:#?}");
-    let lines = finished.own_lines();
+    let mut lines = finished.own_lines();
     let table = lines.iter().position(|line| line.starts_with("  stack ")).unwrap_or_default();
-    lines[table..].to_vec()
+    let mut table = lines.split_off(table);
+    // stacks are deployed side by side, and the first to end comes first
+    let rows = table.iter().skip(1).take_while(|line| line.starts_with("  ")).count();
+    table[1..=rows].sort_by(|one, other| other.cmp(one));
+    table
 }
 
 #[test]
