@@ -142,7 +142,7 @@ fn programs(line: &str) -> Vec<String> {
             break;
         }
         let Some(invocation) = command.invocation() else { continue };
-        if matches!(invocation.path.as_str(), "." | "source" | "eval") {
+        if matches!(&*invocation.path, "." | "source" | "eval") {
             break;
         }
         let mut given = invocation.arguments.iter().map(Word::prefix);
@@ -151,8 +151,8 @@ fn programs(line: &str) -> Vec<String> {
         {
             break;
         }
-        if !BUILTIN.contains(&invocation.path.as_str()) {
-            programs.push(invocation.path.clone());
+        if !BUILTIN.contains(&&*invocation.path) {
+            programs.push(invocation.path.into_owned());
         }
     }
     programs

@@ -33,7 +33,7 @@ pub mod programs;
 pub mod runners;
 mod word;
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 pub use builtin::Effect;
 pub use invocation::Invocation;
@@ -265,7 +265,7 @@ fn join<'t>(items: impl IntoIterator<Item = &'t str>) -> (String, Vec<usize>) {
 
 impl Command {
     /// Its name if that is literal, including a path: `aws`, `./deploy.sh`.
-    pub fn name(&self) -> Option<String> {
+    pub fn name(&self) -> Option<Cow<'_, str>> {
         self.words.first().and_then(Word::literal)
     }
 
@@ -318,13 +318,22 @@ impl Word {
     }
 
     /// Its value if nothing in it is expanded.
-    pub fn literal(&self) -> Option<String> {
+    pub fn literal(&self) -> Option<Cow<'_, str>> {
+        // Most words are one piece, and this is asked of every word many times.
+        if let [Part::Text { text, .. }] = self.parts.as_slice() {
+            return Some(Cow::Borrowed(text));
+        }
         let mut literal = String::new();
         for part in &self.parts {
             let Part::Text { text, .. } = part else { return None };
             literal.push_str(text);
         }
-        Some(literal)
+        Some(Cow::Owned(literal))
+    }
+
+    /// Its value if nothing in it is expanded, apart from the word.
+    pub fn to_literal(&self) -> Option<String> {
+        self.literal().map(Cow::into_owned)
     }
 
     /// Its literal prefix, up to the first expansion.

@@ -1,6 +1,6 @@
 //! Programs that a step starts and its image certainly lacks.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use crate::{
     analysis::Analysis,
@@ -106,6 +106,7 @@ impl<'f> Analysis<'f> {
                     && !defines_function(step, &program)
                     && missing.iter().all(|known| known.program != program)
                 {
+                    let program = program.into_owned();
                     missing.push(MissingProgram { program, span: section.place(span), image, source });
                 }
                 installed.note(&section.script, index, command);
@@ -116,12 +117,12 @@ impl<'f> Analysis<'f> {
 }
 
 /// The program that a command starts by its bare name.
-fn started(command: &Command) -> Option<(String, Span)> {
+fn started(command: &Command) -> Option<(Cow<'_, str>, Span)> {
     // `command -v zip` asks whether there is one.
     let asks = command.words.first().is_some_and(|word| word.prefix() == "command")
         && command.words.get(1).is_some_and(|word| matches!(word.prefix(), "-v" | "-V"));
     let invocation = command.invocation().filter(|_| !asks)?;
-    (!invocation.path.contains('/')).then(|| (invocation.program.clone(), invocation.span))
+    (!invocation.path.contains('/')).then_some((invocation.program, invocation.span))
 }
 
 fn defines_function(step: &Step<'_>, program: &str) -> bool {
@@ -161,7 +162,7 @@ impl Installed {
             self.anything |= sets_path || !command.words.is_empty();
             return;
         };
-        let program = invocation.program.as_str();
+        let program = invocation.program.as_ref();
         let literal = invocation.arguments.iter().map(Word::prefix);
         let sets_up = |text: &str| SETUP_WORDS.iter().any(|word| text.contains(word));
         let runs_script =

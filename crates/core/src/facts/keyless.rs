@@ -51,9 +51,9 @@ const RUNNERS: [(&str, &str); 8] = [
 
 /// The source of a session that a command asks for.
 pub(super) fn session(invocation: &Invocation<'_>) -> Option<SessionSource> {
-    let words: Vec<String> = invocation.arguments.iter().map_while(crate::script::Word::literal).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let own = match invocation.program.as_str() {
+    let words: Vec<_> = invocation.arguments.iter().map_while(crate::script::Word::literal).collect();
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    let own = match invocation.program.as_ref() {
         "keyless" => &words[..],
         program => {
             let (_, between) = RUNNERS.iter().find(|(runner, between)| {

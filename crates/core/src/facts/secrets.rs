@@ -61,7 +61,7 @@ const SOURCES: [Source; 34] = [
 
 /// What a command prints, if that is a secret.
 pub(super) fn printed(invocation: &Invocation<'_>) -> Option<&'static str> {
-    let program = invocation.program.as_str();
+    let program = invocation.program.as_ref();
     if !SOURCES.iter().any(|source| source.program == program) || invocation.has_flag(&["--help", "help"]) {
         return None;
     }
@@ -73,7 +73,7 @@ pub(super) fn printed(invocation: &Invocation<'_>) -> Option<&'static str> {
             && (source.option.is_empty() || invocation.has_flag(&[source.option]))
     })?;
     // A query may select a name, a version or a date.
-    let selected = invocation.option("--query").and_then(|query| query.literal());
+    let selected = invocation.option("--query").and_then(|query| query.to_literal());
     let secret = |query: &str| {
         let query = query.to_lowercase();
         ["secret", "value", "token", "password", "plaintext", "key", "cred", "data"]
@@ -105,7 +105,7 @@ const HARMLESS: [&str; 14] = [
 pub(super) fn selects_no_secret(filter: &Invocation<'_>) -> bool {
     let program = filter.arguments.iter().find(|word| !word.prefix().starts_with('-')).and_then(Word::literal);
     let Some(program) = program else { return filter.program == "cut" && cuts_names(filter) };
-    match filter.program.as_str() {
+    match filter.program.as_ref() {
         "jq" => {
             let selected = program.trim().trim_matches(['"', ']', '?']).to_lowercase();
             HARMLESS.iter().any(|end| selected.ends_with(end))
@@ -184,7 +184,7 @@ fn positional(invocation: &Invocation<'_>) -> String {
         if std::mem::take(&mut skip) {
             continue;
         }
-        skip = VALUED.contains(&text.as_str());
+        skip = VALUED.contains(&&*text);
         if !text.starts_with('-') {
             words.push(text);
         }

@@ -1,5 +1,7 @@
 //! Programs that call AWS.
 
+use std::borrow::Cow;
+
 use crate::script::{
     Invocation, Script, Word,
     runners::{Kind, runs},
@@ -300,12 +302,12 @@ const VALUED: [&str; 11] = [
 /// `npm run cdk` counts as `cdk`: the name is what `cdk init` gives the script. Other package scripts, `make` and
 /// custom scripts are opaque.
 pub(super) fn recognise(invocation: &Invocation<'_>) -> Option<ToolCall> {
-    let words: Vec<Option<String>> = invocation.arguments.iter().map(Word::literal).collect();
+    let words: Vec<Option<Cow<'_, str>>> = invocation.arguments.iter().map(Word::literal).collect();
     let own = direct(&invocation.program).map(|tool| (tool, None, invocation.arguments));
     let (tool, package, rest) = own.or_else(|| through_runner(&invocation.program, invocation.arguments))?;
     let skipped = words.len() - rest.len();
     let subcommand = positional(&words[skipped..]).collect::<Vec<_>>().join(" ");
-    let help = words.iter().flatten().any(|word| matches!(word.as_str(), "--help" | "--version"));
+    let help = words.iter().flatten().any(|word| matches!(word.as_ref(), "--help" | "--version"));
     let calls = if help || words.iter().flatten().any(|word| word == "--no-sign-request") {
         Never
     } else {
@@ -321,7 +323,7 @@ pub(super) fn calls_of(command: &str) -> Option<Calls> {
     Some(call.calls)
 }
 
-fn calls(tool: &Tool, subcommand: &str, words: &[Option<String>]) -> Calls {
+fn calls(tool: &Tool, subcommand: &str, words: &[Option<Cow<'_, str>>]) -> Calls {
     if tool.id == ToolId::DockerWithEcr {
         let registry =
             words.iter().flatten().any(|word| word.contains(".dkr.ecr.") || word.contains("public.ecr.aws/"));
@@ -366,7 +368,7 @@ pub fn split_package(text: &str) -> (&str, Option<&str>) {
 }
 
 /// The arguments that are neither options nor values of options known to take one.
-fn positional(words: &[Option<String>]) -> impl Iterator<Item = &str> {
+fn positional<'w>(words: &'w [Option<Cow<'_, str>>]) -> impl Iterator<Item = &'w str> {
     let mut value = false;
     words
         .iter()

@@ -1,5 +1,7 @@
 //! The effects of a command on the shell that runs it.
 
+use std::borrow::Cow;
+
 use super::{Command, Operator, Word, is_name};
 use crate::text::Span;
 
@@ -60,7 +62,7 @@ impl Command {
             return effects;
         };
         let Some(name) = name.literal() else { return effects };
-        match name.as_str() {
+        match &*name {
             "export" => declare(arguments, true, &mut effects),
             "declare" | "typeset" | "local" | "readonly" => {
                 let exported = flags(arguments).any(|flag| flag.contains('x'));
@@ -77,7 +79,7 @@ impl Command {
             "printf" if arguments.first().is_some_and(|word| word.prefix() == "-v") => {
                 effects.extend(arguments.get(1).map(|word| set(word.prefix(), None, false, word.span)));
             }
-            "unset" => effects.extend(arguments.iter().filter_map(Word::literal).map(Effect::Unset)),
+            "unset" => effects.extend(arguments.iter().filter_map(Word::to_literal).map(Effect::Unset)),
             "source" | "." => effects.extend(arguments.first().cloned().map(Effect::Source)),
             "eval" => effects.push(Effect::Eval),
             "set" => options(arguments, &mut effects),
@@ -95,7 +97,7 @@ fn set(name: &str, value: Option<&Word>, exported: bool, span: Span) -> Effect {
     Effect::Set { name: name.to_owned(), value: value.cloned(), append: false, exported, span }
 }
 
-fn flags(arguments: &[Word]) -> impl Iterator<Item = String> {
+fn flags(arguments: &[Word]) -> impl Iterator<Item = Cow<'_, str>> {
     arguments.iter().map_while(Word::literal).filter(|text| text.starts_with('-'))
 }
 
@@ -109,7 +111,7 @@ fn declare(arguments: &[Word], exported: bool, effects: &mut Vec<Effect>) {
                 exported,
                 span: word.span,
             });
-        } else if let Some(name) = word.literal().filter(|text| exported && is_name(text)) {
+        } else if let Some(name) = word.to_literal().filter(|text| exported && is_name(text)) {
             effects.push(Effect::Export { name, span: word.span });
         } else if word.literal().is_none() {
             // `export $(cat file)`, `export "$line"`

@@ -74,7 +74,7 @@ impl Parser<'_> {
             }
             if self.peek() == Some(b'(')
                 && self.text[..self.at].ends_with('=')
-                && command.name().is_some_and(|name| DECLARATIONS.contains(&name.as_str()))
+                && command.name().is_some_and(|name| DECLARATIONS.contains(&&*name))
             {
                 word.parts.extend(self.array()?);
                 word.span.end = self.at;
@@ -230,7 +230,7 @@ impl Parser<'_> {
             pending.push(Pending {
                 command: 0,
                 redirection: into.len(),
-                delimiter: target.literal().unwrap_or_else(|| raw.to_owned()),
+                delimiter: target.to_literal().unwrap_or_else(|| raw.to_owned()),
                 strip_tabs: operator == "<<-",
                 literal: raw.contains(['\'', '"', '\\']),
             });

@@ -297,7 +297,7 @@ impl Parser<'_> {
     /// Whether the element that begins with a command asks a question, so that its failure is an answer.
     pub(super) fn is_test(&self, first: usize) -> bool {
         let name = self.commands.get(first).and_then(Command::name);
-        self.commands.len() != first + 1 || name.is_some_and(|name| TESTS.contains(&name.as_str()))
+        self.commands.len() != first + 1 || name.is_some_and(|name| TESTS.contains(&&*name))
     }
 
     fn for_head(&mut self, state: &mut State) -> Result<(), Failure> {

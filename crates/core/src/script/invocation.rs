@@ -1,5 +1,7 @@
 //! The program that a command starts, seen through `sudo`, `env`, `timeout` and the like.
 
+use std::borrow::Cow;
+
 use super::{
     Assignment, Command, Script, Word,
     runners::{Kind, runs},
@@ -10,9 +12,9 @@ use crate::text::Span;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invocation<'c> {
     /// The program without its directory.
-    pub program: String,
+    pub program: Cow<'c, str>,
     /// The program as written.
-    pub path: String,
+    pub path: Cow<'c, str>,
     /// From the program to the last argument.
     pub span: Span,
     /// Its arguments.
@@ -54,7 +56,7 @@ impl Command {
         loop {
             let (first, rest) = words.split_first()?;
             let path = first.literal()?;
-            let program = path.rsplit('/').next().unwrap_or_default().to_owned();
+            let program = without_folder(&path);
             let Some((_, valued, before)) = WRAPPERS.iter().find(|(name, ..)| *name == program) else {
                 let end = words.last().map_or(first.span.end, |word| word.span.end);
                 let span = Span::new(first.span.start, end);
@@ -73,6 +75,15 @@ impl Command {
             }
             words = rest.get(at + before..).filter(|words| !words.is_empty())?;
         }
+    }
+}
+
+/// A path without its folders.
+fn without_folder<'c>(path: &Cow<'c, str>) -> Cow<'c, str> {
+    let name = |path: &str| path.rfind('/').map_or(0, |slash| slash + 1);
+    match path {
+        Cow::Borrowed(path) => Cow::Borrowed(&path[name(path)..]),
+        Cow::Owned(path) => Cow::Owned(path[name(path)..].to_owned()),
     }
 }
 
@@ -100,14 +111,14 @@ impl Invocation<'_> {
     pub fn through_runner(mut self) -> Self {
         let programs = runs(&self.program, self.arguments).take_while(|run| run.kind == Kind::Program);
         if let Some(run) = programs.last() {
-            run.program().clone_into(&mut self.program);
+            self.program = Cow::Owned(run.program().to_owned());
             self.arguments = run.arguments;
         }
         self
     }
 
     /// The literal arguments, in order.
-    pub fn literals(&self) -> impl Iterator<Item = (usize, String)> {
+    pub fn literals(&self) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
         self.arguments.iter().enumerate().filter_map(|(index, word)| Some((index, word.literal()?)))
     }
 
@@ -126,7 +137,7 @@ impl Invocation<'_> {
 
     /// The script in `sh -c SCRIPT`, also in `bash -euo pipefail -c SCRIPT`.
     pub fn inline_script(&self) -> Option<&Word> {
-        if !SHELLS.contains(&self.program.as_str()) {
+        if !SHELLS.contains(&self.program.as_ref()) {
             return None;
         }
         let mut given = false;
@@ -155,6 +166,9 @@ impl Invocation<'_> {
     /// The value of an option, from `--name value` or `--name=value`; the last one counts.
     pub fn option(&self, name: &str) -> Option<Word> {
         self.arguments.iter().enumerate().rev().find_map(|(index, word)| {
+            if !word.prefix().starts_with(name) {
+                return None;
+            }
             if word.literal().as_deref() == Some(name) {
                 return self.arguments.get(index + 1).cloned();
             }

@@ -99,7 +99,7 @@ pub fn runs<'w>(program: &str, arguments: &'w [Word]) -> impl Iterator<Item = Ru
 fn run_by<'w>(program: &str, arguments: &'w [Word]) -> Option<Run<'w>> {
     if program.starts_with("python") {
         let at = arguments.iter().position(|word| word.prefix() == "-m")?;
-        let command = arguments.get(at + 1)?.literal()?;
+        let command = arguments.get(at + 1)?.to_literal()?;
         return Some(Run { kind: Module, command, package: None, arguments: arguments.get(at + 2..)? });
     }
     let (_, between) = RUNNERS.iter().find(|(runner, _)| *runner == program)?;
@@ -113,11 +113,11 @@ fn run_by<'w>(program: &str, arguments: &'w [Word]) -> Option<Run<'w>> {
         rest = after;
         if let Some(named) = text.strip_prefix("--package=") {
             package = Some(named.to_owned());
-        } else if matches!(text.as_str(), "-p" | "--package") {
-            package = rest.first().and_then(Word::literal);
+        } else if matches!(&*text, "-p" | "--package") {
+            package = rest.first().and_then(Word::to_literal);
             rest = rest.get(1..)?;
         } else if text.starts_with('-') {
-            rest = rest.get(usize::from(VALUED.contains(&text.as_str()))..)?;
+            rest = rest.get(usize::from(VALUED.contains(&&*text))..)?;
         } else if let Some(next) = kind_after(&text).filter(|_| !entered) {
             kind = Some(next);
             entered = true;
@@ -127,7 +127,7 @@ fn run_by<'w>(program: &str, arguments: &'w [Word]) -> Option<Run<'w>> {
         } else if text == "workspace" && program == "yarn" && !entered {
             rest = rest.get(1..)?;
         } else {
-            return Some(Run { kind: kind?, command: text, package, arguments: rest });
+            return Some(Run { kind: kind?, command: text.into_owned(), package, arguments: rest });
         }
     }
     None

@@ -210,13 +210,13 @@ fn programs_are_seen_through_wrappers() {
         "$PROGRAM x",
     ]);
     let first = script.commands[0].invocation().unwrap();
-    assert_eq!((first.program.as_str(), first.path.as_str()), ("aws", "./bin/aws"));
+    assert_eq!((&*first.program, &*first.path), ("aws", "./bin/aws"));
     assert_eq!(first.environment[0].name, "A");
     assert_eq!(first.option("--region").unwrap().literal().as_deref(), Some("eu-west-1"));
     assert_eq!(first.option("--profile").unwrap().variable().unwrap().name, "P");
     assert!(first.has_flag(&["--region"]) && !first.has_flag(&["--query"]));
     let second = script.commands[1].invocation().unwrap();
-    assert_eq!((second.program.as_str(), second.arguments.len()), ("npx", 2));
+    assert_eq!((&*second.program, second.arguments.len()), ("npx", 2));
     assert_eq!(script.commands[2].invocation(), None);
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A token is a header, a payload and a signature with dots between them. Without its signature nobody accepts it.
 
+use std::borrow::Cow;
+
 use crate::script::{Invocation, Word};
 
 /// How much of a token's start may be shown, in characters: the signature comes last.
@@ -16,11 +18,11 @@ pub(super) fn prints_nothing(filter: &Invocation<'_>) -> bool {
 
 /// Whether a filter lets only a part of a token through; `before` is the program whose output it reads.
 pub(super) fn only_a_part(filter: &Invocation<'_>, before: Option<&Invocation<'_>>) -> bool {
-    match filter.program.as_str() {
+    match filter.program.as_ref() {
         "cut" => cut(filter),
         "head" => {
             short_value(filter, 'c')
-                .or_else(|| filter.option("--bytes").and_then(|word| word.literal()))
+                .or_else(|| filter.option("--bytes").and_then(|word| word.to_literal()))
                 .is_some_and(|length| is_start(&length))
                 || before.is_some_and(splits_at_dots) && !takes_last_line(filter, "2")
         }
@@ -45,7 +47,7 @@ pub(super) fn only_a_part(filter: &Invocation<'_>, before: Option<&Invocation<'_
 
 /// `cut -d. -f2` without the third field, `cut -c1-20`.
 fn cut(filter: &Invocation<'_>) -> bool {
-    let value = |short, long| short_value(filter, short).or_else(|| filter.option(long)?.literal());
+    let value = |short, long| short_value(filter, short).or_else(|| filter.option(long)?.to_literal());
     let at_dots = value('d', "--delimiter").is_some_and(|delimiter| delimiter == ".");
     if let Some(fields) = value('f', "--fields").filter(|_| at_dots) {
         return fields.split(',').all(|field| matches!(field, "1" | "2" | "1-2" | "-1" | "-2"));
@@ -81,16 +83,16 @@ fn keeps_group(code: &str) -> bool {
 }
 
 /// The literal arguments that are not flags.
-fn texts<'i>(filter: &'i Invocation<'_>) -> impl Iterator<Item = String> + 'i {
+fn texts<'i>(filter: &'i Invocation<'_>) -> impl Iterator<Item = Cow<'i, str>> {
     texts_with_flags(filter).filter(|text| !text.starts_with('-'))
 }
 
-fn texts_with_flags<'i>(filter: &'i Invocation<'_>) -> impl Iterator<Item = String> + 'i {
+fn texts_with_flags<'i>(filter: &'i Invocation<'_>) -> impl Iterator<Item = Cow<'i, str>> {
     filter.arguments.iter().filter_map(Word::literal)
 }
 
 /// The clusters of one-letter flags: `nr` of `-nr`.
-fn short_flags<'i>(filter: &'i Invocation<'_>) -> impl Iterator<Item = String> + 'i {
+fn short_flags(filter: &Invocation<'_>) -> impl Iterator<Item = String> {
     texts_with_flags(filter)
         .filter_map(|text| text.strip_prefix('-').filter(|flags| !flags.starts_with('-')).map(str::to_owned))
 }
@@ -100,7 +102,7 @@ fn short_value(filter: &Invocation<'_>, letter: char) -> Option<String> {
     let mut words = texts_with_flags(filter);
     while let Some(word) = words.next() {
         if let Some(value) = word.strip_prefix('-').and_then(|flags| flags.strip_prefix(letter)) {
-            return if value.is_empty() { words.next() } else { Some(value.to_owned()) };
+            return if value.is_empty() { words.next().map(Cow::into_owned) } else { Some(value.to_owned()) };
         }
     }
     None

@@ -73,7 +73,7 @@ impl Walk<'_> {
         let inner = current.section.script.commands.get(commands.clone()).unwrap_or_default();
         let Some((command, rest)) = inner.split_first() else { return unknown };
         let mut filters = rest.iter().map(Command::invocation);
-        if !filters.all(|filter| filter.is_some_and(|filter| FILTERS.contains(&filter.program.as_str()))) {
+        if !filters.all(|filter| filter.is_some_and(|filter| FILTERS.contains(&filter.program.as_ref()))) {
             return unknown;
         }
         if let Some(invocation) = command.invocation() {
@@ -86,7 +86,7 @@ impl Walk<'_> {
             return unknown;
         }
         match command.invocation() {
-            Some(invocation) if matches!(invocation.program.as_str(), "pwd" | "echo" | "printf") => {
+            Some(invocation) if matches!(invocation.program.as_ref(), "pwd" | "echo" | "printf") => {
                 self.printed(current, commands.start, command, Some(&invocation))
             }
             _ => unknown,

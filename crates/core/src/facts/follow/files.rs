@@ -1,6 +1,6 @@
 //! The files, folders and images that commands make and need.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use super::{CurrentSection, Walk};
 use crate::{
@@ -105,7 +105,7 @@ impl<'w> Arguments<'w> {
 impl FileProgram {
     /// How many words of its subcommand the arguments start with; `None` if the row does not apply.
     fn fits(&self, invocation: &Invocation<'_>, arguments: &Arguments<'_>) -> Option<usize> {
-        if !self.programs.contains(&invocation.program.as_str()) || invocation.has_flag(self.unless) {
+        if !self.programs.contains(&invocation.program.as_ref()) || invocation.has_flag(self.unless) {
             return None;
         }
         if self.subcommands.is_empty() {
@@ -140,7 +140,7 @@ impl Walk<'_> {
         if let Some(invocation) = invocation {
             let span = current.section.place(invocation.span);
             let invocation = invocation.clone().through_runner();
-            match invocation.program.as_str() {
+            match invocation.program.as_ref() {
                 // `mkdir -p` and `touch` may find what the repository contains.
                 "test" | "[" | "[[" | "rm" | "touch" | "mkdir"
                     if invocation.program != "mkdir" || has_letter(&invocation, 'p') =>
@@ -200,7 +200,7 @@ impl Walk<'_> {
         };
         let positional = &arguments.positional[skipped..];
         // A folder that is entered may be in the repository.
-        let certain = !matches!(invocation.program.as_str(), "cd" | "pushd");
+        let certain = !matches!(invocation.program.as_ref(), "cd" | "pushd");
         for place in row.needs {
             for word in words_at(*place, invocation, positional) {
                 self.need_file(current, command, &word, certain);
@@ -226,7 +226,7 @@ impl Walk<'_> {
                 Place::Usual(name) => self.make_path(&Value::text(*name), Kind::Usual, span),
                 Place::Anywhere(name) => self.make(Resource::AnyFolder(name), Kind::Folder, span),
                 _ => {
-                    let folder = MAKE_FOLDERS.contains(&invocation.program.as_str());
+                    let folder = MAKE_FOLDERS.contains(&invocation.program.as_ref());
                     for word in words_at(*place, invocation, positional) {
                         self.make_word(current, &word, if folder { Kind::Folder } else { Kind::File }, span);
                     }
@@ -250,7 +250,7 @@ impl Walk<'_> {
         arguments: &Arguments<'_>,
         span: Span,
     ) {
-        let program = invocation.program.as_str();
+        let program = invocation.program.as_ref();
         if !matches!(program, "npm" | "yarn" | "pnpm" | "bun") {
             return;
         }
@@ -263,7 +263,7 @@ impl Walk<'_> {
                 return;
             }
             Some("run" | "run-script") => words.next(),
-            Some("test" | "t" | "start") => Some("test".to_owned()),
+            Some("test" | "t" | "start") => Some("test".into()),
             Some(_) if program != "npm" => first,
             _ => None,
         };
@@ -285,7 +285,7 @@ impl Walk<'_> {
 
     /// A file of the project that a package manager works on.
     fn in_project(&self, current: &CurrentSection<'_>, invocation: &Invocation<'_>, name: &str, span: Span) -> Value {
-        let manager = matches!(invocation.program.as_str(), "npm" | "yarn" | "pnpm" | "bun");
+        let manager = matches!(invocation.program.as_ref(), "npm" | "yarn" | "pnpm" | "bun");
         let folder = ["--prefix", "--cwd", "-C", "--dir"].iter().find_map(|name| invocation.option(name));
         let Some(folder) = folder.filter(|_| manager) else { return Value::text(name) };
         let mut value = self.evaluate(&folder, Some(current), span.start);
@@ -302,7 +302,7 @@ impl Walk<'_> {
         invocation: &Invocation<'_>,
         arguments: &Arguments<'_>,
     ) {
-        let program = invocation.program.as_str();
+        let program = invocation.program.as_ref();
         let version = invocation.arguments.len() == 1
             && matches!(invocation.arguments[0].prefix(), "--version" | "-v" | "-V" | "version" | "-version");
         let harmless = version
@@ -353,7 +353,7 @@ impl Walk<'_> {
 
     /// `gzip` and its like, which replace a file.
     fn gzip(&mut self, current: &CurrentSection<'_>, command: &Command, invocation: &Invocation<'_>, span: Span) {
-        let program = invocation.program.as_str();
+        let program = invocation.program.as_ref();
         let suffix = match program {
             "xz" | "unxz" => ".xz",
             "bzip2" | "bunzip2" => ".bz2",
@@ -382,7 +382,7 @@ impl Walk<'_> {
 
     fn docker(&mut self, current: &CurrentSection<'_>, command: &Command, invocation: &Invocation<'_>, span: Span) {
         let arguments = Arguments::new(&invocation.program, invocation.arguments);
-        let mut words: Vec<Option<String>> = arguments.positional.iter().map(|word| word.literal()).collect();
+        let mut words: Vec<Option<Cow<'_, str>>> = arguments.positional.iter().map(|word| word.literal()).collect();
         let mut skipped = 1;
         if words.first().is_some_and(|word| matches!(word.as_deref(), Some("image" | "buildx" | "container"))) {
             words.remove(0);
@@ -390,7 +390,7 @@ impl Walk<'_> {
         }
         let rest = arguments.positional.get(skipped..).unwrap_or_default();
         let subcommand = words.first().cloned().flatten().unwrap_or_default();
-        match subcommand.as_str() {
+        match &*subcommand {
             "build" | "bake" => {
                 let pushed = invocation.has_flag(&["--push"]);
                 let names = ["-t", "--tag"];
@@ -405,10 +405,10 @@ impl Walk<'_> {
                         self.make_image(current, &name, pushed, span);
                     }
                 }
-                for output in ["-o", "--output"].iter().filter_map(|name| invocation.option(name)?.literal()) {
+                for output in ["-o", "--output"].iter().filter_map(|name| invocation.option(name)?.to_literal()) {
                     let to = output.split(',').find_map(|part| part.strip_prefix("dest="));
                     let folder = to.is_none() && !output.contains('=');
-                    if let Some(to) = to.or_else(|| folder.then_some(output.as_str())) {
+                    if let Some(to) = to.or_else(|| folder.then_some(&*output)) {
                         let folder = folder || output.contains("type=local");
                         self.make_path(&Value::text(to), if folder { Kind::Folder } else { Kind::File }, span);
                     }
@@ -511,7 +511,7 @@ impl Walk<'_> {
         }
         let state = below(&Value::text(".terraform"));
         let elsewhere = self.variables.contains_key("TF_DATA_DIR");
-        match subcommand.as_str() {
+        match &*subcommand {
             "init" => self.make_path(&state, Kind::Folder, span),
             "plan" | "apply" | "destroy" | "refresh" | "import" | "output" | "state" | "validate" | "show"
             | "console" | "workspace" | "taint" | "untaint" | "test"
@@ -521,7 +521,7 @@ impl Walk<'_> {
             }
             _ => {}
         }
-        let saved = match subcommand.as_str() {
+        let saved = match &*subcommand {
             "plan" => {
                 let out = invocation.option("-out").or_else(|| invocation.option("--out"));
                 if let Some(out) = &out {

@@ -16,7 +16,7 @@ pub(super) fn reaches_log(script: &Script, command: &Command) -> bool {
     let mut command = command;
     while let (None, Output::Pipe(to)) = (command.output_redirection(), command.context.output) {
         let Some(next) = script.commands.get(to) else { return false };
-        if !next.invocation().is_some_and(|next| FILTERS.contains(&next.program.as_str())) {
+        if !next.invocation().is_some_and(|next| FILTERS.contains(&next.program.as_ref())) {
             return false;
         }
         command = next;
@@ -55,7 +55,7 @@ impl Walk<'_> {
         let site = current.section.place(command.span).start;
         let unknown = || Value::atom(Atom::Unknown(site));
         let Some(invocation) = invocation else { return Value::default() };
-        let program = invocation.program.as_str();
+        let program = invocation.program.as_ref();
         let input = || {
             let here = command.redirections.iter().rev().find(|redirection| {
                 matches!(redirection.kind, RedirectionKind::HereDocument | RedirectionKind::HereString)
@@ -114,7 +114,7 @@ impl Walk<'_> {
         let read = command.redirections.iter().filter(|it| it.kind == RedirectionKind::Input);
         let words = invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-'));
         // The first argument of these is an expression, and no file that the script has written is called like it.
-        let expressions = usize::from(matches!(invocation.program.as_str(), "grep" | "jq" | "sed"));
+        let expressions = usize::from(matches!(invocation.program.as_ref(), "grep" | "jq" | "sed"));
         let mut shown: Option<Value> = None;
         let files = words.zip(0..).map(|(word, index)| (word, index < expressions));
         for (word, is_expression) in files.chain(read.map(|redirection| (&redirection.target, false))) {
@@ -179,7 +179,7 @@ impl Walk<'_> {
             whole.extend(content.clone(), span.start);
         }
         let copies = command.invocation().is_some_and(|invocation| {
-            let program = invocation.program.as_str();
+            let program = invocation.program.as_ref();
             let copies = matches!(program, "cp" | "mv" | "envsubst" | "echo" | "printf") || FILTERS.contains(&program);
             copies && !decodes(&invocation)
         });

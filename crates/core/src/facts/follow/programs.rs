@@ -33,7 +33,7 @@ impl Walk<'_> {
         printed: &Value,
     ) {
         let span = current.section.place(invocation.span);
-        match invocation.program.as_str() {
+        match invocation.program.as_ref() {
             "tee" => {
                 for word in invocation.arguments.iter().filter(|word| !word.prefix().starts_with('-')) {
                     self.write(current, command, word, printed.clone(), invocation.has_flag(&["-a", "--append"]));
@@ -106,7 +106,7 @@ impl Walk<'_> {
     /// Notes a command that changes a running system, unless it runs only sometimes or against something that the step
     /// has started.
     fn deployer(&mut self, command: &Command, invocation: &Invocation<'_>, span: Span) {
-        if CLUSTERS.contains(&invocation.program.as_str()) {
+        if CLUSTERS.contains(&invocation.program.as_ref()) {
             self.starts_cluster = true;
         }
         let invocation = invocation.clone().through_runner();
@@ -170,7 +170,7 @@ impl Walk<'_> {
                     value.is_some_and(|value| !value.starts_with("AKIA") && !value.starts_with("ASIA"))
                 };
                 let keys = key.ends_with("aws_access_key_id") && !placeholder();
-                let profile = invocation.option("--profile").and_then(|word| word.literal());
+                let profile = invocation.option("--profile").and_then(|word| word.to_literal());
                 let (profile, name) = profiles::configured(key, profile.as_deref());
                 let at = invocation.arguments.iter().position(|word| word.literal().as_deref() == Some(key));
                 if let Some(word) = at.and_then(|at| invocation.arguments.get(at + 1)) {

@@ -188,7 +188,7 @@ fn in_pipelines(file: &Analysis<'_>, section: &ScriptSection, findings: &mut Fin
 /// Whether the author takes the failure of the command itself for an answer.
 fn decided(command: &Command, reader: &Command, next: Option<&Command>) -> bool {
     let conditional = |command: &Command| command.on_failure == OnFailure::Decides;
-    let viewer = || reader.invocation().is_some_and(|reader| VIEWERS.contains(&reader.program.as_str()));
+    let viewer = || reader.invocation().is_some_and(|reader| VIEWERS.contains(&reader.program.as_ref()));
     // `npm test | tee log || true` says so; `npm test | tee log || exit 1` decides on the status of `tee`.
     let unimportant = || next.and_then(Command::name).is_some_and(|name| name == "true" || name == ":");
     conditional(command) && !conditional(reader) || conditional(reader) && (!viewer() || unimportant())
@@ -200,10 +200,10 @@ fn weight(importance: Importance, script: &Script, reader: &Command) -> Option<S
     loop {
         let invocation = reader.invocation()?;
         let program = &invocation.program;
-        if invocation.has_flag(&["-set-exit-code", "--set-exit-code"]) || READERS.contains(&program.as_str()) {
+        if invocation.has_flag(&["-set-exit-code", "--set-exit-code"]) || READERS.contains(&program.as_ref()) {
             return None;
         }
-        let viewer = VIEWERS.contains(&program.as_str());
+        let viewer = VIEWERS.contains(&program.as_ref());
         match reader.context.output {
             // Through `sed` and the like into something that reads it.
             Output::Pipe(next) if viewer => reader = script.commands.get(next)?,

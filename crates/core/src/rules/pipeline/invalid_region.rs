@@ -92,7 +92,7 @@ fn regions(facts: &StepFacts) -> Vec<Spanned<String>> {
         let section = &facts.sections[tool.section];
         let Some(invocation) = section.script.commands[tool.command].invocation() else { continue };
         let word = invocation.option("--region");
-        found.extend(word.and_then(|word| Some(Spanned::new(word.literal()?, section.place(word.span)))));
+        found.extend(word.and_then(|word| Some(Spanned::new(word.to_literal()?, section.place(word.span)))));
     }
     found.retain(|region| !region.value.is_empty());
     found

@@ -108,7 +108,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 fn exported(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     file.each_program(&mut |Started { step, section, invocation, .. }| {
         let is_shell = file.model.script_language(step) != Language::PowerShell;
-        if !is_shell || !matches!(invocation.program.as_str(), "export" | "readonly" | "declare" | "local") {
+        if !is_shell || !matches!(invocation.program.as_ref(), "export" | "readonly" | "declare" | "local") {
             return;
         }
         for word in invocation.arguments {

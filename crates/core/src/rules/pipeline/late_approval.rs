@@ -4,6 +4,7 @@ use crate::{
     analysis::Analysis,
     pipeline::{ItemKind, Pipeline, Role, ScriptItem, Step},
     rules::{Findings, rule},
+    script::Command,
 };
 
 rule! {
@@ -104,6 +105,6 @@ fn is_approval(file: &Analysis<'_>, step: &Step<'_>) -> bool {
     let shell = step.script.iter().all(|item| matches!(item, ScriptItem::Command(_)));
     let Some(facts) = file.facts.of(step.id).filter(|_| shell && !step.script.is_empty()) else { return false };
     let commands = &facts.sections[0].script.commands;
-    let idle = |program: String| IDLE.contains(&program.as_str());
-    commands.iter().all(|command| command.redirections.is_empty() && command.name().is_some_and(idle))
+    let idle = |command: &Command| command.name().is_some_and(|program| IDLE.contains(&program.as_ref()));
+    commands.iter().all(|command| command.redirections.is_empty() && idle(command))
 }

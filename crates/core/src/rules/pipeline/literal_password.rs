@@ -97,7 +97,7 @@ fn in_commands(file: &Analysis<'_>, facts: &StepFacts, is_for_tests: bool, findi
     for section in &facts.sections {
         for command in &section.script.commands {
             let Some(invocation) = command.invocation() else { continue };
-            if is_local(&invocation) || matches!(invocation.program.as_str(), "echo" | "printf" | "docker-compose") {
+            if is_local(&invocation) || matches!(invocation.program.as_ref(), "echo" | "printf" | "docker-compose") {
                 continue;
             }
             for assignment in &invocation.environment {
@@ -138,7 +138,7 @@ fn settings(invocation: &Invocation<'_>) -> Vec<(String, Word)> {
             let name = if name == "sonar.login" { "sonar.token" } else { name };
             found.push((name.rsplit(':').next().unwrap_or_default().to_owned(), value));
         } else if let (Some(name), Some(value)) = (text.rsplit(':').next(), invocation.arguments.get(index + 1))
-            && matches!(invocation.program.as_str(), "npm" | "pnpm" | "yarn")
+            && matches!(invocation.program.as_ref(), "npm" | "pnpm" | "yarn")
         {
             found.push((name.to_owned(), value.clone()));
         }
@@ -165,7 +165,7 @@ const CLIENTS: [&str; 10] =
 
 /// The words that programs read as passwords.
 fn passwords(invocation: &Invocation<'_>, is_for_tests: bool) -> Vec<Word> {
-    let program = invocation.program.as_str();
+    let program = invocation.program.as_ref();
     if is_for_tests && CLIENTS.contains(&program) {
         return Vec::new();
     }
@@ -184,7 +184,7 @@ fn passwords(invocation: &Invocation<'_>, is_for_tests: bool) -> Vec<Word> {
         }
         "curl" => {
             let user = invocation.option("-u").or_else(|| invocation.option("--user"));
-            let literal = user.as_ref().and_then(Word::literal);
+            let literal = user.as_ref().and_then(Word::to_literal);
             if let (Some(user), Some((_, password))) = (user, literal.as_deref().and_then(|text| text.split_once(':')))
             {
                 let name = user.literal().unwrap_or_default();

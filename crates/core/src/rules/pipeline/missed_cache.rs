@@ -123,7 +123,7 @@ fn bypassed(bypass: &Bypass, facts: &StepFacts) -> Option<(String, Span)> {
         for invocation in section.script.commands.iter().filter_map(Command::invocation) {
             let module = invocation.program.starts_with("python")
                 && invocation.arguments.iter().any(|it| it.prefix() == bypass.cache);
-            if !module && !bypass.programs.contains(&invocation.program.as_str()) {
+            if !module && !bypass.programs.contains(&invocation.program.as_ref()) {
                 continue;
             }
             let option = invocation.arguments.iter().find_map(|word| {

@@ -133,7 +133,7 @@ fn may_be_written_unseen(facts: &StepFacts) -> bool {
             let own = invocation.path.contains('/') && !invocation.path.starts_with("/usr/");
             let receives_token =
                 invocation.arguments.iter().flat_map(|word| word.expansions()).any(|read| read.name == TOKEN);
-            let printed = matches!(invocation.program.as_str(), "echo" | "printf");
-            own || RUNNERS.contains(&invocation.program.as_str()) || receives_token && !printed
+            let printed = matches!(invocation.program.as_ref(), "echo" | "printf");
+            own || RUNNERS.contains(&invocation.program.as_ref()) || receives_token && !printed
         })
 }

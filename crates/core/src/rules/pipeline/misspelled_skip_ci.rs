@@ -102,7 +102,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
             let mut found = Vec::new();
             for command in &section.script.commands {
                 let invocation = command.invocation();
-                let program = invocation.as_ref().map_or("", |invocation| invocation.program.as_str());
+                let program = invocation.as_ref().map_or("", |invocation| &*invocation.program);
                 let reads = READERS.contains(&program) && command.output_redirection().is_none();
                 let searches =
                     command.words.get(1).is_some_and(|word| matches!(word.prefix(), "log" | "rev-list" | "config"));

@@ -124,9 +124,9 @@ fn is_installer(download: &Command) -> bool {
 fn source_of(script: &Script, index: usize) -> Option<&Command> {
     let command = &script.commands[index];
     let invocation =
-        command.invocation().filter(|it| INTERPRETERS.contains(&it.program.as_str()) || it.program == ".")?;
+        command.invocation().filter(|it| INTERPRETERS.contains(&it.program.as_ref()) || it.program == ".")?;
     let downloads = |command: &&Command| {
-        command.invocation().is_some_and(|invocation| DOWNLOADERS.contains(&invocation.program.as_str()))
+        command.invocation().is_some_and(|invocation| DOWNLOADERS.contains(&invocation.program.as_ref()))
     };
     // Given a script, as in `python3 -c …` or `bash install.sh`, an interpreter reads its input as data.
     let reads_input = invocation.arguments.iter().all(|word| word.prefix().starts_with('-') && word.prefix() != "-c")

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::{
     analysis::{Analysis, steps::shown},
     facts::StepFacts,
@@ -87,7 +89,7 @@ fn push(facts: &StepFacts) -> Option<(Span, Span)> {
 }
 
 /// The subcommand of git, after `-C directory` and `-c name=value`.
-fn subcommand(git: &Invocation<'_>) -> Option<String> {
+fn subcommand<'c>(git: &Invocation<'c>) -> Option<Cow<'c, str>> {
     let mut words = git.arguments.iter();
     while let Some(word) = words.next() {
         match word.prefix() {

@@ -261,7 +261,7 @@ fn remote_words(command: &Command) -> Vec<&Word> {
 fn literal_words(command: &Command, evaluates: bool) -> Vec<&Word> {
     let assigned = command.assignments.iter().map(|assignment| &assignment.value).filter(|_| !evaluates);
     let Some(invocation) = command.invocation() else { return assigned.collect() };
-    let program = invocation.program.as_str();
+    let program = invocation.program.as_ref();
     let sets = evaluates && matches!(program, "export" | "declare" | "local" | "readonly" | "typeset");
     let prompts = |word: &Word| word.prefix().starts_with("PS") || word.prefix().starts_with("PROMPT");
     if EXPANDING.contains(&program) || !invocation.code().is_empty() || sets || invocation.arguments.iter().any(prompts)

@@ -65,7 +65,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
 fn is_interpreter(invocation: Option<crate::script::Invocation<'_>>) -> bool {
     const INTERPRETERS: [&str; 12] =
         ["sh", "bash", "dash", "zsh", "ksh", "ssh", "python", "python3", "node", "ruby", "perl", "php"];
-    invocation.is_none_or(|invocation| INTERPRETERS.contains(&invocation.program.as_str()))
+    invocation.is_none_or(|invocation| INTERPRETERS.contains(&invocation.program.as_ref()))
 }
 
 fn pasted(file: &Analysis<'_>, command: &Command<'_>, data: &[Span], findings: &mut Findings<'_>) {

@@ -100,12 +100,12 @@ fn stored_url<'c>(invocation: &Invocation<'c>) -> Option<(&'c Word, String)> {
         }
     }
     let (command, rest) = positional.split_first()?;
-    match command.literal()?.as_str() {
+    match command.literal()?.as_ref() {
         "clone" => {
             let (url, folder) = rest.split_first()?;
             let folder = match folder.first() {
                 Some(folder) => folder.literal()?,
-                None => default_folder(url)?,
+                None => default_folder(url)?.into(),
             };
             has_token(url).then(|| (*url, folder.trim_start_matches("./").trim_end_matches('/').to_owned()))
         }

@@ -92,7 +92,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 if invocation.program == "git" {
                     fetched.note(invocation.arguments);
                 }
-                if fetched.all || OTHERS.contains(&invocation.program.as_str()) {
+                if fetched.all || OTHERS.contains(&invocation.program.as_ref()) {
                     continue;
                 }
                 let Some((word, branch)) = read_branch(command) else { continue };

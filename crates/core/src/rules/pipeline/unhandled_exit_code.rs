@@ -86,7 +86,7 @@ fn ignores_errors(set: &Invocation<'_>) -> Option<bool> {
 
 /// The exit code with which a command reports a difference.
 fn difference(invocation: &Invocation<'_>) -> Option<u8> {
-    let rows = DIFFERENCES.iter().filter(|(programs, ..)| programs.contains(&invocation.program.as_str()));
+    let rows = DIFFERENCES.iter().filter(|(programs, ..)| programs.contains(&invocation.program.as_ref()));
     let mut rows = rows.filter(|(_, subcommand, option, _)| {
         let asked = invocation.arguments.iter().any(|word| word.prefix() == *subcommand);
         let on = |word: &Word| word.prefix().trim_start_matches('-') == option.trim_start_matches('-');

@@ -36,10 +36,10 @@ const INSTALLERS: [&str; 4] = ["npm", "yarn", "pnpm", "bun"];
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     file.each_program(&mut |Started { section, invocation, .. }| {
-        let words: Vec<(usize, String)> = invocation.literals().collect();
-        let adds = words.iter().any(|(_, word)| matches!(word.as_str(), "install" | "i" | "add" | "global"));
+        let words: Vec<_> = invocation.literals().collect();
+        let adds = words.iter().any(|(_, word)| matches!(word.as_ref(), "install" | "i" | "add" | "global"));
         // `npm ci` installs the version in the lock file.
-        if INSTALLERS.contains(&invocation.program.as_str()) && adds {
+        if INSTALLERS.contains(&invocation.program.as_ref()) && adds {
             for (index, word) in words.iter().filter(|(_, word)| is_unpinned(word)) {
                 report(section.place(invocation.arguments[*index].span), word, findings);
             }

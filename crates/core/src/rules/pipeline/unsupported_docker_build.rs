@@ -53,7 +53,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         let Some((span, what)) = unsupported(&invocation) else { return };
         let arm = step.runtime.or(file.model.options.runtime).and_then(|runtime| runtime.arch);
         let own = if arm.is_some_and(|arch| arch.value == "arm") { "linux/arm64" } else { "linux/amd64" };
-        let platform = invocation.option("--platform").and_then(|platform| platform.literal());
+        let platform = invocation.option("--platform").and_then(|platform| platform.to_literal());
         let is_own = what != BUILDX && platform.is_some_and(|platform| platform == own);
         let severity = if is_own { Severity::Hint } else { Severity::Warning };
         reported.push(step.id.0);

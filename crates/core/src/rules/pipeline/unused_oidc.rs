@@ -86,7 +86,7 @@ fn is_harmless(facts: &StepFacts) -> bool {
     let harmless = commands().all(|command| {
         command.words.is_empty()
             || command.invocation().is_some_and(|invocation| {
-                let name = invocation.program.as_str();
+                let name = invocation.program.as_ref();
                 let runs = name == "npm"
                     && invocation
                         .arguments

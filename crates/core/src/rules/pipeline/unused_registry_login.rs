@@ -68,7 +68,7 @@ fn password_login(file: &Analysis<'_>, section: &ScriptSection, command: &Comman
     }
     let Some(login) = section.script.commands.get(to).and_then(Command::invocation) else { return };
     let logs_in = login.arguments.first().is_some_and(|word| word.prefix() == "login");
-    if !logs_in || !matches!(login.program.as_str(), "docker" | "podman" | "helm" | "crane" | "skopeo") {
+    if !logs_in || !matches!(login.program.as_ref(), "docker" | "podman" | "helm" | "crane" | "skopeo") {
         return;
     }
     let registry = login.arguments.last().filter(|word| word.prefix().contains('.')).and_then(Word::literal);

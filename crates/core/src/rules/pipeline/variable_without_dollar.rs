@@ -95,7 +95,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     };
     let mut reported: HashSet<Span> = HashSet::new();
     file.each_program(&mut |Started { step, section, invocation, .. }| {
-        let program = invocation.program.as_str();
+        let program = invocation.program.as_ref();
         if TAKE_NAMES.contains(&program) || file.model.script_language(step) == Language::PowerShell {
             return;
         }

@@ -103,7 +103,7 @@ const SWITCHES: [&str; 9] =
 
 /// A command with the shell's name for what it does, or without `.exe`.
 pub(super) fn in_shell_terms(mut command: Command, piped: bool) -> Command {
-    let Some(name) = command.name() else { return command };
+    let Some(name) = command.words.first().and_then(Word::to_literal) else { return command };
     let lower = name.to_ascii_lowercase();
     let Some((_, meaning)) = CMDLETS.iter().find(|(cmdlet, _)| *cmdlet == lower) else {
         program(&mut command, &name);
@@ -171,7 +171,7 @@ pub(super) fn in_shell_terms(mut command: Command, piped: bool) -> Command {
         Meaning::List => {
             let path = arguments.item();
             let variable = path.as_ref().and_then(environment_variable);
-            let path = path.and_then(|path| path.literal()).unwrap_or_default().to_ascii_lowercase();
+            let path = path.and_then(|path| path.to_literal()).unwrap_or_default().to_ascii_lowercase();
             if let Some(variable) = variable {
                 let word = literal(&variable, command.span);
                 rename("printenv", vec![word], &mut command);
