@@ -85,7 +85,7 @@ fn has_other_cloud(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts) -> b
     let image =
         image.is_some_and(|name| ["google/cloud-sdk", "azure-cli", "doctl"].iter().any(|it| name.value.contains(it)));
     let programs = facts.sections.iter().flat_map(|section| &section.script.commands).any(|command| {
-        command.name().is_some_and(|name| matches!(name.as_str(), "gcloud" | "az" | "doctl" | "hcloud" | "oci"))
+        command.name().is_some_and(|name| matches!(&*name, "gcloud" | "az" | "doctl" | "hcloud" | "oci"))
     });
     variables || image || programs
 }
@@ -168,11 +168,11 @@ pub(super) fn unseen(facts: &StepFacts, section: usize) -> impl Iterator<Item = 
         let is_script = invocation.path.contains('/')
             && !invocation.path.starts_with('/')
             && !invocation.path.contains("node_modules");
-        let is_opaque = OPAQUE.contains(&invocation.program.as_str())
-            && (is_script_runner(&invocation.program) || !HARMLESS_COMMANDS.contains(&first.as_str()))
+        let is_opaque = OPAQUE.contains(&&*invocation.program)
+            && (is_script_runner(&invocation.program) || !HARMLESS_COMMANDS.contains(&&*first))
             && !(first == "run"
                 && arguments.next().is_some_and(|name| {
-                    HARMLESS_COMMANDS.contains(&name.as_str()) || name.starts_with("build") || name.starts_with("test")
+                    HARMLESS_COMMANDS.contains(&&*name) || name.starts_with("build") || name.starts_with("test")
                 }))
             && !first.is_empty()
             && invocation.inline_script().is_none();

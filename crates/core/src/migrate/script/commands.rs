@@ -64,7 +64,7 @@ pub(super) fn removals(section: &Section<'_, '_>) -> Vec<Removal> {
     for (index, command) in script.commands.iter().enumerate() {
         assignments(section, index, command, &mut found);
         let Some(invocation) = command.invocation() else { continue };
-        match invocation.program.as_str() {
+        match &*invocation.program {
             "aws" => configure(section, index, command, &invocation, &mut found),
             "serverless" | "sls" | "npx" | "yarn" | "pnpm" | "bunx" => {
                 serverless(section, index, command, &invocation, &mut found);
@@ -153,16 +153,17 @@ fn assignments(section: &Section<'_, '_>, index: usize, command: &Command, found
             None => stored_word(word, name),
         }
     };
-    let declares = command.words.first().is_some_and(|word| {
-        word.literal().is_some_and(|name| matches!(name.as_str(), "export" | "declare" | "typeset"))
-    });
+    let declares = command
+        .words
+        .first()
+        .is_some_and(|word| word.literal().is_some_and(|name| matches!(&*name, "export" | "declare" | "typeset")));
     if declares || command.words.is_empty() {
         let words: Vec<Argument> = if declares {
             let arguments = command.words[1..].iter().filter(|word| !word.prefix().starts_with('-'));
             arguments
                 .map(|word| {
                     let assignment = word.as_assignment().map(|it| (it.name, it.value));
-                    (word.span, assignment, word.literal().unwrap_or_default())
+                    (word.span, assignment, word.to_literal().unwrap_or_default())
                 })
                 .collect()
         } else {
@@ -235,13 +236,13 @@ fn configure(
     invocation: &Invocation<'_>,
     found: &mut Vec<Removal>,
 ) {
-    let literals: Vec<String> = invocation.arguments.iter().map(|word| word.literal().unwrap_or_default()).collect();
+    let literals: Vec<_> = invocation.arguments.iter().map(|word| word.literal().unwrap_or_default()).collect();
     let configure = literals.iter().position(|word| word == "configure");
     let set = configure.and_then(|from| (from..literals.len()).find(|at| literals[*at] == "set"));
     let Some(set) = set else { return };
     let key_at = (set + 1..literals.len()).find(|at| literals[*at].contains("aws_"));
     let Some(at) = key_at else { return };
-    let (Some(word), key) = (invocation.arguments.get(at + 1), literals[at].as_str()) else { return };
+    let (Some(word), key) = (invocation.arguments.get(at + 1), literals[at].as_ref()) else { return };
     let (before, setting) = key.rsplit_once('.').map_or(("", key), |(before, setting)| (before, setting));
     let (name, is_id) = match setting {
         "aws_access_key_id" => (KEY_ID, true),
@@ -254,7 +255,7 @@ fn configure(
     let Some(stored) = known.map_or_else(|| stored_word(word, name), |known| stored(&known.value, name)) else {
         return;
     };
-    let option = invocation.option("--profile").and_then(|word| word.literal());
+    let option = invocation.option("--profile").and_then(|word| word.to_literal());
     let profile = option.as_deref().unwrap_or_else(|| before.strip_prefix("profile.").unwrap_or(before));
     if profile.is_empty() || profile == "default" {
         found.push(removal(section, index, span, Cut::Command, Form::Configure).of(stored, is_id));
@@ -287,7 +288,7 @@ fn serverless(
     invocation: &Invocation<'_>,
     found: &mut Vec<Removal>,
 ) {
-    let literals: Vec<String> = invocation.arguments.iter().map(|word| word.literal().unwrap_or_default()).collect();
+    let literals: Vec<_> = invocation.arguments.iter().map(|word| word.literal().unwrap_or_default()).collect();
     if !literals.windows(2).any(|pair| pair[0] == "config" && pair[1] == "credentials") {
         return;
     }
@@ -295,7 +296,7 @@ fn serverless(
     let Some(stored) = option(["--key", "-k"]).and_then(|word| stored_word(&word, KEY_ID)) else { return };
     let span = section.place(command.span);
     let mut removal = removal(section, index, span, Cut::Command, Form::Serverless).of(stored, true);
-    let profile = option(["--profile", "-n"]).and_then(|word| word.literal());
+    let profile = option(["--profile", "-n"]).and_then(|word| word.to_literal());
     if profile.is_some_and(|profile| profile != "default") {
         removal.obstacle = Some("Serverless is not known to use a profile with a token file: use its default profile");
     }

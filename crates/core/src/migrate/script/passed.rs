@@ -36,7 +36,7 @@ pub(super) fn blocking(section: &Section<'_, '_>, removals: &[Removal]) -> Vec<P
                 && is_stored(section, &expansion.name, place)
         });
         let program = command.invocation().map(|it| it.program).unwrap_or_default();
-        let container = matches!(program.as_str(), "docker" | "podman" | "docker-compose" | "nerdctl" | "buildah");
+        let container = matches!(&*program, "docker" | "podman" | "docker-compose" | "nerdctl" | "buildah");
         let names = container
             && command.words.iter().any(|word| {
                 let text = word.prefix();
