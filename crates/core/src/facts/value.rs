@@ -216,10 +216,10 @@ impl Path {
 
     /// Whether one of the folders on its way, or the path itself, ends in this name, such as `build/libs`.
     pub fn has_folder(&self, name: &str) -> bool {
-        let mut found = self.0.match_indices(name);
-        found.any(|(at, _)| {
-            let rest = &self.0[at + name.len()..];
-            (at == 0 || self.0[..at].ends_with('/')) && (rest.is_empty() || rest.starts_with('/'))
+        let mut starts = std::iter::once(0).chain(self.0.match_indices('/').map(|(slash, _)| slash + 1));
+        starts.any(|start| {
+            let rest = self.0[start..].strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
     }
 

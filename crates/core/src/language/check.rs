@@ -1,6 +1,6 @@
 //! Checks a file against the table.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use super::{
     root::{PIPELINES, ROOT},
@@ -127,8 +127,13 @@ pub enum ViolationKind {
 ///
 /// A missing document is not a violation. If a syntax error cut a mapping short, no key is reported as missing from it.
 pub fn check(tree: &Tree) -> Vec<Violation> {
-    let mut checker =
-        Checker { tree, found: Vec::new(), values: HashSet::new(), seen: HashSet::new(), keys: HashSet::new() };
+    let mut checker = Checker {
+        tree,
+        found: Vec::new(),
+        first_shapes: HashMap::new(),
+        other_shapes: HashSet::new(),
+        keys: HashSet::new(),
+    };
     if let Some(root) = tree.root() {
         checker.value(root, None, &ROOT_SHAPE);
         checker.unused_steps();
@@ -153,20 +158,31 @@ static STEP_SHAPE: Shape = Shape::Object(&STEP);
 struct Checker<'t> {
     tree: &'t Tree,
     found: Vec<Violation>,
-    /// Values already checked against a shape: aliases and merges lead to the same value many times.
-    values: HashSet<(NodeId, &'static Shape)>,
-    seen: HashSet<NodeId>,
+    /// Values already checked, with their shape: aliases and merges lead to the same value many times.
+    first_shapes: HashMap<NodeId, &'static Shape>,
+    /// What few values need, as hashing a shape takes long: the shapes after the first.
+    other_shapes: HashSet<(NodeId, &'static Shape)>,
     keys: HashSet<(NodeId, ObjectId)>,
 }
 
 impl Checker<'_> {
+    /// Whether a value is checked against a shape for the first time.
+    fn is_new(&mut self, id: NodeId, shape: &'static Shape) -> bool {
+        match self.first_shapes.entry(id) {
+            Entry::Vacant(entry) => {
+                entry.insert(shape);
+                true
+            }
+            Entry::Occupied(entry) => *entry.get() != shape && self.other_shapes.insert((id, shape)),
+        }
+    }
+
     fn value(&mut self, site: NodeId, key: Option<NodeId>, shape: &'static Shape) {
         let id = self.tree.resolve(site);
         let node = self.tree.node(id);
-        if matches!(node.kind, Kind::Alias(_)) || !self.values.insert((id, shape)) {
+        if matches!(node.kind, Kind::Alias(_)) || !self.is_new(id, shape) {
             return;
         }
-        self.seen.insert(id);
         if node.incomplete && self.tree.is_null(id) {
             return;
         }
@@ -367,7 +383,7 @@ impl Checker<'_> {
     /// An anchored step that no pipeline uses is still checked: it would fail as soon as someone uses it.
     fn unused_steps(&mut self) {
         for anchor in self.tree.anchors() {
-            let unused = anchor.uses.is_empty() && !self.seen.contains(&anchor.node);
+            let unused = anchor.uses.is_empty() && !self.first_shapes.contains_key(&anchor.node);
             if unused && self.tree.field(anchor.node, "script").is_some() {
                 self.value(anchor.node, None, &STEP_SHAPE);
             }

@@ -40,6 +40,11 @@ impl Tree {
     /// The fields of the mapping that `id` resolves to: its own in order, then merged fields that it does not override.
     /// Of duplicate keys the later wins, of merged mappings the earlier. Empty for any other node.
     pub fn fields(&self, id: NodeId) -> Vec<Field> {
+        let Kind::Mapping(entries) = self.kind(id) else { return Vec::new() };
+        if !entries.iter().any(|entry| self.is_merge_key(entry.key)) {
+            // Most mappings: nothing can be overridden.
+            return entries.iter().map(|entry| Field { key: entry.key, value: entry.value, merged_at: None }).collect();
+        }
         let mut fields = Vec::new();
         let mut names = HashSet::new();
         self.collect(id, None, &mut fields, &mut names);
