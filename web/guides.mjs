@@ -9,6 +9,7 @@ import { escape, page, reader } from "./pages.mjs";
 const GUIDES = {
   command: { file: "README.md", sections: ["The command", "The pre-commit hook", "Limits"] },
   aws: { file: "docs/aws.md" },
+  migrate: { file: "docs/migrate.md" },
   pipe: { file: "pipe/README.md" },
   "pipeline-language": { file: "docs/pipeline-language.md" },
   "other-linters": { file: "docs/other-linters.md" },

@@ -314,6 +314,7 @@ export const reference = {
 export const guides = {
   index: { title: "Guides", about: "Deploy to AWS from Bitbucket Pipelines without stored keys." },
   aws: { title: "Set up AWS", about: "Identity provider, roles and trust policies, and troubleshooting when AWS denies a request." },
+  migrate: { title: "From stored keys to roles", about: "Find every use of a stored AWS key, replace it by a role, and retire the key without an outage." },
   command: { title: "Command and pre-commit hook", about: "Lint before you push: reports, fixes, settings, and the pre-commit hook." },
   pipe: { title: "Deploy pipe", about: "Deploy a CDK app with a role assumed through OIDC: every variable and what happens in which order." },
   "pipeline-language": { title: "Pipeline file reference", about: "Every key of bitbucket-pipelines.yml, its type and its meaning." },
