@@ -132,3 +132,15 @@ impl Baseline {
         left.into_iter().map(|entry| format!("`{}` in {}: {}", entry.rule, entry.file, entry.text)).collect()
     }
 }
+
+/// Takes away the findings of a file that its text had before. `old` are those of that text.
+pub(crate) fn accept_old(file: &mut LintedFile, old_text: &str, old: &[Diagnostic]) {
+    let mut fingerprints = Fingerprints::default();
+    let old_source = Source::new(&file.name, old_text);
+    let known: HashSet<String> =
+        old.iter().map(|diagnostic| Entry::new(&old_source, diagnostic, &mut fingerprints).fingerprint).collect();
+    let mut fingerprints = Fingerprints::default();
+    let source = Source::new(&file.name, &file.text);
+    file.diagnostics
+        .retain(|diagnostic| !known.contains(&Entry::new(&source, diagnostic, &mut fingerprints).fingerprint));
+}

@@ -7,12 +7,13 @@ use std::{
 };
 
 use clap::{Args, builder::PossibleValuesParser, builder::TypedValueParser};
-use keyless_core::diagnostic::Severity;
+use keyless_core::{diagnostic::Severity, text::Source};
 
 use crate::{
     baseline::{self, Baseline},
+    diff_base::DiffBase,
     failure::Failure,
-    fix,
+    fix::{self, Fixing},
     inputs::Input,
     linted::{self, Check, LintedFile},
     outcome::Outcome,
@@ -45,8 +46,13 @@ pub(crate) struct Reporting {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Accept the findings that there are now: list them in a file for --baseline
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "fix", "diff", "output", "statistics"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "fix", "fix_only", "diff", "output", "statistics"])]
     write_baseline: Option<PathBuf>,
+    /// Report only what a change introduces: findings that the files do not have in Git at this branch, tag or commit
+    ///
+    /// The files are compared with the last commit that this revision and HEAD have in common, as in a pull request.
+    #[arg(long, value_name = "REV", conflicts_with_all = ["fix", "fix_only", "diff", "write_baseline"])]
+    diff_base: Option<String>,
     /// Exit with 0 even if there are findings
     #[arg(long)]
     exit_zero: bool,
@@ -54,11 +60,23 @@ pub(crate) struct Reporting {
     #[arg(long, value_name = "ORDER", default_value = "severity")]
     sort: Order,
     /// Apply safe fixes and report what is left
-    #[arg(long)]
+    #[arg(long, group = "fixing")]
     fix: bool,
+    /// Apply safe fixes and report only how many
+    #[arg(long, group = "fixing", conflicts_with_all = ["format", "output", "report", "statistics", "write_baseline"])]
+    fix_only: bool,
     /// Print what --fix would change, as a unified diff, and change nothing
-    #[arg(long, conflicts_with_all = ["fix", "format"])]
+    #[arg(long, group = "fixing", conflicts_with = "format")]
     diff: bool,
+    /// With --fix, --fix-only or --diff: apply fixes that someone should review too
+    #[arg(long, requires = "fixing")]
+    unsafe_fixes: bool,
+    /// Print findings and errors only
+    #[arg(long, short)]
+    quiet: bool,
+    /// Also say which settings and files were read, and which rules are off
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
     /// What reports call standard input
     #[arg(long, value_name = "NAME", default_value = "<stdin>")]
     pub(crate) stdin_filename: String,
@@ -78,11 +96,21 @@ pub(crate) fn run<S: Sync>(
     reporting: &Reporting,
     streams: &mut Streams<'_>,
 ) -> io::Result<Outcome> {
-    if reporting.fix && inputs.iter().any(|(input, _)| input.path().is_none()) {
-        streams.fail(&Failure::FixOfStandardInput);
-        return Ok(Outcome::CannotRun);
+    let writes = reporting.fix || reporting.fix_only;
+    if inputs.iter().any(|(input, _)| input.path().is_none()) {
+        let impossible = match () {
+            () if writes => Some(Failure::FixOfStandardInput),
+            () if reporting.diff_base.is_some() => Some(Failure::DiffOfStandardInput),
+            () => None,
+        };
+        if let Some(failure) = impossible {
+            streams.fail(&failure);
+            return Ok(Outcome::CannotRun);
+        }
     }
-    let fix_from = (reporting.fix || reporting.diff).then_some(reporting.min_severity);
+    let fixing = Fixing { minimum: reporting.min_severity, with_unsafe: reporting.unsafe_fixes };
+    let fixing = (writes || reporting.diff).then_some(fixing);
+    let mut diff_base = reporting.diff_base.as_deref().map(DiffBase::new);
     let mut baseline = match reporting.baseline.as_deref().map(Baseline::read).transpose() {
         Ok(baseline) => baseline,
         Err(failure) => {
@@ -98,11 +126,13 @@ pub(crate) fn run<S: Sync>(
         }
     };
     let mut collected = reporting.write_baseline.is_some().then(baseline::Collected::default);
-    let mut report = Report::new(reporting.min_severity, reporting.sort);
+    let mut report = Report::new(reporting.min_severity, reporting.sort, reporting.quiet);
     // Text alone is written while files are checked: thousands of files are not held in memory.
     let by_file = destinations.is_printed_text() && !reporting.statistics && reporting.report.is_none();
     let mut diffs = false;
-    linted::lint_all(inputs, check, fix_from, |result| {
+    let mut settings = inputs.iter().map(|(_, settings)| settings);
+    linted::lint_all(inputs, check, fixing, |result| {
+        let settings = settings.next();
         let mut file = match result {
             Ok(file) => file,
             Err(failure) => {
@@ -113,7 +143,14 @@ pub(crate) fn run<S: Sync>(
         if let Some(baseline) = &mut baseline {
             baseline.accept(&mut file);
         }
-        if reporting.fix {
+        if let Some(failure) = diff_base.as_mut().and_then(|base| accept_old(base, &mut file, check, settings).err()) {
+            // one for all files of a repository
+            if !failures.iter().any(|other| other.to_string() == failure.to_string()) {
+                failures.push(failure);
+            }
+            return Ok(());
+        }
+        if writes {
             failures.extend(write_fixed(&file).err());
         }
         if let Some(collected) = &mut collected {
@@ -122,6 +159,9 @@ pub(crate) fn run<S: Sync>(
             diffs |= print_diff(&file, &mut streams.output)?;
         } else {
             report.count(&mut file);
+            if reporting.fix_only {
+                return Ok(());
+            }
             if by_file {
                 report::print_text(&file, streams)?;
             } else {
@@ -130,16 +170,23 @@ pub(crate) fn run<S: Sync>(
         }
         Ok(())
     })?;
-    for outdated in baseline.iter().flat_map(Baseline::outdated) {
+    for outdated in baseline.iter().flat_map(Baseline::outdated).filter(|_| !reporting.quiet) {
         writeln!(streams.errors, "note: no longer found, so remove it from the baseline: {outdated}")?;
     }
     let outcome = if let (Some(path), Some(collected)) = (&reporting.write_baseline, collected) {
         match collected.write(path) {
+            Ok(_) if reporting.quiet => {}
             Ok(count) => {
                 let findings = if count == 1 { "finding" } else { "findings" };
                 writeln!(streams.output, "accepted {count} {findings} in {}", path.display())?;
             }
             Err(failure) => failures.push(failure),
+        }
+        Outcome::Clean
+    } else if reporting.fix_only {
+        if !reporting.quiet && report.checked > 0 {
+            let findings = if report.fixed == 1 { "finding" } else { "findings" };
+            writeln!(streams.output, "{} {findings} fixed", report.fixed)?;
         }
         Outcome::Clean
     } else if reporting.diff {
@@ -152,6 +199,23 @@ pub(crate) fn run<S: Sync>(
     }
     let outcome = if reporting.exit_zero && outcome == Outcome::Findings { Outcome::Clean } else { outcome };
     Ok(if failures.is_empty() { outcome } else { Outcome::CannotRun })
+}
+
+/// Takes away the findings that a file had before the change.
+fn accept_old<S>(
+    base: &mut DiffBase<'_>,
+    file: &mut LintedFile,
+    check: &Check<'_, S>,
+    settings: Option<&S>,
+) -> Result<(), Failure> {
+    let (Some(path), Some(settings), false) = (&file.path, settings, file.diagnostics.is_empty()) else {
+        return Ok(());
+    };
+    if let Some(text) = base.text(path)? {
+        let old = check(&Source::new(&file.name, &text), settings);
+        baseline::accept_old(file, &text, &old);
+    }
+    Ok(())
 }
 
 fn write_fixed(file: &LintedFile) -> Result<(), Failure> {

@@ -66,6 +66,42 @@ pub(crate) enum Failure {
     /// The settings are invalid: the errors as text, each with its place.
     #[error("{0}")]
     Settings(String),
+    /// `--diff-base` with standard input.
+    #[error("--diff-base cannot be used with standard input; name the file")]
+    DiffOfStandardInput,
+    /// Git could not be run.
+    #[error("cannot run `git`, which --diff-base needs: {}", reason(.0))]
+    NoGit(#[source] io::Error),
+    /// A file is in no repository.
+    #[error("{} is not in a Git repository, which --diff-base needs", shown(.0))]
+    NotInGit(PathBuf),
+    /// Git refused.
+    #[error("git failed in {}: {reason}", shown(folder))]
+    Git {
+        /// The repository.
+        folder: PathBuf,
+        /// What it said.
+        reason: String,
+    },
+    /// Git does not know a revision.
+    #[error("unknown revision `{revision}`; {}", deepen(*is_shallow, "fetch it first, such as with `git fetch origin`"))]
+    UnknownRevision {
+        /// What was given.
+        revision: String,
+        /// Whether the clone lacks history.
+        is_shallow: bool,
+    },
+    /// A revision and the current branch have no common commit.
+    #[error(
+        "revision `{revision}` and HEAD have no common commit; {}",
+        deepen(*is_shallow, "name a branch or commit that HEAD comes from")
+    )]
+    UnrelatedRevision {
+        /// What was given.
+        revision: String,
+        /// Whether the clone lacks history.
+        is_shallow: bool,
+    },
     /// `--fix` with standard input.
     #[error("--fix cannot be used with standard input; use --diff to print the changes")]
     FixOfStandardInput,
@@ -281,5 +317,14 @@ fn reason(error: &io::Error) -> String {
         io::ErrorKind::StorageFull => "no space left".to_owned(),
         io::ErrorKind::InvalidData => "not UTF-8 text".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+/// What to do about missing history.
+const fn deepen(is_shallow: bool, otherwise: &'static str) -> &'static str {
+    if is_shallow {
+        "the clone is shallow: set `clone: {depth: full}` in bitbucket-pipelines.yml, or run `git fetch --unshallow`"
+    } else {
+        otherwise
     }
 }

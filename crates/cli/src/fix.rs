@@ -25,18 +25,33 @@ pub(crate) struct Fixed {
     pub(crate) count: usize,
 }
 
-/// Applies the safe fixes of findings from `minimum` on until none is left. `diagnostics` are those of `text`; both are
+/// Which fixes are applied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fixing {
+    /// Those of findings from this severity on.
+    pub(crate) minimum: Severity,
+    /// Also those that someone should review.
+    pub(crate) with_unsafe: bool,
+}
+
+impl Fixing {
+    fn fix(self, diagnostic: &Diagnostic) -> Option<&Fix> {
+        let counts = diagnostic.severity >= self.minimum;
+        diagnostic.fix.as_ref().filter(|fix| counts && (self.with_unsafe || fix.safety == Safety::Safe))
+    }
+}
+
+/// Applies fixes until none is left. `diagnostics` are those of `text`; both are
 /// brought up to date. `None` where there was nothing to apply.
 pub(crate) fn apply(
     text: &mut String,
     diagnostics: &mut Vec<Diagnostic>,
-    minimum: Severity,
+    fixing: Fixing,
     lint: impl Fn(&str) -> Vec<Diagnostic>,
 ) -> Option<Fixed> {
     let mut fixed = Fixed { original: text.clone(), count: 0 };
     for _ in 0..ROUNDS {
-        let counted = diagnostics.iter().filter(|diagnostic| diagnostic.severity >= minimum);
-        let (edited, count) = apply_once(text, counted.filter_map(safe_fix));
+        let (edited, count) = apply_once(text, diagnostics.iter().filter_map(|diagnostic| fixing.fix(diagnostic)));
         if count == 0 {
             break;
         }

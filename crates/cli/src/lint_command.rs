@@ -36,6 +36,9 @@ Examples:
   keyless lint --format markdown               a comment for a pull request
   keyless lint --write-baseline baseline.json  accept the findings that there are now
   keyless lint --baseline baseline.json        only those that came later
+  keyless lint --diff-base origin/main         only what a pull request introduces
+  keyless lint --fix-only --unsafe-fixes       apply every fix; review the result with `git diff`
+  keyless lint --verbose services/             which settings and files were read, and which rules are off
 
 A folder is searched for files named bitbucket-pipelines.yml (or .yaml), and for pipelines named *pipelines.yml that other \
 files import. What git ignores is skipped, and so are .git and node_modules. If there is none and the folder is not a \
@@ -72,6 +75,9 @@ pub(crate) fn run(arguments: &Lint, streams: &mut Streams<'_>) -> io::Result<Out
     let (inputs, mut failures) =
         inputs::find(paths, &mut streams.input, &reporting.stdin_filename, &mut |path| lookup.includes(path));
     let inputs = lookup.find(inputs, *force_exclude, &mut failures);
+    if reporting.verbose {
+        streams.note(&lookup.describe(&inputs));
+    }
     let given = trust_policy.as_deref().map(|path| (path, role.as_deref()));
     // Settings are shared between the inputs that they hold for, and so are their roles.
     let mut by_settings = HashMap::new();

@@ -19,7 +19,7 @@ use keyless_core::{
 
 use crate::{
     failure::Failure,
-    fix::{self, Fixed},
+    fix::{self, Fixed, Fixing},
     inputs::Input,
     rules_command::NOT_UTF8,
 };
@@ -52,25 +52,25 @@ pub(crate) type Check<'c, S> = dyn Fn(&Source<'_>, &S) -> Vec<Diagnostic> + Sync
 /// How many inputs are linted before their results are passed on: enough to keep all processors busy, and few enough to hold.
 const CHUNK: usize = 256;
 
-/// Lints every input by its settings, with `fix_from` after the safe fixes of findings from that severity on. `done` gets the
+/// Lints every input by its settings, with `fixing` after these fixes. `done` gets the
 /// results in the order of the inputs, whichever was done first, while the next inputs are linted: of thousands of files only
 /// a few are in memory.
 pub(crate) fn lint_all<S: Sync>(
     inputs: &[(Input, S)],
     check: &Check<'_, S>,
-    fix_from: Option<Severity>,
+    fixing: Option<Fixing>,
     mut done: impl FnMut(Result<LintedFile, Failure>) -> io::Result<()>,
 ) -> io::Result<()> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(inputs.len());
     if threads <= 1 {
-        return inputs.iter().try_for_each(|input| done(lint_one(input, check, fix_from)));
+        return inputs.iter().try_for_each(|input| done(lint_one(input, check, fixing)));
     }
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel(1);
         scope.spawn(move || {
             let mut chunks = inputs.chunks(CHUNK);
             // nobody receives once a report cannot be written
-            chunks.try_for_each(|chunk| sender.send(lint_chunk(chunk, check, fix_from, threads)))
+            chunks.try_for_each(|chunk| sender.send(lint_chunk(chunk, check, fixing, threads)))
         });
         receiver.into_iter().flatten().try_for_each(done)
     })
@@ -80,7 +80,7 @@ pub(crate) fn lint_all<S: Sync>(
 fn lint_chunk<S: Sync>(
     inputs: &[(Input, S)],
     check: &Check<'_, S>,
-    fix_from: Option<Severity>,
+    fixing: Option<Fixing>,
     threads: usize,
 ) -> Vec<Result<LintedFile, Failure>> {
     let next = AtomicUsize::new(0);
@@ -89,7 +89,7 @@ fn lint_chunk<S: Sync>(
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             match inputs.get(index) {
-                Some(input) => done.push((index, lint_one(input, check, fix_from))),
+                Some(input) => done.push((index, lint_one(input, check, fixing))),
                 None => return done,
             }
         }
@@ -108,7 +108,7 @@ fn lint_chunk<S: Sync>(
 fn lint_one<S>(
     (input, settings): &(Input, S),
     check: &Check<'_, S>,
-    fix_from: Option<Severity>,
+    fixing: Option<Fixing>,
 ) -> Result<LintedFile, Failure> {
     let (name, path) = (input.name(), input.path());
     let bytes = input.bytes()?;
@@ -122,7 +122,7 @@ fn lint_one<S>(
     };
     let lint = |text: &str| check(&Source::new(&name, text), settings);
     let (mut diagnostics, mut text) = (lint(&text), text);
-    let fixed = fix_from.and_then(|minimum| fix::apply(&mut text, &mut diagnostics, minimum, lint));
+    let fixed = fixing.and_then(|fixing| fix::apply(&mut text, &mut diagnostics, fixing, lint));
     Ok(LintedFile { name, path, text, diagnostics, fixed })
 }
 

@@ -8,6 +8,7 @@ mod args;
 mod baseline;
 mod checking;
 mod crash;
+mod diff_base;
 #[cfg(feature = "cloud")]
 mod doctor_command;
 mod download;

@@ -125,6 +125,8 @@ pub(crate) enum Order {
 pub(crate) struct Report {
     minimum: Severity,
     order: Order,
+    /// Whether text ends with the last finding.
+    quiet: bool,
     /// The files, unless each is written at once; their findings are those that are shown. One without findings has no text.
     pub(crate) files: Vec<LintedFile>,
     /// How many files were checked.
@@ -169,10 +171,10 @@ impl Counts {
 
 impl Report {
     /// A report without files, of findings from `minimum` on.
-    pub(crate) fn new(minimum: Severity, order: Order) -> Self {
+    pub(crate) fn new(minimum: Severity, order: Order, quiet: bool) -> Self {
         let (shown, hidden) = (Counts::default(), Counts::default());
         let by_rule = BTreeMap::new();
-        Self { minimum, order, files: Vec::new(), checked: 0, by_rule, shown, hidden, fixable: 0, fixed: 0 }
+        Self { minimum, order, quiet, files: Vec::new(), checked: 0, by_rule, shown, hidden, fixable: 0, fixed: 0 }
     }
 
     /// Counts the findings of a file, takes away those below the minimum, and sorts the rest.

@@ -12,7 +12,7 @@ use std::{
 };
 
 use clap::Args;
-use keyless_core::settings::{Settings, Variables};
+use keyless_core::settings::{Level, Settings, Variables};
 
 pub(crate) use check::{SCHEMA, SCHEMA_URL};
 
@@ -45,7 +45,14 @@ impl Declared {
     /// Finds the settings of files.
     pub(crate) fn lookup(&self) -> Lookup<'_> {
         let given = self.settings.as_ref().map(|_| fs::canonicalize(".").unwrap_or_default());
-        Lookup { declared: self, given, folders: HashMap::new(), files: HashMap::new(), failures: Vec::new() }
+        Lookup {
+            declared: self,
+            given,
+            folders: HashMap::new(),
+            files: HashMap::new(),
+            failures: Vec::new(),
+            excluded: Vec::new(),
+        }
     }
 
     /// Adds what the command line says.
@@ -68,6 +75,8 @@ pub(crate) struct Lookup<'d> {
     /// By the path that a user knows the file by; `None` for files without settings. Those that cannot be read are `None`.
     files: HashMap<Option<PathBuf>, Option<SettingsFile>>,
     failures: Vec<Failure>,
+    /// The names of files that the settings exclude.
+    excluded: Vec<String>,
 }
 
 /// A folder with files to lint.
@@ -89,17 +98,19 @@ impl Lookup<'_> {
     /// The inputs with the settings that hold for each, without those that the settings exclude; one that was named counts
     /// as excluded with `force`. Those whose settings cannot be read are left out, and `failures` says why, once a file.
     pub(crate) fn find(
-        mut self,
+        &mut self,
         inputs: Vec<Input>,
         force: bool,
         failures: &mut Vec<Failure>,
     ) -> Vec<(Input, Arc<Settings>)> {
         let declared = self.declared;
+        let mut excluded = Vec::new();
         let mut settings_of = |input: &Input| {
             let (path, file) = self.file_for(input.path().as_deref());
             let file = file?;
             let can_be_excluded = force || input.was_found();
             if can_be_excluded && path.as_ref().is_some_and(|path| file.excludes(path)) {
+                excluded.push(input.name());
                 return None;
             }
             Some(file.apply(path.as_deref(), |settings| declared.add_to(settings)))
@@ -107,16 +118,47 @@ impl Lookup<'_> {
         let found =
             inputs.into_iter().filter_map(|input| settings_of(&input).map(|settings| (input, settings))).collect();
         failures.append(&mut self.failures);
+        self.excluded = excluded;
         found
+    }
+
+    /// What was read, in lines: settings with the rules that are off, the files that they hold for, and those that they
+    /// exclude.
+    pub(crate) fn describe(&mut self, inputs: &[(Input, Arc<Settings>)]) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut last: Option<&Arc<Settings>> = None;
+        for (input, settings) in inputs {
+            if last.is_none_or(|last| !Arc::ptr_eq(last, settings)) {
+                let file = self.folder_of(input.path().as_deref()).settings;
+                let file = file.map_or_else(|| "no keyless.yaml".to_owned(), |file| file.display().to_string());
+                let off = settings.rules.iter().filter(|(_, level)| **level == Level::Off).map(|(name, _)| &**name);
+                let (off, only) = (off.collect::<Vec<_>>(), settings.selected.as_deref().unwrap_or_default());
+                let mut line = format!("settings: {file}");
+                for (what, names) in [("rules off", off.join(", ")), ("only", only.join(", "))] {
+                    if !names.is_empty() {
+                        line.extend(["; ", what, ": ", &names]);
+                    }
+                }
+                lines.push(line);
+                last = Some(settings);
+            }
+            lines.push(format!("checked: {}", input.name()));
+        }
+        lines.extend(self.excluded.iter().map(|name| format!("excluded: {name}")));
+        lines
+    }
+
+    fn folder_of(&mut self, path: Option<&Path>) -> Folder {
+        let folder = path.and_then(Path::parent).filter(|folder| *folder != Path::new(""));
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        let given = self.declared.settings.as_ref();
+        self.folders.entry(folder).or_insert_with_key(|folder| look(folder, given)).clone()
     }
 
     /// The absolute path of a file, and its settings, unless they cannot be read. Standard input, which has no path, lies
     /// in the current folder.
     fn file_for(&mut self, path: Option<&Path>) -> (Option<PathBuf>, Option<&mut SettingsFile>) {
-        let folder = path.and_then(Path::parent).filter(|folder| *folder != Path::new(""));
-        let folder = folder.unwrap_or(Path::new(".")).to_owned();
-        let given = self.declared.settings.as_ref();
-        let folder = self.folders.entry(folder).or_insert_with_key(|folder| look(folder, given)).clone();
+        let folder = self.folder_of(path);
         let absolute = path.and_then(Path::file_name).map(|name| folder.absolute.join(name));
         let root = match (&self.given, &folder.settings) {
             (Some(here), _) => here.clone(),

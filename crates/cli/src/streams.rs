@@ -31,6 +31,14 @@ impl Streams<'static> {
 }
 
 impl Streams<'_> {
+    /// Says something on the error stream that was asked for.
+    pub(crate) fn note(&mut self, lines: &[String]) {
+        for line in lines {
+            // nobody is left to be told when standard error is closed
+            let _ = writeln!(self.errors, "note: {line}");
+        }
+    }
+
     /// Says on the error stream why something could not be done, below what the output holds already.
     pub(crate) fn fail(&mut self, failure: &Failure) {
         let _ = self.output.flush();

@@ -74,5 +74,8 @@ fn run_check(arguments: &Check, streams: &mut Streams<'_>) -> io::Result<Outcome
     let (inputs, mut failures) =
         inputs::find(paths, &mut streams.input, &reporting.stdin_filename, &mut |path| lookup.includes(path));
     let inputs = lookup.find(inputs, false, &mut failures);
+    if reporting.verbose {
+        streams.note(&lookup.describe(&inputs));
+    }
     checking::run(&inputs, failures, &|source, settings| check::findings_with(source, settings), reporting, streams)
 }

@@ -32,6 +32,9 @@ pub(super) fn write(report: &Report, colors: bool, output: &mut dyn Write) -> io
     for file in &report.files {
         write_file(file, &renderer, output)?;
     }
+    if report.quiet {
+        return Ok(());
+    }
     if report.shown.total() > FEW {
         writeln!(output, "\n{}", by_rule(report))?;
     }
