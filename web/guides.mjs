@@ -1,7 +1,7 @@
 // Writes the guides: the documents in docs/, the pipe's README, and parts of the main README, as pages of the site.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, posix } from "node:path";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, posix } from "node:path";
 
 import { escape, page, reader } from "./pages.mjs";
 
@@ -15,10 +15,14 @@ const GUIDES = {
   "other-linters": { file: "docs/other-linters.md" },
 };
 
+/** Files that guides link to, which the site has as they are. */
+const SCHEMAS = ["docs/keyless.schema.json", "docs/report.schema.json"];
+
 /** `text` is src/text.ts, `anchors` src/anchors.ts, `rules` the ids of all rules. */
 export function writeGuides(folder, root, { text, anchors, rules }) {
   const pages = new Map(Object.entries(GUIDES).map(([name, { file }]) => [file, name]));
   mkdirSync(folder, { recursive: true });
+  for (const schema of SCHEMAS) copyFileSync(join(root, schema), join(folder, basename(schema)));
   const write = (name, title, body, part) => writeFileSync(join(folder, `${name}.html`), page({ title, part, body }, text));
   for (const [name, { file, sections }] of Object.entries(GUIDES)) {
     const { title } = text.guides[name];
@@ -26,7 +30,9 @@ export function writeGuides(folder, root, { text, anchors, rules }) {
     const link = (href) => {
       if (/^(https:|#)/.test(href)) return href;
       const [path, fragment] = href.split("#");
-      const target = pages.get(posix.join(dirname(file), path));
+      const linked = posix.join(dirname(file), path);
+      if (SCHEMAS.includes(linked)) return basename(linked);
+      const target = pages.get(linked);
       if (!target) throw new Error(`${file} links to ${href}, which has no page on the site`);
       return `${target}.html${fragment ? `#${fragment}` : ""}`;
     };
