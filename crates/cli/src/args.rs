@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
 /// When to color.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// On a terminal, unless `NO_COLOR` is set or `CLICOLOR=0`; always with `FORCE_COLOR` or `CLICOLOR_FORCE`
     Auto,
     /// Also in files, pipes and build logs
     Always,
@@ -113,9 +113,10 @@ Examples:
     /// Show a rule's documentation
     #[command(after_help = "\
 Examples:
-  keyless explain missing-oidc                 what it finds, why, and a wrong and a right example")]
+  keyless explain missing-oidc                 what it finds, why, and a wrong and a right example
+  keyless explain secrets                      the rules of a group")]
     Explain {
-        /// The rule's id, as reports show it in brackets
+        /// The rule's id, as reports show it in brackets, or a group's name
         rule: String,
     },
 }

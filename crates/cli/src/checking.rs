@@ -17,6 +17,7 @@ use crate::{
     inputs::Input,
     linted::{self, Check, LintedFile},
     outcome::Outcome,
+    progress::Progress,
     report::{self, Destination, DestinationParser, Destinations, Order, Report, Service, service},
     streams::Streams,
 };
@@ -130,9 +131,11 @@ pub(crate) fn run<S: Sync>(
     // Text alone is written while files are checked: thousands of files are not held in memory.
     let by_file = destinations.is_printed_text() && !reporting.statistics && reporting.report.is_none();
     let mut diffs = false;
+    let mut progress = Progress::new(inputs.len(), streams.shows_progress && !reporting.quiet);
     let mut settings = inputs.iter().map(|(_, settings)| settings);
     linted::lint_all(inputs, check, fixing, |result| {
         let settings = settings.next();
+        progress.advance(&mut streams.errors);
         let mut file = match result {
             Ok(file) => file,
             Err(failure) => {
@@ -156,6 +159,7 @@ pub(crate) fn run<S: Sync>(
         if let Some(collected) = &mut collected {
             collected.add(&file, reporting.min_severity);
         } else if reporting.diff {
+            progress.clear(&mut streams.errors);
             diffs |= print_diff(&file, &mut streams.output)?;
         } else {
             report.count(&mut file);
@@ -163,13 +167,19 @@ pub(crate) fn run<S: Sync>(
                 return Ok(());
             }
             if by_file {
+                // what is printed must not follow the line of the progress
+                let must_flush = !file.diagnostics.is_empty() && progress.clear(&mut streams.errors);
                 report::print_text(&file, streams)?;
+                if must_flush {
+                    streams.output.flush()?;
+                }
             } else {
                 report.keep(file);
             }
         }
         Ok(())
     })?;
+    progress.clear(&mut streams.errors);
     for outdated in baseline.iter().flat_map(Baseline::outdated).filter(|_| !reporting.quiet) {
         writeln!(streams.errors, "note: no longer found, so remove it from the baseline: {outdated}")?;
     }

@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+#[cfg(feature = "cloud")]
+use keyless_core::spelling;
 use keyless_core::{ip_ranges::AddressError, migrate::Refusal, oidc::TokenError, setup::SetupError, text::NotUtf8};
 
 /// Why a command, or a part of it, could not run.
@@ -122,17 +124,6 @@ pub(crate) enum Failure {
         /// Why not.
         #[source]
         refusal: Refusal,
-    },
-    /// No rule has this id.
-    #[error(
-        "unknown rule `{id}`; {}",
-        nearest.map_or_else(|| "`keyless rules` lists all rules".to_owned(), |nearest| format!("did you mean `{nearest}`?"))
-    )]
-    UnknownRule {
-        /// What was given.
-        id: String,
-        /// The rule that was probably meant.
-        nearest: Option<&'static str>,
     },
     /// No rule or group has this name.
     #[error(
@@ -268,7 +259,10 @@ pub(crate) enum Failure {
     SeveralWorkspaces,
     /// A repository has no such deployment environment.
     #[cfg(feature = "cloud")]
-    #[error("Bitbucket has no deployment environment `{wanted}`; the environments are: {names}")]
+    #[error(
+        "Bitbucket has no deployment environment `{wanted}`; {}the environments are: {names}",
+        did_you_mean(wanted, names)
+    )]
     NoSuchEnvironment {
         /// What was given.
         wanted: String,
@@ -327,4 +321,11 @@ const fn deepen(is_shallow: bool, otherwise: &'static str) -> &'static str {
     } else {
         otherwise
     }
+}
+
+/// The most similar of several names that are separated by commas.
+#[cfg(feature = "cloud")]
+fn did_you_mean(wanted: &str, names: &str) -> String {
+    let nearest = spelling::nearest(wanted, names.split(", "));
+    nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default()
 }

@@ -23,8 +23,10 @@ mod inputs;
 mod levels;
 mod lint_command;
 mod linted;
+mod markdown;
 mod migrate_command;
 mod outcome;
+mod progress;
 mod report;
 mod requirements_command;
 mod roles;
@@ -34,6 +36,7 @@ mod schema_command;
 mod settings;
 mod setup_command;
 mod streams;
+mod terminal;
 mod token_command;
 mod trust_command;
 

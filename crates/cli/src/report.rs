@@ -29,7 +29,12 @@ use keyless_core::{
 };
 use serde::Serialize;
 
-use crate::{failure::Failure, fix, linted::LintedFile, streams::Streams};
+use crate::{
+    failure::Failure,
+    fix,
+    linted::LintedFile,
+    streams::{Look, Streams},
+};
 
 pub(crate) use destination::{Destination, DestinationParser, Destinations};
 pub(crate) use service::{Service, service};
@@ -52,8 +57,8 @@ pub(crate) struct Format {
 enum Writer {
     /// A document, written even if nothing could be read.
     Document(fn(&Report, &mut dyn Write) -> io::Result<()>),
-    /// Lines for people, in color if the second argument says so.
-    Lines(fn(&Report, bool, &mut dyn Write) -> io::Result<()>),
+    /// Lines for people, which look as the second argument says.
+    Lines(fn(&Report, Look, &mut dyn Write) -> io::Result<()>),
 }
 
 /// The formats, in the order of `--help`. The first is the default.
@@ -102,10 +107,10 @@ impl Format {
     }
 
     /// Writes a report. A person with nothing but failures is not told that nothing was found.
-    fn write(&self, report: &Report, colors: bool, output: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, report: &Report, look: Look, output: &mut dyn Write) -> io::Result<()> {
         match self.writer {
             Writer::Lines(_) if report.checked == 0 => Ok(()),
-            Writer::Lines(write) => write(report, colors, output),
+            Writer::Lines(write) => write(report, look, output),
             Writer::Document(write) => write(report, output),
         }
     }
@@ -257,10 +262,10 @@ fn statistics(report: &Report, output: &mut dyn Write) -> io::Result<()> {
 
 /// Prints the findings of a file as text, before the report that ends with their number.
 pub(crate) fn print_text(file: &LintedFile, streams: &mut Streams<'_>) -> io::Result<()> {
-    text::write_file(file, &text::renderer(streams.colors), &mut streams.output)
+    text::write_file(file, streams.look, &mut streams.output)
 }
 
 /// A finding as text, without colors.
 pub(crate) fn as_text(source: &Source<'_>, diagnostic: &Diagnostic) -> String {
-    text::finding(source, diagnostic, &text::renderer(false))
+    text::finding(source, diagnostic, Look::default())
 }

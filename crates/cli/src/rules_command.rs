@@ -13,7 +13,7 @@ use keyless_core::{
 };
 use serde::Serialize;
 
-use crate::{failure::Failure, outcome::Outcome, streams::Streams};
+use crate::{failure::Failure, markdown, outcome::Outcome, streams::Streams};
 
 /// How rules are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -64,6 +64,18 @@ pub(crate) fn all() -> impl Iterator<Item = Rule<()>> {
     [NOT_UTF8_RULE].into_iter().chain(pipelines).chain(policies).chain([INVALID_SETTINGS_RULE])
 }
 
+/// The address of a rule's documentation: its file in the repository, in this version.
+pub(crate) fn page(rule: RuleId) -> String {
+    let file = rule.as_str().replace('-', "_");
+    let path = if rule == NOT_UTF8 || rule == INVALID_SETTINGS {
+        "cli/src/rules_command.rs".to_owned()
+    } else {
+        let kind = if pipeline::rule(rule.as_str()).is_some() { "pipeline" } else { "trust" };
+        format!("core/src/rules/{kind}/{file}.rs")
+    };
+    format!("{}/src/v{}/crates/{path}", env!("CARGO_PKG_REPOSITORY"), env!("CARGO_PKG_VERSION"))
+}
+
 /// A rule as `keyless rules` lists it.
 #[derive(Debug, Serialize)]
 struct Listed {
@@ -77,13 +89,17 @@ struct Listed {
 
 impl Listed {
     fn new(rule: &Rule<()>) -> Self {
-        let group = match pipeline::group(rule.id) {
-            Some(group) => group,
-            None if trust::rule(rule.id.as_str()).is_some() => Group::Policies,
-            None => Group::Syntax,
-        };
+        let group = group_of(rule.id);
         let fix = rule.examples().iter().filter(|example| example.wrong).any(|example| is_fixed(rule.id, example));
         Self { id: rule.id, severity: rule.severity.name(), group: group.name(), fix, summary: rule.summary() }
+    }
+}
+
+fn group_of(rule: RuleId) -> Group {
+    match pipeline::group(rule) {
+        Some(group) => group,
+        None if trust::rule(rule.as_str()).is_some() => Group::Policies,
+        None => Group::Syntax,
     }
 }
 
@@ -113,13 +129,22 @@ pub(crate) fn list(format: RuleFormat, streams: &mut Streams<'_>) -> io::Result<
     Ok(Outcome::Clean)
 }
 
-/// Prints the documentation of one rule.
+/// Prints the documentation of one rule, or the rules of a group.
 pub(crate) fn explain(id: &str, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     let Some(rule) = all().find(|rule| rule.id.as_str() == id) else {
-        let nearest = spelling::nearest(id, all().map(|rule| rule.id.as_str()));
-        streams.fail(&Failure::UnknownRule { id: id.to_owned(), nearest });
+        if let Some(group) = Group::ALL.into_iter().find(|group| group.name() == id) {
+            let rules = all().filter(|rule| group_of(rule.id) == group);
+            for rule in rules {
+                writeln!(streams.output, "{}: {}", rule.id, rule.summary())?;
+            }
+            return Ok(Outcome::Clean);
+        }
+        let names = all().map(|rule| rule.id.as_str()).chain(Group::ALL.map(Group::name));
+        streams.fail(&Failure::UnknownRuleOrGroup { name: id.to_owned(), nearest: spelling::nearest(id, names) });
         return Ok(Outcome::CannotRun);
     };
-    writeln!(streams.output, "# {} ({})\n\n{}", rule.id, rule.severity, rule.documentation())?;
+    let text = format!("# {} ({})\n\n{}\n", rule.id, rule.severity, rule.documentation());
+    let text = if streams.look.colors { markdown::render(&text) } else { text };
+    write!(streams.output, "{text}")?;
     Ok(Outcome::Clean)
 }

@@ -13,7 +13,7 @@ use crate::{
     init_command, lint_command, migrate_command,
     outcome::Outcome,
     requirements_command, rules_command, schema_command, setup_command,
-    streams::Streams,
+    streams::{Look, Streams},
     token_command, trust_command,
 };
 #[cfg(feature = "cloud")]
@@ -23,11 +23,11 @@ use crate::{doctor_command, exec_command};
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: Streams<'_>) -> Outcome {
     let result = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => {
-            streams.colors = match arguments.color {
-                Color::Auto => streams.colors,
-                Color::Always => true,
-                Color::Never => false,
-            };
+            match arguments.color {
+                Color::Auto => {}
+                Color::Always => streams.look.colors = true,
+                Color::Never => streams.look = Look::default(),
+            }
             match arguments.command {
                 Command::Lint(lint) => lint_command::run(&lint, &mut streams),
                 Command::Init(init) => init_command::run(&init, &mut streams),
@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
 /// Prints what clap has to say: the help that was asked for, or what is wrong with the arguments.
 fn refuse(error: &clap::Error, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     let said: StyledStr = error.render();
-    let said = if streams.colors { said.ansi().to_string() } else { said.to_string() };
+    let said = if streams.look.colors { said.ansi().to_string() } else { said.to_string() };
     if error.use_stderr() {
         // nothing is left to be told when standard error is closed
         let _ = streams.errors.write_all(said.as_bytes());

@@ -2,7 +2,16 @@
 
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, terminal::Terminal};
+
+/// How output for people looks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Look {
+    /// Whether it has colors.
+    pub(crate) colors: bool,
+    /// Whether names of rules link to their documentation (OSC 8).
+    pub(crate) links: bool,
+}
 
 /// The streams of one run, so that a test can pass its own.
 pub(crate) struct Streams<'a> {
@@ -12,8 +21,10 @@ pub(crate) struct Streams<'a> {
     pub(crate) output: Box<dyn Write + 'a>,
     /// Where messages go that are not part of a report.
     pub(crate) errors: Box<dyn Write + 'a>,
-    /// Whether a reader of `output` wants colours, as far as the environment tells.
-    pub(crate) colors: bool,
+    /// What a reader of `output` wants to see, as far as the environment tells.
+    pub(crate) look: Look,
+    /// Whether `errors` is a terminal, where progress can be shown.
+    pub(crate) shows_progress: bool,
 }
 
 impl Streams<'static> {
@@ -23,9 +34,11 @@ impl Streams<'static> {
             input: Box::new(io::stdin()),
             output: Box::new(BufWriter::new(UntilClosed(io::stdout()))),
             errors: Box::new(io::stderr()),
-            colors: io::stdout().is_terminal()
-                && !is_set("NO_COLOR")
-                && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb"),
+            look: Look {
+                colors: Terminal::of_process().has_colors(),
+                links: supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout),
+            },
+            shows_progress: io::stderr().is_terminal() && std::env::var_os("CI").is_none(),
         }
     }
 }
@@ -68,9 +81,4 @@ impl<W: Write> Write for UntilClosed<W> {
             result => result,
         }
     }
-}
-
-/// Whether a variable has a value; <https://no-color.org> has an empty one count as none.
-fn is_set(variable: &str) -> bool {
-    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }

@@ -14,7 +14,10 @@ use clap::{
 };
 
 use super::{FORMATS, Format, Report};
-use crate::{failure::Failure, streams::Streams};
+use crate::{
+    failure::Failure,
+    streams::{Look, Streams},
+};
 
 /// A format, and the file of its own.
 #[derive(Clone, Debug)]
@@ -93,11 +96,11 @@ impl<'a> Destinations<'a> {
     /// Writes the report everywhere. Returns the files that could not be written.
     pub(crate) fn write(&self, report: &Report, streams: &mut Streams<'_>) -> io::Result<Vec<Failure>> {
         if let Some(format) = self.printed {
-            format.write(report, streams.colors, &mut streams.output)?;
+            format.write(report, streams.look, &mut streams.output)?;
         }
         let mut failures = Vec::new();
         for (format, file) in &self.files {
-            failures.extend(write_file(file, |output| format.write(report, false, output)).err());
+            failures.extend(write_file(file, |output| format.write(report, Look::default(), output)).err());
         }
         Ok(failures)
     }

@@ -15,7 +15,7 @@ use keyless_core::{
 };
 
 use super::{Counts, Report};
-use crate::linted::LintedFile;
+use crate::{linted::LintedFile, rules_command, streams::Look};
 
 /// A line of more bytes than this is not shown: nobody reads it, and its column says enough.
 const LINE_LIMIT: usize = 1000;
@@ -27,10 +27,9 @@ const LISTED_LINES: usize = 10;
 const FEW: usize = 5;
 
 /// Writes all findings, the number of each rule's findings if there are many, and the last line.
-pub(super) fn write(report: &Report, colors: bool, output: &mut dyn Write) -> io::Result<()> {
-    let renderer = renderer(colors);
+pub(super) fn write(report: &Report, look: Look, output: &mut dyn Write) -> io::Result<()> {
     for file in &report.files {
-        write_file(file, &renderer, output)?;
+        write_file(file, look, output)?;
     }
     if report.quiet {
         return Ok(());
@@ -41,21 +40,20 @@ pub(super) fn write(report: &Report, colors: bool, output: &mut dyn Write) -> io
     writeln!(output, "{}", summary(report))
 }
 
-/// What draws findings.
-pub(super) const fn renderer(colors: bool) -> Renderer {
-    if colors { Renderer::styled() } else { Renderer::plain() }
+const fn renderer(look: Look) -> Renderer {
+    if look.colors { Renderer::styled() } else { Renderer::plain() }
 }
 
 /// Writes the findings of a file.
-pub(super) fn write_file(file: &LintedFile, renderer: &Renderer, output: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_file(file: &LintedFile, look: Look, output: &mut dyn Write) -> io::Result<()> {
     let source = file.source();
-    file.diagnostics.iter().try_for_each(|diagnostic| writeln!(output, "{}", finding(&source, diagnostic, renderer)))
+    file.diagnostics.iter().try_for_each(|diagnostic| writeln!(output, "{}", finding(&source, diagnostic, look)))
 }
 
 /// A finding: `FILE:LINE:COLUMN: error[rule]: message`, and its lines below.
-pub(super) fn finding(source: &Source<'_>, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
-    let mut text = title(source, diagnostic, renderer);
-    let body = renderer.render(&[details(source, diagnostic)]);
+pub(super) fn finding(source: &Source<'_>, diagnostic: &Diagnostic, look: Look) -> String {
+    let mut text = title(source, diagnostic, look);
+    let body = renderer(look).render(&[details(source, diagnostic)]);
     for line in body.lines().filter(|line| !is_empty_margin(line)) {
         text.push('\n');
         text.push_str(line);
@@ -64,10 +62,13 @@ pub(super) fn finding(source: &Source<'_>, diagnostic: &Diagnostic, renderer: &R
 }
 
 /// Place, severity, rule and message: `FILE:LINE:COLUMN: error[rule]: message`.
-pub(super) fn title(source: &Source<'_>, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+pub(super) fn title(source: &Source<'_>, diagnostic: &Diagnostic, look: Look) -> String {
     let Position { line, column } = source.position(diagnostic.primary.span.start);
-    let title = level(diagnostic).primary_title(&*diagnostic.message).id(diagnostic.rule.as_str());
-    let title = renderer.render(&[Group::with_title(title)]);
+    let mut title = level(diagnostic).primary_title(&*diagnostic.message).id(diagnostic.rule.as_str());
+    if look.links {
+        title = title.id_url(rules_command::page(diagnostic.rule));
+    }
+    let title = renderer(look).render(&[Group::with_title(title)]);
     format!("{}:{line}:{column}: {title}", normalize_untrusted_str(source.name()))
 }
 
@@ -232,7 +233,7 @@ mod tests {
     use keyless_core::diagnostic::RuleId;
 
     fn rendered(source: &Source<'_>, diagnostic: &Diagnostic) -> String {
-        finding(source, diagnostic, &Renderer::plain())
+        finding(source, diagnostic, Look::default())
     }
 
     fn finding_at(start: usize, end: usize, severity: Severity) -> Diagnostic {
@@ -305,7 +306,7 @@ f.yml:1:70001: error[duplicate-key]: twice
         let source = Source::new("f.yml", "a: 1\na: 2\n");
         let mut diagnostic = finding_at(5, 6, Severity::Warning);
         diagnostic.help("remove one");
-        let report = finding(&source, &diagnostic, &Renderer::styled());
+        let report = finding(&source, &diagnostic, Look { colors: true, links: true });
         assert_eq!(report.lines().count(), 4, "{report}");
     }
 

@@ -10,6 +10,7 @@ use keyless_core::{
     },
     pipeline::{Deployment, Step},
     settings::Settings,
+    spelling,
     text::Source,
 };
 
@@ -106,7 +107,9 @@ fn deployment<'f>(
     match (matching.as_slice(), selection.deployment) {
         ([only], _) => Ok(*only),
         ([], Some(wanted)) => {
-            Err(unusable(format!("the step does not run in `{wanted}`; its environments are: {names}")))
+            let nearest = spelling::nearest(wanted, names.split(", "));
+            let meant = nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
+            Err(unusable(format!("the step does not run in `{wanted}`; {meant}its environments are: {names}")))
         }
         _ => Err(unusable(format!("the step runs in several environments; select one with --deployment: {names}"))),
     }
