@@ -1,6 +1,7 @@
 //! Scripts that get a stored key: those that name it, and those that find it in their environment.
 
 mod commands;
+mod deploy_pipe;
 mod passed;
 
 use std::collections::BTreeSet;
@@ -118,14 +119,22 @@ impl Section<'_, '_> {
         {
             return Some(draft.manual(format!("{reason}, or `--with exec`")));
         }
-        let Some(edits) = self.edits(&removals, &implicit, &tools) else {
+        let with_pipe = self.context.options.with == With::Pipe;
+        let by_pipe = with_pipe.then(|| self.deploy_pipe(&removals, &tools)).flatten();
+        let is_pipe = by_pipe.is_some();
+        let Some(edits) = by_pipe.or_else(|| self.edits(&removals, &implicit, &tools)) else {
             return Some(draft.manual("the layout of the script cannot be edited without changing other commands"));
         };
         draft.touches.push(file.span(self.list));
         draft.touches.extend(edits.iter().filter(|edit| !edit.span.is_empty()).map(|edit| edit.span));
         draft.edits = edits;
         draft.oidc = true;
-        (draft.class, draft.reason) = self.class(&removals, &implicit, &tools, self_hosted);
+        (draft.class, draft.reason) = if is_pipe {
+            let reason = "the pipe installs and synthesizes the app itself: compare its variables with the options of the command";
+            (Class::Unsafe, reason.to_owned())
+        } else {
+            self.class(&removals, &implicit, &tools, self_hosted)
+        };
         Some(draft)
     }
 

@@ -164,3 +164,33 @@ fn keyless_exec_runs_what_calls_aws() {
     let again = plan_with(expected, &Settings::default(), &options).unwrap();
     assert_eq!(migrate(expected, &again, true), expected);
 }
+
+#[test]
+fn the_pipe_replaces_what_deploys() {
+    let step = |script: &str| format!("pipelines:\n  default:\n    - step:\n        script:\n{script}");
+    let options = Options { with: With::Pipe, pipe: Some("registry.example.com/keyless-pipe:1".to_owned()) };
+    for (before, after) in [
+        (
+            "          - npm ci\n          - export AWS_ACCESS_KEY_ID=$KEY_PROD AWS_SECRET_ACCESS_KEY=$SECRET_PROD\n          - export \
+             AWS_DEFAULT_REGION=eu-west-1\n          - npx cdk deploy Web 'Api-*' --require-approval never -c \
+             stage=$STAGE --ci\n",
+            Some(
+                "          - npm ci\n          - export AWS_DEFAULT_REGION=eu-west-1\n          - pipe: \
+                 docker://registry.example.com/keyless-pipe:1\n            variables:\n              AWS_ROLE_ARN: \
+                 $ROLE_ARN_PROD\n              AWS_REGION: eu-west-1\n              STACKS: 'Web Api-*'\n              \
+                 EXTRA_ARGS: '-c stage=$STAGE --ci'\n",
+            ),
+        ),
+        ("          - cdk deploy --all\n          - aws s3 ls\n", None),
+        ("          - cd infra\n          - cdk deploy --all\n", None),
+        ("          - STAGE=prod\n          - cdk deploy \"Web-$STAGE\"\n", None),
+    ] {
+        let text = step(before);
+        let plan = plan_with(&text, &Settings::default(), &options).unwrap();
+        let edited = migrate(&text, &plan, true);
+        match after {
+            Some(after) => assert_eq!(edited, step(after).replace("script:", "oidc: true\n        script:")),
+            None => assert!(edited.contains("web-identity-token") && !edited.contains("pipe:"), "{edited}"),
+        }
+    }
+}
