@@ -24,7 +24,7 @@ pub use installs::Install;
 pub use keyless::{Session, SessionSource};
 pub use pipes::{KNOWN as KNOWN_PIPES, KnownPipe, Login, ROLE_VARIABLE, ROLE_VARIABLES};
 pub use profiles::ProfileSetting;
-pub use secrets::{is_secret_name, login_password, looks_secret, password_in_url};
+pub use secrets::{is_key_id, is_secret_name, login_password, looks_secret, password_in_url};
 pub use section::ScriptSection;
 pub use tools::{Calls, TOOLS, Tool, ToolCall, ToolId, split_package};
 pub use value::{Atom, Path, Value};
@@ -433,6 +433,12 @@ impl StepFacts {
                 pipe.is_keyless()
                     && command.is_some_and(|command| matches!(command, "diff" | "drift" | "list" | "synth"))
             })
+    }
+
+    /// Whether the script has configured a region before a tool: `aws configure set region`, or a file in `~/.aws`.
+    pub fn configures_region(&self, tool: &ToolUse) -> bool {
+        let known = |setting: &ProfileSetting| tool.profile || setting.profile == "default";
+        self.profiles.iter().any(|it| it.key == "region" && it.order < tool.order && known(it))
     }
 
     /// Whether commands from outside the file ran before a command.

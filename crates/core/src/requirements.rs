@@ -183,7 +183,8 @@ fn needed(source: &Source<'_>, file: &pipeline::File<'_>, step: &Step<'_>, facts
             }
             Credentials::Session | Credentials::Keys | Credentials::Profile => {}
         }
-        if !tool.region && !set("AWS_REGION") && !set("AWS_DEFAULT_REGION") {
+        let configured = tool.region || facts.configures_region(tool);
+        if !configured && !set("AWS_REGION") && !set("AWS_DEFAULT_REGION") {
             add("AWS_REGION", tool.call.tool.name);
         }
     }

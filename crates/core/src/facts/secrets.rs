@@ -193,6 +193,12 @@ fn positional(invocation: &Invocation<'_>) -> String {
     words.join(" ")
 }
 
+/// Whether a string has the format of an access key ID. Those that end in `EXAMPLE` are from AWS's documentation.
+pub fn is_key_id(text: &str) -> bool {
+    let format = ["AKIA", "ASIA"].iter().any(|prefix| text.starts_with(prefix));
+    format && text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !text.ends_with("EXAMPLE")
+}
+
 /// Ends of the names of variables that hold a secret.
 const ENDS: [&str; 16] = [
     "PASSWORD",

@@ -112,7 +112,7 @@ fn needs(file: &Analysis<'_>, step: &Step<'_>, facts: &StepFacts, tool: &ToolUse
     if !web_identity {
         return Vec::new();
     }
-    let region = needs_region(tool).then_some(Need::Region);
+    let region = (needs_region(tool) && !facts.configures_region(tool)).then_some(Need::Region);
     [Need::TokenFile, Need::Role].into_iter().chain(region).filter(|need| !set(*need)).collect()
 }
 
