@@ -6,6 +6,8 @@ pub(crate) mod caches;
 pub mod expressions;
 pub(crate) mod flow;
 pub mod foreign;
+#[cfg(feature = "complete")]
+pub(crate) mod passed_keys;
 pub mod programs;
 pub mod steps;
 

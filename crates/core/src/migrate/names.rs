@@ -59,12 +59,6 @@ pub(super) fn general_role(file: &Analysis<'_>) -> String {
     }
 }
 
-/// Whether a string has the format of an access key ID. Those that end in `EXAMPLE` are from AWS's documentation.
-pub(super) fn is_key_id(text: &str) -> bool {
-    let format = ["AKIA", "ASIA"].iter().any(|prefix| text.starts_with(prefix));
-    format && text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !text.ends_with("EXAMPLE")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,11 +3,11 @@
 use super::{
     Class, Context, Draft, Form,
     edit::Changes,
-    names::{KEY_ID, SECRET, is_key_id, role_for},
+    names::{KEY_ID, SECRET, role_for},
 };
 use crate::{
     diagnostic::Edit,
-    facts::{Login, PipeUse, PipeVariable, ROLE_VARIABLE, StepFacts, Value},
+    facts::{Login, PipeUse, PipeVariable, ROLE_VARIABLE, StepFacts, Value, is_key_id},
     pipeline::{Pipe, Step},
     pipes::{
         Version,

@@ -4,7 +4,7 @@ use super::{CurrentSection, Walk, output::reaches_log};
 use crate::{
     facts::{
         AWS_VARIABLES, Assumption, Atom, Binding, Configuration, DeployerUse, Install, Print, ProfileSetting, Session,
-        SessionSource, TOKEN, ToolUse, Value, installs, keyless, profiles, tools,
+        SessionSource, TOKEN, ToolUse, Value, installs, is_key_id, keyless, profiles, tools,
     },
     script::{
         Command, Invocation, OnFailure, Word,
@@ -68,6 +68,11 @@ impl Walk<'_> {
         let Some(call) = tools::recognise(invocation) else { return };
         if call.tool.id == tools::ToolId::AwsCli {
             self.aws(current, command, invocation, &call, span);
+        }
+        if call.tool.id == tools::ToolId::Serverless && call.subcommand.starts_with("config credentials") {
+            let key = ["--key", "-k"].iter().find_map(|name| invocation.option(name));
+            let keys = key.is_some_and(|word| word.literal().is_none_or(|literal| is_key_id(&literal)));
+            self.facts.configurations.push(Configuration { keys, span, order: self.order });
         }
         let set = AWS_VARIABLES.iter().filter_map(|name| self.variables.get(*name).cloned());
         let mut variables: Vec<Binding> = set.collect();

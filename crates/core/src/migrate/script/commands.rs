@@ -3,10 +3,10 @@
 use super::Section;
 use crate::{
     diagnostic::Edit,
-    facts::{Atom, Value},
+    facts::{Atom, Value, is_key_id},
     migrate::{
         Form,
-        names::{KEY_ID, SECRET, SESSION, is_key_id, role_for},
+        names::{KEY_ID, SECRET, SESSION, role_for},
     },
     script::{Command, Invocation, RedirectionKind, Word},
     text::Span,

@@ -92,18 +92,9 @@ impl Section<'_, '_> {
         let role = removals.iter().rfind(|removal| removal.is_id && removal.command < tool.command);
         let role = role.and_then(|removal| removal.variable.as_deref());
         let role = role.map_or_else(|| self.context.general.clone(), |key| role_for(key, &self.context.general));
-        let mut variables = vec![(ROLE, format!("${role}")), ("AWS_REGION", self.region(tool)?)];
+        let mut variables = vec![(ROLE, format!("${role}")), ("AWS_REGION", region(tool)?)];
         variables.extend(self.options(command, tool)?);
         Some((item, variables))
-    }
-
-    /// The region that the script sets, or the variable for it. A pipe sees only what Bitbucket's settings define.
-    fn region(&self, tool: &ToolUse) -> Option<String> {
-        let Some(set) = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| tool.variable(name)) else {
-            return Some("$AWS_REGION".to_owned());
-        };
-        let copy = set.value.copy_of().map(|name| format!("${name}"));
-        copy.or_else(|| set.value.literal().map(str::to_owned))
     }
 
     /// The pipe's variables for the arguments of `cdk deploy`.
@@ -153,6 +144,15 @@ impl Section<'_, '_> {
         let plain = word.parts.iter().all(|part| matches!(part, Part::Text { .. } | Part::Variable(_)));
         (plain && !set).then(|| self.facts.sections[self.number].script.slice(word.span).to_owned())
     }
+}
+
+/// The region that the script sets, or the variable for it. A pipe sees only what Bitbucket's settings define.
+fn region(tool: &ToolUse) -> Option<String> {
+    let Some(set) = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| tool.variable(name)) else {
+        return Some("$AWS_REGION".to_owned());
+    };
+    let copy = set.value.copy_of().map(|name| format!("${name}"));
+    copy.or_else(|| set.value.literal().map(str::to_owned))
 }
 
 /// A value in YAML.

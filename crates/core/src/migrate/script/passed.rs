@@ -2,11 +2,13 @@
 
 use super::{Section, commands::Removal};
 use crate::{
+    analysis::passed_keys,
+    facts::is_key_id,
     migrate::{
         Form,
-        names::{KEY_ID, SECRET, is_key_id},
+        names::{KEY_ID, SECRET},
     },
-    script::Command,
+    script::{Command, Word},
     text::Span,
 };
 
@@ -37,17 +39,10 @@ pub(super) fn blocking(section: &Section<'_, '_>, removals: &[Removal]) -> Vec<P
         });
         let program = command.invocation().map(|it| it.program).unwrap_or_default();
         let container = matches!(&*program, "docker" | "podman" | "docker-compose" | "nerdctl" | "buildah");
-        let names = container
-            && command.words.iter().any(|word| {
-                let text = word.prefix();
-                let name = text.split('=').nth(usize::from(text.starts_with("--"))).unwrap_or(text);
-                let name = if text.starts_with("--") {
-                    name
-                } else {
-                    text.split('=').next().unwrap_or_default().trim_start_matches("-e")
-                };
-                (name == KEY_ID || name == SECRET) && is_stored(section, name, section.place(word.span))
-            });
+        let is_named = |word: &Word, name: &str| {
+            passed_keys::names(word, name) && is_stored(section, name, section.place(word.span))
+        };
+        let names = container && command.words.iter().any(|word| is_named(word, KEY_ID) || is_named(word, SECRET));
         if !reads && !names || is_removed(span) {
             continue;
         }

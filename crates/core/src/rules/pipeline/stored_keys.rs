@@ -1,10 +1,13 @@
+#[cfg(feature = "complete")]
+use crate::analysis::passed_keys::{self, Receiver};
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    facts::{Login, PipeUse, ROLE_VARIABLE, StepFacts, Value},
+    facts::{self, Credentials, Login, PipeUse, ROLE_VARIABLE, StepFacts, Value},
     pipeline::Step,
     pipes::keyless::{IAM, IAM_WITH_STORED_KEYS, TRUST_POLICY},
     rules::{Findings, rule},
+    settings::Known,
     text::Span,
 };
 
@@ -75,6 +78,22 @@ rule! {
     ///                 TRUST_POLICY: infra/trust-policy.json
     /// ```
     ///
+    /// Most steps never name a key: AWS tools find it in the variables of Bitbucket's settings. Such a step is reported if
+    /// `keyless.yaml` declares the key. `keyless migrate` lists the others too, and edits the file.
+    ///
+    /// ```yaml settings
+    /// variables:
+    ///   repository: [AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY]
+    /// ```
+    ///
+    /// ```yaml wrong
+    /// pipelines:
+    ///   default:
+    ///     - step:
+    ///         script:
+    ///           - aws s3 ls
+    /// ```
+    ///
     /// An error if the key itself is in the file.
     ///
     /// Placeholders such as `test` are not reported, nor are the keys of a step whose AWS endpoint is an emulator, such
@@ -84,7 +103,8 @@ rule! {
 
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
-        for Stored { place, key, help } in pipes(facts).into_iter().chain(script(facts)).chain(images(file, step)) {
+        let by_name = pipes(facts).into_iter().chain(script(facts)).chain(images(file, step));
+        for Stored { place, key, help } in by_name.chain(passed(facts)).chain(inherited(file, step, facts)) {
             match key {
                 Key::InFile { id, secret } => {
                     let message = format!("AWS access key `{id}` is stored in the file");
@@ -115,7 +135,19 @@ const FOR_SCRIPT: &str = "set `oidc: true` on the step, write its token to a fil
                           `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN` instead of the keys";
 const FOR_POLICY: &str = "keep the trust policy in a file of the repository and set `TRUST_POLICY` to it, so that the \
                           pipe needs only the role and `oidc: true`";
+#[cfg(feature = "complete")]
+const FOR_CONTAINER: &str =
+    "pass the three values of a role session to the container, or let it assume the role itself";
+#[cfg(feature = "complete")]
+const FOR_BUILD: &str = "use BuildKit secrets with the values of a role session, because a build argument stays in the \
+                         image's history";
+#[cfg(feature = "complete")]
+const FOR_TERRAFORM: &str = "remove the key from the backend, the provider and the variables, so that Terraform takes the \
+                             role from the environment";
 const FOR_IMAGE: &str = "set `oidc: true` on the step and `oidc-role` instead of the keys";
+
+/// The variable that holds the id of a key.
+const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 
 /// The use of a stored key.
 struct Stored<'f> {
@@ -143,7 +175,7 @@ fn pipes(facts: &StepFacts) -> Vec<Stored<'_>> {
     known
         .chain(own)
         .filter_map(|(pipe, help)| {
-            let variable = pipe.variable("AWS_ACCESS_KEY_ID")?;
+            let variable = pipe.variable(KEY_ID)?;
             let secret = pipe.variable("AWS_SECRET_ACCESS_KEY").map(|secret| secret.span);
             // The value, where `secret-in-file` sees the key itself.
             let place = if variable.value.literal().is_some() { variable.span } else { variable.key };
@@ -168,7 +200,7 @@ fn script(facts: &StepFacts) -> Vec<Stored<'_>> {
         let mut bindings = facts.bindings.iter().filter(|binding| binding.name == "AWS_SECRET_ACCESS_KEY");
         bindings.find(|binding| binding.order >= after).map(|binding| binding.span)
     };
-    let bindings = facts.bindings.iter().filter(|binding| binding.name == "AWS_ACCESS_KEY_ID" && binding.exported);
+    let bindings = facts.bindings.iter().filter(|binding| binding.name == KEY_ID && binding.exported);
     let exported = bindings.filter_map(|binding| {
         let key = key(&binding.value, secret(binding.order))?;
         Some(Stored { place: binding.span, key, help: FOR_SCRIPT })
@@ -176,6 +208,43 @@ fn script(facts: &StepFacts) -> Vec<Stored<'_>> {
     let configured = facts.configurations.iter().filter(|configuration| configuration.keys);
     let configured = configured.map(|it| Stored { place: it.span, key: Key::Unknown, help: FOR_SCRIPT });
     exported.chain(configured).collect()
+}
+
+/// Keys that are passed to something else than AWS tools.
+#[cfg(feature = "complete")]
+fn passed(facts: &StepFacts) -> Vec<Stored<'_>> {
+    if facts.calls_emulator() {
+        return Vec::new();
+    }
+    let help = |receiver| match receiver {
+        Receiver::Container => FOR_CONTAINER,
+        Receiver::Build => FOR_BUILD,
+        Receiver::Terraform => FOR_TERRAFORM,
+        Receiver::File => FOR_SCRIPT,
+    };
+    let passed = passed_keys::read(facts).into_iter();
+    passed.map(|(place, receiver)| Stored { place, key: Key::Variable(KEY_ID), help: help(receiver) }).collect()
+}
+
+#[cfg(not(feature = "complete"))]
+fn passed(_: &StepFacts) -> Vec<Stored<'_>> {
+    Vec::new()
+}
+
+/// The first tool that finds a declared key in its environment, if nothing else in the step names a key.
+fn inherited<'f>(file: &Analysis<'f>, step: &Step<'f>, facts: &StepFacts) -> Option<Stored<'f>> {
+    let declared = file.environments(step).into_iter().any(|environment| {
+        let defined = |name| file.settings.known(name, environment) == Known::Defined;
+        defined(KEY_ID) && defined("AWS_SECRET_ACCESS_KEY") && !defined("AWS_SESSION_TOKEN")
+    });
+    if !declared || facts.calls_emulator() || facts.assumes_role() {
+        return None;
+    }
+    let tool = facts.tools.iter().find(|tool| {
+        let needs = tool.call.calls.needs_credentials() && !tool.calls_emulator();
+        needs && facts.credentials(tool) == Credentials::Outside
+    })?;
+    Some(Stored { place: tool.span, key: Key::Variable(KEY_ID), help: FOR_SCRIPT })
 }
 
 fn images<'f>(file: &Analysis<'f>, step: &Step<'f>) -> Vec<Stored<'f>> {
@@ -198,14 +267,8 @@ fn images<'f>(file: &Analysis<'f>, step: &Step<'f>) -> Vec<Stored<'f>> {
 /// The key in a value; `None` if it is unknown or a placeholder such as `test`.
 fn key(value: &Value, secret: Option<Span>) -> Option<Key<'_>> {
     match (value.literal(), value.copy_of()) {
-        (Some(id), _) if is_key_id(id) => Some(Key::InFile { id, secret }),
+        (Some(id), _) if facts::is_key_id(id) => Some(Key::InFile { id, secret }),
         (_, Some(name)) => Some(Key::Variable(name)),
         _ => None,
     }
-}
-
-/// Whether a string has the format of an access key ID. Those that end in `EXAMPLE` are from AWS's documentation.
-fn is_key_id(text: &str) -> bool {
-    let format = ["AKIA", "ASIA"].iter().any(|prefix| text.starts_with(prefix));
-    format && text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) && !text.ends_with("EXAMPLE")
 }
