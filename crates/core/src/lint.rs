@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+#[cfg(feature = "complete")]
+use crate::migrate;
 use crate::{
     analysis::{Analysis, ParsedFile, access::Roles},
     diagnostic::{self, Diagnostic, RuleId},
@@ -43,7 +45,29 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Diagnostic> {
     for diagnostic in &mut diagnostics {
         name_uses(analysis, &accepted, &mut named, diagnostic);
     }
+    #[cfg(feature = "complete")]
+    offer_migration(analysis, &mut diagnostics);
     diagnostics
+}
+
+/// Offers to migrate the steps of a finding about stored keys. The role has to exist first, so that the fix is unsafe.
+#[cfg(feature = "complete")]
+fn offer_migration(analysis: &Analysis<'_>, diagnostics: &mut [Diagnostic]) {
+    let is_about_keys =
+        |diagnostic: &&mut Diagnostic| diagnostic.rule == pipeline::stored_keys() && diagnostic.fix.is_none();
+    let mut found = diagnostics.iter_mut().filter(is_about_keys).peekable();
+    if found.peek().is_none() {
+        return;
+    }
+    let uses = migrate::uses(analysis, &migrate::Options::default()).unwrap_or_default();
+    for diagnostic in found {
+        let places = std::iter::once(diagnostic.primary.span).chain(
+            diagnostic.related.iter().filter(|label| label.message == diagnostic::REPEATED).map(|label| label.span),
+        );
+        if let Some((title, edits)) = migrate::fix(&uses, places) {
+            diagnostic.fix(title, diagnostic::Safety::Unsafe, edits);
+        }
+    }
 }
 
 /// The aliases at which findings of a rule in the anchored text are suppressed.

@@ -292,6 +292,42 @@ struct Context<'a, 'f> {
 /// # Errors
 /// [`Refusal`] for a file that is not valid YAML.
 pub fn plan(file: &Analysis<'_>, options: &Options) -> Result<Plan, Refusal> {
+    let drafts = drafts(file, options)?;
+    let uses: Vec<KeyUse> = drafts.iter().map(|draft| key_use(file, draft)).collect();
+    let mut plan =
+        Plan { notes: notes(file, &drafts), uses, create: Vec::new(), delete: Vec::new(), roles: Vec::new() };
+    needs(file, &mut plan);
+    Ok(plan)
+}
+
+/// The uses of stored keys alone.
+///
+/// # Errors
+/// [`Refusal`] for a file that is not valid YAML.
+pub fn uses(file: &Analysis<'_>, options: &Options) -> Result<Vec<KeyUse>, Refusal> {
+    Ok(drafts(file, options)?.iter().map(|draft| key_use(file, draft)).collect())
+}
+
+/// The edits that replace the keys at some places, with a title; `None` if one of them cannot be replaced.
+pub fn fix(uses: &[KeyUse], places: impl Iterator<Item = Span>) -> Option<(&'static str, Vec<Edit>)> {
+    let touches = |a: Span, b: Span| a.start <= b.end && b.start <= a.end;
+    let mut chosen: Vec<&KeyUse> = Vec::new();
+    for place in places {
+        let is_it =
+            |key_use: &&KeyUse| key_use.edits.iter().any(|edit| !edit.span.is_empty() && touches(edit.span, place));
+        let by_place = |key_use: &&KeyUse| key_use.class != Class::Manual && touches(key_use.span, place);
+        let found = uses.iter().find(is_it).or_else(|| uses.iter().find(by_place))?;
+        if !chosen.contains(&found) {
+            chosen.push(found);
+        }
+    }
+    let steps = chosen.iter().map(|key_use| key_use.steps.len()).sum::<usize>();
+    let title = if steps == 1 { "migrate this step to a role" } else { "migrate these steps to a role" };
+    let edits = edit::joined(chosen.iter().flat_map(|key_use| key_use.edits.iter().cloned()).collect())?;
+    (!edits.is_empty()).then_some((title, edits))
+}
+
+fn drafts(file: &Analysis<'_>, options: &Options) -> Result<Vec<Draft>, Refusal> {
     if let Some(at) = first_problem(file) {
         return Err(Refusal::Yaml(file.source.position(at.start)));
     }
@@ -316,11 +352,7 @@ pub fn plan(file: &Analysis<'_>, options: &Options) -> Result<Plan, Refusal> {
     }
     let mut drafts = share::merged(&context, drafts);
     drafts.sort_by_key(|draft| draft.span);
-    let uses: Vec<KeyUse> = drafts.iter().map(|draft| key_use(file, draft)).collect();
-    let mut plan =
-        Plan { notes: notes(file, &drafts), uses, create: Vec::new(), delete: Vec::new(), roles: Vec::new() };
-    needs(file, &mut plan);
-    Ok(plan)
+    Ok(drafts)
 }
 
 /// The text after the edits of the safe uses, and with `all` of the unsafe ones too.

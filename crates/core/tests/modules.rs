@@ -34,8 +34,8 @@ const ORDER: [&str; 27] = [
     "analysis",
     "requirements",
     "rules",
-    "lint",
     "migrate",
+    "lint",
     "ide",
 ];
 

@@ -161,6 +161,12 @@ use crate::{
     diagnostic::RuleId,
 };
 
+/// The rule about stored keys, whose findings `keyless migrate` can remove.
+#[cfg(feature = "complete")]
+pub(crate) fn stored_keys() -> RuleId {
+    stored_keys::RULE.id
+}
+
 /// A rule over pipelines.
 pub type Rule = super::Rule<fn(&Analysis<'_>, &mut Findings<'_>)>;
 
