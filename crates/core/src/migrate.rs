@@ -22,7 +22,7 @@ use std::collections::{BTreeSet, HashSet};
 use serde::Serialize;
 
 use crate::{
-    analysis::{Analysis, ParsedFile},
+    analysis::{Analysis, ParsedFile, passed_keys},
     diagnostic::Edit,
     facts::{Login, StepFacts},
     pipeline::{Step, StepId},
@@ -397,7 +397,7 @@ fn has_plain_keys(file: &Analysis<'_>) -> bool {
     declared(KEY_ID)
         || file.steps().any(|(step, facts)| {
             let read = facts.reads.iter().any(|read| read.name == KEY_ID && !read.set_before);
-            read || takes_from_settings(file, step, facts)
+            read || takes_from_settings(file, step, facts) || !passed_keys::read(facts).is_empty()
         })
 }
 

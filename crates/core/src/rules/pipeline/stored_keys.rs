@@ -1,14 +1,17 @@
-#[cfg(feature = "complete")]
-use crate::analysis::passed_keys::{self, Receiver};
 use crate::{
     analysis::Analysis,
     diagnostic::Severity,
-    facts::{self, Credentials, Login, PipeUse, ROLE_VARIABLE, StepFacts, Value},
+    facts::{self, Login, PipeUse, ROLE_VARIABLE, StepFacts, Value},
     pipeline::Step,
     pipes::keyless::{IAM, IAM_WITH_STORED_KEYS, TRUST_POLICY},
     rules::{Findings, rule},
-    settings::Known,
     text::Span,
+};
+#[cfg(feature = "complete")]
+use crate::{
+    analysis::passed_keys::{self, Receiver},
+    facts::Credentials,
+    settings::Known,
 };
 
 rule! {
@@ -231,7 +234,13 @@ fn passed(_: &StepFacts) -> Vec<Stored<'_>> {
     Vec::new()
 }
 
+#[cfg(not(feature = "complete"))]
+fn inherited<'f>(_: &Analysis<'f>, _: &Step<'f>, _: &StepFacts) -> Option<Stored<'f>> {
+    None
+}
+
 /// The first tool that finds a declared key in its environment, if nothing else in the step names a key.
+#[cfg(feature = "complete")]
 fn inherited<'f>(file: &Analysis<'f>, step: &Step<'f>, facts: &StepFacts) -> Option<Stored<'f>> {
     let declared = file.environments(step).into_iter().any(|environment| {
         let defined = |name| file.settings.known(name, environment) == Known::Defined;
