@@ -93,6 +93,13 @@ impl<'f> Analysis<'f> {
         if self.model.script_language(step) == Language::PowerShell {
             return Vec::new();
         }
+        let lacks = |command: &Command| {
+            started(command).is_some_and(|(program, _)| images::certainly_lacks(image.value, &program).is_some())
+        };
+        // Most steps need no look at what they install.
+        if !facts.sections.iter().flat_map(|section| &section.script.commands).any(lacks) {
+            return Vec::new();
+        }
         let mut missing: Vec<MissingProgram<'f>> = Vec::new();
         let mut installed = Installed::default();
         for section in &facts.sections {

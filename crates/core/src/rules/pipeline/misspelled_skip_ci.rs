@@ -99,7 +99,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         for section in &facts.sections {
             let mut commits = false;
-            let mut found = Vec::new();
+            let mut others = Vec::new();
             for command in &section.script.commands {
                 let invocation = command.invocation();
                 let program = invocation.as_ref().map_or("", |invocation| &*invocation.program);
@@ -110,10 +110,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                     continue;
                 }
                 commits |= COMMITTERS.contains(&program);
-                found.extend(wrong_marker(command).map(|(word, marker)| (word.span, marker)));
+                others.push(command);
             }
-            for (span, marker) in found.into_iter().filter(|_| commits) {
-                report(file, place(file, section, span, &marker), &marker, findings);
+            if !commits {
+                continue;
+            }
+            for (word, marker) in others.into_iter().filter_map(wrong_marker) {
+                report(file, place(file, section, word.span, &marker), &marker, findings);
             }
         }
         for item in step.script_items() {
