@@ -79,11 +79,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     // One pass over the starts of words: a search for each prefix would take longer than most other rules together.
     let mut before = b' ';
     for (at, byte) in text.bytes().enumerate() {
-        let starts_word = !std::mem::replace(&mut before, byte).is_ascii_alphanumeric();
-        if !starts_word || !text.is_char_boundary(at) {
+        let in_word = std::mem::replace(&mut before, byte).is_ascii_alphanumeric();
+        if in_word {
             continue;
         }
-        for shape in SHAPES.iter().filter(|shape| text[at..].starts_with(shape.prefix)) {
+        let starts =
+            |shape: &&Shape| shape.prefix.as_bytes().first() == Some(&byte) && text[at..].starts_with(shape.prefix);
+        for shape in SHAPES.iter().filter(starts) {
             let rest = &text.as_bytes()[at + shape.prefix.len()..];
             let length = rest.iter().take_while(|byte| (shape.body)(**byte)).count();
             let bounded = shape.prefix != "AKIA" && shape.prefix != "ASIA" || length == shape.length;
