@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # cargo and npm already use all processors, and the parts share target/
 .NOTPARALLEL:
-.PHONY: help setup demo test check cargo-test web web-test hook-test image image-test snapshots format
+.PHONY: help setup demo test check cargo-test web web-test hook-test image image-test snapshots man format
 
 STARTED := $(shell date +%s)
 
@@ -71,12 +71,16 @@ else
 endif
 
 setup: $(PYTHON_TOOLS) $(WEB_PACKAGES) ## install what the demo and the tests need
-	@tests/system.sh rust emulator browser
+	@tests/system.sh rust emulator browser shells
 	@tests/install.sh
 	@tests/package-managers/install.sh
 
 snapshots: setup ## update every snapshot; read the diff before you commit it
 	SNAPSHOTS=overwrite $(MAKE) cargo-test hook-test
+
+man: ## write the manual pages into target/man
+	@tests/system.sh rust
+	$(call part,manual pages,KEYLESS_MAN=$(abspath $(or $(CARGO_TARGET_DIR),target))/man cargo test --quiet --workspace --bin keyless -- manual::)
 
 format: ## format the Rust sources
 	cargo fmt --all

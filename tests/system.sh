@@ -2,7 +2,7 @@
 # Checks that the machine has what the given parts need, and installs what is missing: Debian packages (as root or
 # through sudo) and Rust targets. Prints what it installs, and nothing if nothing is missing.
 #
-#   tests/system.sh rust python node emulator browser containers
+#   tests/system.sh rust python node emulator browser containers shells
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -42,11 +42,18 @@ need_browser() {
     want chromedriver chromium-driver
 }
 
+# what reads the completions and the manual pages
+need_shells() {
+    want zsh zsh
+    want fish fish
+    want mandoc mandoc
+}
+
 for part in "$@"; do
     case $part in
-        rust | python | node | emulator | browser | containers) "need_$part" ;;
+        rust | python | node | emulator | browser | containers | shells) "need_$part" ;;
         *)
-            echo "tests/system.sh: unknown part \`$part\`; expected rust, python, node, emulator, browser or containers" >&2
+            echo "tests/system.sh: unknown part \`$part\`; expected rust, python, node, emulator, browser, containers or shells" >&2
             exit 2
             ;;
     esac

@@ -1,5 +1,5 @@
 //! `keyless lint` with services and programs around it: Code Insights behind a step's proxy, and what reads its reports.
-#![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
+#![allow(clippy::expect_used, clippy::print_stderr)] // clippy knows functions with #[test] alone as tests
 
 use std::{
     collections::BTreeSet,
@@ -280,5 +280,59 @@ fn the_other_reports_are_well_formed() {
         let document = roxmltree::Document::parse(&text).expect("the report is XML");
         let elements = document.descendants().filter(|node| node.has_tag_name(element)).count();
         assert_eq!(Some(elements), findings, "{format}");
+    }
+}
+
+/// What a shell prints that has its completions in a file; `None` if it is not installed.
+fn shell(program: &str, arguments: &[&str]) -> Option<String> {
+    let folder = checkout::scratch("completions");
+    let completions = Command::new(checkout::binary("keyless")).args(["completions", program]).output();
+    let completions = completions.expect("the binary starts");
+    assert!(completions.status.success() && completions.stderr.is_empty(), "{completions:?}");
+    fs::write(folder.path().join("completions"), completions.stdout).expect("the folder is writable");
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder.path()).env("HOME", folder.path());
+    match command.output() {
+        Ok(output) => {
+            assert!(output.status.success() && output.stderr.is_empty(), "{program}: {output:?}");
+            Some(String::from_utf8(output.stdout).expect("completions are text"))
+        }
+        Err(error) => {
+            eprintln!("{program} did not read its completions: {error}; `tests/system.sh shells` installs it");
+            None
+        }
+    }
+}
+
+#[test]
+fn bash_completes_commands_and_rules() {
+    let complete = |words: &str, current: &str, previous: &str| {
+        let script = format!(
+            "source ./completions; COMP_WORDS=({words} {current}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _keyless keyless '{current}' '{previous}'; echo \"${{COMPREPLY[@]}}\""
+        );
+        shell("bash", &["--norc", "--noprofile", "-c", &script])
+    };
+    assert_eq!(complete("keyless", "li", "keyless").as_deref(), Some("lint\n"));
+    assert_eq!(complete("keyless explain", "missing-o", "explain").as_deref(), Some("missing-oidc\n"));
+    assert_eq!(complete("keyless lint --format", "sa", "--format").as_deref(), Some("sarif\n"));
+}
+
+#[test]
+fn zsh_loads_the_completions() {
+    const SCRIPT: &str = "autoload -Uz compinit; compinit -D -u; source ./completions; echo $_comps[keyless]; \
+        whence -w _keyless_commands";
+    if let Some(loaded) = shell("zsh", &["-f", "-c", SCRIPT]) {
+        assert_eq!(loaded, "_keyless\n_keyless_commands: function\n");
+    }
+}
+
+#[test]
+fn fish_completes_commands_and_rules() {
+    let complete =
+        |line: &str| shell("fish", &["--no-config", "-c", &format!("source ./completions; complete -C '{line}'")]);
+    if let Some(commands) = complete("keyless li") {
+        assert_eq!(commands, "lint\tFind errors in bitbucket-pipelines.yml before Bitbucket does\n");
+        assert!(complete("keyless lint --format sa").is_some_and(|formats| formats.starts_with("sarif\t")));
     }
 }

@@ -4,12 +4,20 @@
 use std::ffi::OsString;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 #[cfg(feature = "cloud")]
 use crate::{doctor_command::Doctor, exec_command::Exec};
 use crate::{
-    init_command::Init, lint_command::Lint, migrate_command::Migrate, requirements_command, rules_command::RuleFormat,
-    schema_command::Described, setup_command::Setup, token_command::Token, trust_command::Trust,
+    init_command::Init,
+    lint_command::Lint,
+    migrate_command::Migrate,
+    requirements_command,
+    rules_command::{RuleFormat, RuleIdParser},
+    schema_command::Described,
+    setup_command::Setup,
+    token_command::Token,
+    trust_command::Trust,
 };
 
 /// Deploy from Bitbucket Pipelines to AWS without storing an AWS key
@@ -117,7 +125,19 @@ Examples:
   keyless explain secrets                      the rules of a group")]
     Explain {
         /// The rule's id, as reports show it in brackets, or a group's name
+        #[arg(value_parser = RuleIdParser, hide_possible_values = true)]
         rule: String,
+    },
+    /// Print what a shell needs to complete commands, options and rules
+    #[command(after_help = "\
+Examples:
+  keyless completions bash > ~/.local/share/bash-completion/completions/keyless
+  keyless completions fish > ~/.config/fish/completions/keyless.fish
+  keyless completions zsh > ~/.zfunc/_keyless  with `fpath+=(~/.zfunc)` above `compinit` in ~/.zshrc
+  keyless completions powershell >> $PROFILE")]
+    Completions {
+        /// The shell
+        shell: Shell,
     },
 }
 

@@ -23,6 +23,8 @@ mod inputs;
 mod levels;
 mod lint_command;
 mod linted;
+#[cfg(test)]
+mod manual;
 mod markdown;
 mod migrate_command;
 mod outcome;

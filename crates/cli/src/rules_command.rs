@@ -1,8 +1,11 @@
 //! `keyless rules` and `keyless explain`.
 
-use std::{io, io::Write};
+use std::{ffi::OsStr, io, io::Write};
 
-use clap::ValueEnum;
+use clap::{
+    Arg, Command, ValueEnum,
+    builder::{PossibleValue, StringValueParser, TypedValueParser},
+};
 use keyless_core::{
     diagnostic::{RuleId, Severity},
     lint,
@@ -22,6 +25,22 @@ pub(crate) enum RuleFormat {
     Text,
     /// For programs: one list
     Json,
+}
+
+/// Reads the id of a rule. Shells complete the known ones; [`explain`] says what is wrong with others.
+#[derive(Clone, Debug)]
+pub(crate) struct RuleIdParser;
+
+impl TypedValueParser for RuleIdParser {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(all().map(|rule| PossibleValue::new(rule.id.as_str()))))
+    }
 }
 
 /// The rule for input that is not UTF-8; the only one that the command applies, not the linter.

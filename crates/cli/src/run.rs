@@ -5,7 +5,8 @@ use std::{
     io::{self, Write},
 };
 
-use clap::{Parser, builder::StyledStr};
+use clap::{CommandFactory, Parser, builder::StyledStr};
+use clap_complete::Shell;
 
 use crate::{
     args::{Arguments, Color, Command},
@@ -50,6 +51,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
                 Command::Rules { format } => rules_command::list(format, &mut streams),
                 Command::Schema { of } => schema_command::print(of, &mut streams),
                 Command::Explain { rule } => rules_command::explain(&rule, &mut streams),
+                Command::Completions { shell } => print_completions(shell, &mut streams),
             }
         }
         Err(error) => refuse(&error, &mut streams),
@@ -61,6 +63,15 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
             Outcome::CannotRun
         }
     }
+}
+
+/// Prints the completions of the whole command line.
+fn print_completions(shell: Shell, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    // what writes them would panic if the output could not be written
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "keyless", &mut script);
+    streams.output.write_all(&script)?;
+    Ok(Outcome::Clean)
 }
 
 /// Prints what clap has to say: the help that was asked for, or what is wrong with the arguments.

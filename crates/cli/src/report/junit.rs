@@ -2,6 +2,8 @@
 //!
 //! Bitbucket reads it from `test-results/*.xml` ("Test reporting in Pipelines"). A file without findings is one case
 //! that passed.
+//!
+//! The crate `quick-junit` would write the same: it made the hook's binary 106 KB larger, and its build eight crates longer.
 
 use std::io::{self, Write};
 
