@@ -6,8 +6,9 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # cargo and npm already use all processors, and the parts share target/
 .NOTPARALLEL:
-.PHONY: help setup demo test check cargo-test web web-test hook-test image image-test snapshots man format
+.PHONY: help setup demo test check cargo-test web web-test hook-test image image-test packages package-test snapshots man format
 
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 STARTED := $(shell date +%s)
 
 # $(call part,name,command): prints a title, runs the command, and prints how long it took
@@ -32,7 +33,7 @@ demo: ## deploy the demo app by OIDC to an AWS emulator, and read the deployed v
 	$(call part,build,cargo build --workspace --bins)
 	@$${CARGO_TARGET_DIR:-target}/debug/demo
 
-test: setup check web-test hook-test cargo-test image-test ## install what the tests need, and run all of them
+test: setup check web-test hook-test cargo-test package-test image-test ## install what the tests need, and run all of them
 	@printf '\n== all tests passed in %s s\n' "$$(($$(date +%s) - $(STARTED)))"
 
 check: ## check formatting, lints and documentation; warnings are errors
@@ -78,9 +79,17 @@ setup: $(PYTHON_TOOLS) $(WEB_PACKAGES) ## install what the demo and the tests ne
 snapshots: setup ## update every snapshot; read the diff before you commit it
 	SNAPSHOTS=overwrite $(MAKE) cargo-test hook-test
 
+packages: setup web man ## pack the release build for pip, npm, Debian and cargo-binstall into target/packages
+	$(call part,release build,cargo build --release --locked -p keyless)
+	$(call part,packages,tests/packages/run.sh $(TARGET)/release/keyless $(TARGET)/man $(TARGET)/packages)
+
+# with the binary of the tests, which has to be there
+package-test: setup web man ## pack the debug build, and install every package
+	$(call part,packages,tests/packages/run.sh $(TARGET)/debug/keyless $(TARGET)/man)
+
 man: ## write the manual pages into target/man
 	@tests/system.sh rust
-	$(call part,manual pages,KEYLESS_MAN=$(abspath $(or $(CARGO_TARGET_DIR),target))/man cargo test --quiet --workspace --bin keyless -- manual::)
+	$(call part,manual pages,KEYLESS_MAN=$(TARGET)/man cargo test --quiet --workspace --bin keyless -- manual::)
 
 format: ## format the Rust sources
 	cargo fmt --all
