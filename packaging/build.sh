@@ -55,6 +55,7 @@ Maintainer: keyless maintainers <keyless@example.org>
 Section: devel
 Priority: optional
 Installed-Size: $(du --summarize --block-size=1024 "$root/usr" | cut -f 1)
+Homepage: $(sed -n 's/^repository = "\(.*\)"/\1/p' Cargo.toml)
 Depends: ${libc:+libc6 (>= ${libc#GLIBC_}), libgcc-s1}
 Recommends: ca-certificates, git
 Description: linter for bitbucket-pipelines.yml that understands OIDC and AWS

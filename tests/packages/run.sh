@@ -75,7 +75,7 @@ import json, sys
 package = next(p for p in json.load(sys.stdin)["packages"] if p["name"] == "keyless")
 binstall = package["metadata"]["binstall"]
 assert binstall["pkg-fmt"] == "tgz"
-values = {"version": package["version"], "target": sys.argv[1], "archive-suffix": ".tgz", "bin": "keyless", "binary-ext": ""}
+values = {"repo": package["repository"], "version": package["version"], "target": sys.argv[1], "archive-suffix": ".tgz", "bin": "keyless", "binary-ext": ""}
 def fill(template):
     for name, value in values.items():
         template = template.replace("{ %s }" % name, value)

@@ -44,6 +44,7 @@ struct Tool {
 #[serde(rename_all = "camelCase")]
 struct Driver {
     name: &'static str,
+    information_uri: &'static str,
     semantic_version: &'static str,
     rules: Vec<Descriptor>,
 }
@@ -182,6 +183,7 @@ fn driver() -> Driver {
     };
     Driver {
         name: "keyless",
+        information_uri: env!("CARGO_PKG_REPOSITORY"),
         semantic_version: env!("CARGO_PKG_VERSION"),
         rules: rules_command::all().map(descriptor).collect(),
     }
