@@ -65,7 +65,7 @@ ifneq ($(shell unshare --mount true 2>&1),)
 	@echo 'the image is not tested: building and running it needs permission to mount, which root has'
 else
 	@tests/system.sh rust containers
-	$(call part,image,pipe/image/build.sh small docker python && pipe/image/build.sh --twice full)
+	$(call part,image,pipe/image/build.sh small docker python; pipe/image/build.sh --twice full)
 	$(call part,keyless exec in the image,KEYLESS_TEST_IMAGE=$(IMAGE) cargo test --workspace --test exec)
 	$(call part,pipe in the image,KEYLESS_TEST_IMAGE=$(IMAGE) cargo test --workspace --test pipe -- $(IN_IMAGE))
 	$(call part,tests of the image,cargo test --workspace --test image -- --ignored)
