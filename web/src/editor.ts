@@ -143,6 +143,13 @@ export class Editor {
     if (changes.length) this.#view.dispatch({ changes, scrollIntoView: true, userEvent: "input.fix" });
   }
 
+  /** Applies edits of a text as one undo step, unless the text has changed since. */
+  apply(text: string, edits: readonly (TextRange & { replacement: string })[]): void {
+    if (text !== this.text) return;
+    const changes = edits.map(({ from, to, replacement }) => ({ from, to, insert: replacement }));
+    this.#view.dispatch({ changes, scrollIntoView: true, userEvent: "input.fix" });
+  }
+
   #diagnostic(finding: LocatedFinding): Diagnostic {
     const { from, to, severity, fix } = finding;
     return {

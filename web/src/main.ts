@@ -8,6 +8,7 @@ import { EXAMPLES } from "./examples";
 import * as files from "./files";
 import { Identity } from "./identity";
 import * as menus from "./menus";
+import { MigrateView } from "./migrate";
 import { keepOffline } from "./offline";
 import { PipelineView } from "./pipeline";
 import { ProblemsView } from "./problems";
@@ -83,6 +84,18 @@ const readRequirements = new Latest(
   () => {},
 );
 
+const migration = new MigrateView({
+  goTo: (from, to) => editor.goTo(from, to),
+  apply: (migrated, edits) => editor.apply(migrated, edits),
+  notify,
+});
+
+const readMigration = new Latest(
+  (pipeline: string) => engine.ask("migrate", pipeline, requirements.defined),
+  (pipeline, { answer }) => migration.show(pipeline, answer),
+  () => {},
+);
+
 const readOutline = new Latest(
   (pipeline: string) => engine.ask("outline", pipeline),
   (pipeline, { answer }) => {
@@ -110,6 +123,12 @@ const tabs = new Tabs(byId("tabs"), byId("views"), [
     panel: requirements.panel,
     shown: () => void readRequirements.update(editor.text),
   },
+  {
+    id: "migrate",
+    title: text.views.migrate,
+    panel: migration.panel,
+    shown: () => void readMigration.update(editor.text),
+  },
   { id: "pipeline", title: text.views.pipeline, panel: pipelines.panel, shown: updateOutline },
   {
     id: "trust",
@@ -132,6 +151,7 @@ const lint = new Latest(
     tabs.count("problems", answer.findings.length);
     if (["pipeline", "trust", "setup"].includes(tabs.current)) updateOutline();
     if (tabs.current === "requirements") void readRequirements.update(pipeline);
+    if (tabs.current === "migrate") void readMigration.update(pipeline);
     const counted = counts(answer.findings);
     if (!isComplete) {
       if (!incomplete) showStatus("checking", text.status.partly(counted));

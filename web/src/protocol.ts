@@ -8,6 +8,7 @@ export type Answers = {
   definition: Array<DefinitionTarget>;
   outline: Outline;
   requirements: RequirementsAnswer;
+  migrate: OrError<MigrationAnswer>;
   trust: TrustAnswer;
   token: OrError<TokenClaims>;
   setup: OrError<SetupAnswer>;
@@ -92,12 +93,56 @@ export type Hover = {
   lines: Array<string>;
 };
 
+export type KeyForm = "pipe" | "pipe-defaults" | "other-pipe" | "environment" | "export" | "configure" | "profile" | "serverless" | "credentials-file" | "image" | "storage" | "docker" | "terraform" | "passed";
+
+export type KeyUse = {
+  steps: Array<MigratedStep>;
+  form: KeyForm;
+  line: number;
+  offset: number;
+  length: number;
+  keys: Array<string>;
+  class: MigrationClass;
+  reason: string;
+  edits: Array<MigrationEdit>;
+};
+
 export type Location = {
   start: Position;
   end: Position;
   offset: number;
   length: number;
   label?: string;
+};
+
+export type MigratedStep = {
+  name: string;
+  line: number;
+  environments: Array<string>;
+};
+
+export type MigrationAnswer = {
+  markdown: string;
+  safe: Array<MigrationEdit>;
+  all: Array<MigrationEdit>;
+  uses: Array<KeyUse>;
+  notes: Array<MigrationNote>;
+  create: Array<VariableRequirement>;
+  delete: Array<VariableRequirement>;
+  roles: Array<string | null>;
+};
+
+export type MigrationClass = "safe" | "unsafe" | "manual";
+
+export type MigrationEdit = {
+  offset: number;
+  length: number;
+  replacement: string;
+};
+
+export type MigrationNote = {
+  line: number;
+  message: string;
 };
 
 export type NeededVariable = {

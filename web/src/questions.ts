@@ -16,6 +16,7 @@ export type Located<T> = T extends { offset: number; length: number }
     : T;
 
 export type LocatedFinding = Located<Finding>;
+export type LocatedMigration = Located<Answers["migrate"]>;
 export type LocatedStep = Located<OutlineStep>;
 export type LocatedOutline = Located<Answers["outline"]>;
 export type Trust = { report: Located<Report>; verdicts: TrustAnswer["verdicts"] };
@@ -28,6 +29,7 @@ interface Arguments {
   definition: [text: string, offset: number];
   outline: [text: string];
   requirements: [text: string, knownVariables: string[]];
+  migrate: [text: string, knownVariables: string[]];
   trust: [policy: string, request: Requests["trust"]];
   /** `now` is in seconds since 1970. */
   token: [token: string, now: number];

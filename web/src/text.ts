@@ -3,6 +3,8 @@
 import type { Refusal } from "./files";
 import type {
   Holds,
+  KeyForm,
+  MigrationClass,
   OutlineGroupKind,
   SetupFormat,
   SetupProfile,
@@ -84,6 +86,7 @@ export const hover = {
 export const views = {
   problems: "Problems",
   requirements: "Requirements",
+  migrate: "Migrate",
   pipeline: "Pipeline",
   trust: "Trust policy",
   token: "Token",
@@ -126,6 +129,47 @@ export const requirements = {
   } satisfies Record<VariableLevel, (environments: readonly string[]) => string>,
   usedBy: "Used by",
   statuses: { declared: "defined", unknown: "", missing: "not defined" } satisfies Record<VariableStatus, string>,
+  copy: "Copy as Markdown",
+  copied: "Copied.",
+};
+
+export const migrate = {
+  lead: "Stored AWS keys in the pipeline, and the edits that replace them by roles. Create the roles and variables before you merge the result.",
+  empty: {
+    title: "No stored AWS keys are used",
+    about: "No step of this pipeline gets a stored AWS key, as far as the file shows.",
+  },
+  classes: {
+    safe: "safe",
+    unsafe: "to review",
+    manual: "manual",
+  } satisfies Record<MigrationClass, string>,
+  forms: {
+    pipe: "Variables of a pipe",
+    "pipe-defaults": "A pipe takes the keys from Bitbucket's settings",
+    "other-pipe": "A pipe that is not known to take a role",
+    environment: "Commands take the keys from Bitbucket's settings",
+    export: "Exported variables",
+    configure: "`aws configure set`",
+    profile: "`aws configure set` for a profile",
+    serverless: "`serverless config credentials`",
+    "credentials-file": "The AWS credentials file",
+    image: "A private image",
+    storage: "The storage of a self-hosted runner",
+    docker: "A container",
+    terraform: "Arguments or variables of Terraform",
+    passed: "A key that is passed on",
+  } satisfies Record<KeyForm, string>,
+  line: (line: number) => `Line ${line}`,
+  diff: "Changes",
+  before: "Before the merge",
+  role: (environment: string | null) =>
+    environment === null ? "a role for steps without an environment" : `a role for the environment ${environment}`,
+  afterwards: "Once no deployment uses the keys",
+  retire: (name: string) => `deactivate its key in IAM, then delete \`${name}\``,
+  check: "To check",
+  applySafe: (count: number) => `Apply ${count} safe`,
+  applyAll: (count: number) => `Apply all ${count}`,
   copy: "Copy as Markdown",
   copied: "Copied.",
 };

@@ -30,6 +30,29 @@ pipelines:
             - curl -d deployed $SLACK_WEBHOOK
 `;
 
+const STORED_KEYS = `image: amazon/aws-cli:2.17.42
+
+pipelines:
+  branches:
+    main:
+      - step:
+          name: Upload
+          deployment: production
+          script:
+            - pipe: atlassian/aws-s3-deploy:2.0.1
+              variables:
+                AWS_ACCESS_KEY_ID: $AWS_ACCESS_KEY_ID
+                AWS_SECRET_ACCESS_KEY: $AWS_SECRET_ACCESS_KEY
+                AWS_DEFAULT_REGION: eu-west-1
+                S3_BUCKET: site
+                LOCAL_PATH: dist
+      - step:
+          name: Invalidate
+          deployment: cdn
+          script:
+            - aws cloudfront create-invalidation --distribution-id $DISTRIBUTION --paths '/*'
+`;
+
 const tab = (page, name) => page.getByRole("tab", { name }).click();
 const example = async (page, name) => {
   await page.getByRole("button", { name: "Examples" }).click();
@@ -94,6 +117,16 @@ export const SCENES = {
   "requirements-empty": async ({ page, paste }) => {
     await paste(CLEAN);
     await tab(page, "Requirements");
+  },
+  migrate: async ({ page, paste }) => {
+    await paste(STORED_KEYS);
+    await tab(page, "Migrate");
+    await page.locator("#view-migrate .uses li").first().waitFor();
+  },
+  "migrate-empty": async ({ page, paste }) => {
+    await paste(CLEAN);
+    await tab(page, "Migrate");
+    await page.locator("#view-migrate .blank").waitFor();
   },
   pipeline: async ({ page }) => {
     await tab(page, "Pipeline");

@@ -51,6 +51,19 @@ describe("the other views", () => {
     await visit.close();
   });
 
+  it("lists the uses of stored keys, and applies their edits", async () => {
+    const visit = await open("Migrate");
+    await visit.paste(
+      "image: amazon/aws-cli:2.17.42\npipelines:\n  default:\n    - step:\n        name: List\n        script:\n          - export AWS_ACCESS_KEY_ID=$KEY\n          - export AWS_SECRET_ACCESS_KEY=$SECRET\n          - aws s3 ls\n    - step:\n        name: Build\n        script:\n          - docker build --build-arg AWS_ACCESS_KEY_ID=$KEY .\n",
+    );
+    const uses = visit.page.locator("#view-migrate .uses li");
+    await eventually(async () => assert.deepEqual(await uses.evaluateAll((items) => items.map((item) => item.className)), ["safe", "manual"]));
+    assert.match(await uses.first().locator("ins").first().innerText(), /oidc: true/);
+    await visit.page.getByRole("button", { name: "Apply 1 safe" }).click();
+    await eventually(async () => assert.equal(await uses.count(), 1));
+    await visit.close();
+  });
+
   it("shows what runs when, follows the editor and links to it", async () => {
     const visit = await open("Pipeline");
     const steps = visit.page.locator("#view-pipeline .step strong");

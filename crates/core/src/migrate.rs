@@ -178,6 +178,10 @@ pub struct KeyUse {
     pub form: Form,
     /// The line, from 1.
     pub line: usize,
+    /// Where it starts, in bytes.
+    pub offset: usize,
+    /// How long it is, in bytes.
+    pub length: usize,
     /// The variables that hold the key and its secret; empty if the key itself is in the file.
     pub keys: Vec<String>,
     /// Whether its edits can be made unseen.
@@ -192,16 +196,19 @@ pub struct KeyUse {
     pub edits: Vec<Edit>,
     /// The same for reports.
     #[serde(rename = "edits")]
-    changes: Vec<Change>,
+    changes: Vec<MigrationEdit>,
 }
 
 /// An edit in a report. Offsets and lengths count bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "MigrationEdit"))]
-struct Change {
-    offset: usize,
-    length: usize,
-    replacement: String,
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct MigrationEdit {
+    /// Where it starts.
+    pub offset: usize,
+    /// How much it replaces.
+    pub length: usize,
+    /// The new text.
+    pub replacement: String,
 }
 
 /// Something to look at that is not edited.
@@ -442,17 +449,20 @@ fn key_use(file: &Analysis<'_>, draft: &Draft) -> KeyUse {
         steps: steps.collect(),
         form: draft.form,
         line: file.source.position(draft.span.start).line,
+        offset: draft.span.start,
+        length: draft.span.len(),
         keys: draft.keys.clone(),
         class: draft.class,
         reason: draft.reason.clone(),
         span: draft.span,
-        changes: draft.edits.iter().map(Change::of).collect(),
+        changes: draft.edits.iter().map(MigrationEdit::of).collect(),
         edits: draft.edits.clone(),
     }
 }
 
-impl Change {
-    fn of(edit: &Edit) -> Self {
+impl MigrationEdit {
+    /// The form of an edit in reports.
+    pub fn of(edit: &Edit) -> Self {
         Self { offset: edit.span.start, length: edit.span.len(), replacement: edit.replacement.clone() }
     }
 }

@@ -8,6 +8,8 @@
 //! about the file itself and its credentials. The module with the feature `complete` follows while the visitor reads the
 //! first findings: it has all rules, and answers everything else.
 
+#[cfg(feature = "complete")]
+pub mod migrate;
 #[cfg(test)]
 mod protocol;
 #[cfg(feature = "complete")]
@@ -56,7 +58,7 @@ pub mod complete_exports {
     };
     use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
-    use crate::{json, requirements, setup, token, trust};
+    use crate::{OrError, json, migrate, requirements, setup, token, trust};
 
     /// The documentation of the key or variable at an offset; `null` where there is none.
     #[wasm_bindgen]
@@ -89,6 +91,12 @@ pub mod complete_exports {
     #[wasm_bindgen]
     pub fn requirements(text: &str, known_variables: Vec<String>) -> Result<String, JsError> {
         json(&requirements::requirements(text, known_variables))
+    }
+
+    /// Plans the way from stored keys to roles; see [`migrate::migrate`].
+    #[wasm_bindgen]
+    pub fn migrate(text: &str, known_variables: Vec<String>) -> Result<String, JsError> {
+        json(&OrError::from(migrate::migrate(text, known_variables)))
     }
 
     /// Checks the trust policies in a document and simulates a request against each; see [`trust::simulate`].

@@ -17,6 +17,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::{
     OrError,
+    migrate::MigrationAnswer,
     requirements::RequirementsAnswer,
     setup::{SetupAnswer, SetupForm},
     token::TokenClaims,
@@ -40,6 +41,7 @@ struct Answers {
     definition: Vec<Target>,
     outline: Outline,
     requirements: RequirementsAnswer,
+    migrate: OrError<MigrationAnswer>,
     trust: TrustAnswer<'static>,
     token: OrError<TokenClaims>,
     setup: OrError<SetupAnswer>,

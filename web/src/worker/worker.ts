@@ -65,6 +65,7 @@ const answers: { [Q in Question]: (...args: Questions[Q]["args"]) => Questions[Q
   definition: (text, offset) => parse("definition", text, complete.definition(text, utf8Offset(text, offset))),
   outline: (text) => parse("outline", text, complete.outline(text)),
   requirements: (text, known) => parse("requirements", text, complete.requirements(text, known)),
+  migrate: (text, known) => parse("migrate", text, complete.migrate(text, known)),
   trust: (policy, request) => parse("trust", policy, complete.trust(policy, JSON.stringify(inBytes(request)))),
   token: (token, now) => parse("token", "", complete.token(token, now)),
   setup: (form) => parse("setup", "", complete.setup(JSON.stringify(form))),
