@@ -1,6 +1,7 @@
 //! Pipeline files below a folder, and the one that belongs to the folder where a command runs.
 
 use std::{
+    collections::HashMap,
     fs,
     num::NonZero,
     path::{Path, PathBuf},
@@ -30,15 +31,49 @@ pub(crate) fn pipeline_above(here: &Path) -> Result<PathBuf, Failure> {
 /// A file of the repository around `here`: in this folder, or else in the next one above it that has it, up to the
 /// repository's root.
 pub(crate) fn above(here: &Path, name: &str) -> Option<PathBuf> {
-    let folders_to_root = here.ancestors().position(is_repository).map_or(1, |above| above + 1);
-    let mut folder = PathBuf::new();
-    for absolute in here.ancestors().take(folders_to_root) {
-        if absolute.join(name).is_file() {
-            return Some(folder.join(name));
-        }
-        folder.push("..");
+    Above::new(name).find(here)
+}
+
+/// Finds a file of the repository around many folders: each folder above them is looked at once.
+pub(crate) struct Above<'n> {
+    name: &'n str,
+    known: HashMap<PathBuf, Around>,
+}
+
+/// What is known of a folder.
+#[derive(Clone, Copy, Default)]
+struct Around {
+    in_repository: bool,
+    /// How many folders up the file is; outside of a repository, only the folder itself counts.
+    levels: Option<usize>,
+}
+
+impl<'n> Above<'n> {
+    pub(crate) fn new(name: &'n str) -> Self {
+        Self { name, known: HashMap::new() }
     }
-    None
+
+    /// The path from an absolute folder to the file.
+    pub(crate) fn find(&mut self, absolute: &Path) -> Option<PathBuf> {
+        let levels = self.around(absolute).levels?;
+        Some(std::iter::repeat_n("..", levels).collect::<PathBuf>().join(self.name))
+    }
+
+    fn around(&mut self, folder: &Path) -> Around {
+        if let Some(known) = self.known.get(folder) {
+            return *known;
+        }
+        let own = folder.join(self.name).is_file().then_some(0);
+        let around = if is_repository(folder) {
+            Around { in_repository: true, levels: own }
+        } else {
+            let above = folder.parent().map(|parent| self.around(parent)).unwrap_or_default();
+            let higher = above.levels.filter(|_| above.in_repository).map(|levels| levels + 1);
+            Around { in_repository: above.in_repository, levels: own.or(higher) }
+        };
+        self.known.insert(folder.to_owned(), around);
+        around
+    }
 }
 
 /// The files to lint below `folder`, in the order of their paths, and why parts of it could not be searched.

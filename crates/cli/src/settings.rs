@@ -17,7 +17,7 @@ use keyless_core::settings::{Level, Settings, Variables};
 pub(crate) use check::{SCHEMA, SCHEMA_URL};
 
 use self::file::SettingsFile;
-use crate::{failure::Failure, folder, inputs::Input, levels::Levels};
+use crate::{failure::Failure, folder::Above, inputs::Input, levels::Levels};
 
 /// The name under which settings are found.
 pub(crate) const SETTINGS_FILE: &str = "keyless.yaml";
@@ -49,6 +49,7 @@ impl Declared {
             declared: self,
             given,
             folders: HashMap::new(),
+            above: Above::new(SETTINGS_FILE),
             files: HashMap::new(),
             failures: Vec::new(),
             excluded: Vec::new(),
@@ -72,6 +73,7 @@ pub(crate) struct Lookup<'d> {
     given: Option<PathBuf>,
     /// By the path that a user knows the folder by.
     folders: HashMap<PathBuf, Folder>,
+    above: Above<'static>,
     /// By the path that a user knows the file by; `None` for files without settings. Those that cannot be read are `None`.
     files: HashMap<Option<PathBuf>, Option<SettingsFile>>,
     failures: Vec<Failure>,
@@ -152,7 +154,8 @@ impl Lookup<'_> {
         let folder = path.and_then(Path::parent).filter(|folder| *folder != Path::new(""));
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
         let given = self.declared.settings.as_ref();
-        self.folders.entry(folder).or_insert_with_key(|folder| look(folder, given)).clone()
+        let above = &mut self.above;
+        self.folders.entry(folder).or_insert_with_key(|folder| look(folder, given, above)).clone()
     }
 
     /// The absolute path of a file, and its settings, unless they cannot be read. Standard input, which has no path, lies
@@ -179,9 +182,9 @@ impl Lookup<'_> {
 }
 
 /// What is to be known of a folder: its settings are in it or above it in its repository, unless they are given.
-fn look(folder: &Path, given: Option<&PathBuf>) -> Folder {
+fn look(folder: &Path, given: Option<&PathBuf>, above: &mut Above<'_>) -> Folder {
     let absolute = fs::canonicalize(folder).unwrap_or_default();
-    let found = || Some(folder.join(folder::above(&absolute, SETTINGS_FILE)?));
+    let mut found = || Some(folder.join(above.find(&absolute)?));
     let settings = given.cloned().or_else(|| {
         let found = found().filter(|_| absolute.has_root())?;
         Some(found.components().fold(PathBuf::new(), shorten))
