@@ -25,8 +25,10 @@ pub struct ProfileSetting {
 pub(super) fn read(path: &Path, content: &Value) -> Vec<(String, String, Value)> {
     let in_aws_folder = path.written().is_some_and(|path| path.contains("/.aws/"));
     // What comes before is unknown, so that settings may belong to any profile.
-    let starts_unknown =
-        matches!(content.atoms().first(), Some(Atom::Unknown(_) | Atom::Secret { .. } | Atom::Outside(_)));
+    let starts_unknown = matches!(
+        content.atoms().first(),
+        Some(Atom::Unknown(_) | Atom::Secret { .. } | Atom::Environment(_) | Atom::Outside(_))
+    );
     let mut profile = (in_aws_folder && !starts_unknown).then(|| "default".to_owned());
     let mut settings = Vec::new();
     // `printf` and `echo -e` expand the escape.

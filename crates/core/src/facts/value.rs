@@ -22,6 +22,8 @@ pub enum Atom {
         /// What it is, for messages: `a CodeArtifact token`.
         what: &'static str,
     },
+    /// All variables of the step, as `env` prints them; the number identifies the value.
+    Environment(usize),
 }
 
 /// The value of a variable or a word: literal strings with gaps.
@@ -141,7 +143,14 @@ impl Value {
         let written = self.to_string();
         let relative = !matches!(
             self.atoms.first(),
-            Some(Atom::CloneDirectory | Atom::Home | Atom::Outside(_) | Atom::Unknown(_) | Atom::Secret { .. })
+            Some(
+                Atom::CloneDirectory
+                    | Atom::Home
+                    | Atom::Outside(_)
+                    | Atom::Unknown(_)
+                    | Atom::Secret { .. }
+                    | Atom::Environment(_)
+            )
         ) && !written.starts_with('/');
         let whole = if relative { format!("{directory}/{written}") } else { written };
         let whole = match whole.strip_prefix(CLONE_DIRECTORY) {
@@ -173,7 +182,7 @@ impl fmt::Display for Atom {
             Self::Outside(name) => write!(f, "${{{name}}}"),
             Self::CloneDirectory => f.write_str("$BITBUCKET_CLONE_DIR"),
             Self::Home => f.write_str("$HOME"),
-            Self::Unknown(site) | Self::Secret { site, .. } => write!(f, "$({site})"),
+            Self::Unknown(site) | Self::Secret { site, .. } | Self::Environment(site) => write!(f, "$({site})"),
         }
     }
 }

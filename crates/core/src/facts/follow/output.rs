@@ -29,6 +29,12 @@ fn decodes(filter: &Invocation<'_>) -> bool {
     filter.program == "base64" && filter.has_flag(&["-d", "-D", "--decode", "-di"])
 }
 
+/// Whether a command prints all variables with their values. `env` by itself runs no program, so it is no invocation.
+fn lists_variables(command: &Command) -> bool {
+    let [only] = command.words.as_slice() else { return false };
+    matches!(only.prefix(), "env" | "printenv" | "set" | "export") && only.literal().is_some()
+}
+
 /// A decoded value, in which Bitbucket does not recognize what it masks. The token is followed for its own rules.
 fn decoded(value: Value, site: usize) -> Value {
     let outside = |atom: &Atom| match atom {
@@ -54,6 +60,9 @@ impl Walk<'_> {
     ) -> Value {
         let site = current.section.place(command.span).start;
         let unknown = || Value::atom(Atom::Unknown(site));
+        if lists_variables(command) {
+            return Value::atom(Atom::Environment(site));
+        }
         let Some(invocation) = invocation else { return Value::default() };
         let program = invocation.program.as_ref();
         let input = || {
@@ -91,7 +100,9 @@ impl Walk<'_> {
                 }
                 let file = || self.shown(current, command, invocation, site);
                 let value = input().or_else(file).unwrap_or_else(unknown);
-                if value.holds_secret() && secrets::selects_no_secret(invocation) {
+                let lists = value.atoms().iter().any(|atom| matches!(atom, Atom::Environment(_)));
+                let selects = !matches!(program, "cat" | "column" | "nl" | "sort" | "tee");
+                if (lists && selects) || (value.holds_secret() && secrets::selects_no_secret(invocation)) {
                     unknown()
                 } else if decodes(invocation) {
                     decoded(value, site)
@@ -120,7 +131,9 @@ impl Walk<'_> {
         for (word, is_expression) in files.chain(read.map(|redirection| (&redirection.target, false))) {
             let path = self.evaluate(word, Some(current), site).path(&self.directory);
             let content = self.files.get(&path);
-            let unclear = content.is_none_or(|content| content.atoms().iter().any(|it| matches!(it, Atom::Unknown(_))));
+            let unclear = content.is_none_or(|content| {
+                content.atoms().iter().any(|it| matches!(it, Atom::Unknown(_) | Atom::Environment(_)))
+            });
             let secret = unclear
                 && !is_expression
                 && !self.copies.contains(&path)

@@ -130,7 +130,7 @@ fn problem(file: &Analysis<'_>, step: &Step<'_>, value: &Value) -> Option<String
             None => may_have_slash(file, step, name).then(|| format!("`{name}` may contain `/`, which is not allowed")),
         },
         Atom::CloneDirectory | Atom::Home => Some("it contains `/`, which is not allowed".to_owned()),
-        Atom::Unknown(_) | Atom::Secret { .. } => None,
+        Atom::Unknown(_) | Atom::Secret { .. } | Atom::Environment(_) => None,
     })
 }
 

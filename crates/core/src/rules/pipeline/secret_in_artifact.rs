@@ -38,6 +38,7 @@ rule! {
     ///             - "*.env"
     /// ```
     ///
+    /// The output of `env` and `printenv` contains every variable: a warning in a step with a token, and a hint elsewhere.
     /// A file whose content is unknown is reported only if its name says that it contains keys, such as `id_rsa` or a
     /// file in `~/.aws`; `.env` and key stores are a hint.
     ///
@@ -71,9 +72,13 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     for (step, facts) in file.steps() {
         let mut known: Vec<&str> = Vec::new();
         let mut written: Vec<(&str, Vec<&FileWrite>)> = Vec::new();
+        let mut listed: Vec<(&str, &FileWrite)> = Vec::new();
         for write in &facts.writes {
             let Some(path) = write.path.in_clone().filter(|path| !path.starts_with("..")) else { continue };
             known.push(path);
+            if write.content.atoms().iter().any(|atom| matches!(atom, Atom::Environment(_))) {
+                listed.push((path, write));
+            }
             // `token-in-clone` is about the step's own token.
             if is_secret(write) && !write.content.holds_token() {
                 match written.iter_mut().find(|(other, _)| *other == path) {
@@ -92,6 +97,23 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
                 finding.related(other.span, "written here too");
             }
             finding.related(kept.span(file.tree), "includes the file").help(HELP);
+        }
+        for (path, write) in listed {
+            let Some((how, kept)) = file.kept(step, path) else { continue };
+            if reported.contains(&kept.node) {
+                continue;
+            }
+            reported.push(kept.node);
+            let (severity, including) = if step.has_token() {
+                (Severity::Warning, ", including the OIDC token,")
+            } else {
+                (Severity::Hint, "")
+            };
+            let message = format!("`{path}` contains all variables of the step{including} and is kept as {how}");
+            findings
+                .report_as(severity, write.span, message)
+                .related(kept.span(file.tree), "includes the file")
+                .help("write only the variables that you need, by name");
         }
         by_name(file, step, &known, &reported, findings);
     }
@@ -145,6 +167,6 @@ fn is_secret(write: &FileWrite) -> bool {
         Atom::Secret { .. } => true,
         Atom::Outside(name) => is_secret_name(name),
         Atom::Text(text) => text.contains("PRIVATE KEY-----"),
-        Atom::CloneDirectory | Atom::Home | Atom::Unknown(_) => false,
+        Atom::CloneDirectory | Atom::Home | Atom::Unknown(_) | Atom::Environment(_) => false,
     })
 }
