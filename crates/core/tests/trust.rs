@@ -242,6 +242,14 @@ fn the_source_of_a_program_is_named_with_the_way_to_get_its_policy() {
         ("from aws_cdk import aws_iam as iam\n", "`cdk synth`"),
         ("import * as aws from \"@pulumi/aws\";\n", "`pulumi preview --json`"),
         ("import pulumi_aws as aws\n", "`pulumi preview --json`"),
+        (
+            r#"{"resource": {"aws_iam_role": {"ci": {"assume_role_policy": "${data.aws_iam_policy_document.ci.json}"}}}}"#,
+            "`terraform show -json`",
+        ),
+        (
+            r#"{"data": [{"aws_iam_policy_document": [{"ci": {"version": "${var.version}"}}]}]}"#,
+            "`terraform show -json`",
+        ),
     ] {
         let error = Document::parse(text).unwrap_err().to_string();
         assert!(error.contains(advice), "{error}");
@@ -251,6 +259,10 @@ fn the_source_of_a_program_is_named_with_the_way_to_get_its_policy() {
         r#"{{"deployment": {{"resources": [{{"inputs": {{"name": "ci", "assumeRolePolicy": "{policy}"}}}}]}}}}"#
     );
     assert_eq!(Document::parse(&stack).unwrap().trust_policies().unwrap().len(), 1);
+    let literal = format!(r#"{{"resource": {{"aws_iam_role": {{"ci": {{"assume_role_policy": "{policy}"}}}}}}}}"#);
+    assert_eq!(Document::parse(&literal).unwrap().trust_policies().unwrap().len(), 1);
+    let reference = "resources:\n  role:\n    properties:\n      assumeRolePolicy: ${policy.json}\n";
+    assert_eq!(findings(reference), []);
     let broken = "resource \"aws_iam_role\" \"ci\" {\n  name = \"x\"\n";
     assert_eq!(Document::parse(broken).unwrap_err().to_string(), "invalid Terraform");
 }

@@ -92,6 +92,8 @@ const PROGRAMS: [(&str, &str); 4] =
 const FROM_CDK: &str = "this is the source of a CDK app; run `cdk synth` and check the templates in `cdk.out`";
 const FROM_PULUMI: &str =
     "this is the source of a Pulumi program; run `pulumi preview --json` or `pulumi stack export` and check the output";
+const FROM_TERRAFORM_JSON: &str =
+    "this is a Terraform configuration in JSON with references; check the output of `terraform show -json` for a plan";
 
 impl<'t> Document<'t> {
     /// Reads a document: JSON or Terraform where it begins like that, YAML otherwise.
@@ -100,7 +102,11 @@ impl<'t> Document<'t> {
     /// [`Unreadable`] where it is neither.
     pub fn parse(text: &'t str) -> Result<Self, Unreadable> {
         if text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']) {
-            return document::parse(text).map(|root| Self { root, text, terraform: false }).map_err(Unreadable::Json);
+            let root = document::parse(text)?;
+            if text.contains("${") && is_terraform(&root) {
+                return Err(Unreadable::Program(FROM_TERRAFORM_JSON));
+            }
+            return Ok(Self { root, text, terraform: false });
         }
         if terraform::is_configuration(text) {
             let root = terraform::read(text).map_err(|at| Unreadable::Terraform(Span::at(at)))?;
@@ -134,6 +140,15 @@ impl<'t> Document<'t> {
         }
         if search.found.is_empty() { Err(Unreadable::NoTrustPolicy) } else { Ok(search.found) }
     }
+}
+
+/// Whether a document in JSON is a Terraform configuration. Expressions in its strings are not evaluated.
+///
+/// Source: <https://developer.hashicorp.com/terraform/language/syntax/json>
+fn is_terraform(root: &Node) -> bool {
+    let blocks = ["resource", "data"].iter().filter_map(|key| root.get(key));
+    let bodies = blocks.flat_map(Node::items);
+    bodies.flat_map(Node::members).any(|member| member.key.starts_with("aws_iam_"))
 }
 
 /// Whether the source of a program imports a package.
@@ -211,6 +226,8 @@ impl<'d> Search<'d> {
         let mut json = Embedded::default();
         match node.as_str().filter(|text| text.starts_with('%')) {
             Some(text) => json.known(&percent_decode(text), |_| node.span),
+            // A reference of a language that evaluates its strings, such as Pulumi's YAML.
+            None if node.as_str().is_some_and(|text| text.trim_start().starts_with("${")) => return Ok(None),
             None if self.template.embed(node, self.text, &mut json).is_none() => return Ok(None),
             None => {}
         }
@@ -227,7 +244,9 @@ impl<'d> Search<'d> {
 fn unknown(node: &Node) -> Node {
     let member = |key: &str, value| Member { key: key.to_owned(), key_span: node.span, key_open: false, value };
     let version = Node { span: node.span, value: Value::String("2012-10-17".to_owned()) };
-    let members = vec![member("Version", version), member("Statement", node.clone())];
+    // A string that refers to a value is as open as a template's function.
+    let statement = if node.as_str().is_some() { Node::call("Ref", node.clone()) } else { node.clone() };
+    let members = vec![member("Version", version), member("Statement", statement)];
     Node { span: node.span, value: Value::Object(members) }
 }
 

@@ -130,7 +130,8 @@ impl Statement {
     }
 
     /// Whether its only condition holds for every token without one of the listed values of a claim. It must be the only
-    /// one, because another could spare other tokens.
+    /// one, because another could spare other tokens. Every token has `sub` and `aud`, so that `ForAnyValue`, which is false
+    /// for a missing key, spares none.
     fn spares_only(&self, claim: &str) -> bool {
         if !self.open.is_empty() {
             return true;
@@ -141,7 +142,7 @@ impl Statement {
             _ => !value.prefix().starts_with(['*', '?']),
         };
         only.claim().is_some_and(|(_, own)| own.eq_ignore_ascii_case(claim))
-            && only.operator.is_some_and(|it| it.base.negated && it.quantifier != Some(Quantifier::ForAnyValue))
+            && only.operator.is_some_and(|it| it.base.negated)
             && (!only.is_like_or_negated_like() || only.values.iter().all(listed))
     }
 
