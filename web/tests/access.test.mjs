@@ -1,4 +1,4 @@
-// Keyboard and screen reader: in every view, in both themes.
+// Keyboard, screen reader and narrow screens: in every view, in both themes.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -15,6 +15,9 @@ const EXCLUDED = [[["#editor", ".cm-tooltip-autocomplete > ul"]]];
 
 /** The rules of axe about colors, which are all that a theme changes. */
 const COLORS = ["color-contrast", "link-in-text-block"];
+
+/** A narrow phone, in CSS pixels. */
+const PHONE = { width: 360, height: 740 };
 
 /** What axe finds serious: the rule and the elements. */
 async function serious(page, options) {
@@ -33,7 +36,7 @@ describe("access", () => {
   after(() => keyless.close());
 
   for (const [name, prepare] of Object.entries(SCENES)) {
-    it(`has nothing that axe finds serious: ${name}`, async () => {
+    it(`has nothing that axe finds serious, and fits a phone: ${name}`, async () => {
       const visit = await keyless.visit({ context: { colorScheme: "light" } });
       await prepare({ ...visit, address: keyless.site.address });
       // The policy of the page forbids inline scripts, which does not bind the test's own evaluation.
@@ -43,6 +46,9 @@ describe("access", () => {
       // colors fade from one theme to the other
       await visit.page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
       assert.deepEqual(await serious(visit.page, { runOnly: { type: "rule", values: COLORS } }), [], "dark");
+      await visit.page.setViewportSize(PHONE);
+      const width = await visit.page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(width <= PHONE.width, `${width} pixels wide on a phone`);
       await visit.close();
     });
   }

@@ -14,8 +14,8 @@ const MAX_FIRST_FINDING_MS = 5_000;
 /** How much slower than the target a shared machine may be. */
 const TOLERANCE = 4;
 
-const EDITS = 1_000;
-const KEYS = 40;
+const EDITS = 500;
+const KEYS = 25;
 const MIB = 2 ** 20;
 
 /** A pipeline with this many lines: a build and a deployment for each branch. */
