@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the hook from this checkout with pre-commit, as a user's machine would, and runs it in a repository with a good
-# pipeline and in one with a bad pipeline; then with the README's configuration, and with the command installed manually. The exit
-# status and all that the hook prints must be as <case>.expected says; SNAPSHOTS=overwrite updates it.
+# Installs the hook from this checkout with pre-commit and the README's configuration, as a user's machine would, and runs it in
+# a repository with a good pipeline and in one with a bad pipeline; then with the command installed manually. The exit status and
+# all that the hook prints must be as <case>.expected says; SNAPSHOTS=overwrite updates it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 checkout=$(cd "$here/../.." && pwd)
@@ -23,9 +23,7 @@ check() {
     shift 2
     cp -r "$files" "$repository"
     cd "$repository"
-    if [ "$name" = readme ]; then
-        as_in_readme >.pre-commit-config.yaml
-    fi
+    as_in_readme >.pre-commit-config.yaml
     git init -q .
     git add .
     "$@" >"$scratch/output" 2>&1 || status=$?
@@ -50,11 +48,12 @@ as_in_readme() {
         sed -e "s|repo: https:.*|repo: $checkout|" -e "s|rev: .*|rev: $(git -C "$checkout" rev-parse HEAD)|"
 }
 
-try=("$pre_commit" try-repo --color never --all-files --verbose "$checkout")
-check good good "${try[@]}" keyless
-check bad bad "${try[@]}" keyless
-PRE_COMMIT_HOME=$scratch/home check readme good "$pre_commit" run --color never --all-files --verbose
+export PRE_COMMIT_HOME=$scratch/home
+run=("$pre_commit" run --color never --all-files --verbose)
+check good good "${run[@]}"
+check bad bad "${run[@]}"
 
 (cd "$checkout" && cargo install --locked --path crates/cli --root "$scratch/installed" --quiet)
-PATH=$scratch/installed/bin:$PATH check system bad "${try[@]}" keyless-system
+try=("$pre_commit" try-repo --color never --all-files --verbose "$checkout" keyless-system)
+PATH=$scratch/installed/bin:$PATH check system bad "${try[@]}"
 exit $failed
