@@ -3,9 +3,17 @@
 # `debian:bookworm-slim` cannot be pulled, a stand-in of that name is made from Debian's own packages.
 # usage: pipe/image/build.sh [<variant>…]          build variants (all: full docker python small), print their sizes
 #        pipe/image/build.sh --twice [<variant>…]  build each once more without a cache: it must come out the same
+#        pipe/image/build.sh programs              build only keyless's own programs
 #        pipe/image/build.sh podman …              podman with the storage that has the images
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+
+target=x86_64-unknown-linux-musl
+programs() { cargo build --quiet --profile image --package keyless-pipe --package keyless --bins --target "$target"; }
+if [ "${1:-}" = programs ]; then
+    programs
+    exit
+fi
 
 tools=$PWD/.tools/containers
 export CONTAINERS_CONF=$tools/containers.conf CONTAINERS_STORAGE_CONF=$tools/storage.conf
@@ -71,8 +79,7 @@ if ! podman image exists "$base" && ! buildah pull --quiet "$base" >/dev/null 2>
     rm "$tools/base.tar"
 fi
 
-target=x86_64-unknown-linux-musl
-cargo build --quiet --profile image --package keyless-pipe --package keyless --bins --target "$target"
+programs
 
 stamp=$tools/npm/.installed
 if ! cmp -s pipe/image/package-lock.json "$stamp"; then
