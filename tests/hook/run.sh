@@ -57,4 +57,13 @@ check bad bad "${run[@]}"
 (cd "$checkout" && cargo install --locked --path crates/cli --no-default-features --root "$scratch/installed" --quiet)
 try=("$pre_commit" try-repo --color never --all-files --verbose "$checkout" keyless-system)
 PATH=$scratch/installed/bin:$PATH check system bad "${try[@]}"
+
+# what needs AWS or Bitbucket says how to get a command that has it
+for arguments in "lint --report bitbucket $here/good/bitbucket-pipelines.yml" doctor 'exec -- true'; do
+    read -ra words <<<"$arguments"
+    if said=$("$scratch/installed/bin/keyless" "${words[@]}" 2>&1) || [[ $said != *'installed without cloud support'* ]]; then
+        echo "keyless ${words[0]}: does not say that it was installed without cloud support: $said"
+        failed=1
+    fi
+done
 exit $failed

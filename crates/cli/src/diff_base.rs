@@ -1,6 +1,7 @@
 //! `--diff-base`: which findings a change introduces. The others were in the file before, as Git has it.
 
 use std::{
+    collections::HashMap,
     fs,
     io::{self, BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
@@ -34,7 +35,14 @@ impl<'r> DiffBase<'r> {
             None => self.current.insert(Repository::open(root, self.revision)?),
         };
         let name = absolute.strip_prefix(&repository.root).unwrap_or(&absolute).to_string_lossy().replace('\\', "/");
-        repository.text(&name).map_err(|error| Failure::Git { folder: root.to_owned(), reason: error.to_string() })
+        let broken = |error: io::Error| Failure::Git { folder: root.to_owned(), reason: error.to_string() };
+        if let Some(text) = repository.text(&name).map_err(broken)? {
+            return Ok(Some(text));
+        }
+        match repository.name_before(&name)? {
+            Some(before) => repository.text(&before).map_err(broken),
+            None => Ok(None),
+        }
     }
 }
 
@@ -46,6 +54,8 @@ struct Repository {
     process: Child,
     names: ChildStdin,
     objects: BufReader<ChildStdout>,
+    /// The names before the change of files that it moved, by their names now; looked up for the first file that is new.
+    moved: Option<HashMap<String, String>>,
 }
 
 impl Repository {
@@ -73,10 +83,23 @@ impl Repository {
         match (process.stdin.take(), process.stdout.take()) {
             (Some(names), Some(objects)) => {
                 let objects = BufReader::new(objects);
-                Ok(Self { root: root.to_owned(), commit, process, names, objects })
+                Ok(Self { root: root.to_owned(), commit, process, names, objects, moved: None })
             }
             _ => Err(broken(io::ErrorKind::BrokenPipe.into())),
         }
+    }
+
+    /// The name of a file before the change moved it.
+    fn name_before(&mut self, name: &str) -> Result<Option<String>, Failure> {
+        if self.moved.is_none() {
+            let arguments = ["diff", "--find-renames", "--diff-filter=R", "--name-status", "-z", &self.commit];
+            let listed = git(&self.root, &arguments)?;
+            let listed = listed.map_err(|reason| Failure::Git { folder: self.root.clone(), reason })?;
+            // the likeness, the old name and the new name of each
+            let fields: Vec<_> = listed.split('\0').collect();
+            self.moved = Some(fields.chunks_exact(3).map(|it| (it[2].to_owned(), it[1].to_owned())).collect());
+        }
+        Ok(self.moved.as_ref().and_then(|moved| moved.get(name).cloned()))
     }
 
     /// Asks for a file: the answer is `<id> blob <bytes>` with the bytes and a line break, or says that it is missing.
