@@ -49,7 +49,7 @@ fn good() -> Settings {
             ("Test", "{00000000-0000-4000-8000-00000000000a}", vec![]),
             ("Production", step::ENVIRONMENT_UUID, vec!["AWS_ROLE_ARN"]),
         ],
-        elsewhere: None,
+        ..Settings::default()
     }
 }
 

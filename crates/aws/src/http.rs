@@ -30,6 +30,8 @@ pub struct Answer {
     pub status: u16,
     /// The error's code, where the service names it in the header `x-amzn-errortype`.
     pub error_type: Option<String>,
+    /// How long to wait before the next request, where the service says so in the header `retry-after`.
+    pub retry_after: Option<String>,
     /// The body; bytes that are not UTF-8 are replaced.
     pub body: String,
 }
@@ -75,9 +77,10 @@ impl Http {
             let answer = self.0.call(sent).await.map_err(|error| HttpError::Unreachable(innermost(&error)))?;
             let status = answer.status().as_u16();
             let error_type = answer.headers().get("x-amzn-errortype").map(str::to_owned);
+            let retry_after = answer.headers().get("retry-after").map(str::to_owned);
             let body = ByteStream::new(answer.into_body()).collect().await;
             let body = body.map_err(|error| HttpError::Unreachable(innermost(&error)))?.into_bytes();
-            Ok(Answer { status, error_type, body: String::from_utf8_lossy(&body).into_owned() })
+            Ok(Answer { status, error_type, retry_after, body: String::from_utf8_lossy(&body).into_owned() })
         };
         timeout(LIMIT, answered).await.unwrap_or(Err(HttpError::TimedOut))
     }

@@ -1,71 +1,80 @@
-//! Reads of Bitbucket's REST API: names and UUIDs, never the value of a variable
-//! (<https://developer.atlassian.com/cloud/bitbucket/rest/>).
+//! A client of Bitbucket's REST API (<https://developer.atlassian.com/cloud/bitbucket/rest/>): the login, pages, waits and
+//! retries. What can be asked is in [`crate::variables`] and [`crate::repository`].
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use keyless_aws::{Answer, Environment, Http, HttpError, Network, Request};
+use keyless_aws::{Answer, Environment, Http, Network, Request};
 use serde::{Deserialize, de::DeserializeOwned};
+use tokio::{sync::mpsc::UnboundedSender, time::sleep};
 use zeroize::Zeroizing;
+
+use crate::{error::BitbucketError, scope::Scope};
 
 /// The API's own address.
 const API: &str = "https://api.bitbucket.org/2.0";
 /// How many pages of a list are read. A page has up to 100 items.
 const PAGES: usize = 20;
+/// How long all waits of one call may take. The limits of Bitbucket's API count an hour
+/// (<https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/>); a longer wait is for a person to decide.
+const WAIT_LIMIT: Duration = Duration::from_mins(2);
+/// The wait after a 429 that names none.
+const DEFAULT_WAIT: Duration = Duration::from_secs(10);
+/// How often a call that only reads is made, if Bitbucket fails.
+const ATTEMPTS: u32 = 3;
+/// The wait before the second attempt; it doubles.
+const RETRY_WAIT: Duration = Duration::from_millis(500);
 
 /// A client of the API.
 pub struct Bitbucket {
     http: Http,
     base: String,
     authorization: Zeroizing<String>,
+    login: Login,
+    waits: Option<UnboundedSender<Wait>>,
 }
 
-/// A repository.
-#[derive(Debug, Deserialize)]
-pub struct Repository {
-    /// With braces.
-    pub uuid: String,
-    /// The workspace that owns it.
-    pub workspace: Workspace,
+/// How the client logs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// By an access token.
+    AccessToken,
+    /// By an email address and an API token.
+    ApiToken,
 }
 
-/// A workspace.
-#[derive(Debug, Deserialize)]
-pub struct Workspace {
-    /// With braces.
-    pub uuid: String,
-}
+/// Bitbucket asked to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait(pub Duration);
 
-/// A deployment environment.
-#[derive(Debug, Deserialize)]
-pub struct DeploymentEnvironment {
-    /// As people see it.
-    pub name: String,
-    slug: Option<String>,
-    /// With braces.
-    pub uuid: String,
-}
-
-impl DeploymentEnvironment {
-    /// What `deployment` in a pipeline is set to.
-    pub fn deployment(&self) -> &str {
-        self.slug.as_deref().unwrap_or(&self.name)
-    }
-
-    /// Whether `deployment: name` in a pipeline refers to it. Bitbucket creates `Production`, and pipelines write `production`.
-    pub fn is_named(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name) || self.slug.as_deref() == Some(name)
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bitbucket answered 429: waiting for {} s, as it asks", self.0.as_secs())
     }
 }
 
-/// A variable, without its value.
-#[derive(Debug, Deserialize)]
-pub struct Variable {
-    /// Its name.
-    pub key: String,
-    /// Whether its value is hidden.
-    #[serde(default)]
-    pub secured: bool,
+/// A call.
+pub(crate) struct Call<'c> {
+    pub(crate) method: &'static str,
+    /// Below the API's address, or a whole URL below it.
+    pub(crate) path: &'c str,
+    pub(crate) scope: Scope,
+    /// The type of the body, and the body.
+    pub(crate) body: Option<(&'static str, String)>,
+}
+
+impl<'c> Call<'c> {
+    pub(crate) fn get(path: &'c str, scope: Scope) -> Self {
+        Self { method: "GET", path, scope, body: None }
+    }
+
+    pub(crate) fn delete(path: &'c str, scope: Scope) -> Self {
+        Self { method: "DELETE", path, scope, body: None }
+    }
+
+    pub(crate) fn json(method: &'static str, path: &'c str, scope: Scope, body: &serde_json::Value) -> Self {
+        Self { method, path, scope, body: Some(("application/json", body.to_string())) }
+    }
 }
 
 #[derive(Deserialize)]
@@ -75,31 +84,6 @@ struct Page<T> {
     next: Option<String>,
 }
 
-/// Why something could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum BitbucketError {
-    /// There are no credentials.
-    #[error("no credentials for Bitbucket are set")]
-    NoCredentials,
-    /// The address of the API is neither HTTPS nor on this machine.
-    #[error("BITBUCKET_API_URL is `{0}`, which would send the token unencrypted")]
-    Unencrypted(String),
-    /// Bitbucket refused the request: the HTTP status.
-    #[error("Bitbucket answered {0}")]
-    Refused(u16),
-    /// Bitbucket did not answer.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// Not an answer of the API.
-    #[error("unexpected answer from Bitbucket's API")]
-    Unreadable,
-}
-
-/// Whether a string can be a part of a path of the API as it is: the slug of a workspace or a repository.
-pub fn is_slug(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-}
-
 impl Bitbucket {
     /// A client with the credentials of the environment: `BITBUCKET_ACCESS_TOKEN`, or `ATLASSIAN_ACCOUNT_EMAIL` and
     /// `ATLASSIAN_API_TOKEN`. `BITBUCKET_API_URL` replaces the API's address.
@@ -107,116 +91,113 @@ impl Bitbucket {
     /// # Errors
     /// [`BitbucketError::NoCredentials`], [`BitbucketError::Unencrypted`]
     pub fn new(environment: &Environment, network: &Network) -> Result<Self, BitbucketError> {
-        let bearer = environment.get("BITBUCKET_ACCESS_TOKEN").map(|token| format!("Bearer {token}"));
+        let bearer =
+            environment.get("BITBUCKET_ACCESS_TOKEN").map(|token| (Login::AccessToken, format!("Bearer {token}")));
         let basic = || {
             let email = environment.get("ATLASSIAN_ACCOUNT_EMAIL")?;
             let pair = Zeroizing::new(format!("{email}:{}", environment.get("ATLASSIAN_API_TOKEN")?));
-            Some(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
+            Some((Login::ApiToken, format!("Basic {}", STANDARD.encode(pair.as_bytes()))))
         };
-        let authorization = bearer.or_else(basic).map(Zeroizing::new).ok_or(BitbucketError::NoCredentials)?;
+        let (login, authorization) = bearer.or_else(basic).ok_or(BitbucketError::NoCredentials)?;
+        let authorization = Zeroizing::new(authorization);
         let base = environment.get("BITBUCKET_API_URL").unwrap_or(API).trim_end_matches('/').to_owned();
         // Another address must not make the token readable on the network.
         let local = ["http://127.0.0.1:", "http://localhost:"].iter().any(|local| base.starts_with(local));
         if !base.starts_with("https://") && !local {
             return Err(BitbucketError::Unencrypted(base));
         }
-        Ok(Self { http: Http::new(network), base, authorization })
+        Ok(Self { http: Http::new(network), base, authorization, login, waits: None })
     }
 
-    /// A repository by the slugs of its workspace and its own.
-    ///
-    /// # Errors
-    /// [`BitbucketError`]
-    pub async fn repository(&self, workspace: &str, name: &str) -> Result<Repository, BitbucketError> {
-        self.get(&format!("{}/repositories/{workspace}/{name}", self.base)).await
+    /// The same client, which tells of its waits.
+    #[must_use]
+    pub fn telling(self, waits: UnboundedSender<Wait>) -> Self {
+        Self { waits: Some(waits), ..self }
     }
 
-    /// The deployment environments of a repository.
-    ///
-    /// # Errors
-    /// [`BitbucketError`]
-    pub async fn environments(
-        &self,
-        workspace: &str,
-        name: &str,
-    ) -> Result<Vec<DeploymentEnvironment>, BitbucketError> {
-        self.list(&format!("/repositories/{workspace}/{name}/environments")).await
+    /// A command that makes a call without a body, with the credentials in the same variables of the environment.
+    pub(crate) fn curl(&self, method: &str, path: &str) -> String {
+        let login = match self.login {
+            Login::AccessToken => "-H \"Authorization: Bearer $BITBUCKET_ACCESS_TOKEN\"",
+            Login::ApiToken => "-u \"$ATLASSIAN_ACCOUNT_EMAIL:$ATLASSIAN_API_TOKEN\"",
+        };
+        format!("curl -f -X {method} {login} '{}{path}'", self.base)
     }
 
-    /// The names of the workspace variables.
-    ///
-    /// # Errors
-    /// [`BitbucketError`]
-    pub async fn workspace_variables(&self, workspace: &str) -> Result<Vec<Variable>, BitbucketError> {
-        self.list(&format!("/workspaces/{workspace}/pipelines-config/variables")).await
-    }
-
-    /// The names of the repository variables.
-    ///
-    /// # Errors
-    /// [`BitbucketError`]
-    pub async fn repository_variables(&self, workspace: &str, name: &str) -> Result<Vec<Variable>, BitbucketError> {
-        self.list(&format!("/repositories/{workspace}/{name}/pipelines_config/variables")).await
-    }
-
-    /// The names of a deployment environment's variables, by its UUID with braces.
-    ///
-    /// # Errors
-    /// [`BitbucketError`]
-    pub async fn environment_variables(
-        &self,
-        workspace: &str,
-        name: &str,
-        uuid: &str,
-    ) -> Result<Vec<Variable>, BitbucketError> {
-        let uuid = uuid.replace('{', "%7B").replace('}', "%7D");
-        self.list(&format!("/repositories/{workspace}/{name}/deployments_config/environments/{uuid}/variables")).await
+    /// The same with a body in JSON.
+    pub(crate) fn curl_with(&self, method: &str, path: &str, body: &serde_json::Value) -> String {
+        // the body has names and ARNs, in which a single quote cannot be
+        let call = self.curl(method, path);
+        format!("{call} -H 'Content-Type: application/json' -d '{}'", body.to_string().replace('\'', "\\u0027"))
     }
 
     /// All pages of a list.
-    async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, BitbucketError> {
+    pub(crate) async fn list<T: DeserializeOwned>(&self, path: &str, scope: Scope) -> Result<Vec<T>, BitbucketError> {
         let mut all = Vec::new();
-        let mut next = Some(format!("{}{path}?pagelen=100", self.base));
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let mut next = Some(format!("{}{path}{mark}pagelen=100", self.base));
         for _ in 0..PAGES {
             let Some(url) = next else { return Ok(all) };
             // An answer must not redirect the token to another server.
             if !url.starts_with(&format!("{}/", self.base)) {
                 return Err(BitbucketError::Unreadable);
             }
-            let page: Page<T> = self.get(&url).await?;
+            let page: Page<T> = self.read(Call::get(&url, scope)).await?;
             all.extend(page.values);
             next = page.next;
         }
         Err(BitbucketError::Unreadable)
     }
 
-    async fn get<T: DeserializeOwned>(&self, url: &str) -> Result<T, BitbucketError> {
-        let headers = vec![
+    /// What a call answers, as JSON.
+    pub(crate) async fn read<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, BitbucketError> {
+        let body = self.call(call).await?;
+        serde_json::from_str(&body).map_err(|_| BitbucketError::Unreadable)
+    }
+
+    /// Makes a call and returns the body of its answer. It waits if Bitbucket asks for that, and repeats what only reads.
+    pub(crate) async fn call(&self, call: Call<'_>) -> Result<String, BitbucketError> {
+        let url = if call.path.starts_with('/') { format!("{}{}", self.base, call.path) } else { call.path.to_owned() };
+        let of_workspace = call.path.contains("/workspaces/");
+        let mut waited = Duration::ZERO;
+        let mut attempt = 1;
+        loop {
+            let answer = self.send(&call, &url).await?;
+            match answer.status {
+                200..=299 => return Ok(answer.body),
+                429 => {
+                    let asked = answer.retry_after.as_deref().and_then(|text| text.trim().parse().ok());
+                    let wait = asked.map_or(DEFAULT_WAIT, Duration::from_secs).max(Duration::from_millis(100));
+                    waited += wait;
+                    if waited > WAIT_LIMIT {
+                        return Err(BitbucketError::RateLimited(asked));
+                    }
+                    if let Some(waits) = &self.waits {
+                        // nobody listens any more: then nobody is told
+                        let _ = waits.send(Wait(wait));
+                    }
+                    sleep(wait).await;
+                }
+                500..=599 if call.method == "GET" && attempt < ATTEMPTS => {
+                    sleep(RETRY_WAIT * 2_u32.pow(attempt - 1)).await;
+                    attempt += 1;
+                }
+                status => return Err(BitbucketError::of(status, &answer.body, call.scope, of_workspace)),
+            }
+        }
+    }
+
+    async fn send(&self, call: &Call<'_>, url: &str) -> Result<Answer, BitbucketError> {
+        let mut headers = vec![
             ("authorization".to_owned(), self.authorization.to_string()),
             ("accept".to_owned(), "application/json".to_owned()),
         ];
-        let request = Request { method: "GET", url, headers, body: String::new() };
-        match self.http.send(request).await.map_err(BitbucketError::Http)? {
-            Answer { status: 200, body, .. } => serde_json::from_str(&body).map_err(|_| BitbucketError::Unreadable),
-            Answer { status, .. } => Err(BitbucketError::Refused(status)),
+        let mut body = String::new();
+        if let Some((kind, content)) = &call.body {
+            headers.push(("content-type".to_owned(), (*kind).to_owned()));
+            body.clone_from(content);
         }
-    }
-}
-
-impl BitbucketError {
-    /// What to do about it.
-    pub fn help(&self) -> &'static str {
-        match self {
-            Self::NoCredentials => {
-                "set BITBUCKET_ACCESS_TOKEN, or ATLASSIAN_ACCOUNT_EMAIL and ATLASSIAN_API_TOKEN, to a token that can read the \
-                 repository and its pipelines"
-            }
-            Self::Unencrypted(_) => "set BITBUCKET_API_URL to an https:// URL, or remove it",
-            Self::Refused(401) => "create a new token: this one is invalid or has expired",
-            Self::Refused(403) => "use a token with access; workspace variables need a token of the workspace",
-            Self::Refused(404) => "check the name, or use a token with access to it",
-            Self::Refused(_) | Self::Http(_) | Self::Unreadable => "try again; see https://status.atlassian.com",
-        }
+        self.http.send(Request { method: call.method, url, headers, body }).await.map_err(BitbucketError::Http)
     }
 }
 

@@ -9,7 +9,7 @@ use std::{fs, io, path::PathBuf};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use keyless_aws::{Environment, InventoryError, Network};
-use keyless_bitbucket::is_slug;
+use keyless_bitbucket::RepositorySlugs;
 use keyless_core::{
     aws::{Region, RoleArn},
     settings::Settings,
@@ -50,7 +50,7 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     environment: Option<String>,
     /// The repository in Bitbucket [default: the step's]
-    #[arg(long, value_name = "WORKSPACE/NAME", value_parser = repository_slugs)]
+    #[arg(long, value_name = "WORKSPACE/NAME")]
     repository: Option<RepositorySlugs>,
     /// The qualifier that the account was bootstrapped with [default: hnb659fds]
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
@@ -61,25 +61,6 @@ pub(crate) struct Doctor {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
-}
-
-/// The slugs of a workspace and of a repository in it.
-#[derive(Clone, Debug)]
-struct RepositorySlugs {
-    workspace: String,
-    repository: String,
-}
-
-impl RepositorySlugs {
-    fn new(workspace: &str, repository: &str) -> Option<Self> {
-        let (workspace, repository) = (workspace.to_owned(), repository.to_owned());
-        (is_slug(&workspace) && is_slug(&repository)).then_some(Self { workspace, repository })
-    }
-}
-
-fn repository_slugs(text: &str) -> Result<RepositorySlugs, String> {
-    let slugs = text.split_once('/').and_then(|(workspace, name)| RepositorySlugs::new(workspace, name));
-    slugs.ok_or_else(|| "must be of the form WORKSPACE/NAME".to_owned())
 }
 
 /// What the checks need and what they find out.

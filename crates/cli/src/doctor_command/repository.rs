@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, io};
 
-use keyless_bitbucket::{Bitbucket, BitbucketError, Variable};
+use keyless_bitbucket::{Bitbucket, BitbucketError, RepositorySlugs, Variable, VariableLevel};
 use keyless_core::{
     analysis::{Analysis, ParsedFile},
     oidc::Uuid,
@@ -11,7 +11,7 @@ use keyless_core::{
     text::Source,
 };
 
-use super::{Context, RepositorySlugs};
+use super::Context;
 
 const REPOSITORY: &str = "repository";
 const ENVIRONMENTS: &str = "deployment environments";
@@ -24,24 +24,24 @@ const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 /// Checks the repository, its environments and the variables of all levels, and keeps what it finds out.
 pub(super) async fn check(context: &mut Context<'_, '_>) -> io::Result<()> {
     read_step(context);
-    let Some(RepositorySlugs { workspace, repository: name }) = repository(context) else {
+    let Some(slugs) = repository(context) else {
         let fix = "use --repository WORKSPACE/NAME".to_owned();
         return context.report.not_checked(REPOSITORY, "no repository is given".to_owned(), fix);
     };
-    context.settings.workspace = Some(workspace.clone());
+    context.settings.workspace = Some(slugs.workspace.clone());
     let read = match Bitbucket::new(context.environment, &context.network) {
-        Ok(bitbucket) => bitbucket.repository(&workspace, &name).await.map(|read| (bitbucket, read)),
+        Ok(bitbucket) => bitbucket.repository(&slugs).await.map(|read| (bitbucket, read)),
         Err(error) => Err(error),
     };
     let (bitbucket, read) = match read {
         Ok(read) => read,
-        Err(error) => return unread(context, REPOSITORY, &format!("{workspace}/{name}"), &error),
+        Err(error) => return unread(context, REPOSITORY, &slugs.to_string(), &error),
     };
-    context.report.pass(REPOSITORY, format!("{workspace}/{name} {}", read.uuid))?;
+    context.report.pass(REPOSITORY, format!("{slugs} {}", read.uuid))?;
     context.settings.repository_uuid = Uuid::parse(&read.uuid).ok();
     context.settings.workspace_uuid = Uuid::parse(&read.workspace.uuid).ok();
-    let complete = check_environments(context, &bitbucket, &workspace, &name).await?;
-    check_variables(context, &bitbucket, (&workspace, &name), complete).await
+    let complete = check_environments(context, &bitbucket, &slugs).await?;
+    check_variables(context, &bitbucket, &slugs, complete).await
 }
 
 /// Takes what the step's variables say.
@@ -66,7 +66,7 @@ fn repository(context: &Context<'_, '_>) -> Option<RepositorySlugs> {
 }
 
 fn unread(context: &mut Context<'_, '_>, check: &'static str, what: &str, error: &BitbucketError) -> io::Result<()> {
-    context.report.not_checked(check, format!("{what}: {error}"), error.help().to_owned())
+    context.report.not_checked(check, format!("{what}: {error}"), error.help())
 }
 
 /// The environments that the pipeline deploys to.
@@ -83,10 +83,9 @@ fn named_by_pipeline(context: &Context<'_, '_>) -> BTreeSet<String> {
 async fn check_environments(
     context: &mut Context<'_, '_>,
     bitbucket: &Bitbucket,
-    workspace: &str,
-    name: &str,
+    slugs: &RepositorySlugs,
 ) -> io::Result<bool> {
-    let all = match bitbucket.environments(workspace, name).await {
+    let all = match bitbucket.environments(slugs).await {
         Ok(all) => all,
         Err(error) => {
             unread(context, ENVIRONMENTS, "cannot list them", &error)?;
@@ -149,18 +148,18 @@ impl Levels {
 async fn check_variables(
     context: &mut Context<'_, '_>,
     bitbucket: &Bitbucket,
-    (workspace, name): (&str, &str),
+    slugs: &RepositorySlugs,
     complete: bool,
 ) -> io::Result<()> {
     let mut levels = Levels { variables: Variables::default(), keys: Vec::new(), complete };
-    let read = bitbucket.workspace_variables(workspace).await;
+    let read = bitbucket.variables(slugs, VariableLevel::Workspace).await;
     levels.variables.workspace = levels.take(context, "the workspace", read)?;
-    let read = bitbucket.repository_variables(workspace, name).await;
+    let read = bitbucket.variables(slugs, VariableLevel::Repository).await;
     levels.variables.repository = levels.take(context, "the repository", read)?;
     for environment in named_by_pipeline(context) {
         let known = context.settings.environments.get(&environment).and_then(|known| known.uuid);
         let Some(uuid) = known else { continue };
-        let read = bitbucket.environment_variables(workspace, name, &uuid.to_string()).await;
+        let read = bitbucket.variables(slugs, VariableLevel::Environment(&uuid.to_string())).await;
         let names = levels.take(context, &environment, read)?;
         levels.variables.environments.insert(environment, names);
     }

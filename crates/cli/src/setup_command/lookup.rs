@@ -1,35 +1,16 @@
 //! The UUIDs of a setup, looked up in Bitbucket.
 
 use keyless_aws::{Environment, Network};
-use keyless_bitbucket::{Bitbucket, BitbucketError, DeploymentEnvironment, is_slug};
+use keyless_bitbucket::{Bitbucket, BitbucketError, DeploymentEnvironment, RepositorySlugs};
 use keyless_core::setup::Subject;
 use tokio::runtime::Builder;
 
 use super::{Setup, Target};
 use crate::failure::Failure;
 
-/// What a look-up reads, and the scopes that a token needs for it: of an API token, and of an access token
-/// (<https://developer.atlassian.com/cloud/bitbucket/rest/>).
-struct Read {
-    what: &'static str,
-    scopes: &'static str,
-}
-
-const REPOSITORY: Read =
-    Read { what: "repository", scopes: "`read:repository:bitbucket` (API token) or Repositories: Read (access token)" };
-const ENVIRONMENTS: Read = Read {
-    what: "the deployment environments of",
-    scopes: "`read:pipeline:bitbucket` (API token) or Pipelines: Read (access token)",
-};
-
-impl Read {
-    fn failed(&self, repository: &str, error: &BitbucketError) -> Failure {
-        let help = match error {
-            BitbucketError::Refused(403) => format!("the token needs the scope {}", self.scopes),
-            error => error.help().to_owned(),
-        };
-        Failure::Bitbucket { what: format!("{} {repository}", self.what), reason: format!("{error}; {help}") }
-    }
+/// Why something of a repository could not be looked up.
+fn failed(what: &str, repository: &str, error: &BitbucketError) -> Failure {
+    Failure::Bitbucket { what: format!("{what} {repository}"), reason: format!("{error}; {}", error.help()) }
 }
 
 /// A repository as Bitbucket has it.
@@ -50,17 +31,17 @@ pub(super) fn target(arguments: &Setup) -> Result<Target, Failure> {
     let mut workspace: Option<(String, String)> = None;
     let mut found = Vec::new();
     for path in &arguments.repository {
-        let slugs = path.split_once('/').filter(|(workspace, name)| is_slug(workspace) && is_slug(name));
-        let (slug, name) = slugs.ok_or_else(|| Failure::NotARepository(path.clone()))?;
+        let slugs = path.parse::<RepositorySlugs>().map_err(|_| Failure::NotARepository(path.clone()))?;
         let repository =
-            runtime.block_on(api.repository(slug, name)).map_err(|error| REPOSITORY.failed(path, &error))?;
-        let environments =
-            runtime.block_on(api.environments(slug, name)).map_err(|error| ENVIRONMENTS.failed(path, &error))?;
-        let own = (slug.to_owned(), repository.workspace.uuid);
+            runtime.block_on(api.repository(&slugs)).map_err(|error| failed("repository", path, &error))?;
+        let environments = runtime
+            .block_on(api.environments(&slugs))
+            .map_err(|error| failed("the deployment environments of", path, &error))?;
+        let own = (slugs.workspace, repository.workspace.uuid);
         if workspace.get_or_insert_with(|| own.clone()).1 != own.1 {
             return Err(Failure::SeveralWorkspaces);
         }
-        found.push(Found { name: name.to_owned(), uuid: repository.uuid, environments });
+        found.push(Found { name: slugs.repository, uuid: repository.uuid, environments });
     }
     let (workspace, workspace_uuid) = workspace.unwrap_or_default();
     let chosen = selected(&arguments.environment, &found)?;
