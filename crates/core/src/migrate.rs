@@ -8,12 +8,14 @@
 //! Analysis ─► pipes, images, script ─► drafts, a step each ─► shared text ─► Plan ─► edits
 //! ```
 
+mod connection;
 mod credentials;
 mod edit;
 mod images;
 mod names;
 mod pipes;
 mod report;
+mod role_use;
 mod script;
 mod share;
 
@@ -33,6 +35,9 @@ use crate::{
 use credentials::{calls_aws, source, unseen};
 use edit::Document;
 use names::{KEY_ID, SECRET};
+
+pub use connection::{AbsentKeys, Connection, NeededVariable, Place, Purpose, Shadowed, StoredKey, connect};
+pub use role_use::{RoleReference, RoleUse, evaluate_use, role_uses};
 
 /// Why a key in the file needs more than an edit.
 const KEY_IN_FILE: &str = "the key itself is in the file: deactivate it at once, because the history keeps it";

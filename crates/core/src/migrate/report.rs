@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Class, KeyUse, Plan};
+use super::{Class, Connection, KeyUse, Plan, Purpose};
 use crate::requirements::{Level, VariableRequirement};
 
 impl Plan {
@@ -13,8 +13,31 @@ impl Plan {
 
     /// The plan for a terminal.
     pub fn to_text(&self) -> String {
+        self.text(None)
+    }
+
+    /// The plan for a terminal, with what Bitbucket's settings have.
+    pub fn to_connected_text(&self, connection: &Connection) -> String {
+        self.text(Some(connection))
+    }
+
+    /// The plan as Markdown.
+    pub fn to_markdown(&self) -> String {
+        self.markdown(None)
+    }
+
+    /// The plan as Markdown, with what Bitbucket's settings have.
+    pub fn to_connected_markdown(&self, connection: &Connection) -> String {
+        self.markdown(Some(connection))
+    }
+
+    fn text(&self, connection: Option<&Connection>) -> String {
         if self.uses.is_empty() {
-            return "No stored AWS keys are used.\n".to_owned();
+            let mut out = "No stored AWS keys are used.\n".to_owned();
+            if let Some(connection) = connection.filter(|connection| !connection.keys.is_empty()) {
+                write_connection(&mut out, connection, &Style { heading: "\n", item: "  ", markdown: false });
+            }
+            return out;
         }
         let mut out = format!("{}\n", self.summary());
         for key_use in &self.uses {
@@ -25,15 +48,18 @@ impl Plan {
             }
             let _ = writeln!(out, "  {}", key_use.reason);
         }
-        self.write_steps(&mut out, "\n", "  ", false);
+        self.write_steps(&mut out, &Style { heading: "\n", item: "  ", markdown: false }, connection);
         out
     }
 
-    /// The plan as Markdown.
-    pub fn to_markdown(&self) -> String {
+    fn markdown(&self, connection: Option<&Connection>) -> String {
+        let style = Style { heading: "\n## ", item: "- ", markdown: true };
         let mut out = String::from("## Stored AWS keys\n\n");
         if self.uses.is_empty() {
             out.push_str("None.\n");
+            if let Some(connection) = connection.filter(|connection| !connection.keys.is_empty()) {
+                write_connection(&mut out, connection, &style);
+            }
             return out;
         }
         let _ = writeln!(
@@ -54,7 +80,7 @@ impl Plan {
             let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
             let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
-        self.write_steps(&mut out, "\n## ", "- ", true);
+        self.write_steps(&mut out, &style, connection);
         out
     }
 
@@ -65,41 +91,116 @@ impl Plan {
     }
 
     /// What to do, in order.
-    fn write_steps(&self, out: &mut String, heading: &str, item: &str, markdown: bool) {
-        let title = |text: &str| if markdown { format!("{heading}{text}\n\n") } else { format!("{heading}{text}:\n") };
-        let code = |name: &str| if markdown { format!("`{name}`") } else { name.to_owned() };
+    fn write_steps(&self, out: &mut String, style: &Style, connection: Option<&Connection>) {
+        let item = style.item;
+        if let Some(connection) = connection {
+            write_connection(out, connection, style);
+        }
         if !self.roles.is_empty() {
-            out.push_str(&title("Before the merge, in AWS"));
+            out.push_str(&style.title("Before the merge, in AWS"));
             let _ =
                 writeln!(out, "{item}the workspace's identity provider; `keyless setup` generates it and the roles");
             for role in &self.roles {
-                let of = role.as_ref().map_or_else(
-                    || "steps without an environment, of any branch".to_owned(),
-                    |name| format!("environment {name}"),
+                let _ = writeln!(
+                    out,
+                    "{item}a role for {}, with the permissions of the key's user",
+                    role_of(role.as_deref())
                 );
-                let _ = writeln!(out, "{item}a role for {of}, with the permissions of the key's user");
             }
         }
-        if !self.create.is_empty() {
-            out.push_str(&title("Before the merge, in Bitbucket's settings"));
-            for variable in &self.create {
-                let _ = writeln!(out, "{item}{} ({})", code(&variable.name), place(variable));
-            }
+        let (create, delete) = if let Some(connection) = connection {
+            (needed(connection, style), unneeded(self, connection, style))
+        } else {
+            let line = |variable: &VariableRequirement| format!("{} ({})", style.code(&variable.name), place(variable));
+            (self.create.iter().map(line).collect(), self.delete.iter().map(line).collect())
+        };
+        style.list(out, "Before the merge, in Bitbucket's settings", "", &create);
+        let delete: Vec<_> = delete.iter().map(|line| format!("delete {line}")).collect();
+        let first = "deactivate the keys in IAM, and delete them after a while";
+        style.list(out, "Once no deployment uses the keys", first, &delete);
+        let notes: Vec<_> = self.notes.iter().map(|note| format!("line {}: {}", note.line, note.message)).collect();
+        style.list(out, "To check", "", &notes);
+    }
+}
+
+/// How lists look.
+struct Style {
+    heading: &'static str,
+    item: &'static str,
+    markdown: bool,
+}
+
+impl Style {
+    fn title(&self, text: &str) -> String {
+        if self.markdown { format!("{}{text}\n\n", self.heading) } else { format!("{}{text}:\n", self.heading) }
+    }
+
+    fn code(&self, name: &str) -> String {
+        if self.markdown { format!("`{name}`") } else { name.to_owned() }
+    }
+
+    /// A list with its title, if it is not empty; `first` comes before the lines, unless it is empty.
+    fn list(&self, out: &mut String, title: &str, first: &str, lines: &[String]) {
+        if lines.is_empty() {
+            return;
         }
-        if !self.delete.is_empty() {
-            out.push_str(&title("Once no deployment uses the keys"));
-            let _ = writeln!(out, "{item}deactivate the keys in IAM, and delete them after a while");
-            for variable in &self.delete {
-                let _ = writeln!(out, "{item}delete {} ({})", code(&variable.name), place(variable));
-            }
-        }
-        if !self.notes.is_empty() {
-            out.push_str(&title("To check"));
-            for note in &self.notes {
-                let _ = writeln!(out, "{item}line {}: {}", note.line, note.message);
-            }
+        out.push_str(&self.title(title));
+        let first = Some(first).filter(|first| !first.is_empty());
+        for line in first.into_iter().chain(lines.iter().map(String::as_str)) {
+            let _ = writeln!(out, "{}{line}", self.item);
         }
     }
+}
+
+fn role_of(environment: Option<&str>) -> String {
+    environment
+        .map_or_else(|| "steps without an environment, of any branch".to_owned(), |name| format!("environment {name}"))
+}
+
+/// What Bitbucket's settings have of the keys.
+fn write_connection(out: &mut String, connection: &Connection, style: &Style) {
+    let keys = connection.keys.iter().map(|key| {
+        let shadowed = key.shadowed_for.iter().map(|it| format!("{}, which takes that of the {}", it.step, it.by));
+        let shadowed: Vec<_> = shadowed.collect();
+        let reach = match (key.used_by.as_slice(), shadowed.as_slice()) {
+            ([], []) => "used by no step of this file".to_owned(),
+            (used, []) => format!("used by {}", used.join(", ")),
+            ([], shadowed) => format!("shadowed for {}", shadowed.join("; ")),
+            (used, shadowed) => format!("used by {}; shadowed for {}", used.join(", "), shadowed.join("; ")),
+        };
+        format!("{} ({}): {reach}", style.code(&key.name), key.place)
+    });
+    style.list(out, "Keys in Bitbucket's settings", "", &keys.collect::<Vec<_>>());
+    let absent = connection.absent.iter().map(|absent| {
+        let names: Vec<_> = absent.names.iter().map(|name| style.code(name)).collect();
+        format!("line {}: {} needs {}", absent.line, absent.step, names.join(", "))
+    });
+    style.list(out, "Keys that Bitbucket's settings do not have", "", &absent.collect::<Vec<_>>());
+}
+
+/// The variables to create.
+fn needed(connection: &Connection, style: &Style) -> Vec<String> {
+    let line = |variable: &super::NeededVariable| {
+        let purpose = match &variable.purpose {
+            Purpose::Role { environment } => format!(": the role for {}", role_of(environment.as_deref())),
+            Purpose::Region => ": the region of the deployment".to_owned(),
+            Purpose::Other => String::new(),
+        };
+        let defined = variable.defined_at.as_ref().map(|place| format!("; set in the {place} already"));
+        format!("{} ({}){purpose}{}", style.code(&variable.name), variable.place, defined.unwrap_or_default())
+    };
+    connection.needed.iter().map(line).collect()
+}
+
+/// The variables that nothing in the edited file needs.
+fn unneeded(plan: &Plan, connection: &Connection, style: &Style) -> Vec<String> {
+    let keys = connection.keys.iter().filter(|key| plan.delete.iter().any(|it| it.name == key.name));
+    keys.map(|key| {
+        let shared = matches!(key.place, super::Place::Workspace);
+        let note = if shared { "; other repositories may use it" } else { "" };
+        format!("{} ({}){note}", style.code(&key.name), key.place)
+    })
+    .collect()
 }
 
 impl KeyUse {

@@ -211,6 +211,18 @@ impl Section<'_, '_> {
                     .iter()
                     .all(|name| file.settings.known(name, environment) == crate::settings::Known::Defined)
             });
+            let absent = file.environments(self.step).into_iter().any(|environment| {
+                matches!(
+                    file.settings.known(KEY_ID, environment),
+                    crate::settings::Known::Missing | crate::settings::Known::OtherEnvironments(_)
+                )
+            });
+            if absent {
+                return is_unsafe(format!(
+                    "{} needs keys, but the known settings have none for this step: it may find them elsewhere",
+                    tool.call.tool.name
+                ));
+            }
             if !declared || !tools.iter().all(plain) {
                 return is_unsafe(format!(
                     "the keys are inferred from {}: only Bitbucket's settings can prove them",
