@@ -1,11 +1,10 @@
 //! The command line.
 
-#[cfg(not(feature = "cloud"))]
-use std::ffi::OsString;
-
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+#[cfg(not(feature = "cloud"))]
+use crate::without_cloud::WithoutCloud;
 #[cfg(feature = "cloud")]
 use crate::{doctor_command::Doctor, exec_command::Exec};
 use crate::{
@@ -139,12 +138,4 @@ Examples:
         /// The shell
         shell: Shell,
     },
-}
-
-/// The arguments of a command that this build does not have; see `Failure::WithoutCloud`.
-#[cfg(not(feature = "cloud"))]
-#[derive(Debug, clap::Args)]
-pub(crate) struct WithoutCloud {
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<OsString>,
 }

@@ -8,7 +8,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use crate::failure::Failure;
+use crate::{failure::Failure, git};
 
 /// The texts of files before a change.
 pub(crate) struct DiffBase<'r> {
@@ -130,12 +130,5 @@ impl Drop for Repository {
 
 /// The output of a command, or what it says is wrong.
 fn git(root: &Path, arguments: &[&str]) -> Result<Result<String, String>, Failure> {
-    let output = Command::new("git").arg("-C").arg(root).args(arguments).output().map_err(Failure::NoGit)?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
-    if output.status.success() {
-        return Ok(Ok(text(&output.stdout)));
-    }
-    let said = text(&output.stderr);
-    let first = said.lines().next().unwrap_or_default();
-    Ok(Err(first.strip_prefix("fatal: ").unwrap_or(first).to_owned()))
+    git::run(root, arguments).map_err(|error| Failure::NoGit { needed_by: "--diff-base", error })
 }

@@ -72,8 +72,14 @@ pub(crate) enum Failure {
     #[error("--diff-base cannot be used with standard input; name the file")]
     DiffOfStandardInput,
     /// Git could not be run.
-    #[error("cannot run `git`, which --diff-base needs: {}", reason(.0))]
-    NoGit(#[source] io::Error),
+    #[error("cannot run `git`, which {needed_by} needs: {}", reason(error))]
+    NoGit {
+        /// What needs it.
+        needed_by: &'static str,
+        /// Why not.
+        #[source]
+        error: io::Error,
+    },
     /// A file is in no repository.
     #[error("{} is not in a Git repository, which --diff-base needs", shown(.0))]
     NotInGit(PathBuf),
@@ -249,6 +255,43 @@ pub(crate) enum Failure {
         /// Why not, and what to do.
         reason: String,
     },
+    /// Bitbucket did not change something.
+    #[cfg(feature = "cloud")]
+    #[error("cannot {what} in Bitbucket: {reason}")]
+    BitbucketChange {
+        /// What was to be done.
+        what: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// AWS did not give what a migration needs.
+    #[cfg(feature = "cloud")]
+    #[error("cannot read {what} in AWS: {reason}")]
+    Aws {
+        /// What was read.
+        what: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// It is unknown which repository of Bitbucket is meant.
+    #[cfg(feature = "cloud")]
+    #[error("no repository is given; use --repository WORKSPACE/NAME, or run this in a clone of the repository")]
+    NoRepository,
+    /// A migration of several files.
+    #[cfg(feature = "cloud")]
+    #[error("a repository has one pipeline file, but {0} were found; name the file")]
+    SeveralPipelines(usize),
+    /// A role of the command line that is not an ARN.
+    #[cfg(feature = "cloud")]
+    #[error(
+        "invalid `--role {given}`: {reason}; use ENVIRONMENT=ARN, or only the ARN for steps without an environment"
+    )]
+    InvalidRole {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Not the path of a repository.
     #[cfg(feature = "cloud")]
     #[error("`{0}` must be of the form WORKSPACE/NAME with --from-bitbucket")]
@@ -289,8 +332,8 @@ pub(crate) enum Failure {
     /// The command needs the feature `cloud`, which this build does not have.
     #[cfg(not(feature = "cloud"))]
     #[error(
-        "this keyless was installed without cloud support, as pip and pre-commit install it; `doctor`, `exec` and \
-         `credential-process` need it: run `cargo install --locked --path crates/cli` in a checkout of keyless"
+        "this keyless was installed without cloud support, as pip and pre-commit install it; `doctor`, `exec`, \
+         `credential-process` and `migrate apply` need it: run `cargo install --locked --path crates/cli` in a checkout of keyless"
     )]
     WithoutCloud,
     /// The setup is invalid.

@@ -18,6 +18,7 @@ mod failure;
 mod fingerprint;
 mod fix;
 mod folder;
+mod git;
 mod init_command;
 mod inputs;
 mod levels;
@@ -41,6 +42,8 @@ mod streams;
 mod terminal;
 mod token_command;
 mod trust_command;
+#[cfg(not(feature = "cloud"))]
+mod without_cloud;
 
 use std::process::ExitCode;
 

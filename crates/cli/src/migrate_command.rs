@@ -1,14 +1,39 @@
 //! `keyless migrate`: from stored keys to roles.
 
+#[cfg(feature = "cloud")]
+mod apply;
+#[cfg(feature = "cloud")]
+mod branch;
+#[cfg(feature = "cloud")]
+mod commit;
+#[cfg(feature = "cloud")]
+mod context;
+#[cfg(feature = "cloud")]
+mod remote;
+#[cfg(feature = "cloud")]
+mod stage;
+#[cfg(feature = "cloud")]
+mod state;
+#[cfg(feature = "cloud")]
+mod target;
+#[cfg(feature = "cloud")]
+mod variables;
+#[cfg(feature = "cloud")]
+mod verify;
+
 use std::{
     io::{self, Write},
     path::PathBuf,
 };
 
 use clap::{
-    Args, ValueEnum,
+    Args, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
+#[cfg(feature = "cloud")]
+use keyless_bitbucket::RepositorySlugs;
+#[cfg(feature = "cloud")]
+use keyless_core::migrate::Connection;
 use keyless_core::{
     analysis::{Analysis, ParsedFile},
     migrate::{self, Class, Options, Plan, With},
@@ -20,6 +45,7 @@ use crate::{failure::Failure, fix, inputs, outcome::Outcome, settings::Declared,
 
 /// Plan the way from stored AWS keys to roles, and edit the pipeline
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(after_help = "\
 Examples:
   keyless migrate                              every use of a stored key, and what must exist first
@@ -29,6 +55,8 @@ Examples:
   keyless migrate --write                      make the safe edits
   keyless migrate --write --unsafe             make all edits; review them
   keyless migrate --with exec                  run AWS commands by `keyless exec`, without a token file
+  keyless migrate --connect                    the plan with what Bitbucket's settings have
+  keyless migrate apply --help                 make the whole migration, stage by stage
 
 A use is safe if its edits keep the meaning once the role and its variable exist, unsafe if someone should look at the \
 result, and manual if the pipeline file alone cannot be changed. Names of variables are kept: a role replaces a key of \
@@ -37,6 +65,7 @@ with it. Create roles and variables before you merge the result.
 
 Exit status: 0 no stored keys are used, or all uses were edited; 1 uses are left; 2 a file cannot be read, is not valid \
 YAML or cannot be written.")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Migrate {
     /// Files, folders, or `-` for standard input [default: bitbucket-pipelines.yml, here or above in the repository]
     #[arg(value_name = "PATH")]
@@ -60,8 +89,29 @@ pub(crate) struct Migrate {
     /// The image of the deploy pipe in your registry, for --with pipe
     #[arg(long, value_name = "IMAGE")]
     pipe: Option<String>,
+    /// Read from Bitbucket which variables exist at which level, with a token in `BITBUCKET_ACCESS_TOKEN`, or an API token in
+    /// `ATLASSIAN_ACCOUNT_EMAIL` and `ATLASSIAN_API_TOKEN`
+    #[cfg(feature = "cloud")]
+    #[arg(long, conflicts_with = "variables")]
+    connect: bool,
+    /// The repository in Bitbucket, for --connect [default: the step's, or that of the Git remote at bitbucket.org]
+    #[cfg(feature = "cloud")]
+    #[arg(long, value_name = "WORKSPACE/NAME", conflicts_with = "variables")]
+    repository: Option<RepositorySlugs>,
     #[command(flatten)]
     declared: Declared,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// The parts of a migration beyond the plan.
+#[derive(Debug, Subcommand)]
+enum Part {
+    #[cfg(feature = "cloud")]
+    Apply(apply::Apply),
+    #[cfg(not(feature = "cloud"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Apply(crate::without_cloud::WithoutCloud),
 }
 
 /// How to report.
@@ -87,6 +137,8 @@ struct Planned {
     path: Option<PathBuf>,
     text: String,
     plan: Plan,
+    #[cfg(feature = "cloud")]
+    connection: Option<Connection>,
 }
 
 /// One file in the JSON report.
@@ -95,10 +147,46 @@ struct FileReport<'a> {
     file: &'a str,
     #[serde(flatten)]
     plan: &'a Plan,
+    #[cfg(feature = "cloud")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<&'a Connection>,
+}
+
+impl Planned {
+    fn report(&self, markdown: bool) -> String {
+        #[cfg(feature = "cloud")]
+        if let Some(connection) = &self.connection {
+            let plan = &self.plan;
+            return if markdown { plan.to_connected_markdown(connection) } else { plan.to_connected_text(connection) };
+        }
+        if markdown { self.plan.to_markdown() } else { self.plan.to_text() }
+    }
+
+    fn json(&self) -> FileReport<'_> {
+        FileReport {
+            file: &self.name,
+            plan: &self.plan,
+            #[cfg(feature = "cloud")]
+            settings: self.connection.as_ref(),
+        }
+    }
 }
 
 /// Plans the migration of what `arguments` name, and makes it.
 pub(crate) fn run(arguments: &Migrate, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    match &arguments.part {
+        #[cfg(feature = "cloud")]
+        Some(Part::Apply(apply)) => apply::run(apply, streams),
+        #[cfg(not(feature = "cloud"))]
+        Some(Part::Apply(_)) => {
+            streams.fail(&Failure::WithoutCloud);
+            Ok(Outcome::CannotRun)
+        }
+        None => plan(arguments, streams),
+    }
+}
+
+fn plan(arguments: &Migrate, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     let mut lookup = arguments.declared.lookup();
     let (inputs, mut failures) =
         inputs::find(&arguments.paths, &mut streams.input, "<stdin>", &mut |path| lookup.includes(path));
@@ -116,6 +204,14 @@ pub(crate) fn run(arguments: &Migrate, streams: &mut Streams<'_>) -> io::Result<
     }
     let inputs = lookup.find(inputs, false, &mut failures);
     let options = Options { with: arguments.with, pipe: arguments.pipe.clone() };
+    #[cfg(feature = "cloud")]
+    let connected = match Connected::open(arguments, streams) {
+        Ok(connected) => connected,
+        Err(failure) => {
+            streams.fail(&failure);
+            return Ok(Outcome::CannotRun);
+        }
+    };
     let mut planned = Vec::new();
     for (input, settings) in &inputs {
         let name = input.name();
@@ -123,9 +219,21 @@ pub(crate) fn run(arguments: &Migrate, streams: &mut Streams<'_>) -> io::Result<
             let source = Source::from_bytes(&name, &bytes)
                 .map_err(|error| Failure::NotText { path: name.clone().into(), error })?;
             let parsed = ParsedFile::new(&source);
-            let plan = migrate::plan(&Analysis::new(&parsed, settings), &options)
+            #[cfg(feature = "cloud")]
+            let settings = &connected
+                .as_ref()
+                .map_or_else(|| (**settings).clone(), |connected| connected.settings(settings, source.text(), &name));
+            let file = Analysis::new(&parsed, settings);
+            let plan = migrate::plan(&file, &options)
                 .map_err(|refusal| Failure::NotMigrated { path: name.clone().into(), refusal })?;
-            Ok(Planned { name: name.clone(), path: input.path(), text: source.text().to_owned(), plan })
+            Ok(Planned {
+                name: name.clone(),
+                path: input.path(),
+                text: source.text().to_owned(),
+                #[cfg(feature = "cloud")]
+                connection: connected.is_some().then(|| migrate::connect(&file, &plan, true)),
+                plan,
+            })
         });
         match plan {
             Ok(plan) => planned.push(plan),
@@ -163,14 +271,13 @@ pub(crate) fn run(arguments: &Migrate, streams: &mut Streams<'_>) -> io::Result<
             let mark = if arguments.format == Format::Markdown { "# " } else { "" };
             writeln!(streams.output, "{gap}{mark}{}\n", file.name)?;
         }
-        let report = if arguments.format == Format::Markdown { file.plan.to_markdown() } else { file.plan.to_text() };
-        write!(streams.output, "{report}")?;
+        write!(streams.output, "{}", file.report(arguments.format == Format::Markdown))?;
         if write && !file.plan.uses.is_empty() {
             writeln!(streams.output, "\n{count} of {} uses edited in {}", file.plan.uses.len(), file.name)?;
         }
     }
     if arguments.format == Format::Json && !arguments.diff {
-        let report: Vec<_> = planned.iter().map(|Planned { name, plan, .. }| FileReport { file: name, plan }).collect();
+        let report: Vec<_> = planned.iter().map(Planned::json).collect();
         serde_json::to_writer_pretty(&mut streams.output, &report)?;
         writeln!(streams.output)?;
     }
@@ -182,4 +289,39 @@ pub(crate) fn run(arguments: &Migrate, streams: &mut Streams<'_>) -> io::Result<
         (true, true) => Outcome::Findings,
         (true, false) => Outcome::Clean,
     })
+}
+
+/// What Bitbucket has of the repository, for a plan that is connected.
+#[cfg(feature = "cloud")]
+struct Connected {
+    slugs: RepositorySlugs,
+    found: remote::RepositorySettings,
+}
+
+#[cfg(feature = "cloud")]
+impl Connected {
+    fn open(arguments: &Migrate, streams: &mut Streams<'_>) -> Result<Option<Self>, Failure> {
+        if !arguments.connect && arguments.repository.is_none() {
+            return Ok(None);
+        }
+        let environment = keyless_aws::Environment::of_process();
+        let network = context::network(&environment)?;
+        let given = arguments.paths.first().and_then(|path| path.parent().map(std::path::Path::to_owned));
+        let folder = given.filter(|folder| folder.is_dir()).unwrap_or_else(|| PathBuf::from("."));
+        let remote = remote::Remote::open(&environment, &network, arguments.repository.as_ref(), &folder)?;
+        let found = remote.read(streams)?;
+        if let Some(reason) = &found.unread {
+            streams.note(&[format!("the workspace's variables were not read: {reason}")]);
+        }
+        Ok(Some(Self { slugs: remote.slugs, found }))
+    }
+
+    fn settings(
+        &self,
+        declared: &keyless_core::settings::Settings,
+        text: &str,
+        name: &str,
+    ) -> keyless_core::settings::Settings {
+        self.found.apply(&self.slugs, declared, &context::environments(text, name))
+    }
 }
