@@ -13,6 +13,7 @@ mod credentials;
 mod edit;
 mod images;
 mod names;
+pub mod permissions;
 mod pipes;
 mod report;
 mod role_use;

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod migrate;
+mod permissions;
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 

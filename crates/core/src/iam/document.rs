@@ -199,6 +199,45 @@ fn member(property: ast::ObjectProp<'_>, shift: usize) -> Member {
     Member { key, key_span: span(range, shift), key_open: false, value: node(property.value, shift) }
 }
 
+/// A value as JSON without white space, in document order, duplicate keys included: what IAM counts against its quotas.
+pub fn compact(node: &Node) -> String {
+    match &node.value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(bool) => bool.to_string(),
+        Value::Number(number) => number.clone(),
+        Value::String(text) => quoted(text),
+        Value::List(items) => format!("[{}]", items.iter().map(compact).collect::<Vec<_>>().join(",")),
+        Value::Object(members) => {
+            let member = |it: &Member| format!("{}:{}", quoted(&it.key), compact(&it.value));
+            format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// The text of a document that IAM's query API percent-encodes (RFC 3986).
+pub fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = |at: usize| after.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        if byte == b'%'
+            && let (Some(high), Some(low)) = (hex(0), hex(1))
+            && let Ok(decoded) = u8::try_from(high * 16 + low)
+        {
+            bytes.push(decoded);
+            rest = &after[2..];
+        } else {
+            bytes.push(byte);
+            rest = after;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +251,15 @@ mod tests {
         let item = &member.value.items()[1];
         assert_eq!(&text[item.span.start..item.span.end], "\"a\\u00e9\\ud83d\\ude00\"");
         assert_eq!(item.as_str(), Some("aé😀"));
+    }
+
+    #[test]
+    fn a_compact_document_keeps_order_and_escapes() {
+        let text = "{ \"b\": [ 1, null, true ],\n \"a\": \"é\\\"\", \"b\": {} }";
+        let compacted = compact(&parse(text).unwrap());
+        assert_eq!(compacted, "{\"b\":[1,null,true],\"a\":\"é\\\"\",\"b\":{}}");
+        assert_eq!(crate::iam::policy::length(&parse(&compacted).unwrap()), compacted.chars().count());
+        assert_eq!(percent_decode("%7B%22a%22%3A%22%2B+%C3%A9%22%7D%"), "{\"a\":\"++é\"}%");
     }
 
     #[test]

@@ -225,7 +225,7 @@ impl<'d> Search<'d> {
     fn embedded(&self, node: &Node) -> Result<Option<Node>, NotJson> {
         let mut json = Embedded::default();
         match node.as_str().filter(|text| text.starts_with('%')) {
-            Some(text) => json.known(&percent_decode(text), |_| node.span),
+            Some(text) => json.known(&document::percent_decode(text), |_| node.span),
             // A reference of a language that evaluates its strings, such as Pulumi's YAML.
             None if node.as_str().is_some_and(|text| text.trim_start().starts_with("${")) => return Ok(None),
             None if self.template.embed(node, self.text, &mut json).is_none() => return Ok(None),
@@ -248,25 +248,6 @@ fn unknown(node: &Node) -> Node {
     let statement = if node.as_str().is_some() { Node::call("Ref", node.clone()) } else { node.clone() };
     let members = vec![member("Version", version), member("Statement", statement)];
     Node { span: node.span, value: Value::Object(members) }
-}
-
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = |at: usize| after.get(at).and_then(|digit| char::from(*digit).to_digit(16));
-        if byte == b'%'
-            && let (Some(high), Some(low)) = (hex(0), hex(1))
-            && let Ok(decoded) = u8::try_from(high * 16 + low)
-        {
-            bytes.push(decoded);
-            rest = &after[2..];
-        } else {
-            bytes.push(byte);
-            rest = after;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The YAML tree as JSON, with CloudFormation's short tags in their long form.
