@@ -8,8 +8,8 @@ use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use crate::{
+    error::InventoryError,
     http::{Answer, Http, Request},
-    inventory::InventoryError,
     keys::Keys,
     network::Network,
     session::Session,

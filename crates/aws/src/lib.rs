@@ -1,10 +1,13 @@
-//! Calls to AWS: STS and its refusals explained, reads of IAM and SSM, CodeArtifact, and an endpoint that serves
-//! credentials to a child process.
+//! Calls to AWS: STS and its refusals explained, IAM, reads of SSM and CloudFormation, CodeArtifact, and an endpoint that
+//! serves credentials to a child process.
 
+mod api;
 mod codeartifact;
 mod endpoint;
 mod environment;
+mod error;
 mod http;
+mod iam;
 mod inventory;
 mod keys;
 mod network;
@@ -12,12 +15,16 @@ mod refusal;
 mod session;
 mod signature;
 mod sts;
+mod xml;
 
+pub use api::Endpoints;
 pub use codeartifact::{CodeArtifact, PackageToken, Repository};
 pub use endpoint::{CredentialsEndpoint, EndpointError};
 pub use environment::{Environment, InsecureEndpoint};
+pub use error::InventoryError;
 pub use http::{Answer, Http, HttpError, Request};
-pub use inventory::{Endpoints, Inventory, InventoryError, Role};
+pub use iam::{AccessKey, ExistingRole, Iam, KeyOwner, LastUse, NewRole, parse_time, timestamp};
+pub use inventory::{Inventory, Role};
 pub use keys::Keys;
 pub use network::{BundleError, Network};
 pub use refusal::{Attempted, Explanation, PolicyKind, Refusal, TAG_SESSION};
