@@ -439,7 +439,7 @@ fn the_branch_waits_for_roles_that_accept_the_steps() {
         let finished = apply(&workplace, &api, &["--stage", "verify"]);
         says(&finished, 1, &["verify (roles that accept the steps): cannot go on", role, verdict, "help: "]);
         let refused = apply(&workplace, &api, &["--stage", "branch", "--yes"]);
-        says(&refused, 1, &["✖ 1 checks of the roles fail", "`keyless migrate apply --stage verify`"]);
+        says(&refused, 1, &["✖ 1 check of the roles fails", "`keyless migrate apply --stage verify`"]);
         assert_eq!(api.changes(), [""; 0]);
     }
     assert_eq!(git(&workplace.clone_folder(), &["branch", "--format=%(refname:short)"]), MAIN);
@@ -555,7 +555,11 @@ fn unsafe_uses_wait_for_a_decision() {
     let workplace = clone_with(&pipeline);
     let api = Bitbucket::start(Settings { pipeline: Some(pipeline), ..settings() });
     let stopped = apply(&workplace, &api, &["--yes"]);
-    says(&stopped, 1, &["✖ 1 uses of stored keys are unsafe or manual", "use --unsafe to edit the unsafe ones too"]);
+    says(
+        &stopped,
+        1,
+        &["✖ 1 use of stored keys is left, unsafe or manual", "use --unsafe to edit the unsafe ones too"],
+    );
     assert_eq!(api.changes(), [""; 0]);
     says(&apply(&workplace, &api, &["--yes", "--unsafe"]), 0, &["to branch `keyless/migrate`"]);
     says(&apply(&workplace, &api, &["--pipe", "x"]), 2, &["--pipe requires --with pipe"]);

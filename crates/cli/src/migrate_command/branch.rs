@@ -30,14 +30,14 @@ pub(super) fn look(context: &mut Context<'_, '_>) -> Result<Look, Failure> {
             look.present("branch", format!("`{}` uses no stored keys", pipeline.name), Vec::new());
         } else {
             look.obstacle(
-                format!("{left} uses of stored keys are unsafe or manual, and nothing else is left to edit"),
+                format!("{}, unsafe or manual, and nothing else to edit", uses_left(left)),
                 "read their reasons with `keyless migrate`, and use --unsafe to edit the unsafe ones too",
             );
         }
         return Ok(look);
     }
     if left > 0 {
-        look.notes.push(format!("{left} uses of stored keys stay as they are; `keyless migrate` lists them"));
+        look.notes.push(format!("{} as before; `keyless migrate` lists what is not edited", uses_left(left)));
     }
     if context.options.pull_request {
         in_bitbucket(context, &mut look)?;
@@ -47,11 +47,18 @@ pub(super) fn look(context: &mut Context<'_, '_>) -> Result<Look, Failure> {
     if !look.changes.is_empty() && look.obstacles.is_empty() {
         let failed = verify::look(context)?.obstacles.len();
         if failed > 0 {
-            let what = format!("{failed} checks of the roles fail, so that the edited file would break its steps");
+            let checks =
+                if failed == 1 { "1 check of the roles fails" } else { &*format!("{failed} checks of the roles fail") };
+            let what = format!("{checks}, so that the edited file would break its steps");
             look.obstacle(what, "run `keyless migrate apply --stage verify` and fix what it says");
         }
     }
     Ok(look)
+}
+
+fn uses_left(count: usize) -> String {
+    let (uses, are) = if count == 1 { ("use", "is") } else { ("uses", "are") };
+    format!("{count} {uses} of stored keys {are} left")
 }
 
 /// A commit in the clone, without a change of the work tree.
