@@ -93,7 +93,7 @@ export type Hover = {
   lines: Array<string>;
 };
 
-export type KeyForm = "pipe" | "pipe-defaults" | "other-pipe" | "environment" | "export" | "configure" | "profile" | "serverless" | "credentials-file" | "image" | "storage" | "docker" | "terraform" | "passed";
+export type KeyForm = "pipe" | "pipe-defaults" | "other-pipe" | "environment" | "export" | "configure" | "profile" | "serverless" | "credentials-file" | "shell-file" | "image" | "storage" | "docker" | "terraform" | "passed";
 
 export type KeyUse = {
   steps: Array<MigratedStep>;

@@ -154,6 +154,7 @@ export const migrate = {
     profile: "`aws configure set` for a profile",
     serverless: "`serverless config credentials`",
     "credentials-file": "The AWS credentials file",
+    "shell-file": "A shell file for other steps",
     image: "A private image",
     storage: "The storage of a self-hosted runner",
     docker: "A container",

@@ -12,6 +12,7 @@ mod connection;
 mod credentials;
 mod edit;
 mod images;
+mod key_files;
 mod names;
 pub mod permissions;
 mod pipes;
@@ -35,6 +36,7 @@ use crate::{
 };
 use credentials::{calls_aws, source, unseen};
 use edit::Document;
+use key_files::KeyFile;
 use names::{KEY_ID, SECRET};
 
 pub use connection::{AbsentKeys, Connection, NeededVariable, Place, Purpose, Shadowed, StoredKey, connect};
@@ -128,6 +130,8 @@ pub enum Form {
     Serverless,
     /// `~/.aws/credentials`
     CredentialsFile,
+    /// A shell file that one step writes and another one reads.
+    ShellFile,
     /// A private image.
     Image,
     /// The storage of a self-hosted runner.
@@ -153,6 +157,7 @@ impl Form {
             Self::Profile => "`aws configure set` for a profile",
             Self::Serverless => "`serverless config credentials`",
             Self::CredentialsFile => "the AWS credentials file",
+            Self::ShellFile => "a shell file for other steps",
             Self::Image => "a private image",
             Self::Storage => "the storage of a self-hosted runner",
             Self::Docker => "a container",
@@ -298,6 +303,8 @@ struct Context<'a, 'f> {
     plain_keys: bool,
     /// The variables that hold keys.
     key_variables: HashSet<String>,
+    /// The shell files that hold keys.
+    key_files: Vec<KeyFile>,
 }
 
 /// Makes the plan for a file.
@@ -351,6 +358,7 @@ fn drafts(file: &Analysis<'_>, options: &Options) -> Result<Vec<Draft>, Refusal>
         general: names::general_role(file),
         plain_keys: has_plain_keys(file),
         key_variables: key_variables(file),
+        key_files: key_files::of_file(file),
     };
     let mut drafts = Vec::new();
     for (step, facts) in file.steps() {
@@ -437,6 +445,8 @@ fn key_variables(file: &Analysis<'_>) -> HashSet<String> {
         let pipes = facts.pipes.iter().flat_map(|pipe| [pipe.variable(KEY_ID), pipe.variable(SECRET)]).flatten();
         let values = bindings.chain(configured.map(|it| &it.value)).chain(pipes.map(|it| &it.value));
         names.extend(values.filter_map(|value| value.copy_of()).map(str::to_owned));
+        let written = facts.writes.iter().flat_map(key_files::keys).flatten();
+        names.extend(written.filter_map(|(_, value)| value.copy_of().map(str::to_owned)));
     }
     names
 }

@@ -42,6 +42,24 @@ pub(crate) fn read(facts: &StepFacts) -> Vec<(Span, Receiver)> {
     found
 }
 
+/// Where a script writes a key that has another name in Bitbucket's settings to a file, under the name that AWS tools read.
+#[cfg(feature = "complete")]
+pub(crate) fn renamed(facts: &StepFacts) -> Vec<(Span, Receiver)> {
+    let mut found = Vec::new();
+    for section in &facts.sections {
+        for command in section.script.commands.iter().filter(|it| receiver(it) == Some(Receiver::File)) {
+            let Some(variable) = command.words.iter().find_map(assigned_key).filter(|it| it.name != KEY_ID) else {
+                continue;
+            };
+            let place = section.place(variable.span);
+            if facts.bindings.iter().all(|it| it.name != variable.name || it.value.copy_of().is_some()) {
+                found.push((place, Receiver::File));
+            }
+        }
+    }
+    found
+}
+
 fn receiver(command: &Command) -> Option<Receiver> {
     let assigned = command.words.iter().filter_map(Word::as_assignment);
     let terraform = |name: &str| name.starts_with("TF_VAR_");
@@ -61,6 +79,21 @@ fn receiver(command: &Command) -> Option<Receiver> {
         }
         _ => None,
     }
+}
+
+/// The variable in `"export AWS_ACCESS_KEY_ID=$KEY"`, a line of a shell file.
+#[cfg(feature = "complete")]
+fn assigned_key(word: &Word) -> Option<&crate::script::Expansion> {
+    let assigns = |part: &Part| match part {
+        Part::Text { text, .. } => text.strip_suffix('=').is_some_and(|line| {
+            line.strip_suffix(KEY_ID).is_some_and(|before| before.is_empty() || before.ends_with([' ', '\n']))
+        }),
+        _ => false,
+    };
+    word.parts.windows(2).find_map(|parts| match parts {
+        [text, Part::Variable(variable)] if assigns(text) => Some(variable),
+        _ => None,
+    })
 }
 
 /// `-e AWS_ACCESS_KEY_ID`, `--env=AWS_ACCESS_KEY_ID`, `AWS_ACCESS_KEY_ID=$KEY`: not a placeholder such as

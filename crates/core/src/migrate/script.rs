@@ -10,6 +10,7 @@ use super::{
     Class, Context, Draft, Form, With,
     credentials::{calls_aws, is_terraform, source, too_old, unseen},
     edit::Changes,
+    key_files::KeyFile,
     names::{KEY_ID, ROLE, role_for},
 };
 use crate::{
@@ -63,9 +64,20 @@ impl Section<'_, '_> {
             .filter(|tool| match source(file, self.facts, tool) {
                 Credentials::Outside => true,
                 Credentials::Keys => self.number == 1 && tool.variable(KEY_ID).is_none(),
+                Credentials::Session => self.key_file(tool).is_some(),
                 _ => false,
             })
             .collect()
+    }
+
+    /// The shell file with a key of another step that is read before a tool runs.
+    fn key_file(&self, tool: &ToolUse) -> Option<&KeyFile> {
+        let read = self.facts.opaque.iter().filter(|it| it.value < tool.order);
+        let mut words = read.flat_map(|it| self.context.file.source.slice(it.span).split_whitespace());
+        words.find_map(|word| {
+            let path = word.trim_matches(['"', '\'', ';']).trim_start_matches("./");
+            self.context.key_files.iter().find(|file| file.path == path)
+        })
     }
 
     fn place(&self, span: Span) -> Span {
@@ -88,6 +100,10 @@ impl Section<'_, '_> {
             return None;
         }
         let mut draft = outline(&removals, &implicit, &passed);
+        let key_file = implicit.iter().find_map(|tool| self.key_file(tool));
+        if let Some(file) = key_file.filter(|_| removals.is_empty()) {
+            (draft.form, draft.keys) = (Form::ShellFile, vec![file.variable.clone()]);
+        }
         if let Some(first) = passed.first() {
             return Some(draft.manual(first.reason.clone()));
         }
@@ -128,7 +144,7 @@ impl Section<'_, '_> {
         draft.touches.push(file.span(self.list));
         draft.touches.extend(edits.iter().filter(|edit| !edit.span.is_empty()).map(|edit| edit.span));
         draft.edits = edits;
-        draft.oidc = true;
+        draft.oidc = !only_for_others(&removals, &tools);
         (draft.class, draft.reason) = if is_pipe {
             let reason = "the pipe installs and synthesizes the app itself: compare its variables with the options of the command";
             (Class::Unsafe, reason.to_owned())
@@ -170,6 +186,13 @@ impl Section<'_, '_> {
         }
         if removals.iter().any(|removal| removal.form == Form::CredentialsFile) {
             return is_unsafe("other tools may read the credentials file or name its profiles".to_owned());
+        }
+        let reads_file = implicit.iter().any(|tool| self.key_file(tool).is_some());
+        if reads_file || removals.iter().any(|removal| removal.form == Form::ShellFile) {
+            return is_unsafe(
+                "each step gets its own token instead of a key from a file; artifacts of earlier runs keep the key for 14 days"
+                    .to_owned(),
+            );
         }
         if self.assumptions().next().is_some() {
             return is_unsafe(
@@ -254,6 +277,9 @@ impl Section<'_, '_> {
         // Where the first key was, unless AWS is called before.
         let here = first.filter(|first| call.is_none_or(|call| call > first.command));
         let exec = self.context.options.with == With::Exec;
+        if only_for_others(removals, tools) {
+            return super::edit::joined(self.place_edits(removals, None, &[], &[])?);
+        }
         let mut lines: Vec<String> = Vec::new();
         let unset = self.context.plain_keys && !named_only && !self.unsets();
         let writes_token = self.sets(TOKEN_FILE_VARIABLE);
@@ -263,6 +289,13 @@ impl Section<'_, '_> {
         // A script with several accounts ids the role where it later_roles the key.
         let mut later_roles: Vec<(&Removal, String)> = Vec::new();
         let mut current = ROLE.to_owned();
+        let key_file = implicit.iter().find_map(|tool| self.key_file(tool)).filter(|_| ids.is_empty());
+        if let Some(file) = key_file.filter(|_| !self.sets(ROLE)) {
+            let name = role_for(&file.variable, &self.context.general);
+            if name != current {
+                lines.push(format!("export {ROLE}=${name}"));
+            }
+        }
         for (number, removal) in ids.iter().enumerate() {
             let name = role(removal);
             let in_place = number > 0 || removal.conditional || here.is_none() && !implicit.is_empty();
@@ -484,6 +517,11 @@ fn outline(removals: &[Removal], implicit: &[&ToolUse], passed: &[passed::Passed
     let span = first.map(|removal| removal.span).or(passed.first().map(|it| it.span));
     let span = span.or(implicit.first().map(|tool| tool.span)).unwrap_or_default();
     Draft { span, keys, ..Draft::new(form) }
+}
+
+/// Whether a section only writes keys to files for other steps, and needs none itself.
+fn only_for_others(removals: &[Removal], tools: &[&ToolUse]) -> bool {
+    tools.is_empty() && !removals.is_empty() && removals.iter().all(|removal| removal.form == Form::ShellFile)
 }
 
 fn is_over_an_hour(value: &Value) -> bool {

@@ -86,6 +86,7 @@ fn line_endings_stay_as_they_are() {
 #[test]
 fn other_findings_stay_as_they_were() {
     let about_keys = [
+        "secret-in-artifact",
         "stored-keys",
         "keys-with-role",
         "self-assignment",

@@ -5,7 +5,7 @@ use crate::{
     diagnostic::Edit,
     facts::{Atom, Value, is_key_id},
     migrate::{
-        Form,
+        Form, key_files,
         names::{KEY_ID, SECRET, SESSION, role_for},
     },
     script::{Command, Invocation, RedirectionKind, Word},
@@ -73,10 +73,12 @@ pub(super) fn removals(section: &Section<'_, '_>) -> Vec<Removal> {
         }
     }
     credentials_file(section, &mut found);
+    shell_files(section, &mut found);
     found.sort_by_key(|removal| (removal.command, removal.span.start));
     // A secret is one only next to a key.
     if !found.iter().any(|removal| removal.is_id) {
-        found.retain(|removal| removal.variable.is_some() || removal.form == Form::CredentialsFile);
+        let is_file = |form| matches!(form, Form::CredentialsFile | Form::ShellFile);
+        found.retain(|removal| removal.variable.is_some() || is_file(removal.form));
     }
     found
 }
@@ -365,6 +367,27 @@ fn credentials_file(section: &Section<'_, '_>, found: &mut Vec<Removal>) {
         if matches!(command.context.output, crate::script::Output::Pipe(_)) || command.name().as_deref() == Some("tee")
         {
             removal.obstacle = Some("the key is piped into the file");
+        }
+        found.push(removal);
+    }
+}
+
+/// Commands that write a key to a shell file in the clone, for other steps.
+fn shell_files(section: &Section<'_, '_>, found: &mut Vec<Removal>) {
+    let own = &section.facts.sections[section.number];
+    let here = |order| (order >= section.facts.after_script) == (section.number == 1);
+    for write in section.facts.writes.iter().filter(|write| here(write.order) && write.path.in_clone().is_some()) {
+        let lines = key_files::keys(write);
+        let mut keys = lines.iter().flatten().filter_map(|(name, value)| Some((*name, stored(value, name)?)));
+        let Some((name, key)) = keys.next() else { continue };
+        let writes =
+            |command: &Command| command.redirections.iter().any(|it| section.place(it.target.span) == write.span);
+        let command = own.script.commands.iter().enumerate().find(|(_, command)| writes(command));
+        let Some((index, command)) = command else { continue };
+        let span = with_document(section, command);
+        let mut removal = removal(section, index, span, Cut::Command, Form::ShellFile).of(key, name == KEY_ID);
+        if lines.iter().any(Option::is_none) {
+            removal.obstacle = Some("the command writes other lines to the file besides the key");
         }
         found.push(removal);
     }

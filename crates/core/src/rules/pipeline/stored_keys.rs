@@ -225,7 +225,7 @@ fn passed(facts: &StepFacts) -> Vec<Stored<'_>> {
         Receiver::Terraform => FOR_TERRAFORM,
         Receiver::File => FOR_SCRIPT,
     };
-    let passed = passed_keys::read(facts).into_iter();
+    let passed = passed_keys::read(facts).into_iter().chain(passed_keys::renamed(facts));
     passed.map(|(place, receiver)| Stored { place, key: Key::Variable(KEY_ID), help: help(receiver) }).collect()
 }
 
