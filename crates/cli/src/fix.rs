@@ -15,6 +15,8 @@ use crate::failure::Failure;
 
 /// A fix can reveal a finding that another fix removes; no sensible file takes more rounds than this.
 const ROUNDS: usize = 16;
+/// Fixes that make a file this many times longer come back in every round.
+const GROWTH: usize = 16;
 
 /// A source before its fixes.
 #[derive(Debug, Default)]
@@ -52,7 +54,7 @@ pub(crate) fn apply(
     let mut fixed = Fixed { original: text.clone(), count: 0 };
     for _ in 0..ROUNDS {
         let (edited, count) = apply_once(text, diagnostics.iter().filter_map(|diagnostic| fixing.fix(diagnostic)));
-        if count == 0 {
+        if count == 0 || edited.len() > GROWTH * fixed.original.len().max(1024) {
             break;
         }
         fixed.count += count;

@@ -42,9 +42,16 @@ fn pattern(file: &Analysis<'_>, problem: &Problem) -> Option<(Span, usize)> {
     };
     let number = file.source.position(start).line;
     let line = file.source.line(number)?;
-    let text = file.source.slice(line);
-    let begin = line.start + text.find('*')?;
-    let rest = file.source.slice(Span::new(begin, line.end)).trim_end();
+    // The parser may stop within the pattern, which begins after a blank or a bracket. Elsewhere `*` is an ordinary character.
+    let before = file.source.slice(Span::new(line.start, start.min(line.end)));
+    let begin = line.start + before.rfind([' ', '\t', '[', '{', ',']).map_or(0, |at| at + 1);
+    let rest = file.source.slice(Span::new(begin, line.end));
+    if !rest.starts_with('*') {
+        return None;
+    }
+    let rest = rest.split(" #").next().unwrap_or(rest).trim_end();
+    let in_brackets = file.source.slice(Span::new(line.start, begin)).trim_end().ends_with(['[', '{', ',']);
+    let rest = if in_brackets { rest.split([',', ']', '}']).next().unwrap_or(rest) } else { rest };
     let end = rest.strip_suffix(':').or_else(|| rest.split_once(": ").map(|(key, _)| key)).unwrap_or(rest);
     Some((Span::new(begin, begin + end.len()), number))
 }
