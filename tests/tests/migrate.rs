@@ -317,7 +317,7 @@ fn the_role_variable_is_created_once() {
     assert_eq!(api.changes(), [""; 0]);
     assert!(!workplace.clone_folder().join(".keyless").exists());
     let made = apply(&workplace, &api, &["--stage", "variables", "--yes"]);
-    says(&made, 0, &[&create, "To undo this stage:", "-X DELETE -H \"Authorization: Bearer $BITBUCKET_ACCESS_TOKEN\""]);
+    says(&made, 0, &[&create, "To undo this stage:", "\"$BITBUCKET_ACCESS_TOKEN\" | curl -K - -f -X DELETE "]);
     let created: Vec<_> = api.variables().into_iter().filter(|variable| variable.key == "AWS_ROLE_ARN").collect();
     let [variable] = created.as_slice() else { panic!("{created:?}") };
     assert_eq!((variable.level.as_str(), variable.value.as_str()), (step::ENVIRONMENT_UUID, ROLE));

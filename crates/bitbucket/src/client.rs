@@ -115,13 +115,14 @@ impl Bitbucket {
         Self { waits: Some(waits), ..self }
     }
 
-    /// A command that makes a call without a body, with the credentials in the same variables of the environment.
+    /// A command that makes a call without a body, with the credentials in the same variables of the environment. `printf` is
+    /// the shell's own and curl reads its standard input, so that no program has the credentials in its arguments.
     pub(crate) fn curl(&self, method: &str, path: &str) -> String {
         let login = match self.login {
-            Login::AccessToken => "-H \"Authorization: Bearer $BITBUCKET_ACCESS_TOKEN\"",
-            Login::ApiToken => "-u \"$ATLASSIAN_ACCOUNT_EMAIL:$ATLASSIAN_API_TOKEN\"",
+            Login::AccessToken => r#"printf 'header = "Authorization: Bearer %s"' "$BITBUCKET_ACCESS_TOKEN""#,
+            Login::ApiToken => r#"printf 'user = "%s:%s"' "$ATLASSIAN_ACCOUNT_EMAIL" "$ATLASSIAN_API_TOKEN""#,
         };
-        format!("curl -f -X {method} {login} '{}{path}'", self.base)
+        format!("{login} | curl -K - -f -X {method} '{}{path}'", self.base)
     }
 
     /// The same with a body in JSON.
