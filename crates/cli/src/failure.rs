@@ -273,6 +273,31 @@ pub(crate) enum Failure {
         /// Why not, and what to do.
         reason: String,
     },
+    /// AWS did not answer a call, or refused it.
+    #[cfg(feature = "cloud")]
+    #[error("{action} failed: {reason}; {help}")]
+    AwsCall {
+        /// The permission that it needs.
+        action: String,
+        /// Why not.
+        reason: String,
+        /// What to do.
+        help: String,
+    },
+    /// An access key of another account.
+    #[cfg(feature = "cloud")]
+    #[error(
+        "access key `{key}` belongs to account {account}, and these credentials to account {credentials}; use credentials of \
+         account {account}"
+    )]
+    KeyOfOtherAccount {
+        /// The id of the key.
+        key: String,
+        /// The account that it belongs to.
+        account: String,
+        /// The account of the credentials.
+        credentials: String,
+    },
     /// It is unknown which repository of Bitbucket is meant.
     #[cfg(feature = "cloud")]
     #[error("no repository is given; use --repository WORKSPACE/NAME, or run this in a clone of the repository")]
@@ -333,7 +358,7 @@ pub(crate) enum Failure {
     #[cfg(not(feature = "cloud"))]
     #[error(
         "this keyless was installed without cloud support, as pip and pre-commit install it; `doctor`, `exec`, \
-         `credential-process` and `migrate apply` need it: run `cargo install --locked --path crates/cli` in a checkout of keyless"
+         `credential-process`, `migrate apply`, `retire` and `report` need it: run `cargo install --locked --path crates/cli` in a checkout of keyless"
     )]
     WithoutCloud,
     /// The setup is invalid.

@@ -1,6 +1,8 @@
 //! `keyless migrate`: from stored keys to roles.
 
 #[cfg(feature = "cloud")]
+mod access_keys;
+#[cfg(feature = "cloud")]
 mod apply;
 #[cfg(feature = "cloud")]
 mod branch;
@@ -9,7 +11,19 @@ mod commit;
 #[cfg(feature = "cloud")]
 mod context;
 #[cfg(feature = "cloud")]
+mod key_id;
+#[cfg(feature = "cloud")]
 mod remote;
+#[cfg(feature = "cloud")]
+mod retire;
+#[cfg(feature = "cloud")]
+mod retire_options;
+#[cfg(feature = "cloud")]
+mod role_options;
+#[cfg(feature = "cloud")]
+mod roles;
+#[cfg(feature = "cloud")]
+mod security_report;
 #[cfg(feature = "cloud")]
 mod stage;
 #[cfg(feature = "cloud")]
@@ -57,6 +71,8 @@ Examples:
   keyless migrate --with exec                  run AWS commands by `keyless exec`, without a token file
   keyless migrate --connect                    the plan with what Bitbucket's settings have
   keyless migrate apply --help                 make the whole migration, stage by stage
+  keyless migrate retire --help                end the keys after the merge
+  keyless migrate report --help                the migration for the security team
 
 A use is safe if its edits keep the meaning once the role and its variable exist, unsafe if someone should look at the \
 result, and manual if the pipeline file alone cannot be changed. Names of variables are kept: a role replaces a key of \
@@ -109,9 +125,19 @@ pub(crate) struct Migrate {
 enum Part {
     #[cfg(feature = "cloud")]
     Apply(apply::Apply),
+    #[cfg(feature = "cloud")]
+    Retire(retire::Retire),
+    #[cfg(feature = "cloud")]
+    Report(security_report::Report),
     #[cfg(not(feature = "cloud"))]
     #[command(hide = true, disable_help_flag = true)]
     Apply(crate::without_cloud::WithoutCloud),
+    #[cfg(not(feature = "cloud"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Retire(crate::without_cloud::WithoutCloud),
+    #[cfg(not(feature = "cloud"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Report(crate::without_cloud::WithoutCloud),
 }
 
 /// How to report.
@@ -177,8 +203,12 @@ pub(crate) fn run(arguments: &Migrate, streams: &mut Streams<'_>) -> io::Result<
     match &arguments.part {
         #[cfg(feature = "cloud")]
         Some(Part::Apply(apply)) => apply::run(apply, streams),
+        #[cfg(feature = "cloud")]
+        Some(Part::Retire(retire)) => retire::run(retire, streams),
+        #[cfg(feature = "cloud")]
+        Some(Part::Report(report)) => security_report::run(report, streams),
         #[cfg(not(feature = "cloud"))]
-        Some(Part::Apply(_)) => {
+        Some(Part::Apply(_) | Part::Retire(_) | Part::Report(_)) => {
             streams.fail(&Failure::WithoutCloud);
             Ok(Outcome::CannotRun)
         }

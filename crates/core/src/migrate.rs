@@ -19,6 +19,7 @@ mod pipes;
 mod report;
 mod role_use;
 mod script;
+pub mod security_report;
 mod share;
 
 use std::collections::{BTreeSet, HashSet};

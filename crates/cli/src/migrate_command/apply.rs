@@ -7,6 +7,8 @@ use clap::Args;
 use super::{
     branch,
     context::Context,
+    role_options::RoleOptions,
+    roles,
     stage::{Look, Obstacle, Stage, StageName},
     target::{ApplyOptions, Target},
     variables, verify,
@@ -14,18 +16,19 @@ use super::{
 use crate::{failure::Failure, outcome::Outcome, streams::Streams};
 
 /// The stages, in their order.
-const STAGES: [Stage; 3] = [
+pub(super) const STAGES: [Stage; 4] = [
+    Stage { name: StageName::Roles, title: "identity provider and roles in AWS", waits_for: &[], look: roles::look },
     Stage { name: StageName::Variables, title: "variables in Bitbucket", waits_for: &[], look: variables::look },
     Stage {
         name: StageName::Verify,
         title: "roles that accept the steps",
-        waits_for: &[StageName::Variables],
+        waits_for: &[StageName::Roles, StageName::Variables],
         look: verify::look,
     },
     Stage {
         name: StageName::Branch,
         title: "the edited pipeline on a branch",
-        waits_for: &[StageName::Variables, StageName::Verify],
+        waits_for: &[StageName::Roles, StageName::Variables, StageName::Verify],
         look: branch::look,
     },
 ];
@@ -37,17 +40,20 @@ const STAGES: [Stage; 3] = [
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Stages:
+  roles       creates the identity provider and a role for each environment, with the permissions of its key's user
   variables   creates the variables with the ARNs of the roles, at the level of their steps
   verify      checks that each role exists and accepts the tokens of its steps; changes nothing
   branch      commits the edited pipeline to branch keyless/migrate, once verify has passed
 
 What is needed:
   Bitbucket   BITBUCKET_ACCESS_TOKEN, or ATLASSIAN_ACCOUNT_EMAIL with ATLASSIAN_API_TOKEN; docs/migrate.md lists the scopes
-  AWS         AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) that may read IAM
+  AWS         AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) that may read IAM, and change it for roles
 
 Examples:
   eval \"$(aws configure export-credentials --format env)\"
   keyless migrate apply                        what every stage would change
+  keyless migrate apply --stage roles --access-key production=AKIAIOSFODNN7EXAMPLE --yes
+                                               the roles alone, with the permissions of the owner of this key
   keyless migrate apply --stage variables --yes
   keyless migrate apply --yes --pull-request   everything, up to an open pull request
   keyless migrate apply --role production=arn:aws:iam::123456789012:role/deploy
@@ -64,6 +70,8 @@ pub(crate) struct Apply {
     yes: bool,
     #[command(flatten)]
     options: ApplyOptions,
+    #[command(flatten)]
+    role_options: RoleOptions,
 }
 
 /// How a stage ended.
@@ -77,27 +85,32 @@ enum End {
 
 /// Runs the stages.
 pub(super) fn run(arguments: &Apply, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    match Context::open(&arguments.target, streams) {
-        Ok(mut context) => {
-            context.options = arguments.options.clone();
-            match stages(arguments, &mut context) {
-                Ok(outcome) => Ok(outcome),
-                Err(Stop::Failure(failure)) => {
-                    context.streams.fail(&failure);
-                    Ok(Outcome::CannotRun)
-                }
-                Err(Stop::Unwritable(error)) => Err(error),
-            }
-        }
-        Err(failure) => {
+    with_context(&arguments.target, streams, |context| {
+        context.options = arguments.options.clone();
+        context.role_options = arguments.role_options.clone();
+        run_stages(&STAGES, arguments.stage, arguments.yes, context)
+    })
+}
+
+/// Reads the pipeline and what Bitbucket has, for a part of a migration.
+pub(super) fn with_context(
+    target: &Target,
+    streams: &mut Streams<'_>,
+    run: impl FnOnce(&mut Context<'_, '_>) -> Result<Outcome, Stop>,
+) -> io::Result<Outcome> {
+    let ended = Context::open(target, streams).map_err(Stop::from).and_then(|mut context| run(&mut context));
+    match ended {
+        Ok(outcome) => Ok(outcome),
+        Err(Stop::Failure(failure)) => {
             streams.fail(&failure);
             Ok(Outcome::CannotRun)
         }
+        Err(Stop::Unwritable(error)) => Err(error),
     }
 }
 
 /// Why the stages end early.
-enum Stop {
+pub(super) enum Stop {
     Failure(Failure),
     Unwritable(io::Error),
 }
@@ -114,9 +127,15 @@ impl From<io::Error> for Stop {
     }
 }
 
-fn stages(arguments: &Apply, context: &mut Context<'_, '_>) -> Result<Outcome, Stop> {
+/// Runs stages in their order, or one of them, until one cannot go on. Without `yes` it only tells what they would change.
+pub(super) fn run_stages(
+    stages: &[Stage],
+    only: Option<StageName>,
+    yes: bool,
+    context: &mut Context<'_, '_>,
+) -> Result<Outcome, Stop> {
     let mut open: Vec<StageName> = Vec::new();
-    let chosen = STAGES.iter().filter(|stage| arguments.stage.is_none_or(|only| only == stage.name));
+    let chosen = stages.iter().filter(|stage| only.is_none_or(|only| only == stage.name));
     for (number, stage) in chosen.enumerate() {
         if number > 0 {
             writeln!(context.streams.output)?;
@@ -128,7 +147,7 @@ fn stages(arguments: &Apply, context: &mut Context<'_, '_>) -> Result<Outcome, S
             open.push(stage.name);
             continue;
         }
-        match run_stage(stage, arguments.yes, context)? {
+        match run_stage(stage, yes, context)? {
             End::Done => {}
             End::Open => open.push(stage.name),
             End::Stopped => return Ok(Outcome::Findings),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, rc::Rc};
 
-use keyless_aws::{Endpoints, Environment, Inventory, Keys, Network};
+use keyless_aws::{Endpoints, Environment, Iam, Inventory, Keys, Network};
 use keyless_core::{
     analysis::{Analysis, ParsedFile},
     aws::{Region, RoleArn},
@@ -14,6 +14,8 @@ use keyless_core::{
 
 use super::{
     remote::{Remote, RepositorySettings},
+    retire_options::RetireOptions,
+    role_options::RoleOptions,
     state::State,
     target::{ApplyOptions, Target},
 };
@@ -27,6 +29,10 @@ pub(super) struct Context<'c, 's> {
     pub(super) target: &'c Target,
     /// How the stages are applied; the defaults if they are not.
     pub(super) options: ApplyOptions,
+    /// How the roles are made; the defaults if they are not.
+    pub(super) role_options: RoleOptions,
+    /// When keys are retired; the defaults if they are not.
+    pub(super) retire: RetireOptions,
     pub(super) streams: &'c mut Streams<'s>,
     pub(super) environment: Environment,
     pub(super) network: Network,
@@ -57,8 +63,18 @@ pub(super) struct Pipeline {
 /// The AWS account of the credentials.
 pub(super) struct Account {
     pub(super) inventory: Inventory,
+    pub(super) iam: Iam,
     pub(super) id: String,
     pub(super) region: Region,
+    /// The id of the access key that signs the calls.
+    pub(super) signing_key: String,
+}
+
+impl Account {
+    /// The ARN of something in IAM: `role/deploy`.
+    pub(super) fn arn(&self, resource: &str) -> String {
+        format!("arn:{}:iam::{}:{resource}", self.region.partition(), self.id)
+    }
 }
 
 /// A role that steps of the edited file assume.
@@ -93,8 +109,20 @@ impl<'c, 's> Context<'c, 's> {
         streams.note(problem.as_slice());
         let text = source.text().to_owned();
         let pipeline = Pipeline::new(path, name, text, declared, &remote, &found, target)?;
-        let options = ApplyOptions::default();
-        Ok(Self { target, options, streams, environment, network, remote, found, pipeline, state, account: None })
+        Ok(Self {
+            target,
+            options: ApplyOptions::default(),
+            role_options: RoleOptions::default(),
+            retire: RetireOptions::default(),
+            streams,
+            environment,
+            network,
+            remote,
+            found,
+            pipeline,
+            state,
+            account: None,
+        })
     }
 
     /// Reads again what Bitbucket has.
@@ -135,10 +163,12 @@ impl<'c, 's> Context<'c, 's> {
             .map_err(|error| aws("the account", &format!("{error}; fix AWS_REGION")))?;
         let own = |service: &str| environment.endpoint_url(service);
         let endpoints = Endpoints { iam: own("IAM"), ssm: own("SSM"), sts: own("STS"), cloudformation: None };
+        let signing_key = keys.access_key_id.clone();
+        let iam = Iam::new(keys.clone(), &region, endpoints.clone()).over(&self.network);
         let inventory = Inventory::new(keys, &region, endpoints).over(&self.network);
         let id = self.wait(inventory.account());
         let id = id.map_err(|error| aws("the account", &format!("{error}; renew the credentials")))?;
-        Ok(Account { inventory, id, region })
+        Ok(Account { inventory, iam, id, region, signing_key })
     }
 
     /// The deployment environments whose steps assume a role, and `None` if steps without one do.

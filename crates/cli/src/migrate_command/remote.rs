@@ -160,6 +160,19 @@ impl RepositorySettings {
         variables.iter().find(|variable| variable.key == name)
     }
 
+    /// The variables of all levels, those of the environments first.
+    pub(super) fn all_variables(&self) -> Vec<(Place, &Variable)> {
+        let environments = self.environments.iter().zip(&self.of_environments);
+        let mut all: Vec<_> = environments
+            .flat_map(|(environment, variables)| {
+                variables.iter().map(|variable| (Place::Environment(environment.deployment().to_owned()), variable))
+            })
+            .collect();
+        all.extend(self.repository.iter().map(|variable| (Place::Repository, variable)));
+        all.extend(self.workspace.iter().map(|variable| (Place::Workspace, variable)));
+        all
+    }
+
     /// A level for the API; `None` for an environment that does not exist.
     pub(super) fn level(&self, place: &Place) -> Option<VariableLevel<'_>> {
         match place {

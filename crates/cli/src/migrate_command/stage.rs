@@ -12,21 +12,32 @@ use crate::failure::Failure;
 /// The stages, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(super) enum StageName {
+    /// Create the identity provider and the roles in AWS
+    Roles,
     /// Create the role variables in Bitbucket
     Variables,
     /// Check that the roles accept the tokens of the steps
     Verify,
     /// Commit the edited pipeline file to a branch
     Branch,
+    /// Deactivate the keys
+    #[value(skip)]
+    Deactivate,
+    /// Delete the keys and their variables
+    #[value(skip)]
+    Delete,
 }
 
 impl StageName {
     /// The name on the command line.
     pub(super) const fn name(self) -> &'static str {
         match self {
+            Self::Roles => "roles",
             Self::Variables => "variables",
             Self::Verify => "verify",
             Self::Branch => "branch",
+            Self::Deactivate => "deactivate",
+            Self::Delete => "delete",
         }
     }
 }
@@ -97,6 +108,13 @@ impl Look {
     /// Adds what is missing.
     pub(super) fn change(&mut self, id: impl Into<String>, what: impl Into<String>, make: Make) {
         self.changes.push(Change { id: id.into(), what: what.into(), rollback: Vec::new(), make });
+    }
+
+    /// Adds what to know, once.
+    pub(super) fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     /// Adds what prevents the stage.

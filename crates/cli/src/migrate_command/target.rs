@@ -9,6 +9,7 @@ use keyless_core::{
     migrate::{Options, With},
 };
 
+use super::key_id::{AccessKeyId, access_key};
 use crate::failure::Failure;
 
 /// The options of `keyless migrate apply` that say what is migrated.
@@ -32,6 +33,10 @@ pub(super) struct Target {
     /// A role that exists already, for a deployment environment, or for the steps without one; repeat it for each
     #[arg(long = "role", value_name = "[ENVIRONMENT=]ARN")]
     pub(super) roles: Vec<String>,
+    /// An access key that the steps use, or the one of a deployment environment [default: the values of unsecured
+    /// variables]
+    #[arg(long, value_name = "[ENVIRONMENT=]ID", value_parser = access_key)]
+    pub(super) access_key: Vec<AccessKeyId>,
     /// Prefix of the names of roles
     #[arg(long, value_name = "PREFIX", default_value = "bitbucket")]
     pub(super) role_prefix: String,

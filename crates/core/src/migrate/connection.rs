@@ -103,8 +103,16 @@ impl Place {
         levels(variables, name).into_iter().find(|place| place.reaches(environment))
     }
 
+    /// The deployment environment.
+    pub fn environment(&self) -> Option<&str> {
+        match self {
+            Self::Environment(name) => Some(name),
+            Self::Repository | Self::Workspace => None,
+        }
+    }
+
     /// Whether its variables are given to a step of an environment.
-    fn reaches(&self, environment: Option<&str>) -> bool {
+    pub fn reaches(&self, environment: Option<&str>) -> bool {
         match self {
             Self::Environment(own) => Some(own.as_str()) == environment,
             Self::Repository | Self::Workspace => true,
