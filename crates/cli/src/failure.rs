@@ -200,7 +200,7 @@ pub(crate) enum Failure {
         /// Their formats.
         formats: [&'static str; 2],
     },
-    /// `--output` where every report has a file of its own.
+    /// `--output` where every report has its own file.
     #[error("--output {} has no effect: every --format names its own file", shown(.0))]
     UnusedOutput(PathBuf),
     /// The report could not be written.

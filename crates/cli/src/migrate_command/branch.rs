@@ -1,4 +1,4 @@
-//! The stage that offers the edited pipeline: a commit on a branch of its own, in the clone or in Bitbucket.
+//! The stage that offers the edited pipeline: a commit on a separate branch, in the clone or in Bitbucket.
 
 use keyless_bitbucket::{FileCommit, NewPullRequest};
 use keyless_core::migrate::{Class, KeyUse};

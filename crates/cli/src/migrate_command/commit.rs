@@ -1,4 +1,4 @@
-//! A commit of one file on a branch, made beside the work tree: no file and no index of the clone changes.
+//! A commit of one file on a branch, made without the work tree: no file and no index of the clone changes.
 
 use std::{
     ffi::OsStr,
@@ -122,7 +122,7 @@ impl WorkTree {
         let failed = |error: io::Error| self.failed(error.to_string());
         let scratch = tempfile::tempdir().map_err(failed)?;
         let index = scratch.path().join("index");
-        let beside = |arguments: &[&str]| -> Result<String, Failure> {
+        let with_own_index = |arguments: &[&str]| -> Result<String, Failure> {
             let variables = [("GIT_INDEX_FILE", index.as_os_str())];
             self.said(run(&self.root, arguments, &variables, None)?)
         };
@@ -130,9 +130,9 @@ impl WorkTree {
         let blob = self.hash(text, true)?;
         let entry = self.said(self.git(&["ls-tree", commit, "--", &self.path])?)?;
         let mode = entry.split(' ').next().filter(|mode| !mode.is_empty()).unwrap_or("100644");
-        beside(&["read-tree", commit])?;
-        beside(&["update-index", "--cacheinfo", &format!("{mode},{blob},{}", self.path)])?;
-        let tree = beside(&["write-tree"])?;
+        with_own_index(&["read-tree", commit])?;
+        with_own_index(&["update-index", "--cacheinfo", &format!("{mode},{blob},{}", self.path)])?;
+        let tree = with_own_index(&["write-tree"])?;
         let new = self.said(run(&self.root, &["commit-tree", &tree, "-p", commit, "-F", "-"], &[], Some(message))?)?;
         let zero = "0".repeat(commit.len());
         let old = if parent.of_branch { commit } else { &zero };

@@ -19,7 +19,7 @@ use crate::{
     streams::{Look, Streams},
 };
 
-/// A format, and the file of its own.
+/// A format, and its own file.
 #[derive(Clone, Debug)]
 pub(crate) struct Destination {
     format: &'static Format,

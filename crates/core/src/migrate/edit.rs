@@ -115,7 +115,7 @@ impl<'f> Document<'f> {
         Some(self.edit_block(&places?, indent, "", changes))
     }
 
-    /// The edits of a block, whose parts are on lines of their own.
+    /// The edits of a block, whose parts are on separate lines.
     fn edit_block(&self, places: &[Span], indent: &str, prefix: &str, changes: &Changes) -> Vec<Edit> {
         let mut edits = Vec::new();
         for (number, place) in places.iter().enumerate() {

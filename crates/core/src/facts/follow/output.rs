@@ -29,7 +29,7 @@ fn decodes(filter: &Invocation<'_>) -> bool {
     filter.program == "base64" && filter.has_flag(&["-d", "-D", "--decode", "-di"])
 }
 
-/// Whether a command prints all variables with their values. `env` by itself runs no program, so it is no invocation.
+/// Whether a command prints all variables with their values. `env` by itself runs no program, so it has no invocation.
 fn lists_variables(command: &Command) -> bool {
     let [only] = command.words.as_slice() else { return false };
     matches!(only.prefix(), "env" | "printenv" | "set" | "export") && only.literal().is_some()
