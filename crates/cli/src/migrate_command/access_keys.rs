@@ -1,6 +1,7 @@
 //! The access keys that a migration replaces. Their ids are not secret; Bitbucket never returns a secured one all the same.
 
 use keyless_aws::{Environment, InventoryError, KeyOwner};
+use keyless_core::setup::commands::quoted;
 
 use super::{
     context::{Account, Context},
@@ -104,7 +105,7 @@ fn refused(action: &str, error: &InventoryError) -> Failure {
 pub(super) fn word(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-/:%".contains(&byte);
     let is_plain = !text.is_empty() && text.bytes().all(plain);
-    if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if is_plain { text.to_owned() } else { quoted(text) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The stage that offers the edited pipeline: a commit on a separate branch, in the clone or in Bitbucket.
 
 use keyless_bitbucket::{FileCommit, NewPullRequest};
-use keyless_core::migrate::{Class, KeyUse};
+use keyless_core::{
+    migrate::{Class, KeyUse},
+    setup::commands::quoted,
+};
 
 use super::{
     commit::{Status, WorkTree},
@@ -72,7 +75,7 @@ fn in_clone(context: &Context<'_, '_>, look: &mut Look) -> Result<(), Failure> {
     };
     match clone.status(&branch, &pipeline.text, &pipeline.edited)? {
         Status::Done => {
-            let rollback = vec![format!("git -C '{}' branch -D {branch}", clone.root().display())];
+            let rollback = vec![format!("git -C {} branch -D {branch}", quoted(&clone.root().to_string_lossy()))];
             look.present("branch", format!("branch `{branch}` has the edited file"), rollback);
             look.notes.push(format!("to publish the branch: git push -u origin {branch}"));
         }

@@ -120,6 +120,7 @@ fn shell(expression: &Expression) -> String {
     format!("\"{}\"", expression.write(&str::to_owned, &variable))
 }
 
-fn quoted(text: &str) -> String {
+/// A word of a shell command in single quotes.
+pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
