@@ -10,7 +10,7 @@ use crate::{
     network::Network,
     signature::signed,
     sts::Said,
-    xml::first,
+    xml::{all, first},
 };
 
 /// A client of one account.
@@ -59,6 +59,12 @@ impl Api {
         let (host, region) = iam_host(self.region.partition());
         let url = self.endpoints.iam.clone().unwrap_or_else(|| format!("https://{host}"));
         self.query("iam", region, &url, &with_version(form, "2010-05-08")).await
+    }
+
+    /// The audiences (client ids) of an identity provider.
+    pub(crate) async fn audiences(&self, provider: &str) -> Result<Vec<String>, InventoryError> {
+        let form = [("Action", "GetOpenIDConnectProvider"), ("OpenIDConnectProviderArn", provider)];
+        all(&self.iam(&form).await?, "ClientIDList", Some("member"))
     }
 
     /// A call of STS.

@@ -96,15 +96,6 @@ impl Iam {
         Self { api: self.api.over(network) }
     }
 
-    /// The account of these credentials, and their ARN.
-    ///
-    /// # Errors
-    /// [`InventoryError`].
-    pub async fn caller(&self) -> Result<(String, String), InventoryError> {
-        let answer = self.api.sts(&[("Action", "GetCallerIdentity")]).await?;
-        Ok((first(&answer, "Account")?, first(&answer, "Arn")?))
-    }
-
     /// The account that an access key belongs to, even if it is another one.
     ///
     /// # Errors
@@ -145,9 +136,7 @@ impl Iam {
     /// # Errors
     /// [`InventoryError`].
     pub async fn audiences(&self, provider: &str) -> Result<Option<Vec<String>>, InventoryError> {
-        let form = [("Action", "GetOpenIDConnectProvider"), ("OpenIDConnectProviderArn", provider)];
-        let answer = existing(self.api.iam(&form).await)?;
-        answer.map(|answer| all(&answer, "ClientIDList", Some("member"))).transpose()
+        existing(self.api.audiences(provider).await)
     }
 
     /// A role with its policies; `None` where there is no such role.

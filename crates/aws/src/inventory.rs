@@ -9,7 +9,7 @@ use crate::{
     keys::Keys,
     network::Network,
     sts::Said,
-    xml::{all, first},
+    xml::first,
 };
 
 /// A reader of one account.
@@ -68,8 +68,7 @@ impl Inventory {
     /// # Errors
     /// [`InventoryError`]; `NoSuchEntity` where there is no such provider.
     pub async fn audiences(&self, provider: &str) -> Result<Vec<String>, InventoryError> {
-        let form = [("Action", "GetOpenIDConnectProvider"), ("OpenIDConnectProviderArn", provider)];
-        all(&self.api.iam(&form).await?, "ClientIDList", Some("member"))
+        self.api.audiences(provider).await
     }
 
     /// The value of an SSM parameter.
