@@ -81,6 +81,11 @@ impl Value {
         self.atoms.iter().any(|atom| matches!(atom, Atom::Secret { .. }))
     }
 
+    /// Whether it contains all variables of the step.
+    pub fn holds_environment(&self) -> bool {
+        self.atoms.iter().any(|atom| matches!(atom, Atom::Environment(_)))
+    }
+
     /// Whether it contains the step's OIDC token.
     pub fn holds_token(&self) -> bool {
         self.mentions(super::TOKEN)
@@ -141,17 +146,7 @@ impl Value {
     /// The value read as a path in `directory`, with `.` and `..` resolved.
     pub fn path(&self, directory: &Self) -> Path {
         let written = self.to_string();
-        let relative = !matches!(
-            self.atoms.first(),
-            Some(
-                Atom::CloneDirectory
-                    | Atom::Home
-                    | Atom::Outside(_)
-                    | Atom::Unknown(_)
-                    | Atom::Secret { .. }
-                    | Atom::Environment(_)
-            )
-        ) && !written.starts_with('/');
+        let relative = matches!(self.atoms.first(), None | Some(Atom::Text(_))) && !written.starts_with('/');
         let whole = if relative { format!("{directory}/{written}") } else { written };
         let whole = match whole.strip_prefix(CLONE_DIRECTORY) {
             Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{}{rest}", Atom::CloneDirectory),

@@ -100,9 +100,10 @@ impl Walk<'_> {
                 }
                 let file = || self.shown(current, command, invocation, site);
                 let value = input().or_else(file).unwrap_or_else(unknown);
-                let lists = value.atoms().iter().any(|atom| matches!(atom, Atom::Environment(_)));
                 let selects = !matches!(program, "cat" | "column" | "nl" | "sort" | "tee");
-                if (lists && selects) || (value.holds_secret() && secrets::selects_no_secret(invocation)) {
+                if (value.holds_environment() && selects)
+                    || (value.holds_secret() && secrets::selects_no_secret(invocation))
+                {
                     unknown()
                 } else if decodes(invocation) {
                     decoded(value, site)
@@ -131,9 +132,8 @@ impl Walk<'_> {
         for (word, is_expression) in files.chain(read.map(|redirection| (&redirection.target, false))) {
             let path = self.evaluate(word, Some(current), site).path(&self.directory);
             let content = self.files.get(&path);
-            let unclear = content.is_none_or(|content| {
-                content.atoms().iter().any(|it| matches!(it, Atom::Unknown(_) | Atom::Environment(_)))
-            });
+            let is_unknown = |content: &Value| content.atoms().iter().any(|it| matches!(it, Atom::Unknown(_)));
+            let unclear = content.is_none_or(|content| is_unknown(content) || content.holds_environment());
             let secret = unclear
                 && !is_expression
                 && !self.copies.contains(&path)

@@ -76,7 +76,7 @@ fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
         for write in &facts.writes {
             let Some(path) = write.path.in_clone().filter(|path| !path.starts_with("..")) else { continue };
             known.push(path);
-            if write.content.atoms().iter().any(|atom| matches!(atom, Atom::Environment(_))) {
+            if write.content.holds_environment() {
                 listed.push((path, write));
             }
             // `token-in-clone` is about the step's own token.
