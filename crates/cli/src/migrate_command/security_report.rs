@@ -8,7 +8,7 @@ use keyless_core::{
     iam::document::{self, Node},
     migrate::{
         Purpose, StoredKey,
-        permissions::UserPermissions,
+        permissions::{UserPermissions, of_group},
         security_report::{EnvironmentReport, Row, SecurityReport},
     },
 };
@@ -230,11 +230,9 @@ fn rows(context: &Context<'_, '_>, environment: Option<&str>, role: Option<&Targ
 }
 
 fn of_user(user: &UserPermissions) -> Vec<String> {
-    let group = |name: &str| format!(" of group `{name}`");
-    let own = [(String::new(), &user.attached, &user.inline)];
-    let of_groups = user.groups.iter().map(|it| (group(&it.name), &it.attached, &it.inline));
     let mut lines = Vec::new();
-    for (of, attached, inline) in own.into_iter().chain(of_groups) {
+    for (group, attached, inline) in user.policies() {
+        let of = of_group(group);
         lines.extend(attached.iter().map(|policy| format!("`{}`{of}", policy.arn)));
         lines.extend(inline.iter().map(|policy| format!("inline policy `{}`{of}", policy.name)));
     }

@@ -195,6 +195,15 @@ fn matches_action(pattern: &str, action: &str) -> bool {
     pattern.is_some_and(|pattern| pattern.matches_ignoring_case(action) == Truth::True)
 }
 
+impl UserPermissions {
+    /// The policies of the user, then those of its groups with the group's name.
+    pub fn policies(&self) -> impl Iterator<Item = (Option<&str>, &[ManagedPolicy], &[InlinePolicy])> {
+        let own = (None, &*self.attached, &*self.inline);
+        let of_groups = self.groups.iter().map(|group| (Some(&*group.name), &*group.attached, &*group.inline));
+        std::iter::once(own).chain(of_groups)
+    }
+}
+
 /// Plans the permissions of a role. `prefix` begins the names of created policies; `limit` is the number of managed policies
 /// that a role can have in this account, [`MANAGED_LIMIT`] unless a larger quota was granted.
 ///
@@ -221,9 +230,7 @@ pub fn plan(user: &UserPermissions, prefix: &str, limit: usize) -> Result<RolePe
 /// All policies of the user, those of its groups last, managed ones that occur twice once.
 fn read(user: &UserPermissions) -> Result<Vec<Policy>, PermissionsError> {
     let mut policies: Vec<Policy> = Vec::new();
-    let own = [(None, &user.attached, &user.inline)];
-    let of_groups = user.groups.iter().map(|group| (Some(group.name.as_str()), &group.attached, &group.inline));
-    for (group, attached, inline) in own.into_iter().chain(of_groups) {
+    for (group, attached, inline) in user.policies() {
         for policy in attached {
             if !policies.iter().any(|known| known.managed && known.name == policy.arn) {
                 policies.push(managed(user, policy, group)?);
@@ -257,7 +264,8 @@ fn read_one(
     }
 }
 
-fn of_group(group: Option<&str>) -> String {
+/// ` of group NAME`, for the policies of a group.
+pub fn of_group(group: Option<&str>) -> String {
     group.map_or_else(String::new, |group| format!(" of group `{group}`"))
 }
 
