@@ -1,7 +1,7 @@
 //! The access keys that a migration replaces. Their ids are not secret; Bitbucket never returns a secured one all the same.
 
-use keyless_aws::{Environment, InventoryError, KeyOwner};
-use keyless_core::setup::commands::quoted;
+use keyless_aws::{AccessKey, Environment, InventoryError, KeyOwner};
+use keyless_core::{migrate::permissions::UserPermissions, setup::commands::quoted};
 
 use super::{
     context::{Account, Context},
@@ -67,6 +67,21 @@ pub(super) fn owner(context: &mut Context<'_, '_>, account: &Account, id: &str) 
         return Err(Failure::KeyOfOtherAccount { key: id.to_owned(), account: of, credentials: account.id.clone() });
     }
     if error.is_missing() { Ok(None) } else { Err(refused("iam:GetAccessKeyLastUsed", &error)) }
+}
+
+/// The access keys of a user.
+pub(super) fn of_user(context: &mut Context<'_, '_>, account: &Account, user: &str) -> Result<Vec<AccessKey>, Failure> {
+    call(context, "iam:ListAccessKeys", account.iam.access_keys(user))
+}
+
+/// What a user is allowed to do.
+pub(super) fn permissions_of_user(
+    context: &mut Context<'_, '_>,
+    account: &Account,
+    user: &str,
+) -> Result<UserPermissions, Failure> {
+    let action = "iam:GetUser, iam:Get*Policy*, iam:List*Policies and iam:ListGroupsForUser";
+    call(context, action, account.iam.user_permissions(user))
 }
 
 /// The id of the change that deletes an access key.

@@ -169,7 +169,7 @@ fn keys(context: &mut Context<'_, '_>, account: &Account, look: &mut Look) -> Re
     let (mut existing, mut unknown) = (Vec::new(), Vec::new());
     for id in ids {
         if let Some(owner) = access_keys::owner(context, account, &id)? {
-            let all = call(context, "iam:ListAccessKeys", account.iam.access_keys(&owner.user))?;
+            let all = access_keys::of_user(context, account, &owner.user)?;
             if let Some(key) = all.into_iter().find(|key| key.id == id) {
                 existing.push(Key { id, owner, is_active: key.is_active });
                 continue;

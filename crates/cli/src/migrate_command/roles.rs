@@ -23,7 +23,8 @@ use super::{
 use crate::failure::Failure;
 
 /// The permissions that reading a role needs.
-const READ_ROLE: &str = "iam:GetRole, iam:ListAttachedRolePolicies, iam:ListRolePolicies and iam:GetRolePolicy";
+pub(super) const READ_ROLE: &str =
+    "iam:GetRole, iam:ListAttachedRolePolicies, iam:ListRolePolicies and iam:GetRolePolicy";
 
 /// A role as it should be.
 struct Wanted {
@@ -135,9 +136,7 @@ impl Comparison<'_> {
         }
         let name = owner.user;
         if !users.contains_key(&name) {
-            let action = "iam:GetUser, iam:Get*Policy*, iam:List*Policies and iam:ListGroupsForUser";
-            let read = call(context, action, self.account.iam.user_permissions(&name))?;
-            users.insert(name.clone(), read);
+            users.insert(name.clone(), access_keys::permissions_of_user(context, &self.account, &name)?);
         }
         let Some(user) = users.get(&name) else { return Ok(None) };
         match permissions::plan(user, self.prefix, self.options.managed_policy_quota) {

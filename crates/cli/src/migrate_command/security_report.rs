@@ -21,6 +21,7 @@ use super::{
     key_id::key_of,
     retire,
     role_options::RoleOptions,
+    roles::READ_ROLE,
     stage::Look,
     target::Target,
 };
@@ -72,7 +73,7 @@ pub(super) fn run(arguments: &Report, streams: &mut Streams<'_>) -> io::Result<O
 /// The AWS side of an environment, as far as the credentials show it.
 #[derive(Default)]
 struct Found {
-    key: Option<(String, String)>,
+    key: Option<String>,
     user: Option<UserPermissions>,
     role: Option<ExistingRole>,
 }
@@ -154,18 +155,17 @@ fn find(
         && let Some(owner) = access_keys::owner(context, account, id)?
     {
         let used = retire::last_use(&owner);
-        let keys = call(context, "iam:ListAccessKeys", account.iam.access_keys(&owner.user))?;
+        let keys = access_keys::of_user(context, account, &owner.user)?;
         let state = match keys.iter().find(|key| key.id == id) {
             Some(key) if key.is_active => "active",
             Some(_) => "inactive",
             None => "deleted",
         };
-        found.key = Some((format!("access key `{id}` of user `{}`: {state}, {used}", owner.user), owner.user.clone()));
-        let action = "iam:GetUser, iam:Get*Policy*, iam:List*Policies and iam:ListGroupsForUser";
-        found.user = Some(call(context, action, account.iam.user_permissions(&owner.user))?);
+        found.key = Some(format!("access key `{id}` of user `{}`: {state}, {used}", owner.user));
+        found.user = Some(access_keys::permissions_of_user(context, account, &owner.user)?);
     }
     if let Some(role) = role.filter(|role| role.arn.account().as_str() == account.id) {
-        found.role = call(context, "iam:GetRole", account.iam.role(role.arn.name()))?;
+        found.role = call(context, READ_ROLE, account.iam.role(role.arn.name()))?;
     } else if let Some(role) = role {
         notes.push(format!("{} is in another account, and was not read", role.arn));
     }
@@ -180,7 +180,7 @@ fn rows(context: &Context<'_, '_>, environment: Option<&str>, role: Option<&Targ
     let row = |question, before, after| Row { question, before, after };
     let mut credential: Vec<String> =
         keys.iter().map(|key| format!("variable `{}` ({})", key.name, key.place)).collect();
-    credential.extend(found.key.iter().map(|(shown, _)| shown.clone()));
+    credential.extend(found.key.clone());
     if credential.is_empty() {
         credential.push("no stored key".to_owned());
     }
