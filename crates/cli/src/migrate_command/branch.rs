@@ -13,7 +13,7 @@ use super::{
     stage::Look,
     verify,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, streams::Streams};
 
 /// The first line of the commit, and the title of the pull request.
 const TITLE: &str = "Replace stored AWS keys by roles";
@@ -120,16 +120,11 @@ fn in_bitbucket(context: &mut Context<'_, '_>, look: &mut Look) -> Result<(), Fa
     let clone = WorkTree::of(&pipeline.path)?;
     let outside = || pipeline.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let path = clone.map_or_else(outside, |clone| clone.path().to_owned());
-    let head = remote.wait(streams, api.branch_head(slugs, &destination));
-    let Some(head) = head.map_err(|error| remote.unread(&format!("branch {destination} of"), &error))? else {
+    let Some(head) = head_of(remote, streams, &destination)? else {
         look.obstacle(format!("{slugs} has no branch `{destination}`"), "use --destination BRANCH");
         return Ok(());
     };
-    let mut file_at = |commit: &str| {
-        let file = remote.wait(streams, api.file(slugs, commit, &path));
-        file.map_err(|error| remote.unread(&format!("{path} of"), &error))
-    };
-    let there = file_at(&head)?;
+    let there = file_at(remote, streams, &head, &path)?;
     if there.as_deref() == Some(&*pipeline.edited) {
         look.present("branch", format!("branch `{destination}` in Bitbucket has the edited file"), Vec::new());
         return Ok(());
@@ -139,13 +134,8 @@ fn in_bitbucket(context: &mut Context<'_, '_>, look: &mut Look) -> Result<(), Fa
         look.obstacle(what, "push or pull first, or use --destination BRANCH");
         return Ok(());
     }
-    let own = remote.wait(streams, api.branch_head(slugs, &branch));
-    let own = own.map_err(|error| remote.unread(&format!("branch {branch} of"), &error))?;
-    let mut file_at = |commit: &str| {
-        let file = remote.wait(streams, api.file(slugs, commit, &path));
-        file.map_err(|error| remote.unread(&format!("{path} of"), &error))
-    };
-    let own_file = own.as_deref().map(&mut file_at).transpose()?.flatten();
+    let own = head_of(remote, streams, &branch)?;
+    let own_file = own.as_deref().map(|commit| file_at(remote, streams, commit, &path)).transpose()?.flatten();
     if own.is_some() && own_file.as_deref() == Some(&*pipeline.edited) {
         let rollback = vec![api.deletion_of_branch(slugs, &branch)];
         look.present("branch", format!("branch `{branch}` in Bitbucket has the edited file"), rollback);
@@ -173,6 +163,18 @@ fn in_bitbucket(context: &mut Context<'_, '_>, look: &mut Look) -> Result<(), Fa
         );
     }
     pull_request(context, &destination, look)
+}
+
+/// The last commit of a branch in Bitbucket, if there is the branch.
+fn head_of(remote: &Remote, streams: &mut Streams<'_>, branch: &str) -> Result<Option<String>, Failure> {
+    let head = remote.wait(streams, remote.bitbucket.branch_head(&remote.slugs, branch));
+    head.map_err(|error| remote.unread(&format!("branch {branch} of"), &error))
+}
+
+/// A file at a commit in Bitbucket, if there is the file.
+fn file_at(remote: &Remote, streams: &mut Streams<'_>, commit: &str, path: &str) -> Result<Option<String>, Failure> {
+    let file = remote.wait(streams, remote.bitbucket.file(&remote.slugs, commit, path));
+    file.map_err(|error| remote.unread(&format!("{path} of"), &error))
 }
 
 fn pull_request(context: &mut Context<'_, '_>, destination: &str, look: &mut Look) -> Result<(), Failure> {
