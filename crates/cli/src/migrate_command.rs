@@ -252,7 +252,7 @@ fn plan(arguments: &Migrate, streams: &mut Streams<'_>) -> io::Result<Outcome> {
             #[cfg(feature = "cloud")]
             let settings = &connected
                 .as_ref()
-                .map_or_else(|| (**settings).clone(), |connected| connected.settings(settings, source.text(), &name));
+                .map_or_else(|| (**settings).clone(), |connected| connected.settings(settings, &parsed));
             let file = Analysis::new(&parsed, settings);
             let plan = migrate::plan(&file, &options)
                 .map_err(|refusal| Failure::NotMigrated { path: name.clone().into(), refusal })?;
@@ -349,9 +349,8 @@ impl Connected {
     fn settings(
         &self,
         declared: &keyless_core::settings::Settings,
-        text: &str,
-        name: &str,
+        parsed: &ParsedFile<'_>,
     ) -> keyless_core::settings::Settings {
-        self.found.apply(&self.slugs, declared, &context::environments(text, name))
+        self.found.apply(&self.slugs, declared, &context::environments(parsed))
     }
 }

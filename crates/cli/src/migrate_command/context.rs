@@ -99,7 +99,7 @@ impl<'c, 's> Context<'c, 's> {
         let source =
             Source::from_bytes(&name, &bytes).map_err(|error| Failure::NotText { path: path.clone(), error })?;
         // An error in the file is said before anything is asked.
-        plan(source.text(), &name, &declared, target)?;
+        plan(&ParsedFile::new(&source), &name, &declared, target)?;
         let network = network(&environment)?;
         let folder = path.parent().filter(|folder| folder.components().next().is_some());
         let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
@@ -261,10 +261,10 @@ impl Pipeline {
         found: &RepositorySettings,
         target: &Target,
     ) -> Result<Self, Failure> {
-        let settings = found.apply(&remote.slugs, &declared, &environments(&text, &name));
-        let plan = plan(&text, &name, &settings, target)?;
         let source = Source::new(&name, &text);
         let parsed = ParsedFile::new(&source);
+        let settings = found.apply(&remote.slugs, &declared, &environments(&parsed));
+        let plan = plan(&parsed, &name, &settings, target)?;
         let connection = migrate::connect(&Analysis::new(&parsed, &settings), &plan, target.r#unsafe);
         let edited = migrate::migrate(&text, &plan, target.r#unsafe);
         Ok(Self { path, name, text, settings, declared, plan, connection, edited })
@@ -272,18 +272,15 @@ impl Pipeline {
 }
 
 /// The names of the deployment environments that a file uses.
-pub(super) fn environments(text: &str, name: &str) -> Vec<String> {
-    let source = Source::new(name, text);
-    let (parsed, settings) = (ParsedFile::new(&source), Settings::default());
-    let file = Analysis::new(&parsed, &settings);
+pub(super) fn environments(parsed: &ParsedFile<'_>) -> Vec<String> {
+    let settings = Settings::default();
+    let file = Analysis::new(parsed, &settings);
     let names: BTreeSet<&str> = file.steps().flat_map(|(step, _)| file.environments(step)).flatten().collect();
     names.into_iter().map(str::to_owned).collect()
 }
 
-fn plan(text: &str, name: &str, settings: &Settings, target: &Target) -> Result<Plan, Failure> {
-    let source = Source::new(name, text);
-    let parsed = ParsedFile::new(&source);
-    migrate::plan(&Analysis::new(&parsed, settings), &target.options())
+fn plan(parsed: &ParsedFile<'_>, name: &str, settings: &Settings, target: &Target) -> Result<Plan, Failure> {
+    migrate::plan(&Analysis::new(parsed, settings), &target.options())
         .map_err(|refusal| Failure::NotMigrated { path: name.into(), refusal })
 }
 
