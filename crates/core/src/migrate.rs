@@ -455,9 +455,9 @@ fn key_variables(file: &Analysis<'_>) -> HashSet<String> {
 fn key_use(file: &Analysis<'_>, draft: &Draft) -> KeyUse {
     let steps = draft.steps.iter().map(|id| {
         let step = file.model.step(*id);
-        let line = file.source.position(step.place(file.tree).start).line;
+        let (line, name) = names::of_step(file, step);
         UsingStep {
-            name: step.name.map_or_else(|| format!("line {line}"), |name| name.value.to_owned()),
+            name,
             line,
             environments: file.environments(step).into_iter().flatten().map(str::to_owned).collect(),
         }

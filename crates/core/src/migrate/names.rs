@@ -1,6 +1,6 @@
-//! The names of variables: keys, and the roles that replace them.
+//! The names of variables, keys and the roles that replace them, and of steps in reports.
 
-use crate::{analysis::Analysis, facts::Value};
+use crate::{analysis::Analysis, facts::Value, pipeline::Step};
 
 /// The variable that AWS tools read the role from.
 pub(super) const ROLE: &str = "AWS_ROLE_ARN";
@@ -57,6 +57,12 @@ pub(super) fn general_role(file: &Analysis<'_>) -> String {
         [one] if !one.starts_with("AWS_ROLE_ARN_") && !one.ends_with("_AWS_ROLE_ARN") => (*one).to_owned(),
         _ => ROLE.to_owned(),
     }
+}
+
+/// The line where a step starts, from 1, and what reports call it: its name, or `line N` for a step without one.
+pub(super) fn of_step(file: &Analysis<'_>, step: &Step<'_>) -> (usize, String) {
+    let line = file.source.position(step.place(file.tree).start).line;
+    (line, step.name.map_or_else(|| format!("line {line}"), |name| name.value.to_owned()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Which role each step assumes, and whether the role's trust policy accepts the step's token.
 
-use super::{credentials::is_terraform, names::ROLE};
+use super::{
+    credentials::is_terraform,
+    names::{self, ROLE},
+};
 use crate::{
     analysis::{Analysis, access, steps::TokenAccess},
     aws::RoleArn,
@@ -41,8 +44,7 @@ pub enum RoleReference {
 pub fn role_uses(file: &Analysis<'_>) -> Vec<RoleUse> {
     let mut uses = Vec::new();
     for (step, facts) in file.steps().filter(|(step, _)| file.token(step) == TokenAccess::On) {
-        let line = file.source.position(step.place(file.tree).start).line;
-        let name = step.name.map_or_else(|| format!("line {line}"), |name| name.value.to_owned());
+        let (line, name) = names::of_step(file, step);
         let roles = references(file, step, facts);
         for environment in file.environments(step) {
             for role in &roles {
