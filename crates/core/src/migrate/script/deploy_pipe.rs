@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Section, commands::Removal, unseen};
+use super::{Section, commands::Removal};
 use crate::{
     diagnostic::Edit,
     facts::{ToolId, ToolUse},
     migrate::{
+        credentials::unseen,
         edit::Changes,
         names::{ROLE, role_for},
     },
