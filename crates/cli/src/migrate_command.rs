@@ -1,39 +1,7 @@
 //! `keyless migrate`: from stored keys to roles.
 
 #[cfg(feature = "cloud")]
-mod access_keys;
-#[cfg(feature = "cloud")]
-mod apply;
-#[cfg(feature = "cloud")]
-mod branch;
-#[cfg(feature = "cloud")]
-mod commit;
-#[cfg(feature = "cloud")]
-mod context;
-#[cfg(feature = "cloud")]
-mod key_id;
-#[cfg(feature = "cloud")]
-mod remote;
-#[cfg(feature = "cloud")]
-mod retire;
-#[cfg(feature = "cloud")]
-mod retire_options;
-#[cfg(feature = "cloud")]
-mod role_options;
-#[cfg(feature = "cloud")]
-mod roles;
-#[cfg(feature = "cloud")]
-mod security_report;
-#[cfg(feature = "cloud")]
-mod stage;
-#[cfg(feature = "cloud")]
-mod state;
-#[cfg(feature = "cloud")]
-mod target;
-#[cfg(feature = "cloud")]
-mod variables;
-#[cfg(feature = "cloud")]
-mod verify;
+mod connected;
 
 use std::{
     io::{self, Write},
@@ -54,6 +22,9 @@ use keyless_core::{
     text::Source,
 };
 use serde::Serialize;
+
+#[cfg(feature = "cloud")]
+use connected::{Connected, apply, retire, security_report};
 
 use crate::{failure::Failure, fix, inputs, outcome::Outcome, settings::Declared, streams::Streams};
 
@@ -235,7 +206,7 @@ fn plan(arguments: &Migrate, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     let inputs = lookup.find(inputs, false, &mut failures);
     let options = Options { with: arguments.with, pipe: arguments.pipe.clone() };
     #[cfg(feature = "cloud")]
-    let connected = match Connected::open(arguments, streams) {
+    let connected = match connected(arguments, streams) {
         Ok(connected) => connected,
         Err(failure) => {
             streams.fail(&failure);
@@ -323,34 +294,11 @@ fn plan(arguments: &Migrate, streams: &mut Streams<'_>) -> io::Result<Outcome> {
 
 /// What Bitbucket has of the repository, for a plan that is connected.
 #[cfg(feature = "cloud")]
-struct Connected {
-    slugs: RepositorySlugs,
-    found: remote::RepositorySettings,
-}
-
-#[cfg(feature = "cloud")]
-impl Connected {
-    fn open(arguments: &Migrate, streams: &mut Streams<'_>) -> Result<Option<Self>, Failure> {
-        if !arguments.connect && arguments.repository.is_none() {
-            return Ok(None);
-        }
-        let environment = keyless_aws::Environment::of_process();
-        let network = context::network(&environment)?;
-        let given = arguments.paths.first().and_then(|path| path.parent().map(std::path::Path::to_owned));
-        let folder = given.filter(|folder| folder.is_dir()).unwrap_or_else(|| PathBuf::from("."));
-        let remote = remote::Remote::open(&environment, &network, arguments.repository.as_ref(), &folder)?;
-        let found = remote.read(streams)?;
-        if let Some(reason) = &found.unread {
-            streams.note(&[format!("the workspace's variables were not read: {reason}")]);
-        }
-        Ok(Some(Self { slugs: remote.slugs, found }))
+fn connected(arguments: &Migrate, streams: &mut Streams<'_>) -> Result<Option<Connected>, Failure> {
+    if !arguments.connect && arguments.repository.is_none() {
+        return Ok(None);
     }
-
-    fn settings(
-        &self,
-        declared: &keyless_core::settings::Settings,
-        parsed: &ParsedFile<'_>,
-    ) -> keyless_core::settings::Settings {
-        self.found.apply(&self.slugs, declared, &context::environments(parsed))
-    }
+    let given = arguments.paths.first().and_then(|path| path.parent().map(std::path::Path::to_owned));
+    let folder = given.filter(|folder| folder.is_dir()).unwrap_or_else(|| PathBuf::from("."));
+    Connected::open(arguments.repository.as_ref(), &folder, streams).map(Some)
 }

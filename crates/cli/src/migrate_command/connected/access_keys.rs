@@ -126,7 +126,7 @@ pub(super) fn word(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate_command::key_id::access_key;
+    use crate::migrate_command::connected::key_id::access_key;
 
     #[test]
     fn the_nearest_source_of_keys_wins() {

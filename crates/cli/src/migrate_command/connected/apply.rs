@@ -84,7 +84,7 @@ enum End {
 }
 
 /// Runs the stages.
-pub(super) fn run(arguments: &Apply, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+pub(crate) fn run(arguments: &Apply, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     with_context(&arguments.target, streams, |context| {
         context.options = arguments.options.clone();
         context.role_options = arguments.role_options.clone();

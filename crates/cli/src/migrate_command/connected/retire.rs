@@ -65,7 +65,7 @@ pub(crate) struct Retire {
 }
 
 /// Runs the stages.
-pub(super) fn run(arguments: &Retire, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+pub(crate) fn run(arguments: &Retire, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     with_context(&arguments.target, streams, |context| {
         context.retire = arguments.options.clone();
         run_stages(&STAGES, None, arguments.yes, context)

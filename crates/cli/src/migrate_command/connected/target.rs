@@ -22,7 +22,7 @@ pub(super) struct Target {
     #[arg(long, value_name = "WORKSPACE/NAME")]
     pub(super) repository: Option<RepositorySlugs>,
     /// How scripts get a session; see `keyless migrate --help`
-    #[arg(long, value_name = "WAY", default_value = "token-file", value_parser = super::way())]
+    #[arg(long, value_name = "WAY", default_value = "token-file", value_parser = crate::migrate_command::way())]
     pub(super) with: With,
     /// The image of the deploy pipe in your registry, for --with pipe
     #[arg(long, value_name = "IMAGE")]

@@ -57,7 +57,7 @@ pub(crate) struct Report {
 }
 
 /// Writes the report.
-pub(super) fn run(arguments: &Report, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+pub(crate) fn run(arguments: &Report, streams: &mut Streams<'_>) -> io::Result<Outcome> {
     with_context(&arguments.target, streams, |context| {
         context.role_options = arguments.role_options.clone();
         let report = make(context)?;
