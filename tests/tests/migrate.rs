@@ -573,7 +573,7 @@ fn all_stages_run_in_their_order_and_a_second_time_nothing_is_left() {
         &dry,
         1,
         &[
-            "permissions are not compared, because the access key of environment production is not known",
+            "permissions are not compared, because the access key of environment production is unknown",
             "verify: waits for variables",
             "branch: waits for variables and verify",
         ],

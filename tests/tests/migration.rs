@@ -219,7 +219,7 @@ fn what_cannot_go_on_says_why_and_changes_nothing() {
         &migration,
         &roles,
         1,
-        &["the access key of environment production is not known", "`--access-key production=AKIA…`"],
+        &["the access key of environment production is unknown", "`--access-key production=AKIA…`"],
     );
     refused(
         &migration,

@@ -124,14 +124,14 @@ impl Iam {
     /// The access keys of a user.
     ///
     /// # Errors
-    /// [`InventoryError`]; `NoSuchEntity` where there is no such user.
+    /// [`InventoryError`]; `NoSuchEntity` if the user does not exist.
     pub async fn access_keys(&self, user: &str) -> Result<Vec<AccessKey>, InventoryError> {
         let pages = self.pages(&[("Action", "ListAccessKeys"), ("UserName", user)]).await?;
         let keys = gathered(&pages, "AccessKeyMetadata", ["AccessKeyId", "Status"])?;
         Ok(keys.into_iter().map(|[id, status]| AccessKey { id, is_active: status == "Active" }).collect())
     }
 
-    /// The audiences of an identity provider; `None` where there is no such provider.
+    /// The audiences of an identity provider; `None` if the provider does not exist.
     ///
     /// # Errors
     /// [`InventoryError`].
@@ -139,7 +139,7 @@ impl Iam {
         existing(self.api.audiences(provider).await)
     }
 
-    /// A role with its policies; `None` where there is no such role.
+    /// A role with its policies; `None` if the role does not exist.
     ///
     /// # Errors
     /// [`InventoryError`].
@@ -160,7 +160,7 @@ impl Iam {
         Ok(Some(ExistingRole { arn: first(&answer, "Arn")?, trust, attached, inline, boundary, tags }))
     }
 
-    /// The document of a managed policy's default version; `None` where there is no such policy.
+    /// The document of a managed policy's default version; `None` if the policy does not exist.
     ///
     /// # Errors
     /// [`InventoryError`].

@@ -66,7 +66,7 @@ impl Inventory {
     /// The audiences (client ids) that an identity provider takes.
     ///
     /// # Errors
-    /// [`InventoryError`]; `NoSuchEntity` where there is no such provider.
+    /// [`InventoryError`]; `NoSuchEntity` if the provider does not exist.
     pub async fn audiences(&self, provider: &str) -> Result<Vec<String>, InventoryError> {
         self.api.audiences(provider).await
     }
@@ -89,7 +89,7 @@ impl Inventory {
         Err(InventoryError::Refused(Said { code, message, request_id: None }))
     }
 
-    /// The template of a stack as it was deployed; nothing when there is no such stack.
+    /// The template of a stack as it was deployed; nothing if the stack does not exist.
     ///
     /// # Errors
     /// [`InventoryError`].

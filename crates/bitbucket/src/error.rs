@@ -30,7 +30,7 @@ pub enum BitbucketError {
         /// Whether variables of a workspace were asked for, which need one of its administrators.
         of_workspace: bool,
     },
-    /// There is no such thing, or the token cannot see it.
+    /// Not found, or the token cannot see it.
     #[error("Bitbucket answered 404")]
     NotFound,
     /// The endpoint was removed from the API.

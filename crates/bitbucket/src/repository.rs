@@ -143,7 +143,7 @@ impl Bitbucket {
         self.list(&path(slugs, "/environments"), PIPELINE_READ).await
     }
 
-    /// The hash of a branch's last commit; `None` if there is no such branch.
+    /// The hash of a branch's last commit; `None` if the branch does not exist.
     ///
     /// # Errors
     /// [`BitbucketError`]
@@ -156,7 +156,7 @@ impl Bitbucket {
         }
     }
 
-    /// A file at a commit, given by its hash; `None` if there is no such file.
+    /// A file at a commit, given by its hash; `None` if the file does not exist.
     ///
     /// # Errors
     /// [`BitbucketError`]

@@ -37,7 +37,7 @@ impl Iam {
     /// as well.
     ///
     /// # Errors
-    /// [`InventoryError`]; `NoSuchEntity` where there is no such user.
+    /// [`InventoryError`]; `NoSuchEntity` if the user does not exist.
     pub async fn user_permissions(&self, name: &str) -> Result<UserPermissions, InventoryError> {
         let answer = self.api.iam(&[("Action", "GetUser"), ("UserName", name)]).await?;
         let (attached, inline) = self.policies_of(&USER, name).await?;

@@ -52,7 +52,7 @@ pub(super) fn of_variables(context: &Context<'_, '_>) -> Vec<AccessKeyId> {
     ids.collect()
 }
 
-/// The owner of an access key in the account; `None` if there is no such key any more.
+/// The owner of an access key in the account; `None` if the key does not exist any more.
 pub(super) fn owner(context: &mut Context<'_, '_>, account: &Account, id: &str) -> Result<Option<KeyOwner>, Failure> {
     let error = match context.wait(account.iam.owner_of_key(id)) {
         Ok(owner) => return Ok(Some(owner)),

@@ -162,7 +162,7 @@ fn keys(context: &mut Context<'_, '_>, account: &Account, look: &mut Look) -> Re
     let ids: BTreeSet<String> = given.iter().map(|key| key.id.clone()).collect();
     if ids.is_empty() {
         look.obstacle(
-            "the access keys to retire are not known: Bitbucket does not return secured variables",
+            "the access keys to retire are unknown: Bitbucket does not return secured variables",
             "name each with --access-key; `aws iam list-access-keys --user-name NAME` lists those of a user",
         );
     }
@@ -199,7 +199,7 @@ pub(super) fn look_at_end(context: &mut Context<'_, '_>) -> Result<Look, Failure
         let Some(since) = context.state.deactivated.get(id).copied() else {
             is_ready = false;
             let what =
-                format!("start the soak time of access key `{id}`, because it is not known since when it is inactive");
+                format!("start the soak time of access key `{id}`, because it is unknown since when it is inactive");
             let (change, id) = (format!("key {id} soaking"), id.clone());
             let make = Box::new(move |context: &mut Context<'_, '_>| {
                 context.state.deactivated.insert(id, now());

@@ -116,13 +116,13 @@ impl Comparison<'_> {
             // It may have been created by other means; `verify` evaluates its trust policy.
             if call(context, READ_ROLE, self.account.iam.role(name))?.is_some() {
                 let what = format!(
-                    "role `{name}`; its permissions are not compared, because the access key of {of} is not known"
+                    "role `{name}`; its permissions are not compared, because the access key of {of} is unknown"
                 );
                 look.present(format!("role {name}"), what, Vec::new());
                 return Ok(None);
             }
             let given = environment.map_or_else(String::new, |environment| format!("{environment}="));
-            let what = format!("the access key of {of} is not known");
+            let what = format!("the access key of {of} is unknown");
             look.obstacle(what, format!("name it with `--access-key {given}AKIA…`, {instead}"));
             return Ok(None);
         };

@@ -28,7 +28,7 @@ pub(super) fn look(context: &mut Context<'_, '_>) -> Result<Look, Failure> {
             Purpose::Region => match context.environment.get("AWS_REGION").map(str::to_owned) {
                 Some(region) if variable.defined_at.is_none() => compare(context, &variable, &region, &mut look),
                 None if variable.defined_at.is_none() => look.obstacle(
-                    format!("`{}` is needed, and the region is not known", variable.name),
+                    format!("`{}` is needed, and the region is unknown", variable.name),
                     "set AWS_REGION to the region of the deployment and run this again",
                 ),
                 _ => foreign(context, &variable, &mut look),
@@ -53,7 +53,7 @@ fn is_only_role(context: &Context<'_, '_>, variable: &NeededVariable, environmen
     context.pipeline.connection.needed.iter().filter(of_same).all(|other| other.name == variable.name)
 }
 
-/// A variable whose value is not known here: it only has to exist.
+/// A variable with a value that is unknown here: it only has to exist.
 fn foreign(context: &Context<'_, '_>, variable: &NeededVariable, look: &mut Look) {
     let NeededVariable { name, place, .. } = variable;
     if let Some(at) = &variable.defined_at {
@@ -61,7 +61,7 @@ fn foreign(context: &Context<'_, '_>, variable: &NeededVariable, look: &mut Look
     }
     let slugs = &context.remote.slugs;
     let help = format!("create it in the settings of {slugs}; for a role, its value is the role's ARN");
-    look.obstacle(format!("`{name}` is not set in the {place}, and its value is not known here"), help);
+    look.obstacle(format!("`{name}` is not set in the {place}, and its value is unknown here"), help);
 }
 
 fn id(place: &Place, name: &str) -> String {
