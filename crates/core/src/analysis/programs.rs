@@ -93,8 +93,9 @@ impl<'f> Analysis<'f> {
         if self.model.script_language(step) == Language::PowerShell {
             return Vec::new();
         }
+        let in_image = images::Programs::of(image.value);
         let lacks = |command: &Command| {
-            started(command).is_some_and(|(program, _)| images::certainly_lacks(image.value, &program).is_some())
+            started(command).is_some_and(|(program, _)| in_image.certainly_lack(&program).is_some())
         };
         // Most steps need no look at what they install.
         if !facts.sections.iter().flat_map(|section| &section.script.commands).any(lacks) {
@@ -108,7 +109,7 @@ impl<'f> Analysis<'f> {
                     return missing;
                 }
                 if let Some((program, span)) = started(command)
-                    && let Some(source) = images::certainly_lacks(image.value, &program)
+                    && let Some(source) = in_image.certainly_lack(&program)
                     && !installed.may_include(&program)
                     && !defines_function(step, &program)
                     && missing.iter().all(|known| known.program != program)

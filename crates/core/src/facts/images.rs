@@ -254,17 +254,30 @@ static ROWS: [Row; 26] = {
 const OFFICIAL: [&str; 5] =
     ["docker.io/library/", "index.docker.io/library/", "public.ecr.aws/docker/library/", "docker.io/", "library/"];
 
-/// The source that says that an image does not have a program; `None` where it may have it.
-pub fn certainly_lacks(image: &str, program: &str) -> Option<&'static Source> {
-    rows(image).find(|row| row.lacks.iter().any(|programs| programs.contains(&program))).map(|row| &row.source)
+/// What is known about the programs of an image.
+pub struct Programs {
+    rows: Vec<&'static Row>,
 }
 
-/// The source that says that an image has a program; `None` where it may lack it.
-pub fn certainly_has(image: &str, program: &str) -> Option<&'static Source> {
-    rows(image).find(|row| row.has.contains(&program)).map(|row| &row.source)
+impl Programs {
+    /// The programs of the image with this name and tag; nothing is known about those of most images.
+    pub fn of(image: &str) -> Self {
+        Self { rows: rows(image) }
+    }
+
+    /// The source that says that the image does not have a program; `None` where it may have it.
+    pub fn certainly_lack(&self, program: &str) -> Option<&'static Source> {
+        let lacks = |row: &&&Row| row.lacks.iter().any(|programs| programs.contains(&program));
+        self.rows.iter().find(lacks).map(|row| &row.source)
+    }
+
+    /// The source that says that the image has a program; `None` where it may lack it.
+    pub fn certainly_have(&self, program: &str) -> Option<&'static Source> {
+        self.rows.iter().find(|row| row.has.contains(&program)).map(|row| &row.source)
+    }
 }
 
-fn rows(image: &str) -> impl Iterator<Item = &'static Row> {
+fn rows(image: &str) -> Vec<&'static Row> {
     let image = image.trim();
     let (name, digest) = image.split_once('@').map_or((image, false), |(name, _)| (name, true));
     let (name, tag) = match name.rsplit_once(':') {
@@ -288,7 +301,7 @@ fn rows(image: &str) -> impl Iterator<Item = &'static Row> {
             row.repositories.contains(&name) && (row.variant == Variant::Any || row.variant == variant)
         })
     };
-    ROWS.iter().filter(fits).collect::<Vec<_>>().into_iter()
+    ROWS.iter().filter(fits).collect()
 }
 
 #[cfg(test)]
@@ -334,7 +347,8 @@ mod tests {
             ("localhost:5000/node", "aws", "-"),
             ("", "aws", "-"),
         ] {
-            let found = match (certainly_lacks(image, program), certainly_has(image, program)) {
+            let programs = Programs::of(image);
+            let found = match (programs.certainly_lack(program), programs.certainly_have(program)) {
                 (Some(_), None) => "lacks",
                 (None, Some(_)) => "has",
                 (None, None) => "-",
@@ -353,12 +367,10 @@ mod tests {
             for repository in row.repositories {
                 for tag in ["1", "1-slim", "1-alpine"] {
                     let image = format!("{repository}:{tag}");
+                    let programs = Programs::of(&image);
                     for program in row.has {
-                        assert_eq!(
-                            certainly_has(&image, program).and(certainly_lacks(&image, program)),
-                            None,
-                            "{image} {program}"
-                        );
+                        let both = programs.certainly_have(program).and(programs.certainly_lack(program));
+                        assert_eq!(both, None, "{image} {program}");
                     }
                 }
             }
