@@ -2,10 +2,12 @@
 //! there for.
 
 mod deployers;
+mod index;
 mod prompts;
 mod tasks;
 
 pub use deployers::{Change, DEPLOYERS, Deployer, TestTarget, deployer};
+pub(crate) use index::ProgramIndex;
 pub use prompts::{PROMPTS, Prompt, Trigger, prompt};
 pub use tasks::{Importance, importance};
 

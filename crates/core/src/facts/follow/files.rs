@@ -1,6 +1,6 @@
 //! The files, folders and images that commands make and need.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{borrow::Cow, collections::HashSet, sync::LazyLock};
 
 use super::{CurrentSection, Walk};
 use crate::{
@@ -13,9 +13,25 @@ use crate::{
         },
     },
     pipeline::Pipe,
-    script::{Command, Effect, Invocation, Redirection, RedirectionKind, Word},
+    script::{Command, Effect, Invocation, Redirection, RedirectionKind, Word, programs::ProgramIndex},
     text::Span,
 };
+
+/// Names of programs, and words that belong to them.
+type Words = (&'static [&'static str], &'static [&'static str]);
+
+/// The tables of programs, by program.
+struct Tables {
+    programs: ProgramIndex<FileProgram>,
+    harmless: ProgramIndex<Words>,
+    valued: ProgramIndex<Words>,
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
+    programs: ProgramIndex::new(PROGRAMS, |row| row.programs),
+    harmless: ProgramIndex::new(HARMLESS, |(programs, _)| programs),
+    valued: ProgramIndex::new(VALUED, |(programs, _)| programs),
+});
 
 /// How many folders a path may consist of.
 const DEEPEST: usize = 32;
@@ -71,9 +87,7 @@ struct Arguments<'w> {
 
 impl<'w> Arguments<'w> {
     fn new(program: &str, words: &'w [Word]) -> Self {
-        let valued =
-            VALUED.iter().filter(|(programs, _)| programs.contains(&program)).flat_map(|(_, options)| *options);
-        let valued: Vec<&str> = valued.copied().collect();
+        let valued: Vec<&str> = TABLES.valued.of(program).flat_map(|(_, options)| *options).copied().collect();
         let mut positional = Vec::new();
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -94,18 +108,17 @@ impl<'w> Arguments<'w> {
 
     /// How many words of a subcommand the arguments start with; `None` if they start differently.
     fn begins(&self, subcommand: &str) -> Option<usize> {
-        let wanted: Vec<&str> = subcommand.split_whitespace().collect();
-        let same = wanted.iter().enumerate().all(|(index, word)| {
-            self.positional.get(index).is_some_and(|given| given.literal().as_deref() == Some(word))
-        });
-        same.then_some(wanted.len())
+        subcommand.split_whitespace().try_fold(0, |count, word| {
+            let given = self.positional.get(count)?;
+            (given.literal().as_deref() == Some(word)).then_some(count + 1)
+        })
     }
 }
 
 impl FileProgram {
-    /// How many words of its subcommand the arguments start with; `None` if the row does not apply.
+    /// How many words of its subcommand the arguments of one of its programs start with; `None` if the row does not apply.
     fn fits(&self, invocation: &Invocation<'_>, arguments: &Arguments<'_>) -> Option<usize> {
-        if !self.programs.contains(&invocation.program.as_ref()) || invocation.has_flag(self.unless) {
+        if invocation.has_flag(self.unless) {
             return None;
         }
         if self.subcommands.is_empty() {
@@ -193,8 +206,8 @@ impl Walk<'_> {
             }
         }
         self.package_script(current, command, invocation, &arguments, span);
-        let Some((row, skipped)) = PROGRAMS.iter().find_map(|row| Some((row, row.fits(invocation, &arguments)?)))
-        else {
+        let mut rows = TABLES.programs.of(&invocation.program);
+        let Some((row, skipped)) = rows.find_map(|row| Some((row, row.fits(invocation, &arguments)?))) else {
             self.other_program(current, command, invocation, &arguments);
             return;
         };
@@ -306,9 +319,9 @@ impl Walk<'_> {
         let version = invocation.arguments.len() == 1
             && matches!(invocation.arguments[0].prefix(), "--version" | "-v" | "-V" | "version" | "-version");
         let harmless = version
-            || HARMLESS
-                .iter()
-                .filter(|(programs, _)| programs.contains(&program))
+            || TABLES
+                .harmless
+                .of(program)
                 .any(|(_, subcommands)| subcommands.iter().any(|subcommand| arguments.begins(subcommand).is_some()))
             || program == "yarn" && arguments.positional.is_empty();
         if harmless {

@@ -1,6 +1,8 @@
 //! Commands that ask a question. A step has no terminal, so they fail, hang or give up.
 
-use super::{given, may_hide_options, positional};
+use std::sync::LazyLock;
+
+use super::{ProgramIndex, given, may_hide_options, positional};
 use crate::script::Word;
 
 /// A command that asks.
@@ -480,8 +482,9 @@ pub static PROMPTS: [Prompt; 41] = [
 ///
 /// Input from a pipe (`yes | …`) or a file, and the variable of [`Prompt::variable`], are for the caller to look at.
 pub fn prompt(program: &str, arguments: &[Word]) -> Option<&'static Prompt> {
-    let rows = PROMPTS.iter().filter(|prompt| prompt.programs.contains(&program));
-    let mut rows = rows.peekable();
+    static INDEX: LazyLock<ProgramIndex<Prompt>> =
+        LazyLock::new(|| ProgramIndex::new(&PROMPTS, |prompt| prompt.programs));
+    let mut rows = INDEX.of(program).peekable();
     rows.peek()?;
     if may_hide_options(arguments) {
         return None;
