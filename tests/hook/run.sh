@@ -9,8 +9,7 @@ pre_commit=$checkout/.tools/py/bin/pre-commit
 
 # The wheel is built as for a user except for optimization, which would take most of the test's time. Third-party crates
 # are kept between runs; keyless's own are built each time, because pre-commit clones them to a new folder.
-export CARGO_TARGET_DIR=$checkout/.tools/hook-target
-export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=0
+export CARGO_TARGET_DIR=$checkout/.tools/hook-target CARGO_PROFILE_HOOK_OPT_LEVEL=0
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"; find "$CARGO_TARGET_DIR" -name "*keyless*" -prune -exec rm -rf {} + 2>/dev/null || true' EXIT
@@ -54,7 +53,7 @@ check good good "${run[@]}"
 check bad bad "${run[@]}"
 
 # without what calls AWS, as in the wheel
-(cd "$checkout" && cargo install --locked --path crates/cli --no-default-features --root "$scratch/installed" --quiet)
+(cd "$checkout" && cargo install --locked --path crates/cli --profile hook --no-default-features --root "$scratch/installed" --quiet)
 try=("$pre_commit" try-repo --color never --all-files --verbose "$checkout" keyless-system)
 PATH=$scratch/installed/bin:$PATH check system bad "${try[@]}"
 
