@@ -61,7 +61,10 @@ impl Input {
     pub(crate) fn bytes(&self) -> Result<Cow<'_, [u8]>, Failure> {
         match self {
             Self::File { path, .. } => match File::open(path) {
-                Ok(file) => read(path, file).map(Cow::Owned),
+                Ok(file) => {
+                    let length = file.metadata().map_or(0, |metadata| metadata.len());
+                    read(path, file, length).map(Cow::Owned)
+                }
                 Err(error) => Err(Failure::Unreadable { path: path.clone(), error }),
             },
             Self::Read { bytes, .. } => Ok(Cow::Borrowed(bytes)),
@@ -105,7 +108,7 @@ fn expand(
     failures: &mut Vec<Failure>,
 ) -> Result<Vec<Input>, Failure> {
     if path.as_os_str() == STANDARD_INPUT {
-        let bytes = read(Path::new(stdin_name), stdin)?;
+        let bytes = read(Path::new(stdin_name), stdin, 0)?;
         Ok(vec![Input::Read { name: stdin_name.to_owned(), bytes }])
     } else if path.is_dir() {
         let (found, unsearched) = folder::pipelines_below(&path, included);
@@ -116,8 +119,10 @@ fn expand(
     }
 }
 
-fn read(path: &Path, mut from: impl Read) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
+/// `length` is how many bytes there should be.
+fn read(path: &Path, mut from: impl Read, length: u64) -> Result<Vec<u8>, Failure> {
+    let expected = usize::try_from(length.min(SIZE_LIMIT)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(expected);
     match from.by_ref().take(SIZE_LIMIT + 1).read_to_end(&mut bytes) {
         Ok(_) if bytes.len() as u64 > SIZE_LIMIT => Err(Failure::TooLarge { path: path.to_owned(), limit: SIZE_LIMIT }),
         Ok(_) => Ok(bytes),

@@ -384,10 +384,22 @@ impl Word {
 
     /// Reads the word as `NAME=value` or `NAME+=value`, as `export`, `declare` and `env` do.
     pub fn as_assignment(&self) -> Option<Assignment> {
+        let (name, append) = self.assigned()?;
+        let left = name.len() + usize::from(append);
+        let value = self.strip_prefix(&self.prefix()[..=left])?;
+        Some(Assignment { span: self.span, name: name.to_owned(), append, value })
+    }
+
+    /// The variable that the word assigns, if it has the form of an assignment.
+    pub fn assigned_name(&self) -> Option<&str> {
+        self.assigned().map(|(name, _)| name)
+    }
+
+    /// The name before the `=`, and whether a `+` is between the two.
+    fn assigned(&self) -> Option<(&str, bool)> {
         let (left, _) = self.prefix().split_once('=')?;
-        let value = self.strip_prefix(left)?.strip_prefix("=")?;
         let (name, append) = left.strip_suffix('+').map_or((left, false), |name| (name, true));
-        is_name(name).then(|| Assignment { span: self.span, name: name.to_owned(), append, value })
+        is_name(name).then_some((name, append))
     }
 }
 

@@ -61,9 +61,9 @@ pub(crate) fn renamed(facts: &StepFacts) -> Vec<(Span, Receiver)> {
 }
 
 fn receiver(command: &Command) -> Option<Receiver> {
-    let assigned = command.words.iter().filter_map(Word::as_assignment);
-    let terraform = |name: &str| name.starts_with("TF_VAR_");
-    if assigned.chain(command.assignments.iter().cloned()).any(|it| terraform(&it.name)) {
+    let assigned = command.words.iter().filter_map(Word::assigned_name);
+    let mut names = assigned.chain(command.assignments.iter().map(|assignment| assignment.name.as_str()));
+    if names.any(|name| name.starts_with("TF_VAR_")) {
         return Some(Receiver::Terraform);
     }
     let has = |word: &str| command.words.iter().any(|it| it.prefix() == word);

@@ -70,6 +70,10 @@ impl OffsetMap {
 
 /// Pairs of offsets (in the value, in what was written), one where the distance between the two changes.
 fn align(value: &str, written: &str, style: Style) -> Vec<(usize, usize)> {
+    // Most scalars are written as they are.
+    if value == written {
+        return if value.is_empty() { Vec::new() } else { vec![(0, 0)] };
+    }
     let mut steps: Vec<(usize, usize)> = Vec::new();
     let mut note = |value: usize, source: usize| {
         if steps.last().is_none_or(|(v, s)| value.wrapping_sub(*v) != source.wrapping_sub(*s)) {

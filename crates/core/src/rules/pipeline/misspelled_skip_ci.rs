@@ -177,6 +177,9 @@ fn without_brackets(command: &Command) -> Option<(&Word, String)> {
 
 /// A marker of another service in a string.
 fn marker(text: &str) -> Option<String> {
+    if !text.bytes().any(|byte| matches!(byte, b'[' | b'(' | b'{' | b'<' | b'*')) {
+        return None;
+    }
     let lower = text.to_ascii_lowercase();
     if KNOWN.iter().any(|known| lower.contains(known)) {
         return None;

@@ -74,17 +74,27 @@ const SHAPES: [Shape; 12] = [
     shape("Docker Hub token", "dckr_pat_", 24, word),
 ];
 
+/// Whether a shape begins with a byte.
+const BEGINS: [bool; 256] = {
+    let mut begins = [false; 256];
+    let mut index = 0;
+    while index < SHAPES.len() {
+        begins[SHAPES[index].prefix.as_bytes()[0] as usize] = true;
+        index += 1;
+    }
+    begins
+};
+
 fn check(file: &Analysis<'_>, findings: &mut Findings<'_>) {
     let text = file.source.text();
     // One pass over the starts of words: a search for each prefix would take longer than most other rules together.
     let mut before = b' ';
     for (at, byte) in text.bytes().enumerate() {
         let in_word = std::mem::replace(&mut before, byte).is_ascii_alphanumeric();
-        if in_word {
+        if !BEGINS[usize::from(byte)] || in_word {
             continue;
         }
-        let starts =
-            |shape: &&Shape| shape.prefix.as_bytes().first() == Some(&byte) && text[at..].starts_with(shape.prefix);
+        let starts = |shape: &&Shape| text[at..].starts_with(shape.prefix);
         for shape in SHAPES.iter().filter(starts) {
             let rest = &text.as_bytes()[at + shape.prefix.len()..];
             let length = rest.iter().take_while(|byte| (shape.body)(**byte)).count();
