@@ -229,10 +229,15 @@ export type SetupForm = {
   repository: string;
   repositoryUuid: string;
   environments: Array<[string, string]>;
+  readOnlyEnvironments: Array<[string, string]>;
   profile: SetupProfile;
   format: SetupFormat;
   providerExists: boolean;
   withReadOnly: boolean;
+  deployAccounts: string;
+  permissionsBoundary: string;
+  rolePath: string;
+  pipe: string;
   prefix: string;
   qualifier: string;
   sessionHours: number;

@@ -24,6 +24,7 @@ interface Row {
   /** Whether the visitor added it. */
   added: boolean;
   wanted: HTMLInputElement;
+  role: HTMLSelectElement;
   row: HTMLElement;
 }
 
@@ -41,6 +42,10 @@ export class SetupView {
   readonly #prefix = line("bitbucket", "bitbucket");
   readonly #qualifier = line("hnb659fds", "hnb659fds");
   readonly #quota = select(text.setup.quotas);
+  readonly #accounts = line("111111111111, 222222222222");
+  readonly #boundary = line("arn:aws:iam::123456789012:policy/boundary");
+  readonly #path = line("/", "/");
+  readonly #pipe = line("registry.example.com/keyless-pipe:1.0.0");
   readonly #checks: Record<Check, HTMLInputElement>;
   #environments: Row[] = [];
   /** Whether there is an answer, which then follows the form. */
@@ -96,6 +101,10 @@ export class SetupView {
           field(strings.quota, this.#quota),
           field(strings.prefix, this.#prefix),
           field(strings.qualifier, this.#qualifier),
+          field(strings.rolePath, this.#path),
+          field(strings.boundary, this.#boundary),
+          field(strings.deployAccounts, this.#accounts, strings.deployAccountsHelp),
+          field(strings.pipe, this.#pipe),
         ),
       ),
       element(
@@ -155,8 +164,10 @@ export class SetupView {
     const wanted = element("input", { type: "checkbox", checked: true });
     const uuid = this.identity.input(`environment ${name}`, "{0a1b2c3d-…}");
     uuid.ariaLabel = text.setup.uuidOf(name);
-    const row = element("div", {}, element("label", { className: "check" }, wanted, name), uuid);
-    this.#environments.push({ name, added, wanted, row });
+    const role = select(text.setup.environmentRoles);
+    role.ariaLabel = text.setup.roleOf(name);
+    const row = element("div", {}, element("label", { className: "check" }, wanted, name), uuid, role);
+    this.#environments.push({ name, added, wanted, role, row });
     this.#rows.append(row);
     this.#none.hidden = true;
   }
@@ -164,17 +175,25 @@ export class SetupView {
   #form(): SetupForm {
     const { identity } = this;
     const from = this.#from.value as keyof typeof text.setup.addresses;
-    const wanted = this.#environments.filter((row) => row.wanted.checked);
+    const named = (kind: keyof typeof text.setup.environmentRoles): [string, string][] =>
+      this.#environments
+        .filter(({ wanted, role }) => wanted.checked && role.value === kind)
+        .map(({ name }) => [name, identity.value(`environment ${name}`)]);
     return {
       workspace: identity.value("workspace"),
       workspaceUuid: identity.value("workspaceUuid"),
       repository: identity.value("repository"),
       repositoryUuid: identity.value("repositoryUuid"),
-      environments: wanted.map(({ name }) => [name, identity.value(`environment ${name}`)]),
+      environments: named("deploys"),
+      readOnlyEnvironments: named("reads"),
       profile: this.#profile.value as SetupProfile,
       format: this.#format.value as SetupFormat,
       providerExists: this.#checks.providerExists.checked,
       withReadOnly: this.#checks.withReadOnly.checked,
+      deployAccounts: this.#accounts.value,
+      permissionsBoundary: this.#boundary.value.trim(),
+      rolePath: this.#path.value.trim(),
+      pipe: this.#pipe.value.trim(),
       prefix: this.#prefix.value.trim(),
       qualifier: this.#qualifier.value.trim(),
       sessionHours: Math.trunc(Number(this.#hours.value)) || 0,

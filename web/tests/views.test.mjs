@@ -234,6 +234,16 @@ describe("the other views", () => {
     await panel.getByLabel("Role name prefix").fill("ci");
     await has('"MaxSessionDuration": 7200');
     await has('"RoleName": "ci-web-read-only"');
+    await panel.getByLabel("Role of staging").selectOption("read-only");
+    await has('"RoleName": "ci-web-staging-read-only"');
+    await panel.getByLabel("Role path").fill("/ci/");
+    await has('"Path": "/ci/"');
+    await panel.getByLabel("Permissions boundary").fill("arn:aws:iam::123456789012:policy/boundary");
+    await has('"PermissionsBoundary": "arn:aws:iam::123456789012:policy/boundary"');
+    await panel.getByLabel("Other accounts to deploy to").fill("111111111111 222222222222");
+    await has("iam::222222222222:role/cdk-");
+    await panel.getByLabel("Image of the deploy pipe").fill("registry.acme.dev/keyless-pipe:1");
+    await eventually(async () => assert.match(await panel.locator("[data-part=steps] pre").innerText(), /docker:\/\/registry\.acme\.dev\/keyless-pipe:1/));
     await panel.getByLabel("The account already has the identity provider").check();
     await eventually(async () => assert.ok(!(await file.innerText()).includes("AWS::IAM::OIDCProvider")));
     await panel.getByLabel("Maximum session duration (hours)").fill("13");

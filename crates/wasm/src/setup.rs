@@ -19,10 +19,19 @@ pub struct SetupForm {
     repository_uuid: String,
     /// Name and UUID of each.
     environments: Vec<(String, String)>,
+    /// Name and UUID of each environment whose role can only read.
+    read_only_environments: Vec<(String, String)>,
     profile: Profile,
     format: Format,
     provider_exists: bool,
     with_read_only: bool,
+    /// Further accounts, separated by commas or spaces.
+    deploy_accounts: String,
+    /// The ARN of a managed policy, or nothing.
+    permissions_boundary: String,
+    role_path: String,
+    /// The image of the deploy pipe, or nothing.
+    pipe: String,
     prefix: String,
     qualifier: String,
     session_hours: u32,
@@ -94,11 +103,11 @@ impl SetupForm {
             subjects,
             profile: self.profile,
             with_read_only: self.with_read_only,
-            read_only: Vec::new(),
-            deploy_accounts: Vec::new(),
-            permissions_boundary: None,
-            role_path: "/".to_owned(),
-            pipe: None,
+            read_only: self.read_only_environments.iter().cloned().map(|named| subject(Some(named))).collect(),
+            deploy_accounts: list(&self.deploy_accounts),
+            permissions_boundary: given(&self.permissions_boundary),
+            role_path: self.role_path.clone(),
+            pipe: given(self.pipe.trim_start_matches("docker://")),
             prefix: self.prefix.clone(),
             qualifier: self.qualifier.clone(),
             addresses: addresses.map_err(|error| error.to_string())?,
@@ -109,6 +118,16 @@ impl SetupForm {
         };
         setup::plan(&setup).map_err(|error| error.to_string())
     }
+}
+
+/// The parts of a list that a person types.
+fn list(text: &str) -> Vec<String> {
+    let separates = |letter: char| letter == ',' || letter.is_whitespace();
+    text.split(separates).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+fn given(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -122,6 +141,7 @@ mod tests {
             "workspace": "acme", "workspaceUuid": "{6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1}",
             "repository": "web", "repositoryUuid": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}",
             "environments": [["production", "{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}"]],
+            "readOnlyEnvironments": [], "deployAccounts": "", "permissionsBoundary": "", "rolePath": "/", "pipe": "",
             "profile": "minimal", "format": "cloudformation", "providerExists": false, "withReadOnly": false,
             "prefix": "bitbucket", "qualifier": "hnb659fds", "sessionHours": 1, "addresses": "anywhere",
             "bindSession": false, "trustPolicyQuota": 2048,
@@ -152,6 +172,30 @@ mod tests {
     fn invalid_input_is_an_error() {
         let answer = answer(&json!({ "workspaceUuid": "acme" }));
         assert!(answer["error"].as_str().unwrap().contains("`acme`"), "{answer}");
+    }
+
+    #[test]
+    fn roles_have_the_path_the_boundary_and_the_accounts() {
+        let boundary = "arn:aws:iam::123456789012:policy/boundary";
+        let found = answer(&json!({
+            "deployAccounts": "111111111111, 222222222222", "permissionsBoundary": boundary, "rolePath": "/ci/",
+            "pipe": "docker://registry.acme.dev/keyless-pipe:1", "format": "cloudformation-json",
+            "readOnlyEnvironments": [["review", "{1a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}"]],
+        }));
+        let text = found["text"].as_str().unwrap();
+        for sign in ["111111111111", "222222222222", boundary, "\"/ci/\"", "web-review-read-only"] {
+            assert!(text.contains(sign), "{sign}: {text}");
+        }
+        assert!(found["steps"].as_str().unwrap().contains("docker://registry.acme.dev/keyless-pipe:1"), "{found}");
+        for (name, value, part) in [
+            ("deployAccounts", "acme", "`acme` is not an account ID"),
+            ("permissionsBoundary", "boundary", "`boundary` is not the ARN of a managed policy"),
+            ("rolePath", "ci", "`ci` is not the path of a role"),
+            ("pipe", "/image", "/image"),
+        ] {
+            let error = answer(&json!({ name: value }))["error"].clone();
+            assert!(error.as_str().is_some_and(|error| error.contains(part)), "{name}: {error}");
+        }
     }
 
     #[test]
