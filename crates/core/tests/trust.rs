@@ -242,16 +242,10 @@ fn the_source_of_a_program_is_named_with_the_way_to_get_its_policy() {
         ("from aws_cdk import aws_iam as iam\n", "`cdk synth`"),
         ("import * as aws from \"@pulumi/aws\";\n", "`pulumi preview --json`"),
         ("import pulumi_aws as aws\n", "`pulumi preview --json`"),
-        (
-            r#"{"resource": {"aws_iam_role": {"ci": {"assume_role_policy": "${data.aws_iam_policy_document.ci.json}"}}}}"#,
-            "`terraform show -json`",
-        ),
-        (
-            r#"{"data": [{"aws_iam_policy_document": [{"ci": {"version": "${var.version}"}}]}]}"#,
-            "`terraform show -json`",
-        ),
+        ("module \"role\" {\n  source = \"terraform-aws-modules/iam/aws\"\n}\n", "`terraform show -json`"),
+        (r#"{"resource": {"aws_iam_group": {"ci": {"name": "ci"}}}}"#, "`terraform show -json`"),
     ] {
-        let error = Document::parse(text).unwrap_err().to_string();
+        let error = Document::parse(text).and_then(|it| it.trust_policies().map(|_| ())).unwrap_err().to_string();
         assert!(error.contains(advice), "{error}");
     }
     let policy = r#"{\"Version\": \"2012-10-17\", \"Statement\": []}"#;

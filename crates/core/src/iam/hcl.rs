@@ -80,6 +80,33 @@ pub(super) fn parse(text: &str) -> Result<Body<'_>, usize> {
     if reader.at == text.len() { Ok(body) } else { Err(reader.at) }
 }
 
+/// Reads the content of a string of the JSON syntax, in which a backslash escapes nothing. `None` where it is not a template.
+pub(super) fn template(text: &str) -> Option<Kind<'_>> {
+    let mut reader = Reader { text, at: 0, depth: 0 };
+    let mut parts = Vec::new();
+    let mut literal = String::new();
+    while let Some(char) = reader.peek() {
+        if !reader.interpolation(&mut literal, &mut parts)? {
+            literal.push(char);
+            reader.at += char.len_utf8();
+        }
+    }
+    Some(finished(parts, literal))
+}
+
+/// A template of these parts and a literal at its end. One that is a single interpolation is the value itself.
+fn finished(mut parts: Vec<Part<'_>>, literal: String) -> Kind<'_> {
+    parts.push(Part::Literal(literal));
+    match parts.as_mut_slice() {
+        [Part::Literal(before), Part::Interpolation(value), Part::Literal(after)]
+            if before.is_empty() && after.is_empty() =>
+        {
+            std::mem::replace(&mut value.kind, Kind::Unknown)
+        }
+        _ => Kind::Template(parts),
+    }
+}
+
 struct Reader<'t> {
     text: &'t str,
     at: usize,
@@ -432,8 +459,7 @@ impl<'t> Reader<'t> {
                 other => literal.push(other),
             }
         }
-        parts.push(Part::Literal(literal));
-        Some(Kind::Template(parts))
+        Some(finished(parts, literal))
     }
 
     fn code_point(&mut self, digits: usize) -> Option<char> {
@@ -502,7 +528,6 @@ impl<'t> Reader<'t> {
             return None;
         }
         self.at = close;
-        parts.push(Part::Literal(literal));
-        Some(Kind::Template(parts))
+        Some(finished(parts, literal))
     }
 }

@@ -92,8 +92,9 @@ const PROGRAMS: [(&str, &str); 4] =
 const FROM_CDK: &str = "this is the source of a CDK app; run `cdk synth` and check the templates in `cdk.out`";
 const FROM_PULUMI: &str =
     "this is the source of a Pulumi program; run `pulumi preview --json` or `pulumi stack export` and check the output";
-const FROM_TERRAFORM_JSON: &str =
-    "this is a Terraform configuration in JSON with references; check the output of `terraform show -json` for a plan";
+
+const FROM_TERRAFORM: &str = "no trust policy found in this Terraform file; check the file with the `aws_iam_policy_document`, or the output of \
+     `terraform show -json` for a plan if a module creates the role";
 
 impl<'t> Document<'t> {
     /// Reads a document: JSON or Terraform where it begins like that, YAML otherwise.
@@ -103,8 +104,8 @@ impl<'t> Document<'t> {
     pub fn parse(text: &'t str) -> Result<Self, Unreadable> {
         if text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']) {
             let root = document::parse(text)?;
-            if text.contains("${") && is_terraform(&root) {
-                return Err(Unreadable::Program(FROM_TERRAFORM_JSON));
+            if terraform::json::is_configuration(&root) {
+                return Ok(Self { root: terraform::read_json(text, &root), text, terraform: true });
             }
             return Ok(Self { root, text, terraform: false });
         }
@@ -138,17 +139,12 @@ impl<'t> Document<'t> {
         } else {
             search.descend(&self.root, "")?;
         }
-        if search.found.is_empty() { Err(Unreadable::NoTrustPolicy) } else { Ok(search.found) }
+        match search.found {
+            found if !found.is_empty() => Ok(found),
+            _ if self.terraform => Err(Unreadable::Program(FROM_TERRAFORM)),
+            _ => Err(Unreadable::NoTrustPolicy),
+        }
     }
-}
-
-/// Whether a document in JSON is a Terraform configuration. Expressions in its strings are not evaluated.
-///
-/// Source: <https://developer.hashicorp.com/terraform/language/syntax/json>
-fn is_terraform(root: &Node) -> bool {
-    let blocks = ["resource", "data"].iter().filter_map(|key| root.get(key));
-    let bodies = blocks.flat_map(Node::items);
-    bodies.flat_map(Node::members).any(|member| member.key.starts_with("aws_iam_"))
 }
 
 /// Whether the source of a program imports a package.

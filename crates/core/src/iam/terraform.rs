@@ -2,10 +2,12 @@
 //! strings.
 //!
 //! Literals, locals and the defaults of variables are known; every other value is a call of a template's function and so
-//! stays open. Other files of the module are not read.
+//! stays open. Other files of the module are not read. The JSON syntax (`*.tf.json`) is read alike.
 //!
 //! Source of the data source's defaults:
 //! <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document>.
+
+pub(super) mod json;
 
 use std::{
     cell::Cell,
@@ -19,6 +21,10 @@ use super::{
     text::{self, Text},
 };
 use crate::{oidc, text::Span};
+
+/// Functions whose value is their argument, or the only one of it.
+const PASSING: [&str; 9] =
+    ["compact", "distinct", "nonsensitive", "one", "sensitive", "sort", "tolist", "toset", "tostring"];
 
 /// The blocks that a configuration consists of.
 const BLOCKS: [&str; 11] =
@@ -48,8 +54,16 @@ pub(super) fn is_configuration(text: &str) -> bool {
 /// # Errors
 /// The offset at which it is not HCL.
 pub(super) fn read(text: &str) -> Result<Node, usize> {
-    let body = hcl::parse(text)?;
-    let module = Module::new(text, &body);
+    Ok(roles(text, &hcl::parse(text)?))
+}
+
+/// Reads a configuration in the JSON syntax, as [`read`] does; `text` is the document.
+pub(super) fn read_json(text: &str, root: &Node) -> Node {
+    roles(text, &json::body(root))
+}
+
+fn roles(text: &str, body: &Body<'_>) -> Node {
+    let module = Module::new(text, body);
     let span = Span::new(0, text.len());
     let mut members = Vec::new();
     let mut used = HashSet::new();
@@ -61,7 +75,7 @@ pub(super) fn read(text: &str) -> Result<Node, usize> {
         let values = name.map(|name| ("name", name)).into_iter().chain([("assume_role_policy", policy)]);
         members.push(member(label, span, object(span, [("values", object(span, values))])));
     }
-    for document in documents(&body) {
+    for document in documents(body) {
         let [_, label] = document.labels[..] else { continue };
         let policy = module.document(document);
         if !used.contains(label) && is_trust_policy(&policy) {
@@ -69,7 +83,7 @@ pub(super) fn read(text: &str) -> Result<Node, usize> {
             members.push(member(label, span, object(span, [("values", values)])));
         }
     }
-    Ok(Node { span, value: Value::Object(members) })
+    Node { span, value: Value::Object(members) }
 }
 
 fn documents<'b, 't>(body: &'b Body<'t>) -> impl Iterator<Item = &'b Block<'t>> {
@@ -143,7 +157,11 @@ impl<'m, 't> Module<'m, 't> {
     /// The value of `assume_role_policy`.
     fn policy(&self, expression: &Expression<'t>, used: &mut HashSet<&'t str>, depth: usize) -> Node {
         match &expression.kind {
-            Kind::Call("jsonencode", arguments) if arguments.len() == 1 => self.policy(&arguments[0], used, depth),
+            Kind::Call(name, arguments)
+                if arguments.len() == 1 && (*name == "jsonencode" || PASSING.contains(name)) && depth < DEPTH =>
+            {
+                self.policy(&arguments[0], used, depth + 1)
+            }
             Kind::Reference(name) if depth < DEPTH => {
                 if let Some(value) = self.names.get(*name) {
                     return self.policy(value, used, depth + 1);
@@ -268,7 +286,8 @@ impl<'m, 't> Module<'m, 't> {
     fn call(&self, name: &str, arguments: &[Expression<'t>], span: Span, depth: usize) -> Node {
         let unknown = || open(span, self.source(span));
         // AWS returns the URL of a provider without the scheme.
-        if let ("replace" | "trimprefix", [Expression { kind: Kind::Reference(reference), .. }, ..]) = (name, arguments)
+        if let ("replace" | "trimprefix", [first, ..]) = (name, arguments)
+            && let Kind::Reference(reference) = passed(first).kind
             && let Some((url, "url")) = self.provider(reference)
         {
             return self.issuer(url, depth);
@@ -277,13 +296,8 @@ impl<'m, 't> Module<'m, 't> {
         let texts: Option<Vec<String>> = values.iter().map(known).collect();
         let texts = texts.as_deref();
         let result = match (name, values.as_slice(), texts) {
-            (
-                "tolist" | "toset" | "distinct" | "sort" | "compact" | "tostring" | "sensitive" | "nonsensitive",
-                [only],
-                _,
-            ) => {
-                return only.clone();
-            }
+            ("one", [Node { value: Value::List(items), .. }], _) if items.len() == 1 => return items[0].clone(),
+            (name, [only], _) if PASSING.contains(&name) => return only.clone(),
             ("concat" | "setunion", lists, _) => {
                 let items = lists.iter().flat_map(Node::items).cloned().collect();
                 return Node { span, value: Value::List(items) };
@@ -291,6 +305,14 @@ impl<'m, 't> Module<'m, 't> {
             ("flatten", [list], _) => {
                 let items = list.items().iter().flat_map(Node::items).cloned().collect();
                 return Node { span, value: Value::List(items) };
+            }
+            ("merge", objects, _) if objects.iter().all(is_object) => {
+                let mut members: Vec<Member> = Vec::new();
+                for member in objects.iter().flat_map(Node::members) {
+                    members.retain(|earlier| earlier.key != member.key || earlier.key_open || member.key_open);
+                    members.push(member.clone());
+                }
+                return Node { span, value: Value::Object(members) };
             }
             ("lower", _, Some([text])) => text.to_lowercase(),
             ("upper", _, Some([text])) => text.to_uppercase(),
@@ -416,6 +438,17 @@ impl<'m, 't> Module<'m, 't> {
     }
 }
 
+/// The argument of functions that pass it on.
+fn passed<'e, 't>(mut expression: &'e Expression<'t>) -> &'e Expression<'t> {
+    while let Kind::Call(name, arguments) = &expression.kind
+        && let [only] = arguments.as_slice()
+        && PASSING.contains(name)
+    {
+        expression = only;
+    }
+    expression
+}
+
 /// Adds the values of a member to those of the same key.
 fn merge(members: &mut Vec<Member>, new: Member) {
     match members.iter_mut().find(|member| member.key == new.key && member.key_open == new.key_open) {
@@ -425,6 +458,11 @@ fn merge(members: &mut Vec<Member>, new: Member) {
         }
         None => members.push(new),
     }
+}
+
+/// Whether a node is an object of the configuration, and no call of a function.
+fn is_object(node: &Node) -> bool {
+    matches!(node.value, Value::Object(_)) && Template::default().function_name(node).is_none()
 }
 
 /// The characters of a node, if all are known.
