@@ -141,14 +141,23 @@ impl Statement {
             "sub" => wildcard_in_repository(value).is_none(),
             _ => !value.prefix().starts_with(['*', '?']),
         };
-        only.claim().is_some_and(|(_, own)| own.eq_ignore_ascii_case(claim))
-            && only.operator.is_some_and(|it| it.base.negated)
+        only.is_on_claim(claim)
+            && only.is_negated()
             && (!only.is_like_or_negated_like() || only.values.iter().all(listed))
     }
 
-    /// The conditions on a claim.
+    /// The conditions on the value of a claim.
     pub(crate) fn claim<'s>(&'s self, claim: &'s str) -> impl Iterator<Item = &'s Condition> {
-        self.conditions.iter().filter(move |it| it.claim().is_some_and(|(_, own)| own.eq_ignore_ascii_case(claim)))
+        self.conditions.iter().filter(move |it| it.is_on_claim(claim) && !it.is_null())
+    }
+
+    /// Whether it has a `Null` condition that a claim is present, or else missing.
+    pub(crate) fn requires(&self, claim: &str, present: bool) -> bool {
+        // `Null` holds for `true` if the key is missing.
+        let word = if present { "false" } else { "true" };
+        let all =
+            |it: &Condition| it.values.iter().all(|it| it.as_str().is_some_and(|it| it.eq_ignore_ascii_case(word)));
+        self.conditions.iter().any(|it| it.is_on_claim(claim) && it.is_null() && all(it))
     }
 
     /// The span to report for the whole statement: its principals, which fit on a line.
@@ -177,6 +186,20 @@ impl Condition {
             }
             _ => Key::new(&self.key),
         }
+    }
+
+    fn is_on_claim(&self, claim: &str) -> bool {
+        self.claim().is_some_and(|(_, own)| own.eq_ignore_ascii_case(claim))
+    }
+
+    /// Whether it is about the presence of its key alone.
+    fn is_null(&self) -> bool {
+        self.operator.is_some_and(|operator| operator.base.comparison == Comparison::Null)
+    }
+
+    /// Whether it holds when none of its values matches.
+    pub(crate) fn is_negated(&self) -> bool {
+        self.operator.is_some_and(|operator| operator.base.negated)
     }
 
     /// Whether the key is `key`, ignoring case.

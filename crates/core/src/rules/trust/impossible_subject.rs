@@ -52,7 +52,17 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
             .flat_map(Condition::known_values)
             .filter_map(|(_, value)| value.strip_prefix(AUDIENCE).map(|uuid| format!("{{{uuid}}}")))
             .collect();
-        for (span, value) in statement.claim("sub").flat_map(Condition::known_values) {
+        for claim in ["sub", "aud"].into_iter().filter(|claim| statement.requires(claim, false)) {
+            findings
+                .report(
+                    statement.place(),
+                    format!("every token has `{claim}`, so the condition that it is missing is never true"),
+                )
+                .help(format!("remove the `Null` condition on `{claim}`, or change its value to `false`"));
+        }
+        // One that matches nothing makes a negated condition true: `missing-subject-condition` reports it.
+        let subjects = statement.claim("sub").filter(|it| !it.is_negated());
+        for (span, value) in subjects.flat_map(Condition::known_values) {
             if let Some(message) = fault(value, &workspaces) {
                 findings.report(span, format!("`{value}` never matches: {message}")).help(
                     "use `{repository UUID}:*`, or `{repository UUID}:{environment UUID}:*` for a deployment environment",

@@ -47,7 +47,22 @@ rule! {
 
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for statement in trust.allowing().filter(|it| it.trusts_oidc() && it.open.is_empty()) {
-        if statement.claim("sub").next().is_some() || trust.denies_others(statement, "sub") {
+        if statement.claim("sub").any(|it| !it.is_negated())
+            || statement.requires("sub", false)
+            || trust.denies_others(statement, "sub")
+        {
+            continue;
+        }
+        if let Some(negated) = statement.claim("sub").next() {
+            let others =
+                if statement.trusts_bitbucket() { "repository of the workspace" } else { "token of this provider" };
+            findings
+                .report(negated.operator_span, format!("`{}` on `sub` accepts every other {others}", negated.operator_name))
+                .related(negated.values_span, "only these are rejected")
+                .help(
+                    "use `StringLike` with the subjects that can assume the role, or put the negated condition into a statement \
+                     with `\"Effect\": \"Deny\"`",
+                );
             continue;
         }
         let bitbucket = statement.trusts_bitbucket();

@@ -49,7 +49,8 @@ rule! {
 fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
     for condition in trust.bitbucket_conditions("sub").filter(|it| it.is_like()) {
         for (span, value) in condition.known_values() {
-            if value.ends_with(":*") && Uuid::from_braced(value.trim_end_matches(":*")).is_some() {
+            let repository = value.trim_end_matches(['*', ':']);
+            if value.ends_with('*') && Uuid::from_braced(repository).is_some() {
                 findings.report(span, "every branch and environment of the repository can assume the role").help("add the deployment environment, `{repository UUID}:{environment UUID}:*`, and restrict it to branches in Bitbucket");
             }
         }

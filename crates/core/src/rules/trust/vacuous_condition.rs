@@ -1,5 +1,5 @@
 use crate::{
-    iam::{trust::Trust, trust::is_exposed},
+    iam::{policy::Condition, trust::Trust, trust::is_exposed},
     rules::{Findings, rule},
 };
 
@@ -48,6 +48,13 @@ fn check(trust: &Trust<'_>, findings: &mut Findings<'_>) {
         for condition in &statement.conditions {
             let Some((_, claim)) = condition.claim().filter(|(_, claim)| is_exposed(claim)) else { continue };
             let Some(reason) = condition.holds_if_missing() else { continue };
+            let is_required =
+                statement.requires(claim, true) || statement.claim(claim).any(|it| it.holds_if_missing().is_none());
+            // `missing-subject-condition` reports a subject with negated conditions alone.
+            let is_negated = statement.claim(claim).all(Condition::is_negated);
+            if is_required || (claim.eq_ignore_ascii_case("sub") && is_negated) {
+                continue;
+            }
             findings
                 .report(condition.operator_span, format!("`{}` does not require `{claim}`", condition.operator_name))
                 .label(reason)
