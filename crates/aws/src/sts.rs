@@ -1,6 +1,6 @@
 //! Calls to the AWS Security Token Service.
 
-use std::{fmt, time::Duration};
+use std::{fmt, ops::ControlFlow, time::Duration};
 
 use aws_sdk_sts::{
     Client,
@@ -168,14 +168,14 @@ impl Sts {
 
     /// Asks for a role session with a step's token. The call is not signed: the token is the proof.
     ///
-    /// Causes that can pass are tried again after a random pause; `on_retry` hears of each with the pause to come.
+    /// Causes that can pass are tried again after a pause; `on_retry` hears of each with the pause to come, and may end it.
     ///
     /// # Errors
     /// [`StsError`] of the last attempt.
     pub async fn assume_role_with_web_identity(
         &self,
         request: &WebIdentity<'_>,
-        mut on_retry: impl FnMut(&StsError, Duration),
+        mut on_retry: impl AsyncFnMut(&StsError, Duration) -> ControlFlow<()>,
     ) -> Result<Session, StsError> {
         let client = self.client(None);
         let limit = Instant::now() + TOTAL_LIMIT;
@@ -190,7 +190,9 @@ impl Sts {
             if attempt >= error.attempts() || Instant::now() + pause >= deadline {
                 return Err(error);
             }
-            on_retry(&error, pause);
+            if on_retry(&error, pause).await.is_break() {
+                return Err(error);
+            }
             sleep(pause).await;
             attempt += 1;
         }

@@ -2,8 +2,9 @@
 //! the token is valid.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, OnceCell},
     fs, future,
+    ops::ControlFlow,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -14,6 +15,7 @@ use keyless_aws::{
 use keyless_bitbucket::Step;
 use keyless_core::{
     aws::{AccountId, RoleArn, SessionName},
+    iam::evaluate::{Evaluation, Verdict},
     oidc::StepToken,
 };
 use tokio::time::{Instant, sleep};
@@ -43,6 +45,8 @@ pub struct Assumer<'a> {
     iam: Option<String>,
     /// The session's length that the role allows, in seconds, as far as is known.
     duration: Cell<u32>,
+    /// The explanation of a refusal that was logged before the attempts that followed it.
+    logged: OnceCell<Explanation>,
 }
 
 /// Why there is no session, or none that may be used.
@@ -79,7 +83,16 @@ impl<'a> Assumer<'a> {
         let duration = u32::try_from(settings.duration.as_secs()).unwrap_or(u32::MAX);
         let sts = Sts::new(&settings.region, environment.endpoint_url("STS"), network);
         let iam = environment.endpoint_url("IAM");
-        Self { settings, token, name, sts, network: network.clone(), iam, duration: Cell::new(duration) }
+        Self {
+            settings,
+            token,
+            name,
+            sts,
+            network: network.clone(),
+            iam,
+            duration: Cell::new(duration),
+            logged: OnceCell::new(),
+        }
     }
 
     /// The settings.
@@ -97,7 +110,47 @@ impl<'a> Assumer<'a> {
     /// # Errors
     /// [`SessionError`] with the role that failed.
     pub async fn assume(&self) -> Result<Session, SessionError> {
-        let mut session = self.assume_first().await?;
+        let first = self.assume_first(async |error, pause| match error {
+            StsError::Refused { refusal: Refusal::NotTrusted, .. } => ControlFlow::Break(()),
+            _ => retrying(error, pause),
+        });
+        self.continue_chain(first.await?).await
+    }
+
+    /// A session of the last role, which may have been created a moment ago: AWS refuses a role until it has distributed it. A
+    /// refusal is explained in the log at once, and tried again unless the trust policy that the settings name rejects the token.
+    ///
+    /// # Errors
+    /// [`SessionError`] with the role that failed.
+    pub async fn assume_new(&self) -> Result<Session, SessionError> {
+        let first = self.assume_first(async |error, pause| match error {
+            StsError::Refused { refusal: Refusal::NotTrusted, .. } => self.wait_for_role(error, pause).await,
+            _ => retrying(error, pause),
+        });
+        self.continue_chain(first.await?).await
+    }
+
+    /// Explains the first refusal in the log, and says how long AWS is given to know the role.
+    async fn wait_for_role(&self, error: &StsError, pause: Duration) -> ControlFlow<()> {
+        if self.logged.get().is_none()
+            && let StsError::Refused { refusal, said } = error
+        {
+            let evaluated = self.evaluated().await;
+            if matches!(&evaluated, Some((_, Ok(evaluation))) if evaluation.verdict == Verdict::Deny) {
+                return ControlFlow::Break(());
+            }
+            let explanation = self.explain_first(*refusal, self.duration.get(), evaluated);
+            log::refusal(Some(said), &explanation);
+            let _ = self.logged.set(explanation);
+        }
+        log::warning(format_args!(
+            "{error}; retrying in {}, in case the role or its trust policy is new",
+            log::duration(pause)
+        ));
+        ControlFlow::Continue(())
+    }
+
+    async fn continue_chain(&self, mut session: Session) -> Result<Session, SessionError> {
         let (none, last) = (SessionTags::default(), self.settings.chain.len().saturating_sub(1));
         for (index, link) in self.settings.chain.iter().enumerate() {
             let tags = if index == last { &self.settings.tags } else { &none };
@@ -118,7 +171,10 @@ impl<'a> Assumer<'a> {
         Ok(session)
     }
 
-    async fn assume_first(&self) -> Result<Session, SessionError> {
+    async fn assume_first(
+        &self,
+        mut on_retry: impl AsyncFnMut(&StsError, Duration) -> ControlFlow<()>,
+    ) -> Result<Session, SessionError> {
         loop {
             let asked = self.duration.get();
             let request = WebIdentity {
@@ -130,7 +186,7 @@ impl<'a> Assumer<'a> {
                 policy_arns: &self.settings.policy_arns,
                 deadline: Some(Instant::now() + until(self.token_end())),
             };
-            let error = match self.sts.assume_role_with_web_identity(&request, retrying).await {
+            let error = match self.sts.assume_role_with_web_identity(&request, &mut on_retry).await {
                 Ok(session) => return Ok(session),
                 Err(error) => error,
             };
@@ -153,7 +209,13 @@ impl<'a> Assumer<'a> {
     /// # Errors
     /// [`SessionError::Identity`] or [`SessionError::Account`].
     pub async fn verify(&self, session: &Session) -> Result<Identity, SessionError> {
-        let identity = self.sts.caller_identity(session, retrying).await.map_err(SessionError::Identity)?;
+        let identity = self
+            .sts
+            .caller_identity(session, |error, pause| {
+                let _ = retrying(error, pause);
+            })
+            .await
+            .map_err(SessionError::Identity)?;
         let expected = self.settings.last_role().account();
         if identity.account == expected.as_str() {
             Ok(identity)
@@ -206,16 +268,9 @@ impl<'a> Assumer<'a> {
     pub async fn explain(&self, error: &SessionError) -> Option<Explanation> {
         match error {
             SessionError::WebIdentity(StsError::Refused { refusal, .. }, duration) => {
-                let mut explanation = refusal.explain(&Attempted {
-                    role: &self.settings.role,
-                    claims: self.token.claims(),
-                    region: &self.settings.region,
-                    duration: *duration,
-                });
-                if let (Refusal::NotTrusted, Some(policy)) = (refusal, &self.settings.trust_policy) {
-                    explanation.compared.push(("trust policy", self.evaluate(policy).await));
-                }
-                Some(explanation)
+                let is_of_policy = *refusal == Refusal::NotTrusted;
+                let evaluated = if is_of_policy { self.evaluated().await } else { None };
+                Some(self.explain_first(*refusal, *duration, evaluated))
             }
             SessionError::Chain(role, StsError::Refused { refusal, .. })
                 if !matches!(
@@ -270,11 +325,36 @@ impl<'a> Assumer<'a> {
     }
 }
 
+/// Where a trust policy is from, and its evaluation with the token.
+type Evaluated = (String, Result<Evaluation, String>);
+
 impl Assumer<'_> {
-    /// The evaluation of the role's trust policy with the token.
-    async fn evaluate(&self, policy: &TrustPolicy) -> String {
+    /// The explanation that is in the log, if the error is the refusal that it explains.
+    pub(crate) fn logged(&self, error: &SessionError) -> Option<&Explanation> {
+        let is_same = |error: &&SessionError| {
+            matches!(error, SessionError::WebIdentity(StsError::Refused { refusal: Refusal::NotTrusted, .. }, _))
+        };
+        Some(error).filter(is_same).and_then(|_| self.logged.get())
+    }
+
+    fn explain_first(&self, refusal: Refusal, duration: u32, evaluated: Option<Evaluated>) -> Explanation {
+        let mut explanation = refusal.explain(&Attempted {
+            role: &self.settings.role,
+            claims: self.token.claims(),
+            region: &self.settings.region,
+            duration,
+        });
+        explanation.compared.extend(evaluated.map(|(source, evaluation)| {
+            let evaluation = evaluation.map_or_else(|error| error, |evaluation| evaluation.to_string());
+            ("trust policy", format!("{source}\n{}", evaluation.trim_end()))
+        }));
+        explanation
+    }
+
+    /// The evaluation of the trust policy that the settings name.
+    async fn evaluated(&self) -> Option<Evaluated> {
         let role = &self.settings.role;
-        let (source, text) = match policy {
+        let (source, text) = match self.settings.trust_policy.as_ref()? {
             TrustPolicy::File(file) => {
                 (file.display().to_string(), fs::read_to_string(file).map_err(|error| error.to_string()))
             }
@@ -289,13 +369,13 @@ impl Assumer<'_> {
         let evaluation = text.and_then(|text| {
             trust::evaluate_policy(&text, role, self.token.claims()).map_err(|error| error.to_string())
         });
-        let evaluation = evaluation.map_or_else(|error| error, |evaluation| evaluation.to_string());
-        format!("{source}\n{}", evaluation.trim_end())
+        Some((source, evaluation))
     }
 }
 
-fn retrying(error: &StsError, pause: Duration) {
+fn retrying(error: &StsError, pause: Duration) -> ControlFlow<()> {
     log::warning(format_args!("{error}; retrying in {}", log::duration(pause)));
+    ControlFlow::Continue(())
 }
 
 fn until(time: SystemTime) -> Duration {

@@ -16,6 +16,9 @@ pub enum Failure {
     /// The role could not be assumed, and what can be done about it.
     #[error("{}", .1.as_ref().map_or_else(|| .0.to_string(), |it| format!("AWS refused the session: {}", it.cause)))]
     Session(#[source] SessionError, Option<Explanation>),
+    /// The role could not be assumed, not even after a while, and the log already says what can be done about it.
+    #[error("AWS refused the session: {0}")]
+    StillRefused(String),
     /// Package managers could not be logged in.
     #[error(transparent)]
     Login(LoginError),
@@ -68,16 +71,15 @@ impl Failure {
                 }
             }
             Self::Session(error, Some(explanation)) => {
-                if let Some(StsError::Refused { said, .. }) = error.sts() {
-                    log::detail(format_args!("answer from AWS: {said}"));
-                }
-                for (name, value) in &explanation.compared {
-                    log::detail(format_args!("{name}: {value}"));
-                }
-                log::help(&explanation.remedy);
+                let said = error.sts().and_then(|error| match error {
+                    StsError::Refused { said, .. } => Some(said),
+                    _ => None,
+                });
+                log::refusal(said, explanation);
             }
             Self::Login(error) => error.help().into_iter().for_each(log::help),
             Self::Session(_, None)
+            | Self::StillRefused(_)
             | Self::Endpoint(_)
             | Self::Profiles(_)
             | Self::NoProgram(_)

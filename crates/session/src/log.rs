@@ -7,6 +7,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use keyless_aws::{Explanation, Said};
+
 /// A section of the log starts.
 pub fn start(text: impl Display) {
     space();
@@ -46,6 +48,17 @@ pub fn detail(text: impl Display) {
 /// What to do about a failure, before its last line.
 pub fn help(text: impl Display) {
     detail(format_args!("help: {text}"));
+}
+
+/// Why AWS refused a session, with its own answer if it was of STS.
+pub(crate) fn refusal(said: Option<&Said>, explanation: &Explanation) {
+    if let Some(said) = said {
+        detail(format_args!("answer from AWS: {said}"));
+    }
+    for (name, value) in &explanation.compared {
+        detail(format_args!("{name}: {value}"));
+    }
+    help(&explanation.remedy);
 }
 
 /// Whether standard output belongs to a command, so that the log goes to standard error.

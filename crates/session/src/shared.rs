@@ -123,7 +123,7 @@ pub fn now() -> u64 {
 /// Assumes the role, unless a signal comes first, and explains the refusal when AWS refuses.
 ///
 /// # Errors
-/// [`Failure::Session`], [`Failure::Stopped`]
+/// [`Failure::Session`], [`Failure::StillRefused`], [`Failure::Stopped`]
 pub async fn open(assumer: &Assumer<'_>, signals: &mut Signals) -> Result<Session, Failure> {
     let outcome = tokio::select! {
         outcome = open_verified(assumer, assumer.settings()) => outcome,
@@ -132,6 +132,9 @@ pub async fn open(assumer: &Assumer<'_>, signals: &mut Signals) -> Result<Sessio
     match outcome {
         Ok(session) => Ok(session),
         Err(error) => {
+            if let Some(explanation) = assumer.logged(&error) {
+                return Err(Failure::StillRefused(explanation.cause.clone()));
+            }
             let explanation = assumer.explain(&error).await;
             Err(Failure::Session(error, explanation))
         }
@@ -141,7 +144,7 @@ pub async fn open(assumer: &Assumer<'_>, signals: &mut Signals) -> Result<Sessio
 /// Assumes the role, and asks AWS whose session it is before anything is changed.
 async fn open_verified(assumer: &Assumer<'_>, settings: &SessionSettings) -> Result<Session, SessionError> {
     let started = Instant::now();
-    let session = assumer.assume().await?;
+    let session = assumer.assume_new().await?;
     let identity = assumer.verify(&session).await?;
     if let Some(got) = assumer.stepped_down() {
         log::warning(format_args!(

@@ -12,7 +12,7 @@ use std::{
 
 use keyless_tests::{
     cloud::Cloud,
-    run::{Finished, Workplace, finish},
+    run::{Finished, Running, Workplace, finish},
     secrets, step,
     strict_sts::{Fault, StrictSts},
 };
@@ -89,6 +89,46 @@ fn trying_again_ends() {
         assert_eq!((finished.code, sts.asked()), (Some(1), asked), "{finished:#?}");
         assert!(finished.stderr.lines().last().is_some_and(|line| line.contains(last)), "{finished:#?}");
     }
+}
+
+#[test]
+fn a_refused_role_is_explained_before_it_is_tried_again() {
+    let help = "help: compare the role's trust policy with this statement";
+    let explained = |stderr: &str| stderr.matches(help).count();
+    let workplace = Workplace::empty();
+    let sts = CLOUD.faulty_sts(vec![NOT_TRUSTED; 9], Duration::ZERO);
+    let mut pipe = workplace.pipe(&CLOUD);
+    pipe.env("AWS_ENDPOINT_URL_STS", sts.url()).env("BITBUCKET_STEP_OIDC_TOKEN", CLOUD.token());
+    pipe.env("COMMAND", "exec").env("EXTRA_ARGS", "true");
+    let running = Running::start(&mut pipe, &workplace);
+    let started = Instant::now();
+    while !running.printed().contains("; retrying in 3.00 s, in case the role or its trust policy is new") {
+        assert!(started.elapsed() < Duration::from_mins(1), "{}", running.printed());
+        thread::sleep(Duration::from_millis(20));
+    }
+    let stderr = fs::read_to_string(workplace.folder().join("stderr")).expect("the log is there");
+    assert_eq!((explained(&stderr), sts.asked()), (1, 1), "{stderr}");
+    let finished = running.finish();
+    assert_eq!((finished.code, explained(&finished.stderr)), (Some(1), 1), "{finished:#?}");
+
+    let sts = CLOUD.faulty_sts(vec![NOT_TRUSTED; 9], Duration::ZERO);
+    let policy = workplace.folder().join("trust.json");
+    let trust = |sub: &str| {
+        let name = step::ISSUER.trim_start_matches("https://");
+        let provider = format!("arn:aws:iam::000000000000:oidc-provider/{name}");
+        json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": { "Federated": provider }, "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": { "StringLike": { format!("{name}:sub"): sub } },
+        }]})
+    };
+    fs::write(&policy, trust("{another}:*").to_string()).expect("the scratch folder is writable");
+    let finished = run(&sts, &[("TRUST_POLICY", &policy.display().to_string())]);
+    let rejected = (finished.code, sts.asked(), explained(&finished.stderr));
+    assert_eq!(rejected, (Some(1), 1, 1), "a policy that rejects the token does not change by waiting: {finished:#?}");
+    fs::write(&policy, trust("*").to_string()).expect("the scratch folder is writable");
+    let sts = CLOUD.faulty_sts(vec![NOT_TRUSTED], Duration::ZERO);
+    let finished = run(&sts, &[("TRUST_POLICY", &policy.display().to_string())]);
+    assert_eq!((finished.code, sts.asked()), (Some(0), 2), "{finished:#?}");
 }
 
 #[test]

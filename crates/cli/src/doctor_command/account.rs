@@ -1,8 +1,8 @@
 //! Checks the AWS account against the step's token and the pipeline.
 
-use std::io;
+use std::{io, ops::ControlFlow};
 
-use keyless_aws::{Attempted, ChainedRole, Endpoints, Inventory, Keys, Session, Sts, StsError, WebIdentity};
+use keyless_aws::{Attempted, ChainedRole, Endpoints, Inventory, Keys, Refusal, Session, Sts, StsError, WebIdentity};
 use keyless_bitbucket::Step;
 use keyless_core::{
     analysis::access::{RoleFile, Roles},
@@ -131,7 +131,12 @@ async fn session(context: &mut Context<'_, '_>, token: &StepToken, region: &Regi
         policy_arns: &[],
         deadline: None,
     };
-    match sts.assume_role_with_web_identity(&request, |_, _| {}).await {
+    // A person who waits for an answer runs the check again for a role that is new.
+    let retry = async |error: &StsError, _| match error {
+        StsError::Refused { refusal: Refusal::NotTrusted, .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    match sts.assume_role_with_web_identity(&request, retry).await {
         Ok(session) => {
             context.report.pass(SESSION, format!("AWS accepts the step as {}", session.assumed_role_arn))?;
             Ok(Some(session))
