@@ -2,14 +2,12 @@
 //!
 //! A lock file is searched for from the app's folder up to the clone's: workspaces have one at their root.
 
-mod workspace;
-
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use keyless_session::workspace::{self, manifest};
 
 use crate::{
     programs::{MissingProgram, Need, Search},
@@ -143,11 +141,6 @@ fn has_dependencies(package: &Path) -> bool {
     let package = manifest(package).unwrap_or_default();
     let lists = |name: &str| package[name].as_object().is_some_and(|packages| !packages.is_empty());
     lists("dependencies") || lists("devDependencies")
-}
-
-/// The package.json in a folder.
-fn manifest(folder: &Path) -> Option<Value> {
-    serde_json::from_slice(&fs::read(folder.join("package.json")).ok()?).ok()
 }
 
 /// The folder and those above it, up to the root.

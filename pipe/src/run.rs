@@ -159,7 +159,12 @@ impl Job<'_> {
             return Ok(code);
         }
         let session = open(&assumer, signals).await?;
-        let folder = ProjectFolder { path: &self.project.folder, variables: self.of_an_installation() };
+        let installation = self.project.install.installation();
+        let folder = ProjectFolder {
+            path: &self.project.folder,
+            variables: self.of_an_installation(),
+            installation: installation.map(|it| (it.words.as_slice(), it.folder.as_path())),
+        };
         let login = Login::of(session_settings, &session, self.environment, self.network, folder, signals).await;
         let login = login.map_err(keyless_session::Failure::from)?;
         if session_settings.packages.is_some() {

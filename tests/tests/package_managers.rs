@@ -276,6 +276,38 @@ fn a_project_that_sends_the_scope_elsewhere_is_rejected() {
 }
 
 #[test]
+fn the_configuration_counts_where_the_packages_are_installed() {
+    let npmrc = "@acme:registry=https://registry.npmjs.org/\n";
+    let manifest = r#"{"name":"app","version":"1.0.0","private":true,"workspaces":["packages/*"]}"#;
+    let member = r#"{"name":"infra","version":"1.0.0","private":true}"#;
+    let yarnrc = "npmScopes:\n  acme:\n    npmRegistryServer: https://registry.npmjs.org\n";
+    let install = "cd packages/infra && yarn install";
+    for (version, tool, file, text, command) in [
+        ("npm", "npm", "service/.npmrc", npmrc, &["npm", "ci", "--prefix", "service"][..]),
+        ("npm", "npm", "service/.npmrc", npmrc, &["npx", "--prefix=service", "aws-cdk", "deploy"]),
+        ("npm", "npm", ".npmrc", npmrc, &["sh", "-c", "cd packages/infra && npm ci"]),
+        ("pnpm10", "pnpm", ".npmrc", npmrc, &["pnpm", "-C", "packages/infra", "install"]),
+        ("pnpm12", "pnpm", ".npmrc", npmrc, &["pnpm", "--dir", "packages/infra", "install"]),
+        ("yarn4", "yarn", "packages/infra/.yarnrc.yml", yarnrc, &["yarn", "--cwd", "packages/infra", "install"]),
+        ("yarn4", "yarn", "packages/infra/.yarnrc.yml", yarnrc, &["sh", "-ec", install]),
+        ("bun", "bun", ".npmrc", npmrc, &["bun", "install", "--cwd=packages/infra"]),
+    ] {
+        let project = Project::of(version, tool).of_scope().with("package.json", manifest).with(file, text);
+        let project = project.with("pnpm-workspace.yaml", "packages:\n  - packages/*\n");
+        let project = project.with("packages/infra/package.json", member).with("service/package.json", member);
+        let finished = project.run(command);
+        assert_eq!(finished.code, Some(1), "{version} {command:?}: {finished:#?}");
+        let said = format!("{file}) instead of CodeArtifact acme/shop\n");
+        assert!(finished.stderr.ends_with(&said), "{version} {command:?}: {finished:#?}");
+        assert_eq!(project.public.asked(), [""; 0]);
+    }
+    // Another folder's configuration is not read there.
+    let project =
+        Project::of("npm", "npm").of_scope().with("service/package.json", member).with("service/.npmrc", npmrc);
+    project.installs(&["npm", "install", "--no-audit", "--no-fund", &scoped()]);
+}
+
+#[test]
 fn other_scopes_are_named() {
     let project = Project::of("npm", "npm").with(".npmrc", "@other:registry=https://npm.pkg.github.com/\n");
     let finished = project.run(&["true"]);

@@ -41,7 +41,13 @@ pub async fn exec(environment: &Environment, program: &OsString, arguments: &[Os
             report(profiles);
         }
         let folder = env::current_dir().unwrap_or_default();
-        let folder = ProjectFolder { path: &folder, variables: ChildEnvironment::of_a_step(environment) };
+        let words = [program].into_iter().chain(arguments).map(|word| word.to_string_lossy().into_owned());
+        let words: Vec<String> = words.collect();
+        let folder = ProjectFolder {
+            path: &folder,
+            variables: ChildEnvironment::of_a_step(environment),
+            installation: Some((&words, &folder)),
+        };
         let login = Login::of(assumer.settings(), session, environment, network, folder, signals).await?;
         if let Some(login) = &login {
             login.give(&mut variables);

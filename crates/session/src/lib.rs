@@ -17,6 +17,7 @@ mod reader;
 mod settings;
 mod shared;
 mod trust;
+pub mod workspace;
 
 pub use assume::{Assumer, SessionError};
 pub use exec::{exec, process_credentials};

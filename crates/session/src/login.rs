@@ -10,7 +10,11 @@ mod question;
 mod report;
 mod verdict;
 
-use std::{collections::BTreeMap, fmt, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use home::{TemporaryFile, Written};
 use keyless_aws::{CodeArtifact, Environment, InventoryError, Network, Repository, Session};
@@ -22,6 +26,7 @@ use crate::{
     child::{ChildEnvironment, Signals},
     package_managers::{HomeFile, PackageManager, Registry, TOKEN},
     settings::{PackageSettings, SessionSettings},
+    workspace,
 };
 
 /// Variables with lists of indexes.
@@ -39,10 +44,51 @@ pub struct Login {
 /// Where package managers run. They are asked there whether they are logged in.
 #[derive(Debug)]
 pub struct ProjectFolder<'a> {
-    /// The folder.
+    /// The app's folder.
     pub path: &'a Path,
     /// Their variables.
     pub variables: ChildEnvironment,
+    /// The command that installs packages, and the folder that it starts in: above the app's in a workspace.
+    pub installation: Option<(&'a [String], &'a Path)>,
+}
+
+impl ProjectFolder<'_> {
+    /// Where a package manager is asked: where it installs. npm reads the configuration at the root of a workspace, and cannot
+    /// be asked anywhere else in one.
+    fn of_tool(&self, tool: &PackageManager) -> PathBuf {
+        let folder = self.of_installation(tool);
+        match workspace::root(&folder).filter(|_| tool.name == "npm") {
+            Some(root) => root.to_owned(),
+            None => folder,
+        }
+    }
+
+    fn of_installation(&self, tool: &PackageManager) -> PathBuf {
+        let Some((command, folder)) = self.installation else { return self.path.to_owned() };
+        // The script of a shell is one word.
+        let words = command.iter().flat_map(|word| word.split_whitespace());
+        let words: Vec<&str> = words.map(|word| word.trim_matches(['"', '\'', ';'])).collect();
+        let is_of_tool = |word: &&str| {
+            let name = word.rsplit('/').next().unwrap_or_default();
+            name.split('@').next() == Some(tool.name) || (name == "npx" && tool.name == "npm")
+        };
+        if !words.iter().any(is_of_tool) {
+            return self.path.to_owned();
+        }
+        let changed = changed_folder(&words).map(|option| folder.join(option)).filter(|folder| folder.is_dir());
+        changed.unwrap_or_else(|| folder.to_owned())
+    }
+}
+
+/// What changes to a folder first: an option of a package manager, or the shell's own command.
+const FOLDER_CHANGES: [&str; 7] = ["-C", "--cwd", "--dir", "--directory", "--prefix", "--project", "cd"];
+
+/// The folder that a command changes to first, in one word or two.
+fn changed_folder<'w>(words: &[&'w str]) -> Option<&'w str> {
+    words.iter().enumerate().find_map(|(at, word)| match word.split_once('=') {
+        Some((name, value)) => FOLDER_CHANGES.contains(&name).then_some(value),
+        None => words.get(at + 1).filter(|_| FOLDER_CHANGES.contains(word)).copied(),
+    })
 }
 
 /// Why package managers could not be logged in.
@@ -157,15 +203,20 @@ impl Login {
         home: Option<&Path>,
         repository: &str,
     ) -> Result<(), LoginError> {
-        let mut variables = folder.variables;
+        let mut variables = folder.variables.clone();
         self.give(&mut variables);
         let token = tools.first().map(|(_, registry)| registry.password()).unwrap_or_default();
-        let place = Place { folder: folder.path, home, variables, token };
-        let said = place.ask(&tools).await;
-        let judged = tools.into_iter().zip(said).map(|((tool, registry), said)| {
+        let asked = tools.into_iter().map(|(tool, registry)| {
+            let (variables, token) = (variables.clone(), token.clone());
+            (tool, registry, Place { folder: folder.of_tool(tool), home, variables, token })
+        });
+        let asked: Vec<_> = asked.collect();
+        let said = question::ask(&asked).await;
+        let judged = asked.into_iter().zip(said).map(|((tool, registry, place), said)| {
             let kept = self.kept.iter().find(|(name, _)| *name == tool.name);
             let kept = kept.map(|(_, file)| (file.path, file.needed.clone()));
-            let verdict = Judge { tool, registry: &registry, place: &place, environment, kept }.verdict(said);
+            let (place, app) = (&place, folder.path);
+            let verdict = Judge { tool, registry: &registry, place, app, environment, kept }.verdict(said);
             (tool, registry, verdict)
         });
         let judged: Vec<_> = judged.collect();
@@ -239,6 +290,33 @@ mod tests {
 
     use super::*;
     use crate::package_managers::PACKAGE_MANAGERS;
+
+    #[test]
+    fn tools_are_asked_where_they_install() {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["infra", "service"] {
+            fs::create_dir(root.path().join(folder)).unwrap();
+        }
+        let app = root.path().join("infra");
+        for (command, tool, expected) in [
+            ("npm ci", "npm", ""),
+            ("npx --yes pnpm@9.1.0 install", "pnpm", ""),
+            ("npx --yes --package @yarnpkg/cli-dist@4.9.1 yarn install", "yarn", ""),
+            ("corepack yarn@4 install", "yarn", ""),
+            ("python3 -m pip install -r requirements.txt", "pip", ""),
+            ("npm ci", "pip", "infra"),
+            ("./install.sh", "npm", "infra"),
+            ("npm --prefix service ci", "npm", "service"),
+            ("sh -c 'cd service; npm ci'", "npm", "service"),
+            ("npm ci --prefix $SERVICE", "npm", ""),
+        ] {
+            let words: Vec<String> = command.splitn(3, ' ').map(str::to_owned).collect();
+            let variables = ChildEnvironment::of_a_step(&Environment::default());
+            let folder = ProjectFolder { path: &app, variables, installation: Some((&words, root.path())) };
+            let tool = PACKAGE_MANAGERS.iter().find(|it| it.name == tool).unwrap();
+            assert_eq!(folder.of_tool(tool), root.path().join(expected), "{command}");
+        }
+    }
 
     #[test]
     fn a_login_that_fails_leaves_no_file() {

@@ -1,6 +1,11 @@
 //! Asks package managers about their effective configuration.
 
-use std::{io, path::Path, process::Stdio, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use tokio::{
     process::{Child, Command},
@@ -18,7 +23,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Where package managers run.
 pub(super) struct Place<'a> {
     /// The folder of the project.
-    pub(super) folder: &'a Path,
+    pub(super) folder: PathBuf,
     /// The home folder.
     pub(super) home: Option<&'a Path>,
     /// Their variables, with those that log them in.
@@ -46,22 +51,22 @@ struct Asked {
     rest: &'static [Question],
 }
 
-impl Place<'_> {
-    /// Asks all of them at the same time.
-    pub(super) async fn ask(&self, tools: &[(&PackageManager, Registry<'_>)]) -> Vec<Said> {
-        let asked: Vec<_> = tools.iter().map(|(tool, _)| self.start(tool.questions)).collect();
-        let mut said = Vec::new();
-        for (asked, (_, registry)) in asked.into_iter().zip(tools) {
-            said.push(self.wait(asked, registry).await);
-        }
-        said
+/// Asks all of them at the same time, each in its place.
+pub(super) async fn ask(tools: &[(&PackageManager, Registry<'_>, Place<'_>)]) -> Vec<Said> {
+    let asked: Vec<_> = tools.iter().map(|(tool, _, place)| place.start(tool.questions)).collect();
+    let mut said = Vec::new();
+    for (asked, (_, registry, place)) in asked.into_iter().zip(tools) {
+        said.push(place.wait(asked, registry).await);
     }
+    said
+}
 
+impl Place<'_> {
     /// Starts the commands of the first question whose program is installed.
     fn start(&self, questions: &'static [Question]) -> Result<Asked, Said> {
         let Some(first) = questions.first() else { return Err(Said::Nothing(String::new())) };
         for (index, question) in questions.iter().enumerate() {
-            if question.project.is_some_and(|is_in_project| !is_in_project(self.folder)) {
+            if question.project.is_some_and(|is_in_project| !is_in_project(&self.folder)) {
                 return Err(Said::Nothing(format!("this folder is not in a project of {}", question.program)));
             }
             match question.commands.iter().map(|arguments| self.command(question.program, arguments).spawn()).collect()
@@ -76,7 +81,7 @@ impl Place<'_> {
 
     fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(self.folder).env_clear().envs(self.variables.clone().into_variables());
+        command.args(arguments).current_dir(&self.folder).env_clear().envs(self.variables.clone().into_variables());
         command.env_remove("FORCE_COLOR").env("NO_COLOR", "1").env("COREPACK_ENABLE_DOWNLOAD_PROMPT", "0");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
@@ -91,7 +96,7 @@ impl Place<'_> {
         loop {
             let failure = match self.printed(&mut asked).await {
                 Ok(printed) => {
-                    let answer = Answer { printed: &printed, registry, folder: self.folder, home: self.home };
+                    let answer = Answer { printed: &printed, registry, folder: &self.folder, home: self.home };
                     match (asked.question.read)(&answer) {
                         Some(sources) => return Said::Sources(sources),
                         None => format!("cannot read the output of `{}`", shown(asked.question)),

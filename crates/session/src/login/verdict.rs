@@ -40,6 +40,8 @@ pub(super) struct Judge<'a> {
     pub(super) tool: &'a PackageManager,
     pub(super) registry: &'a Registry<'a>,
     pub(super) place: &'a Place<'a>,
+    /// The app's folder, to which files in messages are relative.
+    pub(super) app: &'a Path,
     /// The step's variables.
     pub(super) environment: &'a Environment,
     /// The file of this tool that was left as it is, and what has to be in it.
@@ -111,7 +113,7 @@ impl Judge<'_> {
 
     fn shown(&self, path: &Path) -> String {
         let in_home = self.place.home.and_then(|home| path.strip_prefix(home).ok());
-        match (path.strip_prefix(self.place.folder), in_home) {
+        match (path.strip_prefix(self.app), in_home) {
             (Ok(relative), _) => relative.display().to_string(),
             (Err(_), Some(relative)) => format!("~/{}", relative.display()),
             (Err(_), None) => path.display().to_string(),
@@ -145,11 +147,12 @@ mod tests {
         let url = URL.replace("npm", tool.format);
         let registry = Registry { url: &url, token: &token, scope, keep_pypi: false };
         let variables = ChildEnvironment::of_a_step(&environment);
-        let place = Place { folder: folder.path(), home: None, variables, token: "TOKEN".to_owned() };
+        let place = Place { folder: folder.path().to_owned(), home: None, variables, token: "TOKEN".to_owned() };
         let printed: Vec<String> = printed.iter().map(|printed| (*printed).to_owned()).collect();
         let answer = Answer { printed: &printed, registry: &registry, folder: folder.path(), home: None };
         let said = (tool.questions[question].read)(&answer).map_or(Said::Failure(String::new()), Said::Sources);
-        Judge { tool, registry: &registry, place: &place, environment: &environment, kept: None }.verdict(said)
+        Judge { tool, registry: &registry, place: &place, app: folder.path(), environment: &environment, kept: None }
+            .verdict(said)
     }
 
     fn from(verdict: &Verdict) -> String {

@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use super::{Answer, Question, Registry, Source, Sources, npm, same};
+use crate::workspace;
 
 /// The files that name registries.
 pub(super) const SETTINGS: &[&str] = &["bunfig.toml", ".bunfig.toml", ".npmrc"];
@@ -21,7 +22,8 @@ fn read(answer: &Answer<'_>) -> Option<Sources> {
     // Its version.
     answer.printed.first()?;
     let registry = answer.registry;
-    let project = [Some(answer.folder), workspace(answer.folder)].into_iter().flatten().flat_map(|folder| {
+    // The files at a workspace's root are read instead of the folder's.
+    let project = [Some(answer.folder), workspace::root(answer.folder)].into_iter().flatten().flat_map(|folder| {
         ["bunfig.toml", ".npmrc"].map(|name| {
             let path = folder.join(name);
             let shown = if folder == answer.folder { name.to_owned() } else { path.display().to_string() };
@@ -45,14 +47,6 @@ fn read(answer: &Answer<'_>) -> Option<Sources> {
         }
     }
     Some(Sources { first: Some(first), ..Sources::of_npm(None, others, registry.scope) })
-}
-
-/// The root of the workspace that a folder is in, whose files are read instead of the folder's.
-fn workspace(folder: &Path) -> Option<&Path> {
-    let has_members = |folder: &&Path| {
-        fs::read_to_string(folder.join("package.json")).is_ok_and(|manifest| manifest.contains("\"workspaces\""))
-    };
-    folder.ancestors().skip(1).find(has_members)
 }
 
 /// The scopes with a registry in a file, with their `@`, each with the last one that the file names.

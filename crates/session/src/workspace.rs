@@ -1,27 +1,40 @@
-//! Whether a lock file includes a package in a folder below it: whether that is a member of its workspace.
+//! Workspaces of npm, pnpm, Yarn and bun: which folders belong to one.
 
 use std::{fs, path::Path};
 
 use serde_json::Value;
 
+/// The root of the workspace of npm, Yarn or bun that a folder or one above it belongs to, if it is not the root itself.
+pub(crate) fn root(folder: &Path) -> Option<&Path> {
+    let package = folder.ancestors().find(|folder| folder.join("package.json").is_file())?;
+    package.ancestors().skip(1).find(|root| match_any(&named(root), root, package))
+}
+
+/// The package.json in a folder.
+pub fn manifest(folder: &Path) -> Option<Value> {
+    serde_json::from_slice(&fs::read(folder.join("package.json")).ok()?).ok()
+}
+
 /// Whether the workspace at `root` includes the package in a folder below it. Files that cannot be read include nothing.
-pub(super) fn includes(root: &Path, member: &Path) -> bool {
+pub fn includes(root: &Path, member: &Path) -> bool {
+    let of_pnpm = fs::read_to_string(root.join("pnpm-workspace.yaml")).map(|text| listed(&text)).unwrap_or_default();
+    match_any(&of_pnpm, root, member) || match_any(&named(root), root, member)
+}
+
+/// The patterns `workspaces` in package.json: those of npm, Yarn and bun.
+fn named(root: &Path) -> Vec<String> {
+    let package = manifest(root).unwrap_or_default();
+    let workspaces =
+        if package["workspaces"].is_object() { &package["workspaces"]["packages"] } else { &package["workspaces"] };
+    workspaces.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn match_any(patterns: &[String], root: &Path, member: &Path) -> bool {
     let Some(member) = member.strip_prefix(root).ok().and_then(Path::to_str) else { return false };
-    let patterns = patterns(root);
     let (excluded, included): (Vec<&str>, Vec<&str>) =
         patterns.iter().map(String::as_str).partition(|pattern| pattern.starts_with('!'));
     included.iter().any(|pattern| matches(pattern, member))
         && !excluded.iter().any(|pattern| matches(pattern.trim_start_matches('!'), member))
-}
-
-/// The patterns of a workspace's folders: `workspaces` in package.json (npm, Yarn, bun), `packages` in pnpm-workspace.yaml.
-fn patterns(root: &Path) -> Vec<String> {
-    let of_pnpm = fs::read_to_string(root.join("pnpm-workspace.yaml")).map(|text| listed(&text)).unwrap_or_default();
-    let package = super::manifest(root).unwrap_or_default();
-    let workspaces =
-        if package["workspaces"].is_object() { &package["workspaces"]["packages"] } else { &package["workspaces"] };
-    let of_package = workspaces.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
-    of_pnpm.into_iter().chain(of_package).collect()
 }
 
 /// The items of the list `packages` in a YAML file: one on a line, or in brackets.
@@ -96,6 +109,11 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join(file), text).unwrap();
             assert_eq!(includes(folder.path(), &folder.path().join(member)), expected, "{text}: {member}");
+            let package = folder.path().join(member);
+            fs::create_dir_all(package.join("src")).unwrap();
+            fs::write(package.join("package.json"), "{}").unwrap();
+            let is_named = expected && file == "package.json";
+            assert_eq!(root(&package.join("src")), is_named.then_some(folder.path()), "{text}: {member}");
         }
     }
 }
