@@ -32,6 +32,14 @@ pub enum InvalidSetting {
     /// A variable that is not UTF-8.
     #[error("{0} is not valid UTF-8")]
     NotUtf8(String),
+    /// A variable whose value is another variable that is not set.
+    #[error("{variable}: it is the literal string `{reference}`: no variable of that name is set for this step")]
+    Literal {
+        /// The variable.
+        variable: String,
+        /// What it was set to.
+        reference: String,
+    },
     /// A value that is not of the expected form.
     #[error("{variable} must be {expected}")]
     Value {
@@ -167,7 +175,7 @@ impl InvalidSetting {
     /// The variable with the invalid value, if other programs may use its name too: AWS's own names mean the same to all.
     pub(crate) fn shared_name(&self) -> Option<&str> {
         let name = match self {
-            Self::Value { variable, .. } => variable.as_str(),
+            Self::Value { variable, .. } | Self::Literal { variable, .. } => variable.as_str(),
             Self::Choice { variable, .. } => variable,
             Self::Quotes(name)
             | Self::Role(name, _)

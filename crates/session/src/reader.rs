@@ -40,11 +40,15 @@ impl<'e> Reader<'e> {
 
     /// The value of a variable by one of its names.
     fn named(&mut self, name: &str) -> Option<String> {
-        let value = self.environment.get_os(name)?.to_str().map(str::to_owned);
-        if value.is_none() {
+        let Some(value) = self.environment.get_os(name)?.to_str() else {
             self.invalid.push(InvalidSetting::NotUtf8(name.to_owned()));
+            return None;
+        };
+        if is_reference(value) {
+            self.invalid.push(InvalidSetting::Literal { variable: name.to_owned(), reference: value.to_owned() });
+            return None;
         }
-        value
+        Some(value.to_owned())
     }
 
     /// The names under which a variable is read, the first one that is set counts.
@@ -70,8 +74,9 @@ impl<'e> Reader<'e> {
         parse: impl FnOnce(&str) -> Result<T, E>,
         invalid: impl FnOnce(&'static str, E) -> InvalidSetting,
     ) -> Option<T> {
+        let before = self.invalid.len();
         let Some((name, value)) = self.value(variable) else {
-            if variable.required {
+            if variable.required && self.invalid.len() == before {
                 self.invalid.push(InvalidSetting::Missing(variable));
             }
             return None;
@@ -121,10 +126,10 @@ impl<'e> Reader<'e> {
         self.of_form(variable, expected, length).unwrap_or(default)
     }
 
-    /// Words, quoted as in a shell.
+    /// Words, quoted as in a shell, or the strings of a list in JSON.
     pub fn words(&mut self, variable: &'static Variable) -> Vec<String> {
-        self.parsed(variable, |text| shlex::split(text).ok_or(()), |name, ()| InvalidSetting::Quotes(name))
-            .unwrap_or_default()
+        let split = |text: &str| serde_json::from_str(text).ok().or_else(|| shlex::split(text)).ok_or(());
+        self.parsed(variable, split, |name, ()| InvalidSetting::Quotes(name)).unwrap_or_default()
     }
 
     /// A list: words, separated by spaces or commas and quoted as in a shell, or the items of a list in YAML, which Bitbucket
@@ -181,6 +186,14 @@ impl<'e> Reader<'e> {
     }
 }
 
+/// Whether a value is a variable that Bitbucket did not replace, because none of that name is set: `$NAME` or `${NAME}`.
+fn is_reference(value: &str) -> bool {
+    let name = value.strip_prefix('$').unwrap_or_default();
+    let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
+    name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+        && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
 /// Whether the text after a comma is a pair or the end of an item (`a=1,b=2`, `a=1, b=2`) rather than more of the value.
 fn starts_a_pair(text: &str) -> bool {
     let is_key =
@@ -209,6 +222,46 @@ mod tests {
         assert_eq!(read(&list), (vec!["filter=a,b=c".into()], vec![]));
         let (_, invalid) = read(&[("TAGS", "a=b s3cret")]);
         assert_eq!(invalid, ["TAGS: item 2 must be `key=value`"]);
+    }
+
+    #[test]
+    fn a_variable_that_was_not_replaced_is_no_value() {
+        for (value, is_rejected) in [
+            ("$REGION", true),
+            ("${REGION_2}", true),
+            ("$", false),
+            ("$region", false),
+            ("a$REGION", false),
+            ("$A-$B", false),
+        ] {
+            let environment: Environment = [("AWS_REGION", value)].into_iter().collect();
+            let mut reader = Reader::new(&environment);
+            let region = reader.parsed(
+                &keyless::AWS_REGION,
+                |text| Ok::<_, ()>(text.to_owned()),
+                |name, ()| InvalidSetting::Quotes(name),
+            );
+            let said: Vec<_> = reader.invalid.iter().map(ToString::to_string).collect();
+            let literal = format!(
+                "AWS_REGION: it is the literal string `{value}`: no variable of that name is set for this step"
+            );
+            assert_eq!(said, if is_rejected { vec![literal] } else { vec![] }, "{value}");
+            assert_eq!(region.is_none(), is_rejected, "{value}");
+        }
+    }
+
+    #[test]
+    fn lists_in_json_are_lists() {
+        for (text, expected) in [
+            (r#"["Shop", "Net/*"]"#, &["Shop", "Net/*"][..]),
+            ("[]", &[]),
+            ("[ab]*", &["[ab]*"]),
+            (r#"'["a"]' b"#, &[r#"["a"]"#, "b"]),
+        ] {
+            let environment: Environment = [("STACKS", text)].into_iter().collect();
+            let mut reader = Reader::new(&environment);
+            assert_eq!(reader.list(&keyless::STACKS), expected, "{text}");
+        }
     }
 
     #[test]
