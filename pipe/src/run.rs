@@ -271,7 +271,7 @@ impl Job<'_> {
             self.report(run_log.changes()).await;
         }
         if code != 0 {
-            summary::failed(what, &run_log, code, took);
+            summary::failed(what, &run_log, code, took, self.settings.session.last_role().account());
             return Ok(code);
         }
         if what == Command::Deploy && run_log.deployed_nothing() {

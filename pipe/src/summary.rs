@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keyless_core::aws::AccountId;
 use keyless_session::log;
 
 use crate::{
@@ -53,15 +54,15 @@ pub(crate) fn broader(compared: &[Comparison]) {
     }
 }
 
-/// Shows what failed first, and the verdict.
-pub(crate) fn failed(command: Command, run: &RunLog, code: u8, took: Duration) {
+/// Shows what failed first, and the verdict on a run in an account.
+pub(crate) fn failed(command: Command, run: &RunLog, code: u8, took: Duration, account: &AccountId) {
     if let Some(failure) = run.first_failure() {
         log::detail(format_args!("first failure: {} {} in {}", failure.kind, failure.name, failure.stack));
         log::detail(format_args!("reason: {}", failure.reason));
     }
     if let Some(problem) = run.problem() {
         log::detail(format_args!("cause: {}", problem.cause()));
-        log::help(problem.remedy());
+        log::help(problem.remedy(account));
     }
     log::failure(format_args!("{} failed with exit code {code} after {}", command.name(), log::duration(took)));
 }

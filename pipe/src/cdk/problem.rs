@@ -1,7 +1,7 @@
 //! The CDK's error messages, and what they mean in a pipeline. Its exit code is always 1, so only the messages tell errors
 //! apart (aws-cdk 2.1148.1).
 
-use keyless_core::aws::Region;
+use keyless_core::aws::{AccountId, Region};
 
 /// A problem that the CDK reports.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(crate) struct Found {
 }
 
 /// The environment that a line names.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Place {
     account: Option<String>,
     region: Option<String>,
@@ -44,7 +44,7 @@ const SYNTH_WITH_SESSION: &str = "take the value from cdk.context.json, a contex
                                   set `SYNTH: session`, which lets the app's code use the session";
 
 /// The problems, the specific before the general.
-static PROBLEMS: [Problem; 38] = [
+static PROBLEMS: [Problem; 39] = [
     problem(
         &["Could not retrieve additional details about change set creation errors"],
         "CloudFormation's early validation rejected the change set, and the bootstrap stack is too old to read why",
@@ -109,8 +109,7 @@ static PROBLEMS: [Problem; 38] = [
     problem(
         &["Has the environment been bootstrapped?"],
         "account {account} is not bootstrapped for the CDK in this region",
-        "run the pipe once with `COMMAND: bootstrap`{region} and a role that can create IAM roles; set a custom QUALIFIER in every \
-         step",
+        "run the pipe once with `COMMAND: bootstrap`{region}{creator}; set a custom QUALIFIER in every step",
     ),
     problem(&["_IN_PROGRESS state and can"], ANOTHER_RUN, QUEUE),
     problem(&["cannot be deleted while in status", "_IN_PROGRESS"], ANOTHER_RUN, QUEUE),
@@ -131,8 +130,7 @@ static PROBLEMS: [Problem; 38] = [
     problem(
         &["requires bootstrap stack version", "the following error occurred"],
         "the account is not bootstrapped for the CDK in this region, or the role cannot read the bootstrap version",
-        "run the pipe once with `COMMAND: bootstrap`{region} and a role that can create IAM roles; set a custom QUALIFIER in every \
-         step",
+        "run the pipe once with `COMMAND: bootstrap`{region}{creator}; set a custom QUALIFIER in every step",
     ),
     problem(
         &["requires bootstrap stack version", "found"],
@@ -140,9 +138,14 @@ static PROBLEMS: [Problem; 38] = [
         "run the pipe once with `COMMAND: bootstrap`{region} to update it",
     ),
     problem(
+        &["No ECR repository named", "bootstrapped?"],
+        "the account is not bootstrapped for the CDK in this region: the repository for container images is missing",
+        "run the pipe once with `COMMAND: bootstrap`{region}{creator}",
+    ),
+    problem(
         &["bootstrapped?"],
         "the account is not bootstrapped for the CDK in this region: the bucket for assets is missing",
-        "run the pipe once with `COMMAND: bootstrap`{region}",
+        "run the pipe once with `COMMAND: bootstrap`{region}{creator}",
     ),
     problem(
         &["Cloud assembly schema version mismatch"],
@@ -226,9 +229,17 @@ impl Found {
         self.place.fill(self.problem.cause)
     }
 
-    /// What to do.
-    pub(crate) fn remedy(&self) -> String {
-        self.place.fill(self.problem.remedy)
+    /// What to do with a role of an account.
+    pub(crate) fn remedy(&self, own: &AccountId) -> String {
+        let creator = match &self.place.account {
+            Some(account) if account != own.as_str() => {
+                ", a role of account {account} that can create IAM roles, and `EXTRA_ARGS: --trust {own} \
+                 --cloudformation-execution-policies <policy ARN>`"
+            }
+            _ => " and a role that can create IAM roles",
+        };
+        let place = Place { own: self.place.own.clone().or(Some(own.to_string())), ..self.place.clone() };
+        place.fill(&self.problem.remedy.replace("{creator}", creator))
     }
 }
 
@@ -311,9 +322,16 @@ mod tests {
                 "run the pipe once with `COMMAND: bootstrap` and `AWS_REGION: us-east-1` and a role",
             ),
             (
+                "Cert: SSM parameter /cdk-bootstrap/hnb659fds/version not found in aws://111111111111/us-east-1. Has the \
+                 environment been bootstrapped? Please run 'cdk bootstrap'",
+                "account 111111111111 is not bootstrapped for the CDK in this region",
+                "run the pipe once with `COMMAND: bootstrap` and `AWS_REGION: us-east-1`, a role of account 111111111111 that can \
+                 create IAM roles, and `EXTRA_ARGS: --trust 000000000000 ",
+            ),
+            (
                 "No bucket named 'cdk-hnb659fds-assets-000000000000-us-east-1'. Is account 000000000000 bootstrapped?",
                 "the account is not bootstrapped for the CDK in this region: the bucket for assets is missing",
-                "run the pipe once with `COMMAND: bootstrap` and `AWS_REGION: us-east-1`",
+                "run the pipe once with `COMMAND: bootstrap` and `AWS_REGION: us-east-1` and a role",
             ),
             (
                 "Need to perform AWS calls for account 111111111111, but the current credentials are for 000000000000",
@@ -321,14 +339,15 @@ mod tests {
                 "bootstrap that account with `--trust`",
             ),
             (
-                "No ECR repository named 'x' in account 000000000000. Is this account bootstrapped?",
-                "the account is not bootstrapped for the CDK in this region: the bucket for assets is missing",
-                "run the pipe once with `COMMAND: bootstrap`",
+                "No ECR repository named 'x' in account 111111111111. Is this account bootstrapped?",
+                "the account is not bootstrapped for the CDK in this region: the repository for container images is missing",
+                "run the pipe once with `COMMAND: bootstrap`, a role of account 111111111111",
             ),
         ] {
             let found = read(line).unwrap();
             assert_eq!(found.cause(), cause, "{line}");
-            assert!(found.remedy().contains(remedy), "{}", found.remedy());
+            let own = AccountId::parse("000000000000").unwrap();
+            assert!(found.remedy(&own).contains(remedy), "{}", found.remedy(&own));
         }
     }
 

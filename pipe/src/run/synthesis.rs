@@ -134,7 +134,7 @@ impl Job<'_> {
             }
             if code != 0 {
                 let failed = if alone { command } else { Command::Synth };
-                summary::failed(failed, &run_log, code, started.elapsed());
+                summary::failed(failed, &run_log, code, started.elapsed(), self.settings.session.last_role().account());
                 return Ok(Next::End(code));
             }
             contents.map_err(Failure::Assembly)?;
