@@ -16,6 +16,7 @@ part = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2); printf '== %s: done in
 
 PYTHON_TOOLS := .tools/py/.installed
 WEB_PACKAGES := web/node_modules/.installed
+EDITOR_PACKAGES := tests/editors/node_modules/.installed
 
 IMAGE := localhost/keyless-pipe:full
 # building and running it needs permission to mount, which root has
@@ -80,8 +81,8 @@ else
 	$(call part,tests of the image,cargo test --workspace --test image -- --ignored)
 endif
 
-setup: $(PYTHON_TOOLS) $(WEB_PACKAGES) ## install what the demo and the tests need
-	@tests/system.sh rust emulator browser shells
+setup: $(PYTHON_TOOLS) $(WEB_PACKAGES) $(EDITOR_PACKAGES) ## install what the demo and the tests need
+	@tests/system.sh rust emulator browser editors shells
 	@tests/install.sh
 	@tests/package-managers/install.sh
 
@@ -115,4 +116,10 @@ $(WEB_PACKAGES): web/package-lock.json
 	@tests/system.sh node
 	@echo 'installing the packages of the page (npm ci in web/)'
 	@npm --prefix web ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(EDITOR_PACKAGES): tests/editors/package-lock.json
+	@tests/system.sh node
+	@echo 'installing the protocol library of VS Code (npm ci in tests/editors/)'
+	@npm --prefix tests/editors ci --no-audit --no-fund --loglevel=error
 	@touch $@

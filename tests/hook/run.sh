@@ -58,7 +58,7 @@ try=("$pre_commit" try-repo --color never --all-files --verbose "$checkout" keyl
 PATH=$scratch/installed/bin:$PATH check system bad "${try[@]}"
 
 # what needs AWS or Bitbucket says how to get a command that has it
-for arguments in "lint --report bitbucket $here/good/bitbucket-pipelines.yml" doctor 'exec -- true' 'migrate apply'; do
+for arguments in "lint --report bitbucket $here/good/bitbucket-pipelines.yml" doctor 'exec -- true' lsp 'migrate apply'; do
     read -ra words <<<"$arguments"
     if said=$("$scratch/installed/bin/keyless" "${words[@]}" 2>&1) || [[ $said != *'installed without cloud support'* ]]; then
         echo "keyless ${words[0]}: does not say that it was installed without cloud support: $said"

@@ -12,6 +12,7 @@ pub mod bitbucket;
 pub mod checkout;
 pub mod cloud;
 pub mod codeartifact;
+pub mod editor;
 pub mod emulator;
 pub mod iam_proxy;
 pub mod insights;

@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-#[cfg(not(feature = "cloud"))]
+#[cfg(feature = "lsp")]
+use crate::lsp_command::Lsp;
+#[cfg(not(all(feature = "cloud", feature = "lsp")))]
 use crate::without_cloud::WithoutCloud;
 #[cfg(feature = "cloud")]
 use crate::{doctor_command::Doctor, exec_command::Exec};
@@ -66,6 +68,11 @@ pub(crate) enum Command {
     Trust(Trust),
     Setup(Setup),
     Token(Token),
+    #[cfg(feature = "lsp")]
+    Lsp(Lsp),
+    #[cfg(not(feature = "lsp"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Lsp(WithoutCloud),
     #[cfg(feature = "cloud")]
     Doctor(Doctor),
     #[cfg(feature = "cloud")]

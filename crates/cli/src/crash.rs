@@ -18,6 +18,14 @@ pub(crate) fn install() {
     }));
 }
 
+/// Makes a panic leave one line, and end no more than what it happened in: an editor's session goes on.
+#[cfg(feature = "lsp")]
+pub(crate) fn survive() {
+    panic::set_hook(Box::new(|panic| {
+        let _ = writeln!(io::stderr(), "{}", last_words(panic));
+    }));
+}
+
 fn last_words(panic: &PanicHookInfo<'_>) -> String {
     let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
     format!("error: keyless {} crashed{place}; report this line as a bug", env!("CARGO_PKG_VERSION"))

@@ -354,13 +354,17 @@ pub(crate) enum Failure {
         #[source]
         error: AddressError,
     },
-    /// The command needs the feature `cloud`, which this build does not have.
-    #[cfg(not(feature = "cloud"))]
+    /// The command needs a feature that this build does not have.
+    #[cfg(not(all(feature = "cloud", feature = "lsp")))]
     #[error(
-        "this keyless was installed without cloud support, as pip and pre-commit install it; `doctor`, `exec`, \
-         `credential-process`, `migrate apply`, `retire` and `report` need it: run `cargo install --locked --path crates/cli` in a checkout of keyless"
+        "this keyless was installed without cloud support and language server, as pip and pre-commit install it; `doctor`, \
+         `exec`, `credential-process`, `lsp`, `migrate apply`, `retire` and `report` need them: run `cargo install --locked --path crates/cli` in a checkout of keyless"
     )]
     WithoutCloud,
+    /// An editor that does not speak the language server protocol.
+    #[cfg(feature = "lsp")]
+    #[error("the editor does not speak the language server protocol: {0}; start `keyless lsp` from an editor")]
+    Protocol(String),
     /// The setup is invalid.
     #[error(transparent)]
     Setup(SetupError),

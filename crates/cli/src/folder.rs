@@ -165,19 +165,22 @@ fn classify(entry: DirEntry) -> Option<(Kind, PathBuf)> {
     if !has_name || entry.file_type().is_some_and(|kind| kind.is_dir()) || !entry.path().is_file() {
         return None;
     }
-    let is_named = stem == PIPELINE_STEM || (stem.ends_with("pipelines") && is_bitbucket(entry.path()));
+    let read = || fs::read(entry.path()).unwrap_or_default();
+    let is_named = is_pipeline(stem, read);
     let path = entry.into_path();
     // `./` says nothing in a report
     let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
     Some((if is_named { Kind::Named } else { Kind::Yaml }, path))
 }
 
-/// Whether a file has one of the keys that a pipeline file has at the top; another CI system's `azure-pipelines.yml`
-/// has none of them.
-fn is_bitbucket(path: &Path) -> bool {
-    let text = fs::read(path).unwrap_or_default();
+/// Whether a YAML file is a pipeline by its name without extension: the one that Bitbucket reads, or one that others import
+/// and that has one of the keys that a pipeline file has at the top. Another CI system's `azure-pipelines.yml` has none of them.
+pub(crate) fn is_pipeline<T: AsRef<[u8]>>(stem: &str, text: impl FnOnce() -> T) -> bool {
     let keys = ["pipelines:", "definitions:", "export:"];
-    text.split(|byte| *byte == b'\n').any(|line| keys.iter().any(|key| line.starts_with(key.as_bytes())))
+    let has_key = |text: &[u8]| {
+        text.split(|byte| *byte == b'\n').any(|line| keys.iter().any(|key| line.starts_with(key.as_bytes())))
+    };
+    stem == PIPELINE_STEM || stem.ends_with("pipelines") && has_key(text().as_ref())
 }
 
 /// Whether `folder` is the root of a work tree; `.git` is a file in a linked one.

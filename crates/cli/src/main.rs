@@ -21,9 +21,13 @@ mod folder;
 mod git;
 mod init_command;
 mod inputs;
+#[cfg(feature = "lsp")]
+mod language_server;
 mod levels;
 mod lint_command;
 mod linted;
+#[cfg(feature = "lsp")]
+mod lsp_command;
 #[cfg(test)]
 mod manual;
 mod markdown;
@@ -42,7 +46,7 @@ mod streams;
 mod terminal;
 mod token_command;
 mod trust_command;
-#[cfg(not(feature = "cloud"))]
+#[cfg(not(all(feature = "cloud", feature = "lsp")))]
 mod without_cloud;
 
 use std::process::ExitCode;

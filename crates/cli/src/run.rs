@@ -8,6 +8,8 @@ use std::{
 use clap::{CommandFactory, Parser, builder::StyledStr};
 use clap_complete::Shell;
 
+#[cfg(feature = "lsp")]
+use crate::lsp_command;
 use crate::{
     args::{Arguments, Color, Command},
     failure::Failure,
@@ -37,6 +39,13 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>, mut streams: St
                 Command::Trust(trust) => trust_command::run(&trust, &mut streams),
                 Command::Setup(setup) => setup_command::run(&setup, &mut streams),
                 Command::Token(token) => token_command::run(&token, &mut streams),
+                #[cfg(feature = "lsp")]
+                Command::Lsp(lsp) => Ok(lsp_command::run(&lsp, &mut streams)),
+                #[cfg(not(feature = "lsp"))]
+                Command::Lsp(_) => {
+                    streams.fail(&Failure::WithoutCloud);
+                    Ok(Outcome::CannotRun)
+                }
                 #[cfg(feature = "cloud")]
                 Command::Doctor(doctor) => doctor_command::run(&doctor, &mut streams),
                 #[cfg(feature = "cloud")]

@@ -15,6 +15,8 @@ use clap::Args;
 use keyless_core::settings::{Level, Settings, Variables};
 
 pub(crate) use check::{SCHEMA, SCHEMA_URL};
+#[cfg(feature = "lsp")]
+pub(crate) use file::read;
 
 use self::file::SettingsFile;
 use crate::{failure::Failure, folder::Above, inputs::Input, levels::Levels};

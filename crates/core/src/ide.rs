@@ -6,3 +6,4 @@ pub mod hover;
 pub mod outline;
 mod pipes;
 mod place;
+pub mod suppress;

@@ -75,24 +75,31 @@ impl SettingsFile {
     }
 }
 
+/// Reads the text of a `keyless.yaml`.
+///
+/// # Errors
+/// What is wrong with it, each with its place.
+pub(crate) fn read(source: &Source<'_>) -> Result<Settings, Vec<Diagnostic>> {
+    let errors = check::problems(source);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    // A file of nothing but comments declares nothing.
+    match serde_yaml::from_str::<Option<Settings>>(source.text()) {
+        Ok(read) => Ok(read.unwrap_or_default()),
+        Err(error) => Err(vec![described(source, &error)]),
+    }
+}
+
 /// Files that the settings name are relative to their folder.
 fn parse(path: &Path) -> Result<Settings, Failure> {
     let text = fs::read_to_string(path).map_err(|error| Failure::Unreadable { path: path.to_owned(), error })?;
     let name = path.display().to_string();
     let source = Source::new(&name, &text);
-    let mut errors = check::problems(&source);
-    let mut settings = Settings::default();
-    if errors.is_empty() {
-        // A file of nothing but comments declares nothing.
-        match serde_yaml::from_str::<Option<Settings>>(&text) {
-            Ok(read) => settings = read.unwrap_or_default(),
-            Err(error) => errors.push(described(&source, &error)),
-        }
-    }
-    if !errors.is_empty() {
+    let mut settings = read(&source).map_err(|errors| {
         let errors: Vec<String> = errors.iter().map(|error| report::as_text(&source, error)).collect();
-        return Err(Failure::Settings(errors.join("\n")));
-    }
+        Failure::Settings(errors.join("\n"))
+    })?;
     let environments = settings.environments.values_mut().map(|environment| &mut environment.trust_policy);
     for policy in environments.chain([&mut settings.role.trust_policy]).flatten() {
         *policy = path.with_file_name(&*policy);

@@ -17,29 +17,34 @@ use super::{pipes, place};
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Completion {
-    /// The word that is replaced.
-    offset: usize,
-    length: usize,
-    options: Vec<Choice>,
+    /// Where the word is that is replaced, in bytes.
+    pub offset: usize,
+    /// How many bytes it has.
+    pub length: usize,
+    /// What can replace it.
+    pub options: Vec<Choice>,
 }
 
 /// One suggestion.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "CompletionOption", optional_fields))]
 pub struct Choice {
-    label: String,
+    /// What a list of suggestions shows.
+    pub label: String,
     /// The inserted text; the label if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    insert: Option<String>,
-    kind: ChoiceKind,
-    doc: &'static str,
+    pub insert: Option<String>,
+    /// What it is.
+    pub kind: ChoiceKind,
+    /// One sentence about it.
+    pub doc: &'static str,
 }
 
 /// What a [`Choice`] is.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "CompletionKind"))]
-enum ChoiceKind {
+pub enum ChoiceKind {
     /// A key of the surrounding mapping.
     Key,
     /// One of the values that a key allows.

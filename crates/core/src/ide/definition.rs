@@ -10,8 +10,10 @@ use serde::Serialize;
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "DefinitionTarget"))]
 pub struct Target {
-    offset: usize,
-    length: usize,
+    /// Where it starts, in bytes.
+    pub offset: usize,
+    /// How many bytes it has.
+    pub length: usize,
 }
 
 impl From<Span> for Target {

@@ -15,15 +15,17 @@ use super::{pipes, place};
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 pub struct Hover {
-    offset: usize,
-    length: usize,
+    /// Where it is, in bytes.
+    pub offset: usize,
+    /// How many bytes it has.
+    pub length: usize,
     /// The key or the variable.
-    name: String,
+    pub name: String,
     /// The object that has the key, as the language table names it: `a step`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    of: Option<&'static str>,
+    pub of: Option<&'static str>,
     /// Lines of text with `code` in backticks.
-    lines: Vec<String>,
+    pub lines: Vec<String>,
 }
 
 /// The documentation of the key or variable at a byte offset.

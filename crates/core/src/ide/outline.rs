@@ -15,41 +15,49 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Outline {
-    pipelines: Vec<Pipeline>,
+    /// The pipelines.
+    pub pipelines: Vec<Pipeline>,
 }
 
 /// One pipeline and what starts it.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "OutlinePipeline", optional_fields))]
-struct Pipeline {
+pub struct Pipeline {
     /// The key that contains it: `branches`, `custom`.
-    start: &'static str,
+    pub start: &'static str,
     /// Its name or pattern; absent for the default pipeline.
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    pub name: Option<String>,
+    /// Its name in the file.
     #[serde(flatten)]
-    place: ByteRange,
-    groups: Vec<Group>,
+    pub place: ByteRange,
+    /// What it runs, in order.
+    pub groups: Vec<Group>,
 }
 
 /// Steps that belong together: one by itself, a parallel group, or a stage.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "OutlineGroup", optional_fields))]
-struct Group {
-    kind: GroupKind,
+pub struct Group {
+    /// How its steps run.
+    pub kind: GroupKind,
+    /// The name of a stage.
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    pub name: Option<String>,
+    /// The deployment environment of a stage.
     #[serde(skip_serializing_if = "Option::is_none")]
-    environment: Option<String>,
-    manual: bool,
-    steps: Vec<StepBox>,
+    pub environment: Option<String>,
+    /// Whether it waits for a person.
+    pub manual: bool,
+    /// Its steps.
+    pub steps: Vec<StepBox>,
 }
 
 /// How the steps of a [`Group`] run.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "OutlineGroupKind"))]
-enum GroupKind {
+pub enum GroupKind {
     /// One step by itself.
     Step,
     /// At the same time.
@@ -64,31 +72,43 @@ enum GroupKind {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "OutlineStep", optional_fields))]
-struct StepBox {
-    name: String,
+pub struct StepBox {
+    /// Its name, or the start of its script.
+    pub name: String,
+    /// Its key in the file; its name where it has no key.
     #[serde(flatten)]
-    place: ByteRange,
+    pub place: ByteRange,
     /// The whole step, not only its name or key.
-    extent: ByteRange,
+    pub extent: ByteRange,
+    /// Its deployment environment.
     #[serde(skip_serializing_if = "Option::is_none")]
-    environment: Option<String>,
-    manual: bool,
+    pub environment: Option<String>,
+    /// Whether it waits for a person.
+    pub manual: bool,
     /// Whether it gets an OIDC token.
-    token: bool,
+    pub token: bool,
     /// The ARNs of its roles, if they are in the file.
-    roles: BTreeSet<String>,
+    pub roles: BTreeSet<String>,
     /// The AWS tools and pipes that it runs.
-    tools: BTreeSet<String>,
+    pub tools: BTreeSet<String>,
     /// Whether one of them certainly calls AWS.
-    calls_aws: bool,
+    pub calls_aws: bool,
 }
 
 /// A range of the file, in bytes of its UTF-8 form.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-struct ByteRange {
-    offset: usize,
-    length: usize,
+pub struct ByteRange {
+    /// Where it starts.
+    pub offset: usize,
+    /// How many bytes it has.
+    pub length: usize,
+}
+
+impl From<ByteRange> for Span {
+    fn from(range: ByteRange) -> Self {
+        Self::new(range.offset, range.offset + range.length)
+    }
 }
 
 impl From<Span> for ByteRange {

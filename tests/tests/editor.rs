@@ -1,0 +1,360 @@
+//! `keyless lsp` with editors: one that is written here, Neovim, and the protocol library of VS Code.
+#![allow(clippy::expect_used, clippy::panic)] // clippy knows functions with #[test] alone as tests
+
+use std::{fs, path::Path, process::Command};
+
+use keyless_core::{
+    lint,
+    settings::Settings,
+    text::{Source, Span},
+};
+use keyless_tests::{
+    checkout,
+    editor::{Editor, uri},
+    run::finish,
+};
+use serde_json::{Value, json};
+
+const PIPELINE: &str = "\
+image: node:22.12
+pipelines:
+  branches:
+    main:
+      - step: &deploy
+          name: Deploy 🚀
+          deployment: production
+          odic: true
+          script:
+            - curl https://example.com/install.sh | sh
+  custom:
+    again:
+      - step: *deploy
+";
+
+/// A file in an empty folder, and its address.
+fn file(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, text).expect("the scratch folder is writable");
+    uri(&path)
+}
+
+fn rules(findings: &[Value]) -> Vec<&str> {
+    findings.iter().filter_map(|finding| finding["code"].as_str()).collect()
+}
+
+fn at(uri: &str, line: u32, character: u32) -> Value {
+    json!({ "textDocument": { "uri": uri }, "position": { "line": line, "character": character } })
+}
+
+fn actions(editor: &mut Editor, uri: &str, line: u32, only: Option<&str>) -> Vec<Value> {
+    let (start, end) = (json!({ "line": line, "character": 0 }), json!({ "line": line, "character": 99 }));
+    let mut context = json!({ "diagnostics": [] });
+    if let Some(only) = only {
+        context["only"] = json!([only]);
+    }
+    let asked = json!({ "textDocument": { "uri": uri }, "range": { "start": start, "end": end }, "context": context });
+    editor.ask("textDocument/codeAction", &asked)["result"].as_array().cloned().unwrap_or_default()
+}
+
+fn titled<'a>(actions: &'a [Value], title: &str) -> &'a Value {
+    actions.iter().find(|action| action["title"] == title).unwrap_or_else(|| panic!("no `{title}`: {actions:#?}"))
+}
+
+#[test]
+fn findings_follow_the_text_and_go_with_the_file() {
+    let folder = checkout::scratch("editor");
+    let uri = file(folder.path(), "bitbucket-pipelines.yml", PIPELINE);
+    let mut editor = Editor::start(&json!({}));
+    editor.open(&uri, 1, PIPELINE);
+    let found = editor.findings(&uri, 1);
+    assert_eq!(rules(&found), ["misspelled-oidc", "piped-download"], "{found:#?}");
+    let expected = json!({ "start": { "line": 7, "character": 10 }, "end": { "line": 7, "character": 14 } });
+    assert_eq!((&found[0]["range"], &found[0]["severity"]), (&expected, &json!(1)));
+    assert!(found[0]["codeDescription"]["href"].as_str().is_some_and(|page| page.ends_with("misspelled_oidc.rs")));
+
+    let range = json!({ "start": { "line": 7, "character": 10 }, "end": { "line": 7, "character": 14 } });
+    editor.change(&uri, 2, &[json!({ "range": range, "text": "oidc" })]);
+    assert_eq!(rules(&editor.findings(&uri, 2)), ["piped-download"]);
+
+    editor.tell("textDocument/didClose", &json!({ "textDocument": { "uri": uri } }));
+    let cleared = editor.wait(|message| message["params"]["uri"] == uri.as_str());
+    assert_eq!((&cleared["params"]["diagnostics"], cleared["params"].get("version")), (&json!([]), None));
+    assert!(editor.end().success());
+}
+
+#[test]
+fn actions_fix_and_suppress_and_what_they_do_helps() {
+    let folder = checkout::scratch("editor");
+    let uri = file(folder.path(), "bitbucket-pipelines.yml", PIPELINE);
+    let mut editor = Editor::start(&json!({}));
+    editor.open(&uri, 1, PIPELINE);
+    let offered = actions(&mut editor, &uri, 7, None);
+    let fix = titled(&offered, "change it to `oidc`");
+    assert_eq!((&fix["kind"], &fix["isPreferred"]), (&json!("quickfix"), &json!(true)));
+    assert_eq!(fix["edit"]["changes"][&uri][0]["newText"], "oidc");
+    assert_eq!(fix["diagnostics"][0]["code"], "misspelled-oidc");
+    let all = actions(&mut editor, &uri, 0, Some("source.fixAll"));
+    assert_eq!((all.len(), &all[0]["kind"]), (1, &json!("source.fixAll.keyless")), "{all:#?}");
+
+    let offered = actions(&mut editor, &uri, 9, Some("quickfix"));
+    let edits = titled(&offered, "suppress piped-download here")["edit"]["changes"][&uri].clone();
+    let changes: Vec<Value> = edits
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|edit| json!({ "range": edit["range"], "text": edit["newText"] }))
+        .collect();
+    editor.change(&uri, 2, &changes);
+    assert_eq!(rules(&editor.findings(&uri, 2)), ["misspelled-oidc"]);
+    assert!(editor.end().success());
+}
+
+#[test]
+fn questions_about_a_file_are_answered() {
+    let folder = checkout::scratch("editor");
+    let uri = file(folder.path(), "bitbucket-pipelines.yml", PIPELINE);
+    let mut editor = Editor::start(&json!({ "general": { "positionEncodings": ["utf-8", "utf-16"] } }));
+    editor.open(&uri, 1, PIPELINE);
+    let hover = editor.ask("textDocument/hover", &at(&uri, 6, 12));
+    assert!(hover["result"]["contents"]["value"].as_str().is_some_and(|text| text.contains("deployment")), "{hover}");
+    let nothing = editor.ask("textDocument/hover", &at(&uri, 40, 0));
+    assert_eq!(nothing["result"], Value::Null);
+    let definition = editor.ask("textDocument/definition", &at(&uri, 12, 16));
+    assert_eq!(definition["result"][0]["range"]["start"]["line"], 4, "{definition}");
+    let completion = editor.ask("textDocument/completion", &at(&uri, 7, 12));
+    let labels: Vec<&str> =
+        completion["result"].as_array().into_iter().flatten().filter_map(|item| item["label"].as_str()).collect();
+    assert!(labels.contains(&"oidc") && labels.contains(&"max-time"), "{labels:?}");
+    let symbols = editor.ask("textDocument/documentSymbol", &json!({ "textDocument": { "uri": uri } }));
+    let pipeline = &symbols["result"][0];
+    assert_eq!((&pipeline["name"], &pipeline["children"][0]["name"]), (&json!("branches: main"), &json!("Deploy 🚀")));
+    assert!(editor.end().success());
+}
+
+#[test]
+fn settings_and_trust_policies_are_checked_too() {
+    let folder = checkout::scratch("editor");
+    let settings = "rules:\n  piped-download: of\n";
+    let keyless = file(folder.path(), "keyless.yaml", settings);
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},"Action":"sts:AssumeRoleWithWebIdentity"}]}"#;
+    let role = file(folder.path(), "role.json", policy);
+    let pipeline = file(folder.path(), "bitbucket-pipelines.yml", PIPELINE);
+    // the folder is a repository, so that its settings are found
+    fs::create_dir(folder.path().join(".git")).expect("the scratch folder is writable");
+    let mut editor = Editor::start(&json!({}));
+    editor.open(&keyless, 1, settings);
+    let found = editor.findings(&keyless, 1);
+    assert_eq!(
+        (rules(&found), &found[0]["range"]["start"]["line"]),
+        (vec!["invalid-settings"], &json!(1)),
+        "{found:#?}"
+    );
+    editor.open(&role, 1, policy);
+    assert_eq!(rules(&editor.findings(&role, 1)), ["invalid-settings"]);
+    editor.open(&pipeline, 1, PIPELINE);
+    assert_eq!(rules(&editor.findings(&pipeline, 1)), ["invalid-settings"]);
+
+    fs::write(folder.path().join("keyless.yaml"), "rules:\n  piped-download: off\n")
+        .expect("the scratch folder is writable");
+    editor.tell("textDocument/didSave", &json!({ "textDocument": { "uri": keyless } }));
+    assert_eq!(rules(&editor.findings(&pipeline, 1)), ["misspelled-oidc"]);
+    assert!(rules(&editor.findings(&role, 1)).contains(&"missing-subject-condition"));
+    // a file that is none of these
+    editor.open(&uri(&folder.path().join("notes.md")), 1, "# nothing");
+    assert!(editor.end().success());
+}
+
+#[test]
+fn wrong_messages_are_refused_and_do_not_end_the_session() {
+    let mut editor = Editor::start(&json!({}));
+    for (method, parameters, code) in [
+        ("textDocument/hover", json!({}), -32602),
+        ("textDocument/hover", json!([1]), -32602),
+        ("textDocument/rename", json!({ "newName": 1 }), -32601),
+        ("keyless/nonsense", Value::Null, -32601),
+    ] {
+        assert_eq!(editor.ask(method, &parameters)["error"]["code"], code, "{method} {parameters}");
+    }
+    editor.tell("textDocument/didOpen", &json!({ "textDocument": 7 }));
+    editor.tell(
+        "textDocument/didChange",
+        &json!({ "textDocument": { "uri": "file:///not/open", "version": 1 }, "contentChanges": [] }),
+    );
+    editor.tell("$/setTrace", &json!({ "value": "verbose" }));
+    let uri = "untitled:Untitled-1";
+    editor.open(uri, 1, "");
+    editor.change(uri, 2, &[json!({ "range": { "start": { "line": 4_000_000_000_u32, "character": 9 }, "end": { "line": 0, "character": 0 } }, "text": "x" })]);
+    assert_eq!(editor.ask("textDocument/hover", &at(uri, 0, 0))["result"], Value::Null);
+    assert!(editor.end().success());
+}
+
+#[test]
+fn a_cancelled_request_is_answered_as_such() {
+    let mut editor = Editor::start(&json!({}));
+    let uri = "file:///clone/bitbucket-pipelines.yml";
+    let steps = (0..3000).map(|step| format!("      - step: {{name: s{step}, script: [make {step}]}}\n"));
+    editor.open(uri, 1, &format!("pipelines:\n  custom:\n    many:\n{}", steps.collect::<String>()));
+    // the first keeps the server busy until the cancellation has arrived
+    let first = editor.request("textDocument/documentSymbol", &json!({ "textDocument": { "uri": uri } }));
+    let second = editor.request("textDocument/documentSymbol", &json!({ "textDocument": { "uri": uri } }));
+    editor.tell("$/cancelRequest", &json!({ "id": second }));
+    assert!(editor.answer(first)["result"].is_array());
+    assert_eq!(editor.answer(second)["error"]["code"], -32800);
+    assert!(editor.end().success());
+}
+
+#[test]
+fn an_editor_that_vanishes_or_speaks_otherwise_ends_the_server() {
+    let mut editor = Editor::start(&json!({}));
+    assert_eq!(editor.ended().0.code(), Some(1));
+
+    let mut editor = Editor::start(&json!({}));
+    editor.write(b"GET / HTTP/1.1\r\n\r\n");
+    let (status, said) = editor.ended();
+    assert_eq!(status.code(), Some(2), "{said}");
+    assert!(said.contains("does not speak the language server protocol"), "{said}");
+
+    let mut editor = Editor::start_silently();
+    editor.tell("textDocument/didOpen", &json!({}));
+    let (status, said) = editor.ended();
+    assert_eq!(status.code(), Some(2), "{said}");
+}
+
+/// Edits of the kind that people make: words, lines, characters outside ASCII, pasted and deleted parts.
+const INSERTED: [&str; 16] = [
+    "\n",
+    "  ",
+    "- ",
+    ": ",
+    "x",
+    "ä",
+    "🚀",
+    "\t",
+    "oidc: true",
+    "\r\n",
+    "'",
+    "\"",
+    "- step:",
+    "*a",
+    "&a",
+    "script: [make]\n",
+];
+
+/// A generator of numbers below a limit, the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit as u64).expect("a limit is small")
+    }
+}
+
+/// A position in the protocol's terms, counted without what the server counts with.
+fn position(text: &str, offset: usize) -> Value {
+    let before = &text[..offset];
+    let breaks = |text: &str| {
+        let bytes = text.as_bytes();
+        (0..bytes.len())
+            .filter(|&at| bytes[at] == b'\n' || bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'))
+            .collect::<Vec<_>>()
+    };
+    // a carriage return that the offset separates from its line feed breaks no line
+    let ends: Vec<usize> = breaks(text).into_iter().filter(|at| *at < offset).collect();
+    let start = ends.last().map_or(0, |at| at + 1);
+    json!({ "line": ends.len(), "character": before[start..].encode_utf16().count() })
+}
+
+/// What a fresh lint finds, as the server says it.
+fn fresh(name: &str, text: &str) -> Vec<(String, Value)> {
+    let found = lint::lint(&Source::new(name, text), &Settings::default());
+    let range = |span: Span| json!({ "start": position(text, span.start), "end": position(text, span.end) });
+    found.iter().map(|finding| (finding.rule.as_str().to_owned(), range(finding.primary.span))).collect()
+}
+
+#[test]
+fn after_ten_thousand_edits_the_findings_are_those_of_a_fresh_lint() {
+    const EDITS: i32 = 10_000;
+    const LONGEST: usize = 4000;
+    let folder = checkout::scratch("editor");
+    let uri = file(folder.path(), "bitbucket-pipelines.yml", PIPELINE);
+    let name = folder.path().join("bitbucket-pipelines.yml").display().to_string();
+    let mut editor = Editor::start(&json!({}));
+    let (mut text, mut numbers, mut compared, mut memory) = (PIPELINE.to_owned(), Numbers(0x5eed), 0, None);
+    editor.open(&uri, 0, &text);
+    for version in 1..=EDITS {
+        let boundary = |numbers: &mut Numbers, text: &str| {
+            let at = numbers.below(text.len() + 1);
+            let boundary = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+            // no editor puts the cursor into the middle of a line break
+            if text[..boundary].ends_with('\r') && text[boundary..].starts_with('\n') { boundary - 1 } else { boundary }
+        };
+        let start = boundary(&mut numbers, &text);
+        let (end, inserted) = match numbers.below(4) {
+            0 => (boundary(&mut numbers, &text).clamp(start, (start + 12).min(text.len()).max(start)), ""),
+            _ => (start, INSERTED[numbers.below(INSERTED.len())]),
+        };
+        let end = (start..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(start);
+        let end = if text[..end].ends_with('\r') && text[end..].starts_with('\n') { end - 1 } else { end }.max(start);
+        let change = if text.len() > LONGEST {
+            PIPELINE.clone_into(&mut text);
+            json!({ "text": PIPELINE })
+        } else {
+            let range = json!({ "start": position(&text, start), "end": position(&text, end) });
+            text.replace_range(start..end, inserted);
+            json!({ "range": range, "text": inserted })
+        };
+        editor.change(&uri, version, &[change]);
+        // one lint for about fifty edits, as when somebody types fast
+        if numbers.below(50) == 0 || version == EDITS {
+            let found = editor.findings(&uri, version);
+            let shown: Vec<_> = found
+                .iter()
+                .map(|finding| (finding["code"].as_str().unwrap_or_default().to_owned(), finding["range"].clone()))
+                .collect();
+            assert_eq!(shown, fresh(&name, &text), "after {version} edits:\n{text}");
+            editor.forget();
+            compared += 1;
+        }
+        if version == EDITS / 5 {
+            memory = Some(editor.memory());
+        }
+    }
+    assert!(compared > 100, "{compared} comparisons");
+    let (before, after) = (memory.unwrap_or_default(), editor.memory());
+    assert!(after < before + before / 4, "memory grew from {before} to {after} bytes");
+    assert!(editor.end().success());
+}
+
+#[test]
+fn neovim_shows_findings_and_applies_a_fix() {
+    let folder = checkout::scratch("neovim");
+    file(folder.path(), "bitbucket-pipelines.yml", PIPELINE);
+    let mut neovim = Command::new("nvim");
+    neovim
+        .args(["--headless", "-u", "NONE", "-i", "NONE", "-n", "-c"])
+        .arg(format!("luafile {}", checkout::root().join("tests/editors/neovim.lua").display()));
+    neovim.current_dir(folder.path()).env("HOME", folder.path()).env("KEYLESS", checkout::binary("keyless"));
+    let finished = finish(neovim.arg("bitbucket-pipelines.yml"));
+    assert_eq!(finished.code, Some(0), "{finished:#?}");
+    assert!(
+        finished.stderr.contains("all steps passed") || finished.stdout.contains("all steps passed"),
+        "{finished:#?}"
+    );
+}
+
+#[test]
+fn the_protocol_library_of_vs_code_drives_a_session() {
+    let folder = checkout::scratch("vscode");
+    let tests = checkout::root().join("tests/editors");
+    assert!(tests.join("node_modules").exists(), "the protocol library is not installed: run make setup");
+    file(folder.path(), "bitbucket-pipelines.yml", PIPELINE);
+    let mut node = Command::new("node");
+    node.arg(tests.join("session.mjs"))
+        .arg(checkout::binary("keyless"))
+        .arg(folder.path().join("bitbucket-pipelines.yml"));
+    let finished = finish(&mut node);
+    assert_eq!((finished.code, finished.stdout.lines().last()), (Some(0), Some("all steps passed")), "{finished:#?}");
+}
