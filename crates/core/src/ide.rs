@@ -3,6 +3,8 @@
 pub mod completion;
 pub mod definition;
 pub mod hover;
+pub mod layout;
+pub mod names;
 pub mod outline;
 mod pipes;
 mod place;
