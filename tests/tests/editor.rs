@@ -132,6 +132,53 @@ fn questions_about_a_file_are_answered() {
 }
 
 #[test]
+fn names_are_found_and_renamed_everywhere() {
+    let folder = checkout::scratch("editor");
+    let uri = file(folder.path(), "bitbucket-pipelines.yml", PIPELINE);
+    let mut editor = Editor::start(&json!({}));
+    editor.open(&uri, 1, PIPELINE);
+    let mut asked = at(&uri, 12, 16);
+    let range = editor.ask("textDocument/prepareRename", &asked)["result"].clone();
+    assert_eq!((&range["start"]["character"], &range["end"]["character"]), (&json!(15), &json!(21)), "{range}");
+    asked["context"] = json!({ "includeDeclaration": true });
+    let found = editor.ask("textDocument/references", &asked)["result"].clone();
+    let lines: Vec<_> = found.as_array().into_iter().flatten().map(|place| &place["range"]["start"]["line"]).collect();
+    assert_eq!(lines, [4, 12], "{found}");
+    asked["newName"] = json!("ship");
+    let edits = editor.ask("textDocument/rename", &asked)["result"]["changes"][&uri].clone();
+    assert_eq!(edits.as_array().map(Vec::len), Some(2), "{edits}");
+    asked["newName"] = json!("a b");
+    let refused = editor.ask("textDocument/rename", &asked)["error"].clone();
+    assert_eq!(refused["message"], "`a b` is not a name; use letters, digits, `-` and `_`", "{refused}");
+    assert_eq!(editor.ask("textDocument/prepareRename", &at(&uri, 6, 24))["result"], Value::Null);
+    assert!(editor.end().success());
+}
+
+#[test]
+fn the_text_is_surrounded_by_what_it_does_not_show() {
+    let folder = checkout::scratch("editor");
+    let uri = file(folder.path(), "bitbucket-pipelines.yml", PIPELINE);
+    let mut editor = Editor::start(&json!({}));
+    editor.open(&uri, 1, PIPELINE);
+    let document = json!({ "textDocument": { "uri": uri } });
+    let folds = editor.ask("textDocument/foldingRange", &document)["result"].clone();
+    assert!(folds.as_array().is_some_and(|folds| folds.contains(&json!({ "startLine": 8, "endLine": 9 }))), "{folds}");
+    let links = editor.ask("textDocument/documentLink", &document)["result"].clone();
+    assert_eq!(links[0]["target"], "https://hub.docker.com/_/node", "{links}");
+    let mut asked = document.clone();
+    asked["range"] = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 99, "character": 0 } });
+    let hints = editor.ask("textDocument/inlayHint", &asked)["result"].clone();
+    let hint = (&hints[0]["label"], &hints[0]["position"]["line"]);
+    assert_eq!(hint, (&json!("deployment: production"), &json!(12)), "{hints}");
+    let text = PIPELINE.replace("odic", "oidc").replace("curl https://example.com/install.sh | sh", "aws s3 ls");
+    editor.change(&uri, 2, &[json!({ "text": text })]);
+    let lenses = editor.ask("textDocument/codeLens", &document)["result"].clone();
+    let title = lenses[0]["command"]["title"].as_str().unwrap_or_default();
+    assert!(title.starts_with("needs ") && title.contains("AWS_ROLE_ARN"), "{lenses}");
+    assert!(editor.end().success());
+}
+
+#[test]
 fn settings_and_trust_policies_are_checked_too() {
     let folder = checkout::scratch("editor");
     let settings = "rules:\n  piped-download: of\n";
@@ -170,7 +217,7 @@ fn wrong_messages_are_refused_and_do_not_end_the_session() {
     for (method, parameters, code) in [
         ("textDocument/hover", json!({}), -32602),
         ("textDocument/hover", json!([1]), -32602),
-        ("textDocument/rename", json!({ "newName": 1 }), -32601),
+        ("textDocument/rename", json!({ "newName": 1 }), -32602),
         ("keyless/nonsense", Value::Null, -32601),
     ] {
         assert_eq!(editor.ask(method, &parameters)["error"]["code"], code, "{method} {parameters}");

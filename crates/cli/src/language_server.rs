@@ -15,6 +15,8 @@ mod positions;
 
 use std::{
     collections::VecDeque,
+    convert::Infallible,
+    fmt::Display,
     fs::File,
     io::Write,
     panic::{self, AssertUnwindSafe},
@@ -23,9 +25,11 @@ use std::{
 };
 
 use gen_lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeActionParams, CompletionOptions, DidChangeTextDocumentParams,
-    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DocumentSymbolParams, PositionEncodingKind, Save,
-    SaveOptions, ServerCapabilities, TextDocumentPositionParams, TextDocumentSyncKind, TextDocumentSyncOptions,
+    CodeActionKind, CodeActionOptions, CodeActionParams, CodeLensOptions, CodeLensParams, CompletionOptions,
+    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DocumentLinkOptions,
+    DocumentLinkParams, DocumentSymbolParams, FoldingRangeParams, InlayHintParams, PositionEncodingKind,
+    ReferenceParams, RenameOptions, RenameParams, Save, SaveOptions, ServerCapabilities, TextDocumentPositionParams,
+    TextDocumentSyncKind, TextDocumentSyncOptions,
 };
 use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, RequestId, Response};
 use serde::{Serialize, de::DeserializeOwned};
@@ -119,6 +123,12 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
         hover_provider: Some(true.into()),
         definition_provider: Some(true.into()),
         document_symbol_provider: Some(true.into()),
+        references_provider: Some(true.into()),
+        rename_provider: Some(RenameOptions { prepare_provider: Some(true), ..RenameOptions::default() }.into()),
+        folding_range_provider: Some(true.into()),
+        document_link_provider: Some(DocumentLinkOptions::default()),
+        inlay_hint_provider: Some(true.into()),
+        code_lens_provider: Some(CodeLensOptions::default()),
         completion_provider: Some(CompletionOptions {
             trigger_characters: Some([" ", "*", "-", "$"].map(str::to_owned).to_vec()),
             ..CompletionOptions::default()
@@ -202,6 +212,7 @@ impl Session<'_> {
         let answered = panic::catch_unwind(AssertUnwindSafe(|| self.result(&method, params)));
         match answered {
             Ok(Answer::Result(value)) => self.send(Response::new_ok(id, value)),
+            Ok(Answer::Refused(reason)) => self.refuse(id, ErrorCode::RequestFailed, reason),
             Ok(Answer::Unreadable(error)) => self.refuse(id, ErrorCode::InvalidParams, error.to_string()),
             Ok(Answer::Unknown) => {
                 self.refuse(id, ErrorCode::MethodNotFound, format!("unknown request `{method}`"));
@@ -228,6 +239,30 @@ impl Session<'_> {
             }),
             "textDocument/definition" => answer(parameters, |asked: TextDocumentPositionParams| {
                 self.pipeline(&asked.text_document.uri).map(|file| file.definition(asked.position))
+            }),
+            "textDocument/references" => answer(parameters, |asked: ReferenceParams| {
+                let TextDocumentPositionParams { text_document, position } = asked.text_document_position_params;
+                let with_definition = asked.context.include_declaration;
+                self.pipeline(&text_document.uri).map(|file| file.references(position, with_definition))
+            }),
+            "textDocument/prepareRename" => answer(parameters, |asked: TextDocumentPositionParams| {
+                self.pipeline(&asked.text_document.uri).and_then(|file| file.renamable(asked.position).ok())
+            }),
+            "textDocument/rename" => refuse_or_answer(parameters, |asked: RenameParams| {
+                let TextDocumentPositionParams { text_document, position } = asked.text_document_position_params;
+                self.pipeline(&text_document.uri).map(|file| file.rename(position, &asked.new_name)).transpose()
+            }),
+            "textDocument/foldingRange" => answer(parameters, |asked: FoldingRangeParams| {
+                self.pipeline(&asked.text_document.uri).map(|file| file.folds())
+            }),
+            "textDocument/documentLink" => answer(parameters, |asked: DocumentLinkParams| {
+                self.pipeline(&asked.text_document.uri).map(|file| file.links())
+            }),
+            "textDocument/inlayHint" => answer(parameters, |asked: InlayHintParams| {
+                self.pipeline(&asked.text_document.uri).map(|file| file.hints(asked.range))
+            }),
+            "textDocument/codeLens" => answer(parameters, |asked: CodeLensParams| {
+                self.pipeline(&asked.text_document.uri).map(|file| file.lenses())
             }),
             "textDocument/documentSymbol" => answer(parameters, |asked: DocumentSymbolParams| {
                 self.pipeline(&asked.text_document.uri).map(|file| file.symbols())
@@ -289,6 +324,8 @@ impl Session<'_> {
 enum Answer {
     /// Its result.
     Result(Value),
+    /// It makes sense, but cannot be done.
+    Refused(String),
     /// Its parameters have another form.
     Unreadable(serde_json::Error),
     /// It is not one of the requests that are answered.
@@ -297,8 +334,21 @@ enum Answer {
 
 /// Reads the parameters of a request, and answers it.
 fn answer<P: DeserializeOwned, R: Serialize>(parameters: Value, result: impl FnOnce(P) -> R) -> Answer {
-    match serde_json::from_value(parameters).and_then(|parameters| serde_json::to_value(result(parameters))) {
-        Ok(value) => Answer::Result(value),
-        Err(error) => Answer::Unreadable(error),
+    refuse_or_answer(parameters, |parameters| Ok::<R, Infallible>(result(parameters)))
+}
+
+/// The same for a request that may be refused.
+fn refuse_or_answer<P: DeserializeOwned, R: Serialize, E: Display>(
+    parameters: Value,
+    result: impl FnOnce(P) -> Result<R, E>,
+) -> Answer {
+    let parameters = match serde_json::from_value(parameters) {
+        Ok(parameters) => parameters,
+        Err(error) => return Answer::Unreadable(error),
+    };
+    match result(parameters).map(serde_json::to_value) {
+        Ok(Ok(value)) => Answer::Result(value),
+        Ok(Err(error)) => Answer::Unreadable(error),
+        Err(reason) => Answer::Refused(reason.to_string()),
     }
 }

@@ -1,14 +1,18 @@
-//! Hover, completion, definitions and symbols of a pipeline file, in an editor's form.
+//! What an editor asks about a pipeline file, in the editor's form.
+
+use std::collections::HashMap;
 
 use gen_lsp_types::{
-    CompletionItem, CompletionItemKind, DocumentSymbol, Documentation, Hover, Location, MarkupContent, MarkupKind,
-    Position, SymbolKind, TextEdit,
+    CodeLens, Command, CompletionItem, CompletionItemKind, DocumentLink, DocumentSymbol, Documentation, FoldingRange,
+    FoldingRangeKind, Hover, InlayHint, Location, MarkupContent, MarkupKind, Position, Range, SymbolKind, TextEdit,
+    WorkspaceEdit,
 };
 use keyless_core::{
     analysis::{Analysis, ParsedFile},
     ide::{
         completion::{self, ChoiceKind},
-        definition, hover,
+        hover, layout,
+        names::{self, RenameError},
         outline::{self, Group, GroupKind, Pipeline, StepBox},
     },
     settings::Settings,
@@ -39,10 +43,14 @@ impl<'d> Assistance<'d> {
         Lines::new(&self.source, self.encoding)
     }
 
+    fn ask<R>(&self, question: impl FnOnce(&Analysis<'_>) -> R) -> R {
+        let (parsed, settings) = (ParsedFile::new(&self.source), Settings::default());
+        question(&Analysis::new(&parsed, &settings))
+    }
+
     /// The documentation at a position.
     pub(crate) fn hover(&self, position: Position) -> Option<Hover> {
-        let (parsed, settings) = (ParsedFile::new(&self.source), Settings::default());
-        let found = hover::at(&Analysis::new(&parsed, &settings), self.lines().offset(position))?;
+        let found = self.ask(|file| hover::at(file, self.lines().offset(position)))?;
         let title = match found.of {
             Some(object) => format!("**{}**, a key of {object}", found.name),
             None => format!("**{}**", found.name),
@@ -71,20 +79,86 @@ impl<'d> Assistance<'d> {
         found.options.into_iter().map(item).collect()
     }
 
-    /// The anchor of an alias, or the uses of an anchor.
+    /// The definition of a name, or its uses at the definition.
     pub(crate) fn definition(&self, position: Position) -> Vec<Location> {
-        let parsed = ParsedFile::new(&self.source);
-        let found = definition::at(parsed.tree(), self.lines().offset(position));
-        let place = |target: definition::Target| Span::new(target.offset, target.offset + target.length);
-        let location = |target| Location::new(self.document.uri.clone(), self.lines().range(place(target)));
-        found.into_iter().map(location).collect()
+        self.locations(self.ask(|file| names::definition(file, self.lines().offset(position))))
+    }
+
+    /// All uses of a name.
+    pub(crate) fn references(&self, position: Position, with_definition: bool) -> Vec<Location> {
+        self.locations(self.ask(|file| names::references(file, self.lines().offset(position), with_definition)))
+    }
+
+    fn locations(&self, spans: Vec<Span>) -> Vec<Location> {
+        let location = |span| Location::new(self.document.uri.clone(), self.lines().range(span));
+        spans.into_iter().map(location).collect()
+    }
+
+    /// The name at a position, if it can be renamed.
+    pub(crate) fn renamable(&self, position: Position) -> Result<Range, RenameError> {
+        let span = self.ask(|file| names::renamable(file, self.lines().offset(position)))?;
+        Ok(self.lines().range(span))
+    }
+
+    /// The changes that rename what is at a position.
+    pub(crate) fn rename(&self, position: Position, name: &str) -> Result<WorkspaceEdit, RenameError> {
+        let edits = self.ask(|file| names::rename(file, self.lines().offset(position), name))?;
+        let edits = edits.into_iter().map(|edit| TextEdit::new(self.lines().range(edit.span), edit.replacement));
+        let changes = HashMap::from([(self.document.uri.clone(), edits.collect())]);
+        Ok(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() })
     }
 
     /// The pipelines with their stages and steps.
     pub(crate) fn symbols(&self) -> Vec<DocumentSymbol> {
-        let (parsed, settings) = (ParsedFile::new(&self.source), Settings::default());
-        let outline = outline::read(&Analysis::new(&parsed, &settings));
-        outline.pipelines.into_iter().map(|pipeline| self.pipeline(pipeline)).collect()
+        self.ask(outline::read).pipelines.into_iter().map(|pipeline| self.pipeline(pipeline)).collect()
+    }
+
+    /// What can be hidden.
+    pub(crate) fn folds(&self) -> Vec<FoldingRange> {
+        let line = |line: usize| u32::try_from(line - 1).unwrap_or(u32::MAX);
+        let fold = |fold: layout::Fold| FoldingRange {
+            start_line: line(fold.first),
+            end_line: line(fold.last),
+            kind: fold.is_comment.then_some(FoldingRangeKind::Comment),
+            ..FoldingRange::default()
+        };
+        self.ask(layout::folds).into_iter().map(fold).collect()
+    }
+
+    /// What leads to a page.
+    pub(crate) fn links(&self) -> Vec<DocumentLink> {
+        let link = |link: layout::Link| DocumentLink {
+            range: self.lines().range(link.span),
+            target: Some(link.url.into()),
+            ..DocumentLink::default()
+        };
+        self.ask(layout::links).into_iter().map(link).collect()
+    }
+
+    /// The values that steps in a range inherit.
+    pub(crate) fn hints(&self, range: Range) -> Vec<InlayHint> {
+        let asked = self.lines().span(range);
+        let remarks = self.ask(layout::inherited);
+        let inside = remarks.into_iter().filter(|remark| asked.start <= remark.offset && remark.offset <= asked.end);
+        let hint = |remark: layout::Remark| {
+            let position = self.lines().position(remark.offset);
+            InlayHint {
+                padding_left: Some(true),
+                ..InlayHint::new(position, remark.text.into(), None, None, None, None, None, None)
+            }
+        };
+        inside.map(hint).collect()
+    }
+
+    /// What steps need, above each of them.
+    pub(crate) fn lenses(&self) -> Vec<CodeLens> {
+        let lens = |remark: layout::Remark| CodeLens {
+            range: self.lines().range(Span::at(remark.offset)),
+            // a command without a name is a text that cannot be clicked
+            command: Some(Command { title: remark.text, ..Command::default() }),
+            data: None,
+        };
+        self.ask(layout::needs).into_iter().map(lens).collect()
     }
 
     fn pipeline(&self, pipeline: Pipeline) -> DocumentSymbol {
