@@ -11,6 +11,7 @@ mod checker;
 mod documents;
 mod findings;
 mod judge;
+mod kind;
 mod positions;
 
 use std::{

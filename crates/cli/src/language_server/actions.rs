@@ -12,7 +12,8 @@ use keyless_core::{
 use super::{
     documents::Document,
     findings::show,
-    judge::{self, Kind},
+    judge,
+    kind::Kind,
     positions::{Encoding, Lines},
 };
 use crate::fix::{self, Fixing};

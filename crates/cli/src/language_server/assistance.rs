@@ -21,7 +21,7 @@ use keyless_core::{
 
 use super::{
     documents::Document,
-    judge::Kind,
+    kind::Kind,
     positions::{Encoding, Lines},
 };
 

@@ -17,10 +17,10 @@ use super::{
 };
 
 /// How long a file must stay as it is before it is checked.
-const QUIET: Duration = Duration::from_millis(40);
+const QUIET: Duration = Duration::from_millis(8);
 
 /// How long a check may be put off by further changes.
-const PATIENCE: Duration = Duration::from_millis(400);
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What happened to a file.
 #[derive(Debug)]

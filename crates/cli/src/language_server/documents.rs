@@ -11,7 +11,7 @@ use keyless_core::text::Source;
 use percent_encoding::percent_decode_str;
 
 use super::{
-    judge::Kind,
+    kind::Kind,
     positions::{Encoding, Lines},
 };
 
