@@ -188,6 +188,10 @@ impl Job<'_> {
             Next::WithAssembly(settings) => settings,
             Next::AsIs => settings,
         };
+        if self.settings.synth == Synth::Isolated && self.settings.assembly.is_none() && settings.assembly.is_some() {
+            // The app could have written there what Node takes for the CDK's compiled code.
+            variables.set("NODE_DISABLE_COMPILE_CACHE", "1");
+        }
         let job = Job { settings, ..self };
         tokio::select! {
             reviewed = job.review(&session, assumer.name()) => reviewed?,

@@ -209,6 +209,20 @@ fn nothing_of_the_app_runs_with_the_session() {
     assert!(finished.stderr.contains("cdk.json was changed during the synthesis"), "{finished:#?}");
 }
 
+/// Node does not check compiled code against its source, and the app can write to the folder that it is kept in.
+#[test]
+fn code_that_the_app_could_have_compiled_does_not_run_with_the_session() {
+    let script = "console.log('cache', process.env.NODE_COMPILE_CACHE, process.env.NODE_DISABLE_COMPILE_CACHE);";
+    let workplace = Workplace::with_script_for_cdk(script);
+    for (variables, expected) in [
+        (&[("NODE_COMPILE_CACHE", "cache")][..], "cache cache 1"),
+        (&[("NODE_COMPILE_CACHE", "cache"), ("SYNTH", "session")], "cache cache undefined"),
+    ] {
+        let finished = pipe(&workplace, &sts(), variables);
+        assert!(finished.stdout.lines().any(|line| line == expected), "{variables:?}: {finished:#?}");
+    }
+}
+
 /// A notice about every version of the CLI, as the CDK caches it, in place of the network.
 fn remember_notice(home: &Path, expires_in: i64) {
     let cache = home.join(".cdk/cache");
