@@ -25,3 +25,4 @@ pub mod server;
 pub mod step;
 pub mod strict_sts;
 pub mod token;
+pub mod trail;

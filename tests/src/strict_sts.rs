@@ -56,6 +56,7 @@ pub enum Fault {
 pub struct StrictSts {
     server: Server,
     issued: Arc<Mutex<Vec<String>>>,
+    sessions: Arc<Mutex<HashMap<String, String>>>,
     faults: Arc<Mutex<Faults>>,
 }
 
@@ -76,6 +77,7 @@ struct State {
     deployed_url: String,
     agent: Agent,
     issued: Arc<Mutex<Vec<String>>>,
+    sessions: Arc<Mutex<HashMap<String, String>>>,
 }
 
 /// A response to send.
@@ -99,6 +101,7 @@ impl StrictSts {
     /// When no port is free.
     pub fn start_with(jwks: Jwks, judge_url: &str, deployed_url: &str, faults: Vec<Fault>, clock: Duration) -> Self {
         let issued = Arc::new(Mutex::new(Vec::new()));
+        let sessions: Arc<Mutex<HashMap<String, String>>> = Arc::default();
         let faults = Arc::new(Mutex::new(Faults { queue: faults.into(), ..Faults::default() }));
         let state = State {
             faults: Arc::clone(&faults),
@@ -109,9 +112,10 @@ impl StrictSts {
             deployed_url: deployed_url.to_owned(),
             agent: Agent::config_builder().http_status_as_error(false).build().into(),
             issued: Arc::clone(&issued),
+            sessions: Arc::clone(&sessions),
         };
         let server = Server::start(move |request| state.handle(&request));
-        Self { server, issued, faults }
+        Self { server, issued, sessions, faults }
     }
 
     /// Its URL.
@@ -127,6 +131,11 @@ impl StrictSts {
     /// The forms of all calls, in order, without the token.
     pub fn requests(&self) -> Vec<HashMap<String, String>> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).requests.clone()
+    }
+
+    /// The role whose session has an access key with this id.
+    pub fn role_of(&self, access_key: &str) -> Option<String> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(access_key).cloned()
     }
 
     /// Every secret key and session token that it issued.
@@ -194,6 +203,9 @@ impl State {
                 Err(refusal) => refusal.into(),
             }
         };
+        if let Some((key, role)) = text(&answer.body, "AccessKeyId").zip(form.get("RoleArn")) {
+            self.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(key, role.clone());
+        }
         let secrets = ["SecretAccessKey", "SessionToken"].into_iter().flat_map(|name| texts(&answer.body, name));
         let secrets: Vec<String> = secrets.collect();
         for secret in &secrets {
@@ -207,7 +219,8 @@ impl State {
     fn judge(&self, form: &HashMap<String, String>) -> Result<(), ApiError> {
         let parameter = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
         let invalid = |message: &str| refusal(400, "InvalidIdentityToken", message);
-        let claims = match self.jwks.verify(parameter("WebIdentityToken")) {
+        // Atlassian's guide writes the token with `echo`, and AWS accepts the line break at its end.
+        let claims = match self.jwks.verify(parameter("WebIdentityToken").trim_end()) {
             Verdict::Signed(claims) => claims,
             Verdict::NotAToken => {
                 return Err(invalid(

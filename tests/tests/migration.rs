@@ -1,22 +1,27 @@
-//! A whole migration: an account that authorises every call, Bitbucket's API, the strict STS and Git. It does not deploy.
+//! A whole migration: an account that authorises every call, Bitbucket's API, the strict STS and Git; and the deployments of the
+//! pipeline before and after it.
 #![allow(clippy::expect_used, clippy::panic)] // clippy knows functions with #[test] alone as tests
 
 use std::{
     collections::BTreeMap,
     fs,
     io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
     process::{Command, Stdio},
     sync::LazyLock,
 };
 
 use keyless_tests::{
-    aws::texts,
+    aws::{Api, texts},
     bitbucket::{self, Bitbucket, Settings},
     cloud::ACCOUNT,
+    emulator::{Authorisation, Emulator},
     iam_proxy::IamProxy,
     migration::{KeyedAccount, USER},
     run::{Finished, Workplace, finish},
     step,
+    strict_sts::StrictSts,
+    trail::Trail,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -162,6 +167,111 @@ fn a_repository_is_migrated_and_its_key_retired() {
     assert_eq!(texts(&session, "AccessKeyId").len(), 1, "the step gets a session");
 
     retired(&migration);
+}
+
+/// An account that the pipeline deploys to. Roles are assumed with tokens where the migration creates them; all else is received
+/// by an emulator that accepts any signature, behind a trail.
+struct Deployed {
+    emulator: Emulator,
+    trail: Trail,
+    sts: StrictSts,
+}
+
+impl Deployed {
+    fn start(account: &KeyedAccount) -> Self {
+        let emulator = Emulator::start(Authorisation::Open);
+        let trail = Trail::start(&emulator.url());
+        let sts = StrictSts::start(account.issuer.jwks(), &account.emulator.url(), trail.url());
+        Self { emulator, trail, sts }
+    }
+
+    /// Runs a script of the repository as a step of its deployment would: by bash, which stops at the first failure, with the
+    /// variables of Bitbucket's settings. Returns the names of the variables that the programs of Node were started with.
+    fn step(&self, account: &KeyedAccount, workplace: &Workplace, api: &Bitbucket, script: &str) -> Vec<String> {
+        let clone = workplace.clone_folder();
+        let bin = workplace.folder().join("bin");
+        let seen = workplace.folder().join("tmp/seen");
+        fs::create_dir_all(&bin).expect("the scratch folder is writable");
+        let _ = fs::remove_file(&seen);
+        let path = std::env::var("PATH").unwrap_or_default();
+        let node = std::env::split_paths(&path).map(|folder| folder.join("node")).find(|file| file.is_file());
+        let node = node.expect("node is installed");
+        let wrapper =
+            format!("#!/bin/sh\nenv | sed -n 's/=.*//p' >>'{}'\nexec '{}' \"$@\"\n", seen.display(), node.display());
+        fs::write(bin.join("node"), wrapper).expect("the scratch folder is writable");
+        fs::set_permissions(bin.join("node"), fs::Permissions::from_mode(0o755)).expect("it is ours");
+        let mut bash = Command::new("bash");
+        bash.args(["-e", "-c", script]).current_dir(&clone).stdin(Stdio::null()).env_clear();
+        bash.env("PATH", format!("{}:{path}", bin.display())).envs(step::variables(&clone));
+        bash.env("HOME", workplace.folder().join("home")).env("TMPDIR", workplace.folder().join("tmp"));
+        bash.env("CDK_HOME", workplace.folder().join("home/.cdk")).env("AWS_EC2_METADATA_DISABLED", "true");
+        bash.env("AWS_ENDPOINT_URL", self.trail.url()).env("AWS_ENDPOINT_URL_STS", self.sts.url());
+        for variable in api.variables() {
+            let value = match variable.key.as_str() {
+                "AWS_ACCESS_KEY_ID" => account.key.0.clone(),
+                "AWS_SECRET_ACCESS_KEY" => account.key.1.clone(),
+                _ => variable.value,
+            };
+            bash.env(variable.key, value);
+        }
+        bash.env("BITBUCKET_STEP_OIDC_TOKEN", account.issuer.sign(&step::claims()));
+        let finished = finish(&mut bash);
+        assert_eq!(finished.code, Some(0), "{script}\n{finished:#?}");
+        fs::read_to_string(seen).expect("node was started").lines().map(str::to_owned).collect()
+    }
+
+    /// The greeting that is deployed.
+    fn greeting(&self) -> Option<String> {
+        Api::new(&self.emulator.url()).parameter("/keyless/demo/greeting").ok()
+    }
+}
+
+/// The script of the only step of a pipeline file.
+fn script(pipeline: &str) -> String {
+    let file: Value = serde_yaml::from_str(pipeline).expect("the file is YAML");
+    let script = &file["pipelines"]["branches"]["main"][0]["step"]["script"];
+    let lines = script.as_array().into_iter().flatten().filter_map(Value::as_str);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_pipeline_deploys_with_the_key_before_and_with_the_role_after() {
+    let account = KeyedAccount::start();
+    let (workplace, api) = (Workplace::with_demo_app(), Bitbucket::start(settings()));
+    clone(&workplace, PIPELINE);
+    let deployed = Deployed::start(&account);
+    let migration = Migration { account: &account, workplace: &workplace, api: &api };
+    let key = format!("production={}", account.key.0);
+    let done = migration.run(&["apply", "--unsafe", "--access-key", &key, "--yes"]);
+    assert_eq!(done.code, Some(0), "{done:#?}");
+    let migrated = git(&workplace, &["show", "keyless/migrate:bitbucket-pipelines.yml"]);
+    let bootstrap = "npx cdk bootstrap aws://$AWS_ACCOUNT_ID/$AWS_REGION";
+    deployed.step(&account, &workplace, &api, &format!("export AWS_ACCOUNT_ID={ACCOUNT}\n{bootstrap}"));
+    deployed.trail.take();
+
+    // Before the merge, and after a revert: the variables with the key are still there.
+    let names = deployed.step(&account, &workplace, &api, &format!("GREETING=before\n{}", script(PIPELINE)));
+    assert_eq!(deployed.greeting().as_deref(), Some("before"));
+    assert!(names.iter().any(|name| name == "AWS_SECRET_ACCESS_KEY"), "{names:?}");
+    let events = deployed.trail.take();
+    assert!(events.iter().any(|event| event.access_key == account.key.0), "{events:#?}");
+
+    let names = deployed.step(&account, &workplace, &api, &format!("GREETING=after\n{}", script(&migrated)));
+    assert_eq!(deployed.greeting().as_deref(), Some("after"));
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+        assert!(!names.iter().any(|other| other == name), "{name} in {names:?}");
+    }
+    let events = deployed.trail.take();
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/bitbucket-shop-production");
+    assert!(events.iter().any(|event| event.service == "cloudformation"), "{events:#?}");
+    let mut assumed = 0;
+    for event in &events {
+        let by = deployed.sts.role_of(&event.access_key);
+        let is_own = by.as_deref().is_some_and(|by| by == role || by.contains(":role/cdk-"));
+        assert!(is_own, "{event:?} by {by:?}");
+        assumed += usize::from(event.action == "AssumeRole" && by.as_deref() == Some(&role));
+    }
+    assert!(assumed > 0, "the role of the step assumes those of the bootstrap stack: {events:#?}");
 }
 
 /// The second half, after the merge.
