@@ -37,6 +37,8 @@ pub struct Settings {
     pub repository: Vec<&'static str>,
     /// Deployment environments: name, UUID and variables.
     pub environments: Vec<(&'static str, &'static str, Vec<&'static str>)>,
+    /// Other repositories of the workspace, with their own variables.
+    pub others: Vec<(&'static str, Vec<&'static str>)>,
     /// The pipeline file on the main branch; without it there is no branch.
     pub pipeline: Option<String>,
     /// A wrong URL for the second page of every list.
@@ -167,7 +169,18 @@ impl Shared {
         if let Some(rest) = path.strip_prefix("/workspaces/acme/pipelines-config/variables") {
             return self.variables(&mut store, request, "workspace", rest);
         }
-        let path = path.strip_prefix("/repositories/acme/shop").ok_or_else(not_found)?;
+        let path = path.strip_prefix("/repositories/acme").ok_or_else(not_found)?;
+        if path.is_empty() {
+            return Ok((200, self.page(request, &store.repositories(&login)).to_string()));
+        }
+        let Some(path) = path.strip_prefix("/shop") else {
+            let (slug, path) = path.trim_start_matches('/').split_once('/').ok_or_else(not_found)?;
+            return match path {
+                "environments" => Ok((200, self.page(request, &[]).to_string())),
+                "pipelines_config/variables" => self.variables(&mut store, request, &format!("acme/{slug}"), ""),
+                _ => Err(not_found()),
+            };
+        };
         if let Some(rest) = path.strip_prefix("/pipelines_config/variables") {
             return self.variables(&mut store, request, "repository", rest);
         }

@@ -458,6 +458,41 @@ fn all_pages_are_read_and_a_key_in_use_is_not_retired() {
 }
 
 #[test]
+fn other_repositories_with_the_key_are_found() {
+    let key = user("shared", 0);
+    let other: &'static str = format!("AWS_ACCESS_KEY_ID={key}").leak();
+    let others = vec![
+        ("blog", vec![other]),
+        ("wiki", vec!["!AWS_ACCESS_KEY_ID"]),
+        ("docs", vec!["TOKEN", "AWS_ACCESS_KEY_ID=AKIAOTHER"]),
+    ];
+    let (workplace, api) = (Workplace::empty(), Bitbucket::start(Settings { others, page: 1, ..settings() }));
+    clone(&workplace, "pipelines:\n  default:\n    - step:\n        script: [make]\n");
+    let migration = Migration { account: &SHARED, workplace: &workplace, api: &api };
+    let retire = ["retire", "--yes", "--access-key", &key];
+    let refused = migration.run(&retire);
+    assert_eq!(refused.code, Some(1), "{refused:#?}");
+    for said in [
+        format!("acme/blog uses access key `{key}` too, in `AWS_ACCESS_KEY_ID` of the repository variables"),
+        "migrate that repository first".to_owned(),
+        "acme/wiki has `AWS_ACCESS_KEY_ID` in the repository variables too, whose secured value may be the same key"
+            .to_owned(),
+    ] {
+        assert!(refused.stdout.contains(&said), "{said}\n{}", refused.stdout);
+    }
+    assert!(!refused.stdout.contains("acme/docs"), "{}", refused.stdout);
+    let keys = SHARED.api().query("iam", "ListAccessKeys", &[("UserName", "shared")]).expect("the user exists");
+    assert_eq!(texts(&keys, "Status"), ["Active"]);
+
+    // A repository's token sees no other repository, which stops nothing.
+    let arguments = [&["migrate"], &retire[..], &["--repository", "acme/shop"]].concat();
+    let alone = finish(&mut SHARED.keyless(&workplace, &api.url(), bitbucket::OF_REPOSITORY, &arguments));
+    assert!(!alone.stdout.contains("acme/blog"), "{alone:#?}");
+    let keys = SHARED.api().query("iam", "ListAccessKeys", &[("UserName", "shared")]).expect("the user exists");
+    assert_eq!(texts(&keys, "Status"), ["Inactive"], "{alone:#?}");
+}
+
+#[test]
 fn the_report_compares_before_and_after() {
     let (workplace, api) = (Workplace::empty(), Bitbucket::start(settings()));
     clone(&workplace, PIPELINE);

@@ -116,6 +116,12 @@ impl From<PullRequestAnswer> for PullRequest {
     }
 }
 
+/// A repository in a list.
+#[derive(Deserialize)]
+struct Listed {
+    slug: String,
+}
+
 #[derive(Deserialize)]
 struct Links {
     html: Link,
@@ -133,6 +139,16 @@ impl Bitbucket {
     /// [`BitbucketError`]
     pub async fn repository(&self, slugs: &RepositorySlugs) -> Result<Repository, BitbucketError> {
         self.read(Call::get(&path(slugs, ""), REPOSITORY_READ)).await
+    }
+
+    /// The slugs of a workspace's repositories that the token may see, those changed last first.
+    ///
+    /// # Errors
+    /// [`BitbucketError`]
+    pub async fn repositories(&self, workspace: &str) -> Result<Vec<String>, BitbucketError> {
+        let path = format!("/repositories/{workspace}?fields=values.slug,next&sort=-updated_on");
+        let listed = self.list::<Listed>(&path, REPOSITORY_READ).await?;
+        Ok(listed.into_iter().map(|repository| repository.slug).collect())
     }
 
     /// The deployment environments of a repository.

@@ -22,7 +22,7 @@ const ALL: [&str; 6] =
 pub(super) struct Login {
     scopes: &'static [&'static str],
     /// Whether it may see the workspace's settings.
-    of_workspace: bool,
+    pub(super) of_workspace: bool,
 }
 
 /// A refusal: the status and the body.

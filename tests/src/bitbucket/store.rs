@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Settings, VALUE,
-    access::{Refused, refused},
+    access::{Login, Refused, refused},
 };
 use crate::step;
 
@@ -50,6 +50,7 @@ type Files = BTreeMap<String, String>;
 pub(super) struct Store {
     pub(super) variables: Vec<StoredVariable>,
     environments: Vec<(&'static str, &'static str)>,
+    others: Vec<&'static str>,
     /// The commits' files, by their hashes.
     commits: BTreeMap<String, Files>,
     /// The branches' last commits.
@@ -65,12 +66,16 @@ impl Store {
         let environments = settings.environments.iter();
         store.environments = environments.clone().map(|(name, uuid, _)| (*name, *uuid)).collect();
         let levels = [("workspace", &settings.workspace), ("repository", &settings.repository)];
-        for (level, names) in levels.into_iter().chain(environments.map(|(_, uuid, names)| (*uuid, names))) {
+        store.others = settings.others.iter().map(|(slug, _)| *slug).collect();
+        let levels = levels.map(|(level, names)| (level.to_owned(), names)).into_iter();
+        let levels = levels.chain(environments.map(|(_, uuid, names)| ((*uuid).to_owned(), names)));
+        let others = settings.others.iter().map(|(slug, names)| (format!("acme/{slug}"), names));
+        for (level, names) in levels.chain(others) {
             for name in names {
                 let secured = name.starts_with('!');
                 let (key, value) =
                     name.trim_start_matches('!').split_once('=').unwrap_or((name.trim_start_matches('!'), VALUE));
-                store.add(level, key, value, secured);
+                store.add(&level, key, value, secured);
             }
         }
         if let Some(text) = &settings.pipeline {
@@ -111,6 +116,12 @@ impl Store {
         })
     }
 
+    /// The repositories that a login sees: a repository's token only its own.
+    pub(super) fn repositories(&self, login: &Login) -> Vec<Value> {
+        let others = self.others.iter().filter(|_| login.of_workspace);
+        others.chain(&["shop"]).map(|slug| json!({ "slug": slug })).collect()
+    }
+
     pub(super) fn environments(&self) -> Vec<Value> {
         let environment =
             |(name, uuid): &(&str, &str)| json!({ "name": name, "slug": name.to_lowercase(), "uuid": uuid });
@@ -119,7 +130,9 @@ impl Store {
 
     /// Whether there is a level of variables.
     pub(super) fn has_level(&self, level: &str) -> bool {
-        matches!(level, "workspace" | "repository") || self.environments.iter().any(|(_, uuid)| *uuid == level)
+        matches!(level, "workspace" | "repository")
+            || self.others.iter().any(|slug| level.strip_prefix("acme/") == Some(slug))
+            || self.environments.iter().any(|(_, uuid)| *uuid == level)
     }
 
     pub(super) fn list(&self, level: &str) -> Vec<Value> {

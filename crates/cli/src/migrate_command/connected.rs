@@ -5,6 +5,7 @@ pub(super) mod apply;
 mod branch;
 mod commit;
 mod context;
+mod elsewhere;
 mod key_id;
 mod remote;
 pub(super) mod retire;

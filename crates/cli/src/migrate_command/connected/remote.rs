@@ -118,7 +118,8 @@ impl Remote {
     }
 }
 
-fn reason(error: &BitbucketError) -> String {
+/// Why Bitbucket refused, and what to do.
+pub(super) fn reason(error: &BitbucketError) -> String {
     format!("{error}; {}", error.help())
 }
 

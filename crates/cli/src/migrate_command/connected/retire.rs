@@ -13,6 +13,7 @@ use super::{
     access_keys::{self, call, word},
     apply::{run_stages, with_context},
     context::{Account, Context},
+    elsewhere,
     key_id::{AccessKeyId, KEY_ID, is_long_lived},
     remote::Remote,
     retire_options::RetireOptions,
@@ -104,7 +105,13 @@ pub(super) fn look_at_use(context: &mut Context<'_, '_>) -> Result<Look, Failure
         return Ok(look);
     }
     let account = context.account()?;
-    for Key { id, owner, is_active } in keys(context, &account, &mut look)?.existing {
+    let keys = keys(context, &account, &mut look)?.existing;
+    let active: Vec<&str> = keys.iter().filter(|key| key.is_active).map(|key| key.id.as_str()).collect();
+    if !active.is_empty() {
+        let names: Vec<&str> = [KEY_ID].into_iter().chain(options.variable.iter().map(String::as_str)).collect();
+        elsewhere::look(context, &names, &active, &mut look);
+    }
+    for Key { id, owner, is_active } in keys {
         let user = owner.user.clone();
         if !is_active {
             let command = "aws iam update-access-key --status Active --user-name";
