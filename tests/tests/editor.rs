@@ -379,11 +379,13 @@ fn after_ten_thousand_edits_the_findings_are_those_of_a_fresh_lint() {
 fn neovim_shows_findings_and_applies_a_fix() {
     let folder = checkout::scratch("neovim");
     file(folder.path(), "bitbucket-pipelines.yml", PIPELINE);
+    let root = checkout::root();
+    let bin = checkout::binary("keyless").parent().map(Path::to_owned).expect("a program is in a folder");
+    let path = std::env::var("PATH").unwrap_or_default();
     let mut neovim = Command::new("nvim");
-    neovim
-        .args(["--headless", "-u", "NONE", "-i", "NONE", "-n", "-c"])
-        .arg(format!("luafile {}", checkout::root().join("tests/editors/neovim.lua").display()));
-    neovim.current_dir(folder.path()).env("HOME", folder.path()).env("KEYLESS", checkout::binary("keyless"));
+    neovim.args(["--headless", "-i", "NONE", "-n", "-u"]).arg(root.join("editors/neovim/keyless.lua"));
+    neovim.arg("-c").arg(format!("luafile {}", root.join("tests/editors/neovim.lua").display()));
+    neovim.current_dir(folder.path()).env("HOME", folder.path()).env("PATH", format!("{}:{path}", bin.display()));
     let finished = finish(neovim.arg("bitbucket-pipelines.yml"));
     assert_eq!(finished.code, Some(0), "{finished:#?}");
     assert!(
