@@ -8,7 +8,7 @@ use crate::{
         Form,
         names::{KEY_ID, SECRET},
     },
-    script::{Command, Word},
+    script::{Command, Part, Word},
     text::Span,
 };
 
@@ -42,6 +42,7 @@ pub(super) fn blocking(section: &Section<'_, '_>, removals: &[Removal]) -> Vec<P
         let is_named = |word: &Word, name: &str| {
             passed_keys::names(word, name) && is_stored(section, name, section.place(word.span))
         };
+        let reads = reads || gives_terraform(command, &program).is_some_and(|span| !is_removed(section.place(span)));
         let names = container && command.words.iter().any(|word| is_named(word, KEY_ID) || is_named(word, SECRET));
         if !reads && !names || is_removed(span) {
             continue;
@@ -51,6 +52,33 @@ pub(super) fn blocking(section: &Section<'_, '_>, removals: &[Removal]) -> Vec<P
         }
     }
     found
+}
+
+/// Where a command gives a part of a key to Terraform by a variable, whatever its name: `-backend-config="access_key=$KEY"`,
+/// `-var aws_secret_key=$SECRET`, `TF_VAR_access_key=$KEY`.
+fn gives_terraform(command: &Command, program: &str) -> Option<Span> {
+    let is_terraform = matches!(program, "terraform" | "tofu" | "terragrunt");
+    let concerns = |word: &&Word| is_terraform || word.prefix().starts_with(TERRAFORM_VARIABLE);
+    let argument = command.words.iter().filter(concerns).find(|word| {
+        word.parts.windows(2).any(|parts| match parts {
+            [Part::Text { text, .. }, Part::Variable(_)] => text.strip_suffix('=').is_some_and(names_key),
+            _ => false,
+        })
+    });
+    let assigned = command
+        .assignments
+        .iter()
+        .find(|it| it.name.starts_with(TERRAFORM_VARIABLE) && names_key(&it.name) && it.value.variable().is_some());
+    argument.map(|word| word.span).or(assigned.map(|it| it.span))
+}
+
+/// What the environment calls the variables of Terraform.
+const TERRAFORM_VARIABLE: &str = "TF_VAR_";
+
+/// Whether a setting is called like a part of a key.
+fn names_key(setting: &str) -> bool {
+    let setting = setting.to_ascii_lowercase();
+    ["access_key", "access_key_id", "secret_key", "secret_access_key"].iter().any(|name| setting.ends_with(name))
 }
 
 /// Whether a variable holds a stored key where it is read, and not that of a session.
@@ -85,7 +113,7 @@ fn reason(section: &Section<'_, '_>, command: &Command, program: &str) -> Option
             Form::Terraform,
             "remove the keys from the backend, the provider and the variables in the .tf files first; then remove these arguments".to_owned(),
         ),
-        _ if assigned("TF_VAR_") => (
+        _ if assigned(TERRAFORM_VARIABLE) => (
             Form::Terraform,
             "remove the variable and its use from the .tf files first; then remove this line".to_owned(),
         ),
