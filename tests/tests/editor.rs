@@ -110,6 +110,32 @@ fn actions_fix_and_suppress_and_what_they_do_helps() {
 }
 
 #[test]
+fn the_edit_of_a_suppression_is_computed_when_it_is_chosen() {
+    let folder = checkout::scratch("editor");
+    let text =
+        format!("{PIPELINE}      - step: {{script: [curl https://a.example | sh, curl https://b.example | sh]}}\n");
+    let uri = file(folder.path(), "bitbucket-pipelines.yml", &text);
+    let action = json!({ "resolveSupport": { "properties": ["edit"] } });
+    let mut editor = Editor::start(&json!({ "textDocument": { "codeAction": action } }));
+    editor.open(&uri, 1, &text);
+    let offered = actions(&mut editor, &uri, 9, Some("quickfix"));
+    let chosen = titled(&offered, "suppress piped-download here");
+    assert_eq!(chosen.get("edit"), None);
+    let resolved = editor.ask("codeAction/resolve", chosen)["result"].clone();
+    let edit = resolved["edit"]["changes"][&uri][0]["newText"].as_str().unwrap_or_default();
+    assert_eq!(edit, "  # keyless: allow[piped-download] reason", "{resolved}");
+    // two findings on one line cannot be told apart by a comment
+    let offered = actions(&mut editor, &uri, 13, Some("quickfix"));
+    let resolved = editor.ask("codeAction/resolve", titled(&offered, "suppress piped-download here"))["result"].clone();
+    assert!(resolved["disabled"]["reason"].is_string() && resolved.get("edit").is_none(), "{resolved}");
+    // the text is another one meanwhile
+    editor.change(&uri, 2, &[json!({ "text": PIPELINE })]);
+    let resolved = editor.ask("codeAction/resolve", chosen)["result"].clone();
+    assert!(resolved["disabled"]["reason"].is_string(), "{resolved}");
+    assert!(editor.end().success());
+}
+
+#[test]
 fn questions_about_a_file_are_answered() {
     let folder = checkout::scratch("editor");
     let uri = file(folder.path(), "bitbucket-pipelines.yml", PIPELINE);
@@ -149,7 +175,10 @@ fn names_are_found_and_renamed_everywhere() {
     assert_eq!(edits.as_array().map(Vec::len), Some(2), "{edits}");
     asked["newName"] = json!("a b");
     let refused = editor.ask("textDocument/rename", &asked)["error"].clone();
-    assert_eq!(refused["message"], "`a b` is not a name; use letters, digits, `-` and `_`", "{refused}");
+    assert_eq!(
+        refused["message"], "`a b` is not a name; use letters, digits, `-`, `_` and `.`, and start with a letter",
+        "{refused}"
+    );
     assert_eq!(editor.ask("textDocument/prepareRename", &at(&uri, 6, 24))["result"], Value::Null);
     assert!(editor.end().success());
 }

@@ -26,17 +26,18 @@ use std::{
 };
 
 use gen_lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeActionParams, CodeLensOptions, CodeLensParams, CompletionOptions,
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DocumentLinkOptions,
-    DocumentLinkParams, DocumentSymbolParams, FoldingRangeParams, InlayHintParams, PositionEncodingKind,
-    ReferenceParams, RenameOptions, RenameParams, Save, SaveOptions, ServerCapabilities, TextDocumentPositionParams,
-    TextDocumentSyncKind, TextDocumentSyncOptions,
+    CodeAction, CodeActionKind, CodeActionOptions, CodeActionParams, CodeLensOptions, CodeLensParams,
+    CompletionOptions, DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    DocumentLinkOptions, DocumentLinkParams, DocumentSymbolParams, FoldingRangeParams, InlayHintParams,
+    PositionEncodingKind, ReferenceParams, RenameOptions, RenameParams, Save, SaveOptions, ServerCapabilities,
+    TextDocumentPositionParams, TextDocumentSyncKind, TextDocumentSyncOptions,
 };
 use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, RequestId, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use self::{
+    actions::Abilities,
     assistance::Assistance,
     checker::Job,
     documents::{Document, Documents},
@@ -81,6 +82,10 @@ pub(crate) fn serve(connection: &Connection, log: &Log) -> Result<(), Ended> {
     let offered = parameters.pointer("/capabilities/general/positionEncodings").cloned().unwrap_or_default();
     let offered: Vec<PositionEncodingKind> = serde_json::from_value(offered).unwrap_or_default();
     let encoding = Encoding::choose(&offered);
+    let resolved = parameters.pointer("/capabilities/textDocument/codeAction/resolveSupport/properties");
+    let resolves_edits =
+        resolved.and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == "edit"));
+    let abilities = Abilities { encoding, resolves_edits };
     let answer = json!({
         "capabilities": capabilities(encoding),
         "serverInfo": { "name": "keyless", "version": env!("CARGO_PKG_VERSION") },
@@ -100,7 +105,7 @@ pub(crate) fn serve(connection: &Connection, log: &Log) -> Result<(), Ended> {
     };
     let checker = thread::spawn(move || checker::run(&work, encoding, publish));
     let mut session =
-        Session { connection, messages, log, encoding, jobs, documents: Documents::default(), is_over: false };
+        Session { connection, messages, log, abilities, jobs, documents: Documents::default(), is_over: false };
     let result = session.run();
     drop(session);
     // it ends with the last sender of jobs, and a panic in it was said already
@@ -131,7 +136,7 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
         inlay_hint_provider: Some(true.into()),
         code_lens_provider: Some(CodeLensOptions::default()),
         completion_provider: Some(CompletionOptions {
-            trigger_characters: Some([" ", "*", "-", "$"].map(str::to_owned).to_vec()),
+            trigger_characters: Some([" ", "*", "-"].map(str::to_owned).to_vec()),
             ..CompletionOptions::default()
         }),
         code_action_provider: Some(
@@ -140,6 +145,7 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
                     CodeActionKind::QuickFix,
                     CodeActionKind::from(actions::FIX_ALL.to_owned()),
                 ]),
+                resolve_provider: Some(true),
                 ..CodeActionOptions::default()
             }
             .into(),
@@ -152,7 +158,7 @@ struct Session<'c> {
     connection: &'c Connection,
     messages: mpsc::Receiver<Message>,
     log: &'c Log,
-    encoding: Encoding,
+    abilities: Abilities,
     jobs: mpsc::Sender<Job>,
     documents: Documents,
     /// Whether the editor has asked to end the session.
@@ -270,7 +276,11 @@ impl Session<'_> {
             }),
             "textDocument/codeAction" => answer(parameters, |asked: CodeActionParams| {
                 let document = self.documents.get(&asked.text_document.uri)?;
-                Some(actions::at(document, &asked, self.encoding))
+                Some(actions::at(document, &asked, self.abilities))
+            }),
+            "codeAction/resolve" => answer(parameters, |action: CodeAction| {
+                let document = actions::file_of(&action).and_then(|uri| self.documents.get(&uri));
+                actions::resolve(document, action, self.abilities.encoding)
             }),
             _ => Answer::Unknown,
         }
@@ -278,7 +288,7 @@ impl Session<'_> {
 
     /// `None` for a file that is not open, or no pipeline.
     fn pipeline(&self, uri: &gen_lsp_types::Uri) -> Option<Assistance<'_>> {
-        Assistance::new(self.documents.get(uri)?, self.encoding)
+        Assistance::new(self.documents.get(uri)?, self.abilities.encoding)
     }
 
     /// Takes note of what the editor says; `None` if it makes no sense.
@@ -294,7 +304,7 @@ impl Session<'_> {
                 let changed = serde_json::from_value::<DidChangeTextDocumentParams>(params).ok()?;
                 let (uri, version) =
                     (&changed.text_document.text_document_identifier.uri, changed.text_document.version);
-                let document = self.documents.change(uri, version, changed.content_changes, self.encoding)?;
+                let document = self.documents.change(uri, version, changed.content_changes, self.abilities.encoding)?;
                 self.jobs.send(Job::Check(document.clone())).ok()
             }
             "textDocument/didClose" => {

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use gen_lsp_types::{CodeAction, CodeActionKind, CodeActionParams, TextEdit, Uri, WorkspaceEdit};
+use gen_lsp_types::{CodeAction, CodeActionDisabled, CodeActionKind, CodeActionParams, TextEdit, Uri, WorkspaceEdit};
 use keyless_core::{
     diagnostic::{Diagnostic, Edit, Safety, Severity},
-    ide::suppress,
+    ide::suppress::{self, Suppressing},
     text::{Source, Span},
 };
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     documents::Document,
@@ -21,8 +23,21 @@ use crate::fix::{self, Fixing};
 /// The action that applies every safe fix, also when a file is saved.
 pub(crate) const FIX_ALL: &str = "source.fixAll.keyless";
 
+/// For how many findings of a range an editor that cannot ask later gets suppressions: each takes several checks of the file.
+const AT_ONCE: usize = 3;
+
+/// What an editor can do with actions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Abilities {
+    /// What positions count.
+    pub(crate) encoding: Encoding,
+    /// Whether it asks for the edit of an action once a person chooses it.
+    pub(crate) resolves_edits: bool,
+}
+
 /// The actions for a range of a file.
-pub(crate) fn at(document: &Document, parameters: &CodeActionParams, encoding: Encoding) -> Vec<CodeAction> {
+pub(crate) fn at(document: &Document, parameters: &CodeActionParams, abilities: Abilities) -> Vec<CodeAction> {
+    let encoding = abilities.encoding;
     let name = document.name();
     let source = Source::new(&name, &document.text);
     let lines = Lines::new(&source, encoding);
@@ -33,6 +48,11 @@ pub(crate) fn at(document: &Document, parameters: &CodeActionParams, encoding: E
     let uri = &document.uri;
     let mut actions = Vec::new();
     if wants(&String::from(CodeActionKind::QuickFix)) {
+        // comments suppress in pipelines; JSON has none
+        let is_pipeline = document.kind() == Some(Kind::Pipeline);
+        let settings = judge::settings(document).ok().flatten().filter(|_| is_pipeline && !abilities.resolves_edits);
+        let suppressing = settings.as_ref().map(|settings| Suppressing::new(&source, settings));
+        let mut left = AT_ONCE;
         for finding in found.iter().filter(|finding| touches(finding.primary.span, asked)) {
             let action = |title: String, is_preferred, edits: &[Edit]| CodeAction {
                 title,
@@ -47,8 +67,19 @@ pub(crate) fn at(document: &Document, parameters: &CodeActionParams, encoding: E
                 let title = if is_safe { fix.title.clone() } else { format!("{} (review the result)", fix.title) };
                 actions.push(action(title, is_safe, &fix.edits));
             }
-            if let Some(edit) = suppression(document, &source, finding) {
-                actions.push(action(format!("suppress {} here", finding.rule.as_str()), false, &[edit]));
+            let title = format!("suppress {} here", finding.rule.as_str());
+            if is_pipeline && abilities.resolves_edits && suppress::is_possible(finding) {
+                let later = CodeAction {
+                    edit: None,
+                    data: Some(Later::new(document, finding).to_json()),
+                    ..action(title, false, &[])
+                };
+                actions.push(later);
+            } else if left > 0
+                && let Some(suppressing) = &suppressing
+            {
+                left -= 1;
+                actions.extend(suppressing.edit(finding).map(|edit| action(title, false, &[edit])));
             }
         }
     }
@@ -68,11 +99,49 @@ fn touches(span: Span, other: Span) -> bool {
     span.start <= other.end && other.start <= span.end
 }
 
-fn suppression(document: &Document, source: &Source<'_>, finding: &Diagnostic) -> Option<Edit> {
-    // comments suppress in pipelines; JSON has none
-    document.kind().filter(|kind| *kind == Kind::Pipeline)?;
-    let settings = judge::settings(document).ok().flatten()?;
-    suppress::edit(source, &settings, finding)
+/// A suppression whose edit is computed when a person chooses it.
+#[derive(Debug, Deserialize, Serialize)]
+struct Later {
+    uri: Uri,
+    version: i32,
+    rule: String,
+    offset: usize,
+}
+
+impl Later {
+    fn new(document: &Document, finding: &Diagnostic) -> Self {
+        let rule = finding.rule.as_str().to_owned();
+        Self { uri: document.uri.clone(), version: document.version, rule, offset: finding.primary.span.start }
+    }
+
+    fn to_json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// The file that an action is about, if its edit is still to be computed.
+pub(crate) fn file_of(action: &CodeAction) -> Option<Uri> {
+    action.data.clone().and_then(|data| serde_json::from_value::<Later>(data).ok()).map(|later| later.uri)
+}
+
+/// An action with its edit; disabled if the file has changed since, or if no comment has the effect.
+pub(crate) fn resolve(document: Option<&Document>, mut action: CodeAction, encoding: Encoding) -> CodeAction {
+    let later = action.data.clone().and_then(|data| serde_json::from_value::<Later>(data).ok());
+    let edit = later.zip(document).and_then(|(later, document)| {
+        let name = document.name();
+        let source = Source::new(&name, &document.text);
+        let settings = judge::settings(document).ok().flatten().filter(|_| document.version == later.version)?;
+        let found = judge::findings(document);
+        let is_meant = |it: &&Diagnostic| it.rule.as_str() == later.rule && it.primary.span.start == later.offset;
+        let edit = Suppressing::new(&source, &settings).edit(found.iter().find(is_meant)?)?;
+        Some(changes(&document.uri, Lines::new(&source, encoding), &[edit]))
+    });
+    if edit.is_none() {
+        let reason = "no comment here would suppress this finding alone; use `rules` in keyless.yaml".to_owned();
+        action.disabled = Some(CodeActionDisabled::new(reason));
+    }
+    action.edit = edit;
+    action
 }
 
 /// All safe fixes at once, until none is left, as `keyless lint --fix` applies them.

@@ -1,6 +1,6 @@
 //! What an editor asks about a pipeline file, in the editor's form.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use gen_lsp_types::{
     CodeLens, Command, CompletionItem, CompletionItemKind, DocumentLink, DocumentSymbol, Documentation, FoldingRange,
@@ -21,6 +21,7 @@ use keyless_core::{
 
 use super::{
     documents::Document,
+    judge,
     kind::Kind,
     positions::{Encoding, Lines},
 };
@@ -29,6 +30,7 @@ use super::{
 pub(crate) struct Assistance<'d> {
     document: &'d Document,
     source: Source<'d>,
+    settings: Arc<Settings>,
     encoding: Encoding,
 }
 
@@ -36,7 +38,8 @@ impl<'d> Assistance<'d> {
     /// `None` if the file is no pipeline.
     pub(crate) fn new(document: &'d Document, encoding: Encoding) -> Option<Self> {
         document.kind().filter(|kind| *kind == Kind::Pipeline)?;
-        Some(Self { document, source: Source::new("bitbucket-pipelines.yml", &document.text), encoding })
+        let settings = judge::settings(document).ok().flatten().unwrap_or_default();
+        Some(Self { document, source: Source::new("bitbucket-pipelines.yml", &document.text), settings, encoding })
     }
 
     fn lines(&self) -> Lines<'_> {
@@ -44,8 +47,7 @@ impl<'d> Assistance<'d> {
     }
 
     fn ask<R>(&self, question: impl FnOnce(&Analysis<'_>) -> R) -> R {
-        let (parsed, settings) = (ParsedFile::new(&self.source), Settings::default());
-        question(&Analysis::new(&parsed, &settings))
+        question(&Analysis::new(&ParsedFile::new(&self.source), &self.settings))
     }
 
     /// The documentation at a position.

@@ -44,9 +44,12 @@ pub enum RenameError {
     /// The name is defined in Bitbucket's settings.
     #[error("`{0}` is a deployment environment of Bitbucket's settings; rename it there first")]
     Environment(String),
-    /// The new name has characters that the old one may not have.
-    #[error("`{0}` is not a name; use letters, digits, `-` and `_`")]
+    /// The new name is none.
+    #[error("`{0}` is not a name; use letters, digits, `-`, `_` and `.`, and start with a letter")]
     Invalid(String),
+    /// Bitbucket gives the new name a meaning.
+    #[error("Bitbucket defines `{0}` itself; choose another name")]
+    Reserved(String),
     /// Something else has the new name.
     #[error("the file defines `{0}` already; choose another name")]
     Taken(String),
@@ -94,8 +97,7 @@ pub fn renamable(file: &Analysis<'_>, offset: usize) -> Result<Span, RenameError
 /// [`RenameError`] if it cannot have that name.
 pub fn rename(file: &Analysis<'_>, offset: usize, name: &str) -> Result<Vec<Edit>, RenameError> {
     renamable(file, offset)?;
-    let is_letter = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
-    if name.is_empty() || !name.chars().all(is_letter) {
+    if !is_name(name) {
         return Err(RenameError::Invalid(name.to_owned()));
     }
     let all = occurrences(file);
@@ -110,11 +112,23 @@ pub fn rename(file: &Analysis<'_>, offset: usize, name: &str) -> Result<Vec<Edit
         Named::Cache(_) => PREDEFINED_CACHES.contains(&name),
         _ => false,
     };
-    if is_predefined || all.iter().any(is_taken) {
+    if is_predefined {
+        return Err(RenameError::Reserved(name.to_owned()));
+    }
+    if all.iter().any(is_taken) {
         return Err(RenameError::Taken(name.to_owned()));
     }
     let same = all.iter().filter(|other| other.named == here.named);
     Ok(same.map(|other| Edit { span: other.span, replacement: name.to_owned() }).collect())
+}
+
+/// Whether YAML and Bitbucket read a text as a name wherever it is: `true`, `null` and numbers are other things.
+fn is_name(text: &str) -> bool {
+    const WORDS: [&str; 7] = ["true", "false", "null", "yes", "no", "on", "off"];
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(is_part)
+        && !WORDS.contains(&text.to_ascii_lowercase().as_str())
 }
 
 fn at<'o, 't>(all: &'o [Occurrence<'t>], offset: usize) -> Option<&'o Occurrence<'t>> {
@@ -275,7 +289,12 @@ pipelines:
                 (place("production", 0), "x", RenameError::Environment("production".to_owned())),
                 (place("*test", 0), "a b", RenameError::Invalid("a b".to_owned())),
                 (place("*test", 0), "", RenameError::Invalid(String::new())),
-                (place("db:", 0), "docker", RenameError::Taken("docker".to_owned())),
+                (place("db:", 0), "docker", RenameError::Reserved("docker".to_owned())),
+                (place("gems:", 0), "node", RenameError::Reserved("node".to_owned())),
+                (place("db:", 0), "-", RenameError::Invalid("-".to_owned())),
+                (place("db:", 0), "True", RenameError::Invalid("True".to_owned())),
+                (place("db:", 0), "1e3", RenameError::Invalid("1e3".to_owned())),
+                (place("db:", 0), "bäume", RenameError::Invalid("bäume".to_owned())),
             ] {
                 assert_eq!(rename(file, offset, name), Err(expected));
             }
