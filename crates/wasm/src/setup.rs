@@ -20,17 +20,28 @@ pub struct SetupForm {
     /// Name and UUID of each.
     environments: Vec<(String, String)>,
     /// Name and UUID of each environment whose role can only read.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<Vec<(String, String)>>", optional))]
     read_only_environments: Vec<(String, String)>,
     profile: Profile,
     format: Format,
     provider_exists: bool,
     with_read_only: bool,
     /// Further accounts, separated by commas or spaces.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<String>", optional))]
     deploy_accounts: String,
     /// The ARN of a managed policy, or nothing.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<String>", optional))]
     permissions_boundary: String,
+    /// The path of the roles.
+    #[serde(default = "top")]
+    #[cfg_attr(test, ts(as = "Option<String>", optional))]
     role_path: String,
     /// The image of the deploy pipe, or nothing.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<String>", optional))]
     pipe: String,
     prefix: String,
     qualifier: String,
@@ -120,6 +131,10 @@ impl SetupForm {
     }
 }
 
+fn top() -> String {
+    "/".to_owned()
+}
+
 /// The parts of a list that a person types.
 fn list(text: &str) -> Vec<String> {
     let separates = |letter: char| letter == ',' || letter.is_whitespace();
@@ -141,7 +156,6 @@ mod tests {
             "workspace": "acme", "workspaceUuid": "{6f3c2f9e-8c1b-4d0a-9d8e-2b7a51c0e4f1}",
             "repository": "web", "repositoryUuid": "{b1d2c3e4-5f60-4718-8293-a4b5c6d7e8f9}",
             "environments": [["production", "{0a1b2c3d-4e5f-4061-8273-8495a6b7c8d9}"]],
-            "readOnlyEnvironments": [], "deployAccounts": "", "permissionsBoundary": "", "rolePath": "/", "pipe": "",
             "profile": "minimal", "format": "cloudformation", "providerExists": false, "withReadOnly": false,
             "prefix": "bitbucket", "qualifier": "hnb659fds", "sessionHours": 1, "addresses": "anywhere",
             "bindSession": false, "trustPolicyQuota": 2048,
