@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # cargo and npm already use all processors, and the parts share target/
 .NOTPARALLEL:
-.PHONY: help setup demo test check cargo-test web web-test hook-test image image-test packages package-test snapshots man format
+.PHONY: help setup demo test check cargo-test web web-test hook-test editors editors-test image image-test packages package-test snapshots man format
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 STARTED := $(shell date +%s)
@@ -17,6 +17,7 @@ part = @printf '\n== %s\n' '$(1)'; start=$$SECONDS; $(2); printf '== %s: done in
 PYTHON_TOOLS := .tools/py/.installed
 WEB_PACKAGES := web/node_modules/.installed
 EDITOR_PACKAGES := tests/editors/node_modules/.installed
+EXTENSION_PACKAGES := editors/vscode/node_modules/.installed
 
 IMAGE := localhost/keyless-pipe:full
 # building and running it needs permission to mount, which root has
@@ -43,7 +44,7 @@ ifneq ($(IMAGE_IS_TESTED),)
 	@tests/system.sh rust containers
 endif
 	@$(if $(IMAGE_IS_TESTED),pipe/image/build.sh programs >/dev/null 2>&1 & trap "kill $$! 2>/dev/null || true" EXIT;) \
-		$(MAKE) --no-print-directory web-test hook-test cargo-test package-test image-test
+		$(MAKE) --no-print-directory web-test hook-test cargo-test package-test editors-test image-test
 	@printf '\n== all tests passed in %s s\n' "$$(($$(date +%s) - $(STARTED)))"
 
 check: ## check formatting, lints and documentation; warnings are errors
@@ -97,6 +98,14 @@ packages: setup web man ## pack the release build for pip, npm, Debian and cargo
 package-test: setup web man ## pack the debug build, and install every package
 	$(call part,packages,tests/packages/run.sh $(TARGET)/debug/keyless $(TARGET)/man)
 
+editors: setup web $(EXTENSION_PACKAGES) ## pack the extension for VS Code into target/editors
+	$(call part,release build,cargo build --release --locked -p keyless)
+	$(call part,extension,editors/build.sh $(TARGET)/release/keyless $(TARGET)/editors)
+
+# with the binary of the tests, which has to be there
+editors-test: setup web $(EXTENSION_PACKAGES) ## test the extension for VS Code, and pack it with the debug build
+	$(call part,extension,editors/build.sh $(TARGET)/debug/keyless $(TARGET)/editors-test)
+
 man: ## write the manual pages into target/man
 	@tests/system.sh rust
 	$(call part,manual pages,KEYLESS_MAN=$(TARGET)/man cargo test --quiet --workspace --bin keyless -- manual::)
@@ -116,6 +125,12 @@ $(WEB_PACKAGES): web/package-lock.json
 	@tests/system.sh node
 	@echo 'installing the packages of the page (npm ci in web/)'
 	@npm --prefix web ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(EXTENSION_PACKAGES): editors/vscode/package-lock.json
+	@tests/system.sh node archives
+	@echo 'installing the packages of the extension (npm ci in editors/vscode/)'
+	@npm --prefix editors/vscode ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(EDITOR_PACKAGES): tests/editors/package-lock.json

@@ -2,7 +2,7 @@
 # Checks that the machine has what the given parts need, and installs what is missing: Debian packages (as root or
 # through sudo) and Rust targets. Prints what it installs, and nothing if nothing is missing.
 #
-#   tests/system.sh rust python node emulator browser containers editors shells
+#   tests/system.sh rust python node emulator browser containers archives editors shells
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,6 +36,9 @@ need_containers() {
     want musl-gcc musl-tools
 }
 
+# what looks into the extension's package
+need_archives() { want unzip unzip; }
+
 # what drives the language server
 need_editors() {
     need_node
@@ -57,9 +60,9 @@ need_shells() {
 
 for part in "$@"; do
     case $part in
-        rust | python | node | emulator | browser | containers | editors | shells) "need_$part" ;;
+        rust | python | node | emulator | browser | containers | archives | editors | shells) "need_$part" ;;
         *)
-            echo "tests/system.sh: unknown part \`$part\`; expected rust, python, node, emulator, browser, containers, editors or shells" >&2
+            echo "tests/system.sh: unknown part \`$part\`; expected rust, python, node, emulator, browser, containers, archives, editors or shells" >&2
             exit 2
             ;;
     esac
