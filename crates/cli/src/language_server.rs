@@ -103,7 +103,7 @@ pub(crate) fn serve(connection: &Connection, log: &Log) -> Result<(), Ended> {
         // nobody is left to be told when the editor is gone
         let _ = editor.send(found.into());
     };
-    let checker = thread::spawn(move || checker::run(&work, encoding, publish));
+    let checker = thread::spawn(move || checker::run(&work, |document| checker::shown(document, encoding), publish));
     let mut session =
         Session { connection, messages, log, abilities, jobs, documents: Documents::default(), is_over: false };
     let result = session.run();

@@ -48,8 +48,13 @@ pub(crate) fn shown(document: &Document, encoding: Encoding) -> Vec<Diagnostic> 
     judge::findings(document).iter().map(|finding| findings::show(finding, lines, &document.uri)).collect()
 }
 
-/// Checks what changes, each file in its newest state, until nobody sends jobs any more.
-pub(crate) fn run(jobs: &Receiver<Job>, encoding: Encoding, publish: impl Fn(PublishDiagnosticsParams)) {
+/// Checks what changes, each file in its newest state, until nobody sends jobs any more. A check that panics publishes nothing, and
+/// the next one is made all the same.
+pub(crate) fn run(
+    jobs: &Receiver<Job>,
+    check: impl Fn(&Document) -> Vec<Diagnostic>,
+    publish: impl Fn(PublishDiagnosticsParams),
+) {
     let mut waiting: HashMap<Uri, Document> = HashMap::new();
     let take = |job, waiting: &mut HashMap<Uri, Document>| match job {
         Job::Check(document) => {
@@ -78,7 +83,7 @@ pub(crate) fn run(jobs: &Receiver<Job>, encoding: Encoding, publish: impl Fn(Pub
         let Some(uri) = waiting.keys().next().cloned() else { continue };
         let Some(document) = waiting.remove(&uri) else { continue };
         // what a panic leaves behind is thrown away with the document
-        let Ok(diagnostics) = panic::catch_unwind(AssertUnwindSafe(|| shown(&document, encoding))) else { continue };
+        let Ok(diagnostics) = panic::catch_unwind(AssertUnwindSafe(|| check(&document))) else { continue };
         // findings of a text that the editor has changed or closed meanwhile would be shown at wrong places
         let mut is_current = true;
         for job in jobs.try_iter() {
@@ -88,5 +93,48 @@ pub(crate) fn run(jobs: &Receiver<Job>, encoding: Encoding, publish: impl Fn(Pub
         if is_current {
             publish(PublishDiagnosticsParams::new(uri, Some(document.version), diagnostics));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, thread};
+
+    use super::*;
+
+    /// The versions that are published, and how many findings each has.
+    fn published(
+        jobs: Vec<Job>,
+        check: impl Fn(&Document) -> Vec<Diagnostic> + Send + 'static,
+    ) -> Vec<(Option<i32>, usize)> {
+        let (sender, received) = mpsc::channel();
+        let (done, results) = mpsc::channel();
+        let worker = thread::spawn(move || {
+            run(&received, check, |found| {
+                let _ = done.send((found.version, found.diagnostics.len()));
+            });
+        });
+        let mut seen = Vec::new();
+        for job in jobs {
+            sender.send(job).unwrap();
+            seen.extend(results.recv_timeout(Duration::from_secs(2)));
+        }
+        drop(sender);
+        worker.join().unwrap();
+        seen
+    }
+
+    fn document(version: i32) -> Document {
+        Document::new(Uri::from("file:///clone/bitbucket-pipelines.yml"), version, "a: b\n".to_owned())
+    }
+
+    #[test]
+    fn a_check_that_panics_is_not_the_last() {
+        let check = |document: &Document| {
+            assert!(document.version != 1, "a check that panics on purpose");
+            vec![Diagnostic::default()]
+        };
+        let jobs = vec![Job::Check(document(1)), Job::Check(document(2)), Job::Close(document(2).uri)];
+        assert_eq!(published(jobs, check), [(Some(2), 1), (None, 0)]);
     }
 }
