@@ -106,10 +106,12 @@ impl Section<'_, '_> {
             .any(|it| it.name == KEY_ID && it.value.is_empty() && is_here(it.order) && !it.partial)
     }
 
-    /// Whether `script` writes the token file, or will once it is migrated.
+    /// Whether `script` writes the token file, or will once it is migrated: what stays manual there writes none.
     fn script_writes_token(&self) -> bool {
-        let script = Section { number: 0, items: &self.step.script, list: self.list, ..*self };
-        let will = !script.implicit().is_empty() || !commands::removals(&script).is_empty();
+        let Some(field) = self.context.file.tree.field(self.step.node, "script") else { return false };
+        let list = self.context.file.tree.resolve(field.value);
+        let script = Section { number: 0, items: &self.step.script, list, ..*self };
+        let will = script.draft().is_some_and(|draft| !draft.edits.is_empty());
         will || script.sets(TOKEN_FILE_VARIABLE)
             || self
                 .facts
