@@ -270,9 +270,6 @@ fn key_use(file: &Analysis<'_>, draft: &Draft) -> KeyUse {
 fn notes(file: &Analysis<'_>, drafts: &[Draft]) -> Vec<Note> {
     let line = |at: usize| file.source.position(at).line;
     let mut notes = Vec::new();
-    if drafts.is_empty() {
-        return notes;
-    }
     for comment in file.tree.comments() {
         let text = file.source.slice(comment.span);
         let edited = drafts.iter().flat_map(|draft| &draft.edits).any(|edit| edit.span.contains(comment.span));

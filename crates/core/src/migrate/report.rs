@@ -33,10 +33,12 @@ impl Plan {
 
     fn text(&self, connection: Option<&Connection>) -> String {
         if self.uses.is_empty() {
+            let style = Style { heading: "\n", item: "  ", markdown: false };
             let mut out = "No stored AWS keys are used.\n".to_owned();
             if let Some(connection) = connection.filter(|connection| !connection.keys.is_empty()) {
-                write_connection(&mut out, connection, &Style { heading: "\n", item: "  ", markdown: false });
+                write_connection(&mut out, connection, &style);
             }
+            self.write_notes(&mut out, &style);
             return out;
         }
         let mut out = format!("{}\n", self.summary());
@@ -60,6 +62,7 @@ impl Plan {
             if let Some(connection) = connection.filter(|connection| !connection.keys.is_empty()) {
                 write_connection(&mut out, connection, &style);
             }
+            self.write_notes(&mut out, &style);
             return out;
         }
         let _ = writeln!(
@@ -118,6 +121,10 @@ impl Plan {
         let delete: Vec<_> = delete.iter().map(|line| format!("delete {line}")).collect();
         let first = "deactivate the keys in IAM, and delete them after a while";
         style.list(out, "Once no deployment uses the keys", first, &delete);
+        self.write_notes(out, style);
+    }
+
+    fn write_notes(&self, out: &mut String, style: &Style) {
         let notes: Vec<_> = self.notes.iter().map(|note| format!("line {}: {}", note.line, note.message)).collect();
         style.list(out, "To check", "", &notes);
     }
