@@ -55,8 +55,13 @@ impl Section<'_, '_> {
         }
         if self.assumptions().next().is_some() {
             return is_unsafe(
-                "the key assumes another role: let that role trust `AWS_ROLE_ARN`, or better the identity provider; a session of a chained role ends after an hour"
+                "the key assumes another role: let that role trust the new one, or better the identity provider; a session of a chained role ends after an hour"
                     .to_owned(),
+            );
+        }
+        if tools.iter().any(|tool| tool.call.tool.id == ToolId::AwsCli && tool.call.subcommand == "ecr get-login") {
+            return is_unsafe(
+                "`aws ecr get-login` exists in AWS CLI v1 only: with v2, use `get-login-password`".to_owned(),
             );
         }
         if removals.iter().any(|removal| removal.conditional) {
