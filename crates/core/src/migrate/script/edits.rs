@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Section, TOKEN_FILE, TOKEN_FILE_VARIABLE, UNSET,
-    commands::{self, Cut, Removal},
+    commands::{Cut, Removal},
     only_for_others,
 };
 use crate::{
