@@ -51,6 +51,10 @@ mod without_cloud;
 
 use std::process::ExitCode;
 
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     crash::install();
     run::run(std::env::args_os(), streams::Streams::of_process()).into()
