@@ -118,7 +118,7 @@ $(PYTHON_TOOLS): tests/requirements.txt
 	@echo 'installing the Python test tools into .tools/py'
 	@rm -rf .tools/py
 	@python3 -m venv .tools/py
-	@.tools/py/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@.tools/py/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 $(WEB_PACKAGES): web/package-lock.json

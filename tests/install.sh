@@ -4,7 +4,6 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-ministack='ministack==1.5.33'
 
 need() {
     command -v "$1" >/dev/null 2>&1 || {
@@ -18,12 +17,13 @@ need npm 'install npm 10 or newer'
 need openssl 'apt-get install openssl'
 
 stamp=.tools/aws/.installed
-if [ "$(cat "$stamp" 2>/dev/null)" != "$ministack" ]; then
-    echo "installing the AWS emulator ($ministack) into .tools/aws"
+requirements=tests/emulator/requirements.txt
+if ! cmp -s "$requirements" "$stamp"; then
+    echo 'installing the AWS emulator into .tools/aws'
     rm -rf .tools/aws
     python3 -m venv .tools/aws
-    .tools/aws/bin/pip install --quiet --disable-pip-version-check "$ministack"
-    echo "$ministack" >"$stamp"
+    .tools/aws/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement "$requirements"
+    cp "$requirements" "$stamp"
 fi
 
 stamp=demo/node_modules/.installed

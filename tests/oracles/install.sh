@@ -26,7 +26,7 @@ python_judge() {
     echo "installing $1 into $home"
     rm -rf "$home"
     python3 -m venv "$home"
-    "$home/bin/pip" install --quiet --disable-pip-version-check --requirement "tests/oracles/$1/requirements.txt"
+    "$home/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "tests/oracles/$1/requirements.txt"
     cp "tests/oracles/$1/requirements.txt" "$home/.installed"
 }
 

@@ -18,10 +18,12 @@ npm --prefix "$tools" ci --ignore-scripts --no-audit --no-fund --loglevel=error 
 npm=$!
 python3 -m venv "$tools/py"
 pip="$tools/py/bin/pip --disable-pip-version-check"
-$pip install --quiet --no-deps "$(grep '^uv==' requirements.txt)"
+# its lines alone, because pip would install the whole file
+sed -n '/^uv==/,/[^\\]$/p' requirements.txt >"$tools/uv.txt"
+$pip install --quiet --no-deps --require-hashes --requirement "$tools/uv.txt"
 # uv needs a tenth of the time, but does not read pip's configuration of a mirror
-"$tools/py/bin/uv" pip install --quiet --no-deps --python "$tools/py/bin/python" --requirement requirements.txt ||
-    $pip install --quiet --no-deps --requirement requirements.txt
+"$tools/py/bin/uv" pip install --quiet --no-deps --require-hashes --python "$tools/py/bin/python" --requirement requirements.txt ||
+    $pip install --quiet --no-deps --require-hashes --requirement requirements.txt
 wait "$npm"
 
 # place <folder> <program> <file below node_modules>...: links the first file that exists
