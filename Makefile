@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # cargo and npm already use all processors, and the parts share target/
 .NOTPARALLEL:
-.PHONY: help setup demo test check cargo-test web web-test hook-test editors editors-test image image-test packages package-test snapshots man format
+.PHONY: help setup demo test check cargo-test web web-test hook-test editors editors-test image image-test packages package-test snapshots man format deny version
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 STARTED := $(shell date +%s)
@@ -18,6 +18,8 @@ PYTHON_TOOLS := .tools/py/.installed
 WEB_PACKAGES := web/node_modules/.installed
 EDITOR_PACKAGES := tests/editors/node_modules/.installed
 EXTENSION_PACKAGES := editors/vscode/node_modules/.installed
+# the version that `make deny` installs
+CARGO_DENY := 0.20.2
 
 IMAGE := localhost/keyless-pipe:full
 # building and running it needs permission to mount, which root has
@@ -109,6 +111,22 @@ editors-test: setup web $(EXTENSION_PACKAGES) ## test the extension for VS Code,
 man: ## write the manual pages into target/man
 	@tests/system.sh rust
 	$(call part,manual pages,KEYLESS_MAN=$(TARGET)/man cargo test --quiet --workspace --bin keyless -- manual::)
+
+# Building the tool takes minutes, and its optimised build many more. The database of advisories comes from GitHub.
+deny: .tools/cargo/.deny-$(CARGO_DENY) ## check the dependencies with cargo-deny: licences, bans, sources, advisories
+	$(call part,dependencies,.tools/cargo/bin/cargo-deny --all-features check licenses bans sources)
+	@if timeout 120 .tools/cargo/bin/cargo-deny fetch db >/dev/null 2>&1; then .tools/cargo/bin/cargo-deny check advisories; \
+		else echo 'advisories: not checked, because the database of RustSec cannot be fetched from GitHub'; fi
+
+.tools/cargo/.deny-$(CARGO_DENY):
+	@tests/system.sh rust
+	@echo 'installing cargo-deny $(CARGO_DENY) into .tools/cargo'
+	@cargo install --quiet --locked --debug --root .tools/cargo --version $(CARGO_DENY) cargo-deny
+	@touch $@
+
+version: ## set the version number everywhere: make version VERSION=1.2.3
+	@node packaging/version.mjs '$(VERSION)'
+	@echo 'now run: make snapshots'
 
 format: ## format the Rust sources
 	cargo fmt --all
