@@ -154,6 +154,8 @@ fn questions_about_a_file_are_answered() {
     let symbols = editor.ask("textDocument/documentSymbol", &json!({ "textDocument": { "uri": uri } }));
     let pipeline = &symbols["result"][0];
     assert_eq!((&pipeline["name"], &pipeline["children"][0]["name"]), (&json!("branches: main"), &json!("Deploy 🚀")));
+    let anchor = &symbols["result"][1];
+    assert_eq!((&anchor["name"], &anchor["detail"]), (&json!("deploy"), &json!("anchor")), "{symbols}");
     assert!(editor.end().success());
 }
 
@@ -194,6 +196,12 @@ fn the_text_is_surrounded_by_what_it_does_not_show() {
     assert!(folds.as_array().is_some_and(|folds| folds.contains(&json!({ "startLine": 8, "endLine": 9 }))), "{folds}");
     let links = editor.ask("textDocument/documentLink", &document)["result"].clone();
     assert_eq!(links[0]["target"], "https://hub.docker.com/_/node", "{links}");
+    let named = format!("# keyless: allow[piped-download] our own\n{PIPELINE}");
+    let other = file(folder.path(), "other-pipelines.yml", &named);
+    editor.open(&other, 1, &named);
+    let links = editor.ask("textDocument/documentLink", &json!({ "textDocument": { "uri": other } }))["result"].clone();
+    let pages: Vec<_> = links.as_array().into_iter().flatten().filter_map(|link| link["target"].as_str()).collect();
+    assert!(pages.iter().any(|page| page.ends_with("piped_download.rs")), "{links}");
     let mut asked = document.clone();
     asked["range"] = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 99, "character": 0 } });
     let hints = editor.ask("textDocument/inlayHint", &asked)["result"].clone();
@@ -205,6 +213,78 @@ fn the_text_is_surrounded_by_what_it_does_not_show() {
     let title = lenses[0]["command"]["title"].as_str().unwrap_or_default();
     assert!(title.starts_with("needs ") && title.contains("AWS_ROLE_ARN"), "{lenses}");
     assert!(editor.end().success());
+}
+
+#[test]
+fn a_step_is_shown_as_bitbucket_reads_it() {
+    let folder = checkout::scratch("editor");
+    let uri = file(folder.path(), "bitbucket-pipelines.yml", PIPELINE);
+    let mut editor = Editor::start(&json!({}));
+    editor.open(&uri, 1, PIPELINE);
+    let merged = editor.ask("keyless/mergedStep", &at(&uri, 12, 16))["result"].clone();
+    assert_eq!(merged["name"], "Deploy 🚀", "{merged}");
+    let text = merged["text"].as_str().unwrap_or_default();
+    assert!(text.starts_with("step:\n  name: Deploy 🚀\n  deployment: production\n"), "{text}");
+    assert_eq!(editor.ask("keyless/mergedStep", &at(&uri, 0, 0))["result"], Value::Null);
+    assert_eq!(editor.ask("keyless/mergedStep", &json!({}))["error"]["code"], -32602);
+    // and at the alias itself
+    let hover = editor.ask("textDocument/hover", &at(&uri, 12, 16))["result"].clone();
+    let shown = hover["contents"]["value"].as_str().unwrap_or_default();
+    assert!(shown.contains("defined in line 5") && shown.contains("```yaml\nname: Deploy 🚀\n"), "{shown}");
+    assert!(editor.end().success());
+}
+
+#[test]
+fn imports_lead_to_other_files() {
+    let folder = checkout::scratch("editor");
+    fs::create_dir_all(folder.path().join(".git")).expect("the scratch folder is writable");
+    fs::create_dir(folder.path().join(".bitbucket")).expect("the scratch folder is writable");
+    let shared = "export: true\ndefinitions:\n  pipelines:\n    build:\n      - step: {script: [make]}\n";
+    let shared = file(&folder.path().join(".bitbucket"), "shared-pipelines.yml", shared);
+    let text = "definitions:\n  imports:\n    own: .bitbucket/shared-pipelines.yml\n    gone: .bitbucket/gone-pipelines.yml\npipelines:\n  default:\n    import: build@own\n";
+    let uri = file(folder.path(), "bitbucket-pipelines.yml", text);
+    let mut editor = Editor::start(&json!({}));
+    editor.open(&uri, 1, text);
+    let found = editor.ask("textDocument/definition", &at(&uri, 6, 15))["result"].clone();
+    let line = |found: &Value| (found[0]["uri"].clone(), found[0]["range"]["start"]["line"].clone());
+    assert_eq!(line(&found), (json!(shared), json!(3)), "{found}");
+    let found = editor.ask("textDocument/definition", &at(&uri, 2, 15))["result"].clone();
+    assert_eq!(line(&found), (json!(shared), json!(0)), "{found}");
+    assert_eq!(editor.ask("textDocument/definition", &at(&uri, 3, 15))["result"], json!([]));
+    let links = editor.ask("textDocument/documentLink", &json!({ "textDocument": { "uri": uri } }))["result"].clone();
+    let targets: Vec<_> = links.as_array().into_iter().flatten().map(|link| &link["target"]).collect();
+    assert_eq!(targets, [&json!(shared), &json!(shared)], "{links}");
+    assert!(editor.end().success());
+}
+
+#[test]
+fn what_can_be_typed_is_offered() {
+    let text = "pipelines:\n  default:\n    - \n    - step: {name: x, o, script: [echo $]}\n    - step:\n        script:\n          - pipe: atl\n";
+    let completion = json!({ "textDocument": { "completion": { "completionItem": { "snippetSupport": true } } } });
+    for (capabilities, snippets) in [(json!({}), 0), (completion, 2)] {
+        let folder = checkout::scratch("editor");
+        let uri = file(folder.path(), "bitbucket-pipelines.yml", text);
+        let mut editor = Editor::start(&capabilities);
+        editor.open(&uri, 1, text);
+        let mut offered = |line, character| {
+            let answer = editor.ask("textDocument/completion", &at(&uri, line, character));
+            answer["result"].as_array().cloned().unwrap_or_default()
+        };
+        let label = |items: &[Value], label: &str| items.iter().any(|item| item["label"] == label);
+        let steps = offered(2, 6);
+        assert!(label(&steps, "parallel"), "{steps:#?}");
+        let of_snippets = steps.iter().filter(|item| item["insertTextFormat"] == 2);
+        assert_eq!(of_snippets.count(), snippets, "{steps:#?}");
+        assert!(label(&offered(3, 22), "oidc") && !label(&offered(3, 22), "name"));
+        assert!(label(&offered(3, 40), "BITBUCKET_COMMIT"));
+        let pipes = offered(6, 21);
+        let pipe = pipes
+            .iter()
+            .find(|item| item["label"].as_str().is_some_and(|name| name.starts_with("atlassian/aws-s3-deploy:")));
+        let range = json!({ "start": { "line": 6, "character": 18 }, "end": { "line": 6, "character": 21 } });
+        assert_eq!(pipe.map(|pipe| &pipe["textEdit"]["range"]), Some(&range), "{pipes:#?}");
+        assert!(editor.end().success());
+    }
 }
 
 #[test]

@@ -63,6 +63,7 @@ async function documentation(engine: Engine, view: EditorView, position: number)
     { className: "hover" },
     element("strong", {}, prose(text.hover.title(hover.name, hover.of))),
     ...hover.lines.map((line) => element("p", {}, prose(line))),
+    hover.yaml === undefined ? undefined : element("pre", { textContent: hover.yaml }),
     hover.of === undefined
       ? undefined
       : element("a", { className: "more", href: reference(hover.of, hover.name), target: "_blank", textContent: text.hover.more }),

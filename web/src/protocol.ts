@@ -41,7 +41,7 @@ export type Completion = {
   options: Array<CompletionOption>;
 };
 
-export type CompletionKind = "key" | "value" | "name" | "alias";
+export type CompletionKind = "key" | "value" | "name" | "alias" | "variable" | "pipe";
 
 export type CompletionOption = {
   label: string;
@@ -91,6 +91,7 @@ export type Hover = {
   name: string;
   of?: string;
   lines: Array<string>;
+  yaml?: string;
 };
 
 export type KeyForm = "pipe" | "pipe-defaults" | "other-pipe" | "environment" | "export" | "configure" | "profile" | "serverless" | "credentials-file" | "shell-file" | "image" | "storage" | "docker" | "terraform" | "passed";

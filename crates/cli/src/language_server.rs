@@ -6,6 +6,7 @@
 //! Source: <https://microsoft.github.io/language-server-protocol/specifications/lsp/3.18/specification/>.
 
 mod actions;
+mod analyst;
 mod assistance;
 mod checker;
 mod documents;
@@ -13,14 +14,17 @@ mod findings;
 mod judge;
 mod kind;
 mod positions;
+mod symbols;
 
 use std::{
-    collections::VecDeque,
+    cell::RefCell,
+    collections::{HashMap, VecDeque},
     convert::Infallible,
     fmt::Display,
     fs::File,
     io::Write,
     panic::{self, AssertUnwindSafe},
+    rc::Rc,
     sync::{Mutex, mpsc},
     thread,
 };
@@ -30,7 +34,7 @@ use gen_lsp_types::{
     CompletionOptions, DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
     DocumentLinkOptions, DocumentLinkParams, DocumentSymbolParams, FoldingRangeParams, InlayHintParams,
     PositionEncodingKind, ReferenceParams, RenameOptions, RenameParams, Save, SaveOptions, ServerCapabilities,
-    TextDocumentPositionParams, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentPositionParams, TextDocumentSyncKind, TextDocumentSyncOptions, Uri,
 };
 use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, RequestId, Response};
 use serde::{Serialize, de::DeserializeOwned};
@@ -38,9 +42,11 @@ use serde_json::{Value, json};
 
 use self::{
     actions::Abilities,
+    analyst::Analyst,
     assistance::Assistance,
     checker::Job,
     documents::{Document, Documents},
+    kind::Kind,
     positions::Encoding,
 };
 
@@ -85,7 +91,9 @@ pub(crate) fn serve(connection: &Connection, log: &Log) -> Result<(), Ended> {
     let resolved = parameters.pointer("/capabilities/textDocument/codeAction/resolveSupport/properties");
     let resolves_edits =
         resolved.and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == "edit"));
-    let abilities = Abilities { encoding, resolves_edits };
+    let takes_snippets = parameters.pointer("/capabilities/textDocument/completion/completionItem/snippetSupport");
+    let takes_snippets = takes_snippets.and_then(Value::as_bool).unwrap_or_default();
+    let abilities = Abilities { encoding, resolves_edits, takes_snippets };
     let answer = json!({
         "capabilities": capabilities(encoding),
         "serverInfo": { "name": "keyless", "version": env!("CARGO_PKG_VERSION") },
@@ -104,8 +112,8 @@ pub(crate) fn serve(connection: &Connection, log: &Log) -> Result<(), Ended> {
         let _ = editor.send(found.into());
     };
     let checker = thread::spawn(move || checker::run(&work, |document| checker::shown(document, encoding), publish));
-    let mut session =
-        Session { connection, messages, log, abilities, jobs, documents: Documents::default(), is_over: false };
+    let (documents, analysts) = (Documents::default(), RefCell::default());
+    let mut session = Session { connection, messages, log, abilities, jobs, documents, analysts, is_over: false };
     let result = session.run();
     drop(session);
     // it ends with the last sender of jobs, and a panic in it was said already
@@ -136,7 +144,7 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
         inlay_hint_provider: Some(true.into()),
         code_lens_provider: Some(CodeLensOptions::default()),
         completion_provider: Some(CompletionOptions {
-            trigger_characters: Some([" ", "*", "-"].map(str::to_owned).to_vec()),
+            trigger_characters: Some([" ", "*", "-", "$", "{", "[", "/"].map(str::to_owned).to_vec()),
             ..CompletionOptions::default()
         }),
         code_action_provider: Some(
@@ -161,6 +169,8 @@ struct Session<'c> {
     abilities: Abilities,
     jobs: mpsc::Sender<Job>,
     documents: Documents,
+    /// What has read the open pipelines, each in the version that was asked about last.
+    analysts: RefCell<HashMap<Uri, Rc<Analyst>>>,
     /// Whether the editor has asked to end the session.
     is_over: bool,
 }
@@ -216,15 +226,16 @@ impl Session<'_> {
             return self.refuse(id, ErrorCode::InvalidRequest, "the session is over".to_owned());
         }
         self.log.note(&method);
-        let answered = panic::catch_unwind(AssertUnwindSafe(|| self.result(&method, params)));
-        match answered {
-            Ok(Answer::Result(value)) => self.send(Response::new_ok(id, value)),
-            Ok(Answer::Refused(reason)) => self.refuse(id, ErrorCode::RequestFailed, reason),
-            Ok(Answer::Unreadable(error)) => self.refuse(id, ErrorCode::InvalidParams, error.to_string()),
-            Ok(Answer::Unknown) => {
+        match guarded(|| self.result(&method, params)) {
+            Answer::Result(value) => self.send(Response::new_ok(id, value)),
+            Answer::Refused(reason) => self.refuse(id, ErrorCode::RequestFailed, reason),
+            Answer::Unreadable(error) => self.refuse(id, ErrorCode::InvalidParams, error.to_string()),
+            Answer::Unknown => {
                 self.refuse(id, ErrorCode::MethodNotFound, format!("unknown request `{method}`"));
             }
-            Err(_) => {
+            Answer::Crashed => {
+                // what the panic left behind may be half read
+                self.analysts.borrow_mut().clear();
                 self.log.note(&format!("{method}: crashed"));
                 let message = format!("`{method}` crashed; report what standard error says as a bug");
                 self.refuse(id, ErrorCode::InternalError, message);
@@ -257,7 +268,7 @@ impl Session<'_> {
             }),
             "textDocument/rename" => refuse_or_answer(parameters, |asked: RenameParams| {
                 let TextDocumentPositionParams { text_document, position } = asked.text_document_position_params;
-                self.pipeline(&text_document.uri).map(|file| file.rename(position, &asked.new_name)).transpose()
+                self.pipeline(&text_document.uri).map(|file| file.rename(position, asked.new_name)).transpose()
             }),
             "textDocument/foldingRange" => answer(parameters, |asked: FoldingRangeParams| {
                 self.pipeline(&asked.text_document.uri).map(|file| file.folds())
@@ -278,6 +289,11 @@ impl Session<'_> {
                 let document = self.documents.get(&asked.text_document.uri)?;
                 Some(actions::at(document, &asked, self.abilities))
             }),
+            // of this server alone, for commands of editors
+            "keyless/mergedStep" => answer(parameters, |asked: TextDocumentPositionParams| {
+                let step = self.pipeline(&asked.text_document.uri)?.merged_step(asked.position)?;
+                Some(json!({ "name": step.name, "text": step.text }))
+            }),
             "codeAction/resolve" => answer(parameters, |action: CodeAction| {
                 let document = actions::file_of(&action).and_then(|uri| self.documents.get(&uri));
                 actions::resolve(document, action, self.abilities.encoding)
@@ -287,8 +303,17 @@ impl Session<'_> {
     }
 
     /// `None` for a file that is not open, or no pipeline.
-    fn pipeline(&self, uri: &gen_lsp_types::Uri) -> Option<Assistance<'_>> {
-        Assistance::new(self.documents.get(uri)?, self.abilities.encoding)
+    fn pipeline(&self, uri: &Uri) -> Option<Assistance<'_>> {
+        let document = self.documents.get(uri)?;
+        document.kind().filter(|kind| *kind == Kind::Pipeline)?;
+        let mut analysts = self.analysts.borrow_mut();
+        let known = analysts.get(uri).filter(|analyst| analyst.knows(document)).cloned();
+        let analyst = known.unwrap_or_else(|| {
+            let settings = judge::settings(document).ok().flatten().unwrap_or_default();
+            Rc::new(Analyst::new(document, settings))
+        });
+        analysts.insert(uri.clone(), Rc::clone(&analyst));
+        Some(Assistance::new(document, analyst, self.abilities))
     }
 
     /// Takes note of what the editor says; `None` if it makes no sense.
@@ -310,10 +335,12 @@ impl Session<'_> {
             "textDocument/didClose" => {
                 let closed = serde_json::from_value::<DidCloseTextDocumentParams>(params).ok()?;
                 self.documents.close(&closed.text_document.uri);
+                self.analysts.borrow_mut().remove(&closed.text_document.uri);
                 self.jobs.send(Job::Close(closed.text_document.uri)).ok()
             }
             // `keyless.yaml`, a trust policy that it names or an imported file may be another one now
             "textDocument/didSave" | "workspace/didChangeWatchedFiles" => {
+                self.analysts.borrow_mut().clear();
                 self.documents.all().try_for_each(|document| self.jobs.send(Job::Check(document.clone())).ok())
             }
             // `$/…` may be ignored, and the rest needs no reaction
@@ -341,6 +368,13 @@ enum Answer {
     Unreadable(serde_json::Error),
     /// It is not one of the requests that are answered.
     Unknown,
+    /// The server panicked over it.
+    Crashed,
+}
+
+/// Answers a request; a panic ends nothing but that.
+fn guarded(result: impl FnOnce() -> Answer) -> Answer {
+    panic::catch_unwind(AssertUnwindSafe(result)).unwrap_or(Answer::Crashed)
 }
 
 /// Reads the parameters of a request, and answers it.
@@ -361,5 +395,22 @@ fn refuse_or_answer<P: DeserializeOwned, R: Serialize, E: Display>(
         Ok(Ok(value)) => Answer::Result(value),
         Ok(Err(error)) => Answer::Unreadable(error),
         Err(reason) => Answer::Refused(reason.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_panics_is_answered_and_nothing_else_ends() {
+        let file = RefCell::new(vec![1]);
+        let panicking = guarded(|| {
+            let number = file.borrow_mut().pop();
+            assert_eq!(number, None, "a request that panics on purpose");
+            Answer::Unknown
+        });
+        assert!(matches!(panicking, Answer::Crashed));
+        assert!(matches!(guarded(|| Answer::Result(json!(file.borrow().len()))), Answer::Result(value) if value == 0));
     }
 }

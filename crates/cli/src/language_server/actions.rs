@@ -26,13 +26,15 @@ pub(crate) const FIX_ALL: &str = "source.fixAll.keyless";
 /// For how many findings of a range an editor that cannot ask later gets suppressions: each takes several checks of the file.
 const AT_ONCE: usize = 3;
 
-/// What an editor can do with actions.
+/// What an editor can do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Abilities {
     /// What positions count.
     pub(crate) encoding: Encoding,
     /// Whether it asks for the edit of an action once a person chooses it.
     pub(crate) resolves_edits: bool,
+    /// Whether it understands texts with places to fill in.
+    pub(crate) takes_snippets: bool,
 }
 
 /// The actions for a range of a file.

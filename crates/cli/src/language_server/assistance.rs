@@ -1,63 +1,74 @@
 //! What an editor asks about a pipeline file, in the editor's form.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, fs, rc::Rc, sync::Arc};
 
 use gen_lsp_types::{
-    CodeLens, Command, CompletionItem, CompletionItemKind, DocumentLink, DocumentSymbol, Documentation, FoldingRange,
-    FoldingRangeKind, Hover, InlayHint, Location, MarkupContent, MarkupKind, Position, Range, SymbolKind, TextEdit,
-    WorkspaceEdit,
+    CodeLens, Command, CompletionItem, CompletionItemKind, DocumentLink, Documentation, FoldingRange, FoldingRangeKind,
+    Hover, InlayHint, InsertTextFormat, InsertTextMode, Location, MarkupContent, MarkupKind, Position, Range, TextEdit,
+    Uri, WorkspaceEdit,
 };
 use keyless_core::{
-    analysis::{Analysis, ParsedFile},
+    analysis::Analysis,
     ide::{
         completion::{self, ChoiceKind},
-        hover, layout,
+        hover, imports, layout,
+        merged::{self, Merged},
         names::{self, RenameError},
-        outline::{self, Group, GroupKind, Pipeline, StepBox},
+        snippets,
     },
-    settings::Settings,
     text::{Source, Span},
 };
 
 use super::{
-    documents::Document,
-    judge,
-    kind::Kind,
-    positions::{Encoding, Lines},
+    actions::Abilities,
+    analyst::Analyst,
+    documents::{Document, address},
+    positions::Lines,
 };
+use crate::rules_command;
 
 /// A pipeline file that an editor asks about.
 pub(crate) struct Assistance<'d> {
     document: &'d Document,
     source: Source<'d>,
-    settings: Arc<Settings>,
-    encoding: Encoding,
+    analyst: Rc<Analyst>,
+    abilities: Abilities,
 }
 
 impl<'d> Assistance<'d> {
-    /// `None` if the file is no pipeline.
-    pub(crate) fn new(document: &'d Document, encoding: Encoding) -> Option<Self> {
-        document.kind().filter(|kind| *kind == Kind::Pipeline)?;
-        let settings = judge::settings(document).ok().flatten().unwrap_or_default();
-        Some(Self { document, source: Source::new("bitbucket-pipelines.yml", &document.text), settings, encoding })
+    /// A pipeline with what has read it.
+    pub(crate) fn new(document: &'d Document, analyst: Rc<Analyst>, abilities: Abilities) -> Self {
+        Self { document, source: Source::new("bitbucket-pipelines.yml", &document.text), analyst, abilities }
     }
 
-    fn lines(&self) -> Lines<'_> {
-        Lines::new(&self.source, self.encoding)
+    pub(super) fn lines(&self) -> Lines<'_> {
+        Lines::new(&self.source, self.abilities.encoding)
     }
 
-    fn ask<R>(&self, question: impl FnOnce(&Analysis<'_>) -> R) -> R {
-        question(&Analysis::new(&ParsedFile::new(&self.source), &self.settings))
+    pub(super) fn ask<R: Send + 'static>(&self, question: impl FnOnce(&Analysis<'_>) -> R + Send + 'static) -> R {
+        self.analyst.ask(question)
+    }
+
+    /// The same for a question about a position.
+    fn ask_at<R: Send + 'static>(
+        &self,
+        position: Position,
+        question: impl FnOnce(&Analysis<'_>, usize) -> R + Send + 'static,
+    ) -> R {
+        let offset = self.lines().offset(position);
+        self.ask(move |file| question(file, offset))
     }
 
     /// The documentation at a position.
     pub(crate) fn hover(&self, position: Position) -> Option<Hover> {
-        let found = self.ask(|file| hover::at(file, self.lines().offset(position)))?;
+        let found = self.ask_at(position, hover::at)?;
         let title = match found.of {
             Some(object) => format!("**{}**, a key of {object}", found.name),
             None => format!("**{}**", found.name),
         };
-        let text = [vec![title], found.lines].concat().join("\n\n");
+        let yaml = found.yaml.map(|yaml| format!("```yaml\n{yaml}```"));
+        let parts: Vec<String> = [title].into_iter().chain(found.lines).chain(yaml).collect();
+        let text = parts.join("\n\n");
         let range = self.lines().range(Span::new(found.offset, found.offset + found.length));
         Some(Hover::new(MarkupContent::new(MarkupKind::Markdown, text).into(), Some(range)))
     }
@@ -72,23 +83,55 @@ impl<'d> Assistance<'d> {
                 ChoiceKind::Value => CompletionItemKind::Value,
                 ChoiceKind::Name => CompletionItemKind::Constant,
                 ChoiceKind::Alias => CompletionItemKind::Reference,
+                ChoiceKind::Variable => CompletionItemKind::Variable,
+                ChoiceKind::Pipe => CompletionItemKind::Module,
             }),
-            documentation: Some(Documentation::String(choice.doc.to_owned())),
+            documentation: Some(Documentation::String(choice.doc.into_owned())),
             text_edit: Some(TextEdit::new(range, choice.insert.unwrap_or_else(|| choice.label.clone())).into()),
             label: choice.label,
             ..CompletionItem::default()
         };
-        found.options.into_iter().map(item).collect()
+        let snippet = |snippet: &snippets::Snippet| CompletionItem {
+            label: snippet.label.to_owned(),
+            kind: Some(CompletionItemKind::Snippet),
+            documentation: Some(Documentation::String(snippet.doc.to_owned())),
+            insert_text_format: Some(InsertTextFormat::Snippet),
+            insert_text_mode: Some(InsertTextMode::AdjustIndentation),
+            text_edit: Some(TextEdit::new(range, snippet.body.to_owned()).into()),
+            // below the keys themselves
+            sort_text: Some(format!("~{}", snippet.label)),
+            ..CompletionItem::default()
+        };
+        let fitting = if self.abilities.takes_snippets { snippets::at(&found) } else { &[] };
+        found.options.into_iter().map(item).chain(fitting.iter().map(snippet)).collect()
     }
 
-    /// The definition of a name, or its uses at the definition.
+    /// The definition of a name, or its uses at the definition; it may be in a file that is imported.
     pub(crate) fn definition(&self, position: Position) -> Vec<Location> {
-        self.locations(self.ask(|file| names::definition(file, self.lines().offset(position))))
+        let found = self.locations(self.ask_at(position, names::definition));
+        if found.is_empty() { self.imported(position).into_iter().collect() } else { found }
+    }
+
+    /// The file or the pipeline in it that an import at a position leads to.
+    fn imported(&self, position: Position) -> Option<Location> {
+        let (path, pipeline) = self.ask_at(position, |file, offset| {
+            let touched = |span: Span| span.start <= offset && offset <= span.end;
+            let import = imports::imports(file).into_iter().find(|import| touched(import.span))?;
+            Some((import.path.to_owned(), import.pipeline.map(str::to_owned)))
+        })?;
+        let path = self.document.beside(&path)?;
+        let text = fs::read_to_string(&path).ok()?;
+        let imported = Document::new(address(&path), 0, text);
+        let source = Source::new("", &imported.text);
+        let analyst = Analyst::new(&imported, Arc::default());
+        let place = pipeline.and_then(|name| analyst.ask(move |file| imports::pipeline(file, &name)));
+        let range = Lines::new(&source, self.abilities.encoding).range(place.unwrap_or_default());
+        Some(Location::new(imported.uri, range))
     }
 
     /// All uses of a name.
     pub(crate) fn references(&self, position: Position, with_definition: bool) -> Vec<Location> {
-        self.locations(self.ask(|file| names::references(file, self.lines().offset(position), with_definition)))
+        self.locations(self.ask_at(position, move |file, offset| names::references(file, offset, with_definition)))
     }
 
     fn locations(&self, spans: Vec<Span>) -> Vec<Location> {
@@ -98,21 +141,21 @@ impl<'d> Assistance<'d> {
 
     /// The name at a position, if it can be renamed.
     pub(crate) fn renamable(&self, position: Position) -> Result<Range, RenameError> {
-        let span = self.ask(|file| names::renamable(file, self.lines().offset(position)))?;
+        let span = self.ask_at(position, names::renamable)?;
         Ok(self.lines().range(span))
     }
 
     /// The changes that rename what is at a position.
-    pub(crate) fn rename(&self, position: Position, name: &str) -> Result<WorkspaceEdit, RenameError> {
-        let edits = self.ask(|file| names::rename(file, self.lines().offset(position), name))?;
+    pub(crate) fn rename(&self, position: Position, name: String) -> Result<WorkspaceEdit, RenameError> {
+        let edits = self.ask_at(position, move |file, offset| names::rename(file, offset, &name))?;
         let edits = edits.into_iter().map(|edit| TextEdit::new(self.lines().range(edit.span), edit.replacement));
         let changes = HashMap::from([(self.document.uri.clone(), edits.collect())]);
         Ok(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() })
     }
 
-    /// The pipelines with their stages and steps.
-    pub(crate) fn symbols(&self) -> Vec<DocumentSymbol> {
-        self.ask(outline::read).pipelines.into_iter().map(|pipeline| self.pipeline(pipeline)).collect()
+    /// The step at a position as Bitbucket reads it.
+    pub(crate) fn merged_step(&self, position: Position) -> Option<Merged> {
+        self.ask_at(position, merged::step)
     }
 
     /// What can be hidden.
@@ -127,14 +170,22 @@ impl<'d> Assistance<'d> {
         self.ask(layout::folds).into_iter().map(fold).collect()
     }
 
-    /// What leads to a page.
+    /// What leads to a page or to another file: pipes, images, rules that a comment names, imports.
     pub(crate) fn links(&self) -> Vec<DocumentLink> {
-        let link = |link: layout::Link| DocumentLink {
-            range: self.lines().range(link.span),
-            target: Some(link.url.into()),
+        let (pages, files) = self.ask(|file| {
+            let named = file.suppressions.valid.iter().flat_map(|suppression| &suppression.names);
+            let rules = named.filter_map(|name| Some((name.span, rules_command::page_of(name.value)?)));
+            let pages = layout::links(file).into_iter().map(|link| (link.span, link.url));
+            let files = imports::imports(file).into_iter().map(|import| (import.span, import.path.to_owned()));
+            (pages.chain(rules).collect::<Vec<_>>(), files.collect::<Vec<_>>())
+        });
+        let files = files.into_iter().filter_map(|(span, path)| Some((span, address(&self.document.beside(&path)?))));
+        let link = |(span, target): (Span, Uri)| DocumentLink {
+            range: self.lines().range(span),
+            target: Some(target),
             ..DocumentLink::default()
         };
-        self.ask(layout::links).into_iter().map(link).collect()
+        pages.into_iter().map(|(span, url)| (span, Uri::from(url))).chain(files).map(link).collect()
     }
 
     /// The values that steps in a range inherit.
@@ -152,7 +203,7 @@ impl<'d> Assistance<'d> {
         inside.map(hint).collect()
     }
 
-    /// What steps need, above each of them.
+    /// What steps need, and what the trust policies make of their tokens, above each of them.
     pub(crate) fn lenses(&self) -> Vec<CodeLens> {
         let lens = |remark: layout::Remark| CodeLens {
             range: self.lines().range(Span::at(remark.offset)),
@@ -160,70 +211,7 @@ impl<'d> Assistance<'d> {
             command: Some(Command { title: remark.text, ..Command::default() }),
             data: None,
         };
-        self.ask(layout::needs).into_iter().map(lens).collect()
-    }
-
-    fn pipeline(&self, pipeline: Pipeline) -> DocumentSymbol {
-        let name = match &pipeline.name {
-            Some(name) => format!("{}: {name}", pipeline.start),
-            None => pipeline.start.to_owned(),
-        };
-        let children: Vec<_> = pipeline.groups.into_iter().flat_map(|group| self.group(group)).collect();
-        self.symbol(name, None, SymbolKind::Module, pipeline.place.into(), pipeline.place.into(), children)
-    }
-
-    /// A stage or parallel group with its steps; a step by itself stands for its group.
-    fn group(&self, group: Group) -> Vec<DocumentSymbol> {
-        let named = match group.kind {
-            GroupKind::Step | GroupKind::Final => None,
-            GroupKind::Parallel => Some("parallel".to_owned()),
-            GroupKind::Stage => Some(group.name.unwrap_or_else(|| "stage".to_owned())),
-        };
-        let steps: Vec<_> = group.steps.into_iter().map(|step| self.step(step)).collect();
-        match (named, steps.first().map(|step| step.range)) {
-            (Some(name), Some(_)) => {
-                vec![self.around(name, group.environment, steps)]
-            }
-            _ => steps,
-        }
-    }
-
-    /// A symbol that covers others and has no text of its own.
-    fn around(&self, name: String, detail: Option<String>, children: Vec<DocumentSymbol>) -> DocumentSymbol {
-        let start = children.first().map_or_else(Span::default, |step| self.lines().span(step.range));
-        let end = children.last().map_or_else(Span::default, |step| self.lines().span(step.range));
-        self.symbol(name, detail, SymbolKind::Namespace, start.cover(end), Span::at(start.start), children)
-    }
-
-    fn step(&self, step: StepBox) -> DocumentSymbol {
-        let (extent, place) = (step.extent.into(), step.place.into());
-        self.symbol(step.name, step.environment, SymbolKind::Function, extent, place, Vec::new())
-    }
-
-    fn symbol(
-        &self,
-        name: String,
-        detail: Option<String>,
-        kind: SymbolKind,
-        whole: Span,
-        place: Span,
-        children: Vec<DocumentSymbol>,
-    ) -> DocumentSymbol {
-        // an editor rejects a symbol whose range does not cover its name and its children
-        let below = children.iter().map(|child| self.lines().span(child.range));
-        let whole = below.fold(whole.cover(place), Span::cover);
-        let children = (!children.is_empty()).then_some(children);
-        // an empty name is an error in the protocol
-        let name = if name.trim().is_empty() { "(unnamed)".to_owned() } else { name };
-        DocumentSymbol::new(
-            name,
-            detail,
-            kind,
-            None,
-            None,
-            self.lines().range(whole),
-            self.lines().range(place),
-            children,
-        )
+        let remarks = self.ask(|file| [layout::needs(file), layout::verdicts(file)].concat());
+        remarks.into_iter().map(lens).collect()
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use gen_lsp_types::{TextDocumentContentChangeEvent, Uri};
 use keyless_core::text::Source;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::{
     kind::Kind,
@@ -38,6 +38,14 @@ impl Document {
     /// What it is called in messages.
     pub(crate) fn name(&self) -> String {
         self.path.as_deref().map_or_else(|| self.uri.0.clone(), |path| path.display().to_string())
+    }
+
+    /// The file at a path from the top of the repository, which is where this file is or above.
+    pub(crate) fn beside(&self, path: &str) -> Option<PathBuf> {
+        let above = self.path.as_deref()?.ancestors().skip(1);
+        let mut inside = true;
+        let folders = above.take_while(|folder| std::mem::replace(&mut inside, !folder.join(".git").exists()));
+        folders.map(|folder| folder.join(path)).find(|file| file.is_file())
     }
 
     /// What it is checked as; `None` for a file of another kind.
@@ -103,6 +111,15 @@ impl Documents {
     }
 }
 
+/// The `file:` address of a path.
+pub(crate) fn address(path: &Path) -> Uri {
+    /// What addresses leave as it is.
+    const WRITTEN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+    let path = path.to_string_lossy().replace('\\', "/");
+    let root = if path.starts_with('/') { "" } else { "/" };
+    Uri::from(format!("file://{root}{}", utf8_percent_encode(&path, WRITTEN)))
+}
+
 /// The path in a `file:` address.
 fn path_of(uri: &Uri) -> Option<PathBuf> {
     let rest = uri.0.strip_prefix("file://")?;
@@ -148,5 +165,12 @@ mod tests {
         ] {
             assert_eq!(path_of(&Uri::from(uri)).as_deref(), path.map(Path::new), "{uri}");
         }
+    }
+
+    #[test]
+    fn a_path_and_its_address_lead_to_each_other() {
+        let path = Path::new("/a b/ü#?/ci-pipelines.yml");
+        assert_eq!(address(path).0, "file:///a%20b/%C3%BC%23%3F/ci-pipelines.yml");
+        assert_eq!(path_of(&address(path)).as_deref(), Some(path));
     }
 }

@@ -3,15 +3,21 @@
 //! A line that is being typed is rarely valid YAML. So the word at the cursor is replaced with a placeholder key, and the
 //! file is parsed as usual: the placeholder's place in the tree determines what fits.
 
+mod line;
+mod variables;
+
+use std::borrow::Cow;
+
 use crate::{
     language::{Key, Shape},
     pipeline::{self, BUILT_IN_SERVICE, PREDEFINED_CACHES},
+    pipes::catalogue,
     text::{Source, Span},
     yaml::{Kind, Limits, NodeId, Tree, parse},
 };
 use serde::Serialize;
 
-use super::{pipes, place};
+use super::{pipes as of_pipes, place};
 
 /// Suggestions that can replace the word at the cursor.
 #[derive(Debug, Serialize)]
@@ -37,7 +43,8 @@ pub struct Choice {
     /// What it is.
     pub kind: ChoiceKind,
     /// One sentence about it.
-    pub doc: &'static str,
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub doc: Cow<'static, str>,
 }
 
 /// What a [`Choice`] is.
@@ -53,11 +60,15 @@ pub enum ChoiceKind {
     Name,
     /// An anchor of the file.
     Alias,
+    /// A variable of a script.
+    Variable,
+    /// A published pipe.
+    Pipe,
 }
 
 impl Choice {
-    fn new(label: impl Into<String>, kind: ChoiceKind, doc: &'static str) -> Self {
-        Self { label: label.into(), insert: None, kind, doc }
+    fn new(label: impl Into<String>, kind: ChoiceKind, doc: impl Into<Cow<'static, str>>) -> Self {
+        Self { label: label.into(), insert: None, kind, doc: doc.into() }
     }
 
     fn key(key: &'static Key) -> Self {
@@ -65,7 +76,7 @@ impl Choice {
             .iter()
             .all(|form| matches!(form, Shape::Object(_) | Shape::List(_) | Shape::Map(_)));
         let insert = if nested { format!("{}:", key.name) } else { format!("{}: ", key.name) };
-        Self { label: key.name.to_owned(), insert: Some(insert), kind: ChoiceKind::Key, doc: key.doc }
+        Self { label: key.name.to_owned(), insert: Some(insert), kind: ChoiceKind::Key, doc: key.doc.into() }
     }
 }
 
@@ -77,33 +88,64 @@ pub fn at(text: &str, offset: usize) -> Option<Completion> {
     let source = Source::new("", text);
     let line = source.line(source.position(offset).line)?;
     let before = source.slice(Span::new(line.start, offset));
-    let word_start = line.start + before.trim_end_matches(is_word).len();
-    let after = source.slice(Span::new(offset, line.end));
-    let word = Span::new(word_start, offset + after.find(|c: char| !is_word(c)).unwrap_or(after.len()));
-    let lead = source.slice(Span::new(line.start, word_start));
-    let options = if lead.ends_with('*') {
-        aliases(text)
-    } else if lead.trim_start_matches([' ', '-']).is_empty() {
-        on_own_line(&source, word, line)
+    let (word, options) = if let Some(word) = variables::word(&source, line, offset) {
+        (word, variables::all(&source, word))
+    } else if let Some(word) = line::pipe(&source, line, offset) {
+        (word, pipes())
     } else {
-        let (key, _) = lead.trim_start_matches([' ', '-']).split_once(": ")?;
-        key.chars().all(is_word).then(|| behind_key(&source, line, key))?
+        let start = line.start + before.trim_end_matches(is_word).len();
+        let after = source.slice(Span::new(offset, line.end));
+        let word = Span::new(start, offset + after.find(|c: char| !is_word(c)).unwrap_or(after.len()));
+        (word, around(&source, line, word)?)
     };
     let typed = source.slice(Span::new(word.start, offset));
     let done = options.len() == 1 && options[0].label == typed;
     (!options.is_empty() && !done).then_some(Completion { offset: word.start, length: word.len(), options })
 }
 
+/// What fits at a word by what is before it on its line.
+fn around(source: &Source<'_>, line: Span, word: Span) -> Option<Vec<Choice>> {
+    let lead = source.slice(Span::new(line.start, word.start));
+    if lead.ends_with('*') {
+        return Some(aliases(source.text(), word.start, ""));
+    }
+    // in `{name: x, oi` the part behind the last comma counts
+    let flow = line::in_brackets(lead);
+    let part = lead[flow.unwrap_or_default()..].trim_start_matches([' ', '-']);
+    if part.is_empty() {
+        return Some(on_own_line(source, word, line));
+    }
+    let (key, _) = part.split_once(": ")?;
+    if key == "<<" {
+        return Some(aliases(source.text(), word.start, "*"));
+    }
+    let key_start = word.start - part.len();
+    // the unfinished value may make the file invalid, the key alone does not; in brackets others follow it
+    let end = if flow.is_some() { word.end } else { line.end };
+    key.chars().all(is_word).then(|| behind_key(source, Span::new(key_start, end), key))
+}
+
 fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
-fn aliases(text: &str) -> Vec<Choice> {
+/// The anchors that are defined before an offset; YAML allows no others.
+fn aliases(text: &str, offset: usize, prefix: &str) -> Vec<Choice> {
     let (tree, _) = parse(text, Limits::default());
-    tree.anchors()
-        .iter()
-        .map(|anchor| Choice::new(anchor.name.clone(), ChoiceKind::Alias, "an anchor in this file"))
-        .collect()
+    let before = tree.anchors().iter().filter(|anchor| anchor.span.start < offset);
+    let choice = |name: &String| Choice::new(format!("{prefix}{name}"), ChoiceKind::Alias, "an anchor in this file");
+    unique(before.map(|anchor| choice(&anchor.name)).collect())
+}
+
+/// The published pipes with the newest version that is known.
+fn pipes() -> Vec<Choice> {
+    let current = catalogue::pipes().iter().filter(|pipe| pipe.replaced_by.is_none());
+    let choice = |pipe: &catalogue::Pipe| {
+        let reference = format!("{}:{}", pipe.name, pipe.newest?);
+        let doc = if pipe.deploys { "a published pipe that deploys" } else { "a published pipe" };
+        Some(Choice::new(reference, ChoiceKind::Pipe, doc))
+    };
+    current.filter_map(choice).collect()
 }
 
 /// Keys of the surrounding mapping, or items of the surrounding list.
@@ -133,10 +175,10 @@ fn on_own_line(source: &Source<'_>, word: Span, line: Span) -> Vec<Choice> {
         }
     }
     let of_pipe =
-        pipes::variables(&tree, map).into_iter().filter(|variable| !taken.iter().any(|name| name == variable.name));
+        of_pipes::variables(&tree, map).into_iter().filter(|variable| !taken.iter().any(|name| name == variable.name));
     choices.extend(of_pipe.map(|variable| {
         let insert = (!is_key).then(|| format!("{}: ", variable.name));
-        Choice { label: variable.name.to_owned(), insert, kind: ChoiceKind::Key, doc: variable.doc }
+        Choice { label: variable.name.to_owned(), insert, kind: ChoiceKind::Key, doc: variable.doc.into() }
     }));
     // An item of a list of names or values is not a key.
     if let Some(parent) = tree.node(map).parent {
@@ -148,13 +190,10 @@ fn on_own_line(source: &Source<'_>, word: Span, line: Span) -> Vec<Choice> {
     unique(choices)
 }
 
-/// Values of a key on the same line.
-fn behind_key(source: &Source<'_>, line: Span, key: &str) -> Vec<Choice> {
-    // The unfinished value may make the file invalid; the key alone does not.
+/// Values of a key, which together with the value takes up `place`.
+fn behind_key(source: &Source<'_>, place: Span, key: &str) -> Vec<Choice> {
     let text = source.text();
-    let Some(colon) = source.slice(line).find(": ").map(|at| line.start + at) else { return Vec::new() };
-    let start = colon - key.len();
-    let marked = format!("{}{CURSOR}:{}", &text[..start], &text[line.end..]);
+    let marked = format!("{}{CURSOR}:{}", &text[..place.start], &text[place.end..]);
     let (tree, _) = parse(&marked, Limits::default());
     let Some((map, _)) = find_cursor(&tree) else { return Vec::new() };
     let Some((_, known)) = place::key(&tree, map, key) else { return Vec::new() };
@@ -306,6 +345,48 @@ mod tests {
             &["build"],
             &[],
         );
+    }
+
+    #[test]
+    fn inside_brackets_the_same_is_offered() {
+        let step = "pipelines:\n  default:\n    - step: ";
+        assert_offers(&format!("{step}{{name: x, o|, script: [make]}}"), &["oidc"], &["name", "script"]);
+        assert_offers(&format!("{step}{{oidc: |, script: [make]}}"), &["true", "false"], &[]);
+        assert_offers(&format!("{step}{{script: [make], caches: [n|]}}"), &["node"], &["script"]);
+        assert_offers(&format!("{step}{{script: [make], caches: [node, |]}}"), &["docker"], &["script"]);
+        // a brace in a command is none of YAML's
+        assert!(labels(&format!("{step}\n        script:\n          - echo {{a, o|")).is_empty());
+    }
+
+    #[test]
+    fn pipes_are_offered_with_a_version() {
+        let script = "pipelines:\n  default:\n    - step:\n        script:\n          - pipe: ";
+        let found = labels(&format!("{script}atlassian/aws|"));
+        let deploy = found.iter().find(|label| label.starts_with("atlassian/aws-s3-deploy:"));
+        assert!(
+            deploy.is_some_and(|label| label.rsplit(':').next().unwrap().starts_with(char::is_numeric)),
+            "{found:?}"
+        );
+        let text = format!("{script}atlassian/aws-s3-deploy:1.0.0 # copies\n");
+        let found = at(&text, text.find("deploy").unwrap()).unwrap();
+        assert_eq!(&text[found.offset..found.offset + found.length], "atlassian/aws-s3-deploy:1.0.0");
+    }
+
+    #[test]
+    fn variables_are_offered_behind_a_dollar() {
+        let script =
+            "pipelines:\n  default:\n    - step:\n        script:\n          - export BUCKET=x\n          - echo ";
+        assert_offers(&format!("{script}$|"), &["BUCKET", "BITBUCKET_COMMIT"], &["script"]);
+        assert_offers(&format!("{script}\"${{BITB|}}\""), &["BITBUCKET_COMMIT"], &[]);
+        assert_offers(&format!("{script}$OTHER $|"), &["OTHER"], &["OTHE"]);
+        assert!(labels(&format!("{script}$(|")).is_empty());
+        assert!(labels(&format!("{script}$$|")).is_empty());
+    }
+
+    #[test]
+    fn merge_keys_take_anchors_from_above() {
+        let text = "a: &base {oidc: true}\npipelines:\n  default:\n    - step:\n        <<: |\n        script: &later [make]\n";
+        assert_offers(text, &["*base"], &["*later", "base"]);
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! Documentation of the key or variable at the pointer.
+//! Documentation of the key, variable or name at the pointer.
+
+mod words;
 
 use crate::{
     analysis::{Analysis, expressions::expressions},
@@ -26,14 +28,30 @@ pub struct Hover {
     pub of: Option<&'static str>,
     /// Lines of text with `code` in backticks.
     pub lines: Vec<String>,
+    /// What an alias stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub yaml: Option<String>,
 }
 
 /// The documentation of the key or variable at a byte offset.
 pub fn at(file: &Analysis<'_>, offset: usize) -> Option<Hover> {
-    key(file.tree, offset)
+    let offset =
+        (0..=offset.min(file.source.text().len())).rev().find(|at| file.source.text().is_char_boundary(*at))?;
+    let mut found = key(file.tree, offset)
         .or_else(|| pipe_variable(file.tree, offset))
+        .or_else(|| words::pipe(file, offset))
+        .or_else(|| words::suppressed_rule(file, offset))
+        .or_else(|| words::name(file, offset))
         .or_else(|| in_expression(file, offset))
         .or_else(|| variable(file.source, offset))
+        .or_else(|| words::role(file, offset))?;
+    if found.name == "oidc" && found.of.is_some() {
+        let place = Span::new(found.offset, found.offset + found.length);
+        let around = file.model.steps.iter().filter(|step| file.tree.span(step.node).contains(place));
+        let step = around.min_by_key(|step| file.tree.span(step.node).len());
+        found.lines.extend(step.map(|step| words::token(file, step)).unwrap_or_default());
+    }
+    Some(found)
 }
 
 /// The documentation of a function, an operator or a variable in an expression.
@@ -62,7 +80,7 @@ fn in_expression(file: &Analysis<'_>, offset: usize) -> Option<Hover> {
     let place = map.span(span);
     let name = source.slice(place).to_owned();
     lines.extend(facts::availability(&name).map(|availability| format!("set by Bitbucket {}", when(availability))));
-    Some(Hover { offset: place.start, length: place.len(), name, of: None, lines })
+    Some(Hover { offset: place.start, length: place.len(), name, of: None, lines, yaml: None })
 }
 
 fn key(tree: &Tree, offset: usize) -> Option<Hover> {
@@ -86,6 +104,7 @@ fn key(tree: &Tree, offset: usize) -> Option<Hover> {
         name: entry.name.to_owned(),
         of: Some(object.name),
         lines,
+        yaml: None,
     })
 }
 
@@ -109,7 +128,7 @@ fn pipe_variable(tree: &Tree, offset: usize) -> Option<Hover> {
     }
     let Span { start, .. } = tree.span(key);
     let (length, name) = (tree.span(key).len(), variable.name.to_owned());
-    Some(Hover { offset: start, length, name, of: Some("a pipe"), lines })
+    Some(Hover { offset: start, length, name, of: Some("a pipe"), lines, yaml: None })
 }
 
 fn variable(source: &Source<'_>, offset: usize) -> Option<Hover> {
@@ -121,10 +140,11 @@ fn variable(source: &Source<'_>, offset: usize) -> Option<Hover> {
     let name = source.slice(Span::new(start, end));
     let availability = facts::availability(name)?;
     let line = format!("set by Bitbucket {}", when(availability));
-    Some(Hover { offset: start, length: name.len(), name: name.to_owned(), of: None, lines: vec![line] })
+    Some(Hover { offset: start, length: name.len(), name: name.to_owned(), of: None, lines: vec![line], yaml: None })
 }
 
-const fn when(availability: Availability) -> &'static str {
+/// When Bitbucket sets a variable.
+pub(in crate::ide) const fn when(availability: Availability) -> &'static str {
     match availability {
         Availability::Always => "in every step",
         Availability::Branch => "in pipelines for branches and pull requests",
@@ -238,5 +258,55 @@ pipelines:
     fn values_and_offsets_past_the_end_have_no_documentation() {
         assert_eq!(known(FILE, "2x"), None);
         assert!(hover("a: b", 99).is_none());
+    }
+
+    /// What is shown at the middle of a word.
+    fn lines(text: &str, word: &str) -> String {
+        let middle = text.find(word).unwrap() + word.len() / 2;
+        hover(text, middle).map(|hover| format!("{}: {}", hover.name, hover.lines.join(" | "))).unwrap_or_default()
+    }
+
+    const NAMES: &str = "\
+definitions:
+  services:
+    db: {image: postgres:17}
+pipelines:
+  branches:
+    main:
+      - step: &deploy
+          oidc: true
+          deployment: production
+          services: [db, docker]
+          caches: [node]
+          script:
+            - pipe: atlassian/aws-s3-deploy:1.1.0
+              variables: {AWS_OIDC_ROLE_ARN: 'arn:aws:iam::123456789012:role/team/Deploy', S3_BUCKET: b}
+            - curl https://example.com/x | sh # keyless: allow[piped-download, scripts] ours
+  custom:
+    again:
+      - step: *deploy
+";
+
+    #[test]
+    fn values_are_explained_too() {
+        for (word, expected) in [
+            ("aws-s3-deploy", "newest version known to keyless: "),
+            ("aws-s3-deploy", "`S3_BUCKET`"),
+            ("role/team/Deploy", "role `Deploy` of account 123456789012"),
+            ("role/team/Deploy", "`{repository UUID}:{environment UUID}:{step UUID}`"),
+            ("oidc", "`sub` of its token"),
+            ("piped-download", "piped-download: "),
+            ("scripts]", "a group of rules: "),
+            ("[db", "image: `postgres:17`"),
+            ("docker]", "Bitbucket's own service"),
+            ("node]", "a cache that Bitbucket defines"),
+            ("production", "1 step runs in it"),
+            ("*deploy", "defined in line 7, used 1 time"),
+        ] {
+            assert!(lines(NAMES, word).contains(expected), "{word}: {}", lines(NAMES, word));
+        }
+        let alias = hover(NAMES, NAMES.find("*deploy").unwrap() + 2).and_then(|hover| hover.yaml).unwrap_or_default();
+        assert!(alias.starts_with("oidc: true\ndeployment: production\n"), "{alias}");
+        assert_eq!(lines("pipelines: {custom: {x: []}}\n", "[]"), "");
     }
 }

@@ -1,11 +1,13 @@
 //! What an editor shows around the text: ranges that fold, links, values that a step inherits, and what a step needs.
 
+use std::cmp::Reverse;
+
 use crate::{
-    analysis::Analysis,
+    analysis::{Analysis, access::Access},
     pipeline::Step,
     requirements::requirements,
     text::Span,
-    yaml::{Kind, NodeId},
+    yaml::{Kind, NodeId, Style},
 };
 
 /// Lines that can be hidden behind the first of them.
@@ -40,21 +42,75 @@ pub struct Remark {
 /// Keys whose values decide what a step is.
 const SHOWN: [&str; 8] = ["deployment", "environment", "oidc", "image", "size", "max-time", "trigger", "runs-on"];
 
+/// Something that the file defines for its pipelines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// What it is called.
+    pub name: String,
+    /// What it is.
+    pub kind: DefinitionKind,
+    /// Its name in the text.
+    pub place: Span,
+    /// All of it.
+    pub extent: Span,
+}
+
+/// What a [`Definition`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefinitionKind {
+    /// A service.
+    Service,
+    /// A cache.
+    Cache,
+    /// A part with an anchor.
+    Anchor,
+}
+
+/// The services, the caches and the anchors of a file, in text order.
+pub fn definitions(file: &Analysis<'_>) -> Vec<Definition> {
+    let tree = file.tree;
+    let of = |name: &str, kind, place: Span, node: NodeId| Definition {
+        name: name.to_owned(),
+        kind,
+        place,
+        extent: place.cover(tree.span(node)),
+    };
+    let model = &file.model.definitions;
+    let services =
+        model.services.iter().map(|it| of(it.name.value, DefinitionKind::Service, it.name.span(tree), it.node));
+    let caches = model.caches.iter().map(|it| of(it.name.value, DefinitionKind::Cache, it.name.span(tree), it.node));
+    let anchors = tree.anchors().iter().map(|it| of(&it.name, DefinitionKind::Anchor, it.span, it.node));
+    let mut found: Vec<_> = services.chain(caches).chain(anchors).collect();
+    found.sort_by_key(|definition| definition.place);
+    found
+}
+
 /// Blocks and comments of several lines, in text order.
 pub fn folds(file: &Analysis<'_>) -> Vec<Fold> {
     let (tree, source) = (file.tree, file.source);
     let line = |offset: usize| source.position(offset).line;
     let mut found = Vec::new();
+    let mut block = |start: usize, value: NodeId| {
+        // the span of a block may include the blank lines after it
+        let end = tree.span(value).start + source.slice(tree.span(value)).trim_end().len();
+        let (first, last) = (line(start), line(end));
+        if last > first && !matches!(tree.node(value).kind, Kind::Alias(_)) {
+            found.push(Fold { first, last, is_comment: false });
+        }
+    };
     for id in tree.ids() {
-        let Kind::Mapping(entries) = &tree.node(id).kind else { continue };
-        for entry in entries {
-            let (key, value) = (tree.span(entry.key), tree.span(entry.value));
-            // the span of a block may include the blank lines after it
-            let end = value.start + source.slice(value).trim_end().len();
-            let (first, last) = (line(key.start), line(end));
-            if last > first && !matches!(tree.node(entry.value).kind, Kind::Alias(_)) {
-                found.push(Fold { first, last, is_comment: false });
+        match &tree.node(id).kind {
+            Kind::Mapping(entries) => {
+                for entry in entries {
+                    block(tree.span(entry.key).start, entry.value);
+                }
             }
+            Kind::Sequence(items) => {
+                for item in items {
+                    block(start_of(file, *item), *item);
+                }
+            }
+            Kind::Scalar(_) | Kind::Alias(_) => {}
         }
     }
     let mut comments = tree.comments().iter().map(|comment| comment.span).peekable();
@@ -72,9 +128,17 @@ pub fn folds(file: &Analysis<'_>) -> Vec<Fold> {
             found.push(Fold { first, last, is_comment: true });
         }
     }
-    found.sort_unstable();
+    // of those that start in one line, the longest
+    found.sort_unstable_by_key(|fold| (fold.first, Reverse(fold.last)));
     found.dedup_by_key(|fold| fold.first);
     found
+}
+
+/// Where an item starts; a block of text with the `|` or `>` above it.
+fn start_of(file: &Analysis<'_>, item: NodeId) -> usize {
+    let start = file.tree.span(item).start;
+    let is_block = matches!(&file.tree.node(item).kind, Kind::Scalar(scalar) if matches!(scalar.style, Style::Literal | Style::Folded));
+    if is_block { file.source.text()[..start].trim_end().len() } else { start }
 }
 
 /// The pages of pipes and images.
@@ -160,7 +224,11 @@ pub fn needs(file: &Analysis<'_>) -> Vec<Remark> {
     let needed = requirements(file);
     let mut found: Vec<Remark> = Vec::new();
     for step in needed.steps {
-        let names: Vec<&str> = step.variables.iter().map(|variable| variable.name.as_str()).collect();
+        let mut names: Vec<&str> = step.variables.iter().map(|variable| variable.name.as_str()).collect();
+        // every tool takes the region from the longer name too
+        if names.contains(&"AWS_DEFAULT_REGION") {
+            names.retain(|name| *name != "AWS_REGION");
+        }
         let Some(line) = file.source.line(step.line).filter(|_| !names.is_empty()) else { continue };
         let environment = step.environment.map(|name| format!(" for {name}")).unwrap_or_default();
         let text = format!("needs {}{environment}", names.join(", "));
@@ -174,10 +242,42 @@ pub fn needs(file: &Analysis<'_>) -> Vec<Remark> {
     found
 }
 
+/// What the trust policies that `keyless.yaml` names make of the token of each step, at the start of its line. Where that depends
+/// on what the file does not tell, nothing is said.
+pub fn verdicts(file: &Analysis<'_>) -> Vec<Remark> {
+    let judged = file.model.steps.iter().zip(&file.access).filter(|(step, _)| step.has_token());
+    let remark = |(step, access): (&Step<'_>, &Access)| {
+        let line = file.source.line(file.source.position(step.place(file.tree).start).line)?;
+        let text = match &access.refusal {
+            Some(reason) => format!("the trust policy refuses the token: {reason}"),
+            None if access.admitted => "the trust policy accepts the token".to_owned(),
+            None if access.lacks_deployment => {
+                "the trust policy refuses the token: it requires a deployment environment".to_owned()
+            }
+            None if access.lacks_listed_address => {
+                "the trust policy refuses the token: it requires one of Atlassian's addresses".to_owned()
+            }
+            None => return None,
+        };
+        Some(Remark { offset: line.start, text })
+    };
+    let mut found: Vec<_> = judged.filter_map(remark).collect();
+    found.dedup();
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{analysis::ParsedFile, settings::Settings, text::Source};
+    use crate::{
+        analysis::{
+            ParsedFile,
+            access::{RoleFile, Roles},
+        },
+        iam::role,
+        settings::Settings,
+        text::Source,
+    };
 
     fn with<R>(text: &str, ask: impl FnOnce(&Analysis<'_>) -> R) -> R {
         let (source, settings) = (Source::new("bitbucket-pipelines.yml", text), Settings::default());
@@ -215,6 +315,11 @@ pipelines:
             assert!(lines.contains(&expected), "{expected:?} in {lines:?}");
         }
         assert!(!lines.iter().any(|(first, ..)| *first == 3), "{lines:?}");
+        let folds = with(
+            "pipelines:\n  default:\n    - step:\n        script:\n          - |\n            a\n            b\n          - c\n",
+            super::folds,
+        );
+        assert!(folds.contains(&Fold { first: 5, last: 7, is_comment: false }), "{folds:?}");
     }
 
     #[test]
@@ -246,10 +351,44 @@ pipelines:
     }
 
     #[test]
+    fn definitions_are_listed() {
+        let text = "definitions:\n  services:\n    db: {image: postgres:17}\n  caches:\n    gems: vendor\n  base: &base {oidc: true}\n";
+        let found = with(text, definitions);
+        let names: Vec<_> =
+            found.iter().map(|it| (it.name.as_str(), it.kind, &text[it.extent.start..it.extent.end])).collect();
+        let expected = [
+            ("db", DefinitionKind::Service, "db: {image: postgres:17}"),
+            ("gems", DefinitionKind::Cache, "gems: vendor"),
+            ("base", DefinitionKind::Anchor, "&base {oidc: true}"),
+        ];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn a_step_says_what_the_trust_policy_makes_of_its_token() {
+        let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringLike":{"api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc:sub":"{0f4c1f0a-1b2c-4d3e-8f90-a1b2c3d4e5f6}:{11111111-2222-3333-4444-555555555555}:*"}}}]}"#;
+        let settings = Settings::default();
+        let roles = Roles {
+            general: Some(RoleFile { name: "role.json".to_owned(), roles: role::read(policy, None).unwrap() }),
+            ..Roles::default()
+        };
+        let text = "pipelines:\n  branches:\n    main:\n      - step: {oidc: true, script: [aws s3 ls]}\n      - step: {oidc: true, deployment: production, script: [aws s3 ls]}\n";
+        let source = Source::new("bitbucket-pipelines.yml", text);
+        let parsed = ParsedFile::new(&source);
+        let found = verdicts(&Analysis::with_roles(&parsed, &settings, &roles));
+        let texts: Vec<_> = found.iter().map(|remark| remark.text.as_str()).collect();
+        let expected = [
+            "the trust policy refuses the token: it requires a deployment environment",
+            "the trust policy accepts the token",
+        ];
+        assert_eq!(texts, expected);
+    }
+
+    #[test]
     fn a_step_says_what_it_needs() {
         let found = with(FILE, needs);
         assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].text.starts_with("needs ") && found[0].text.contains("AWS_REGION"), "{found:?}");
+        assert!(found[0].text.starts_with("needs ") && found[0].text.contains("AWS_DEFAULT_REGION"), "{found:?}");
         assert!(found[0].text.ends_with(" for production"), "{found:?}");
     }
 }

@@ -1,16 +1,16 @@
-//! Names that a file defines and uses: anchors, services, caches, deployment environments and custom pipelines. From a use to
-//! the definition, to all other uses, and to another name.
+//! Names that a file defines and uses: anchors, services, caches, deployment environments, custom pipelines, variables and
+//! artifacts. From a use to the definition, to all other uses, and to another name.
 
 use crate::{
     analysis::Analysis,
     diagnostic::Edit,
-    pipeline::{BUILT_IN_SERVICE, ItemKind, PREDEFINED_CACHES, Start, Text},
+    pipeline::{BUILT_IN_SERVICE, Download, ItemKind, PREDEFINED_CACHES, Start, Text},
     text::Span,
 };
 
 /// What a name stands for. Two names are the same if this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Named<'t> {
+pub(super) enum Named<'t> {
     /// An anchor, by its number in the file: a later anchor may have the same name.
     Anchor(usize),
     /// A service.
@@ -21,6 +21,10 @@ enum Named<'t> {
     Environment(&'t str),
     /// A custom pipeline.
     Pipeline(&'t str),
+    /// A variable of scripts. Bitbucket's settings may define it too.
+    Variable(&'t str),
+    /// Files that one step uploads and others download.
+    Artifact(&'t str),
 }
 
 /// A name in the text.
@@ -36,11 +40,14 @@ struct Occurrence<'t> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RenameError {
     /// There is no name at the place.
-    #[error("there is no name here; anchors, services, caches and custom pipelines can be renamed")]
+    #[error("there is no name here; anchors, services, caches, artifacts and custom pipelines can be renamed")]
     Nothing,
     /// Bitbucket defines the name.
     #[error("Bitbucket defines `{0}`; only names that the file defines can be renamed")]
     Predefined(String),
+    /// Scripts, programs and Bitbucket's settings may read or set the variable where the file does not show it.
+    #[error("`{0}` is a variable, which programs and Bitbucket's settings may use too; search for it and replace it")]
+    Variable(String),
     /// The name is defined in Bitbucket's settings.
     #[error("`{0}` is a deployment environment of Bitbucket's settings; rename it there first")]
     Environment(String),
@@ -82,11 +89,14 @@ pub fn renamable(file: &Analysis<'_>, offset: usize) -> Result<Span, RenameError
     let is_defined = all.iter().any(|other| other.named == here.named && other.is_definition);
     match here.named {
         Named::Environment(_) => Err(RenameError::Environment(name)),
+        Named::Variable(_) => Err(RenameError::Variable(name)),
         Named::Service(_) if name == BUILT_IN_SERVICE => Err(RenameError::Predefined(name)),
         Named::Cache(_) if PREDEFINED_CACHES.contains(&name.as_str()) && !is_defined => {
             Err(RenameError::Predefined(name))
         }
-        Named::Service(_) | Named::Cache(_) | Named::Pipeline(_) if !is_defined => Err(RenameError::Nothing),
+        Named::Service(_) | Named::Cache(_) | Named::Pipeline(_) | Named::Artifact(_) if !is_defined => {
+            Err(RenameError::Nothing)
+        }
         _ => Ok(here.span),
     }
 }
@@ -97,11 +107,12 @@ pub fn renamable(file: &Analysis<'_>, offset: usize) -> Result<Span, RenameError
 /// [`RenameError`] if it cannot have that name.
 pub fn rename(file: &Analysis<'_>, offset: usize, name: &str) -> Result<Vec<Edit>, RenameError> {
     renamable(file, offset)?;
-    if !is_name(name) {
-        return Err(RenameError::Invalid(name.to_owned()));
-    }
     let all = occurrences(file);
     let here = at(&all, offset).ok_or(RenameError::Nothing)?;
+    // a name after `&` or `*` is never a number
+    if !is_name(name, matches!(here.named, Named::Anchor(_))) {
+        return Err(RenameError::Invalid(name.to_owned()));
+    }
     let same_kind =
         |other: &Occurrence<'_>| std::mem::discriminant(&other.named) == std::mem::discriminant(&here.named);
     let is_taken = |other: &Occurrence<'_>| {
@@ -123,12 +134,17 @@ pub fn rename(file: &Analysis<'_>, offset: usize, name: &str) -> Result<Vec<Edit
 }
 
 /// Whether YAML and Bitbucket read a text as a name wherever it is: `true`, `null` and numbers are other things.
-fn is_name(text: &str) -> bool {
+fn is_name(text: &str, may_be_number: bool) -> bool {
     const WORDS: [&str; 7] = ["true", "false", "null", "yes", "no", "on", "off"];
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
+    text.starts_with(|first: char| first.is_ascii_alphabetic() || may_be_number && first.is_ascii_digit())
         && text.bytes().all(is_part)
         && !WORDS.contains(&text.to_ascii_lowercase().as_str())
+}
+
+/// The name at a byte offset.
+pub(super) fn named_at<'t>(file: &'t Analysis<'_>, offset: usize) -> Option<(Named<'t>, Span)> {
+    at(&occurrences(file), offset).map(|found| (found.named, found.span))
 }
 
 fn at<'o, 't>(all: &'o [Occurrence<'t>], offset: usize) -> Option<&'o Occurrence<'t>> {
@@ -161,6 +177,17 @@ fn occurrences<'t>(file: &'t Analysis<'_>) -> Vec<Occurrence<'t>> {
         note(Named::Cache(cache.name.value), &cache.name, true);
     }
     for step in &model.steps {
+        for name in step.output_variables.iter().chain(&step.input_variables) {
+            note(Named::Variable(name.value), name, step.output_variables.iter().any(|own| own.node == name.node));
+        }
+        for upload in step.artifacts.uploads.iter().filter_map(|upload| upload.name.as_ref()) {
+            note(Named::Artifact(upload.value), upload, true);
+        }
+        if let Download::Named(names) = &step.artifacts.download {
+            for name in names {
+                note(Named::Artifact(name.value), name, false);
+            }
+        }
         for service in &step.services {
             note(Named::Service(service.value), service, false);
         }
@@ -175,6 +202,13 @@ fn occurrences<'t>(file: &'t Analysis<'_>) -> Vec<Occurrence<'t>> {
         }
     }
     for pipeline in &model.pipelines {
+        let asked = pipeline.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Variables(variables) => Some(variables),
+            _ => None,
+        });
+        for variable in asked.flatten() {
+            note(Named::Variable(variable.name.value), &variable.name, true);
+        }
         if pipeline.start == Start::Custom {
             note(Named::Pipeline(pipeline.name.value), &pipeline.name, true);
         }
@@ -184,6 +218,27 @@ fn occurrences<'t>(file: &'t Analysis<'_>) -> Vec<Occurrence<'t>> {
             {
                 note(Named::Environment(deployment.environment.value), &deployment.environment, false);
             }
+        }
+    }
+    for (_, facts) in file.steps() {
+        let mut note = |name: &'t str, whole: Span, is_definition| {
+            // `$NAME`, `${NAME:-default}`, `NAME=value`: the name itself
+            let written = file.source.slice(whole);
+            let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+            let is_whole = |start: &usize| {
+                !written[..*start].ends_with(is_part) && !written[start + name.len()..].starts_with(is_part)
+            };
+            if let Some(start) = written.match_indices(name).map(|(start, _)| start).find(is_whole) {
+                let start = whole.start + start;
+                let span = Span::new(start, start + name.len());
+                found.push(Occurrence { named: Named::Variable(name), span, is_definition });
+            }
+        };
+        for binding in &facts.bindings {
+            note(&binding.name, binding.span, true);
+        }
+        for read in &facts.reads {
+            note(&read.name, read.span, false);
         }
     }
     found.sort_by_key(|occurrence| occurrence.span);
@@ -301,5 +356,48 @@ pipelines:
         });
         let two = "a: &x 1\nb: &y 2\nc: *x\n";
         assert_eq!(with(two, |file| rename(file, 4, "y")), Err(RenameError::Taken("y".to_owned())));
+    }
+
+    const SHARED: &str = "\
+pipelines:
+  custom:
+    ship:
+      - variables:
+          - name: TARGET
+      - step:
+          artifacts:
+            upload:
+              - {name: site, paths: [dist/**]}
+          output-variables: [VERSION]
+          script:
+            - VERSION=1
+            - echo \"$VERSIONS ${VERSION:-none}\" > dist/v
+      - step:
+          artifacts: {download: [site]}
+          script: ['echo $VERSION $TARGET']
+";
+
+    fn of_shared(word: &str, number: usize) -> Vec<usize> {
+        let at = SHARED.match_indices(word).nth(number).map(|(at, _)| at + 1).unwrap();
+        with(SHARED, |file| lines(file, &references(file, at, true)))
+    }
+
+    #[test]
+    fn variables_and_artifacts_are_followed_between_steps() {
+        assert_eq!(of_shared("VERSION]", 0), [10, 12, 13, 16]);
+        assert_eq!(of_shared("$VERSIONS", 0), [13]);
+        assert_eq!(of_shared("TARGET", 1), [5, 16]);
+        assert_eq!(of_shared("site", 1), [9, 15]);
+        let at = SHARED.find("VERSION").unwrap();
+        let refused = with(SHARED, |file| rename(file, at, "OTHER"));
+        assert_eq!(refused, Err(RenameError::Variable("VERSION".to_owned())));
+        let at = SHARED.find("site").unwrap();
+        assert_eq!(with(SHARED, |file| rename(file, at, "page").map(|edits| edits.len())), Ok(2));
+    }
+
+    #[test]
+    fn anchors_may_begin_with_a_digit() {
+        let text = "a: &x 1\nb: *x\n";
+        assert_eq!(with(text, |file| rename(file, 4, "2fa").map(|edits| edits.len())), Ok(2));
     }
 }
