@@ -35,7 +35,19 @@ impl Editor {
     /// # Panics
     /// When it does not start.
     pub fn start(capabilities: &Value) -> Self {
-        let mut editor = Self::start_silently();
+        Self::start_silently().introduced(capabilities)
+    }
+
+    /// The same with the server of another program.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn with_server(keyless: &Path) -> Self {
+        Self::started(keyless).introduced(&json!({}))
+    }
+
+    fn introduced(self, capabilities: &Value) -> Self {
+        let mut editor = self;
         let answer =
             editor.ask("initialize", &json!({ "processId": null, "rootUri": null, "capabilities": capabilities }));
         assert!(answer["result"]["capabilities"].is_object(), "{answer}");
@@ -48,7 +60,11 @@ impl Editor {
     /// # Panics
     /// When it does not start.
     pub fn start_silently() -> Self {
-        let mut child = Command::new(checkout::binary("keyless"))
+        Self::started(&checkout::binary("keyless"))
+    }
+
+    fn started(keyless: &Path) -> Self {
+        let mut child = Command::new(keyless)
             .arg("lsp")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
