@@ -24,6 +24,7 @@ const FIX_ALL = "source.fixAll.keyless";
 /** What runs at the moment. */
 interface Running {
   command?: string;
+  client?: LanguageClient;
   stop(): Promise<void>;
 }
 
@@ -38,6 +39,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.commands.registerCommand("keyless.restart", restart),
     vscode.commands.registerCommand("keyless.fixAll", fixAll),
     vscode.commands.registerCommand("keyless.explainRule", explainRule),
+    vscode.commands.registerCommand("keyless.showMergedStep", showMergedStep),
     vscode.workspace.onDidChangeConfiguration((change) => change.affectsConfiguration("keyless.path") && restart()),
   );
   await restart();
@@ -55,7 +57,7 @@ async function start(context: vscode.ExtensionContext): Promise<Running> {
     const client = new LanguageClient("keyless", "keyless", server, { documentSelector: FILES });
     try {
       await client.start();
-      return { command: found.command, stop: () => client.stop() };
+      return { command: found.command, client, stop: () => client.stop() };
     } catch (error) {
       void vscode.window.showWarningMessage(`keyless: ${found.command} does not serve editors (${String(error)}); pipelines are checked without it`);
     }
@@ -122,4 +124,23 @@ async function explainRule(): Promise<void> {
   } else {
     void vscode.window.showInformationMessage(`keyless: the documentation of ${rule} needs the keyless command`);
   }
+}
+
+/** Shows the step at the cursor as Bitbucket reads it: without aliases and merge keys. */
+async function showMergedStep(): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  if (editor === undefined) return;
+  if (running?.client === undefined) {
+    void vscode.window.showInformationMessage("keyless: merging a step needs the keyless command");
+    return;
+  }
+  const { line, character } = editor.selection.active;
+  const asked = { textDocument: { uri: editor.document.uri.toString() }, position: { line, character } };
+  const step = await running.client.sendRequest<{ name: string; text: string } | null>("keyless/mergedStep", asked);
+  if (step === null) {
+    void vscode.window.showInformationMessage("keyless: put the cursor into a step, or on an alias of one");
+    return;
+  }
+  const page = await vscode.workspace.openTextDocument({ content: step.text, language: "yaml" });
+  await vscode.window.showTextDocument(page, { preview: true, viewColumn: vscode.ViewColumn.Beside });
 }
