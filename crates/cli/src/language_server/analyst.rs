@@ -36,7 +36,9 @@ impl Analyst {
             // a trust policy that cannot be read is a finding; here it says nothing
             let roles = roles::of(&settings, None).unwrap_or_default();
             let analysis = Analysis::with_roles(&parsed, &settings, &roles);
-            asked.iter().for_each(|question| question(&analysis));
+            for question in asked {
+                question(&analysis);
+            }
         });
         Self { version: document.version, questions }
     }
