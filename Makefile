@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # cargo and npm already use all processors, and the parts share target/
 .NOTPARALLEL:
-.PHONY: help setup demo test check cargo-test web web-test hook-test editors editors-test image image-test packages package-test snapshots man format deny version
+.PHONY: help setup demo test check cargo-test web web-test hook-test editors editors-test image image-test packages package-test snapshots man format deny version fuzz
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 STARTED := $(shell date +%s)
@@ -107,6 +107,10 @@ editors: setup web $(EXTENSION_PACKAGES) ## pack the extension for VS Code into 
 # with the binary of the tests, which has to be there
 editors-test: setup web $(EXTENSION_PACKAGES) ## test the extension for VS Code, and pack it with the debug build
 	$(call part,extension,editors/build.sh $(TARGET)/debug/keyless $(TARGET)/editors-test)
+
+fuzz: ## fuzz every target for FUZZ_SECONDS each (60), or those in FUZZ_TARGETS
+	@tests/system.sh rust
+	@tests/fuzz/run.sh $(FUZZ_TARGETS)
 
 man: ## write the manual pages into target/man
 	@tests/system.sh rust

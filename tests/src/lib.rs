@@ -21,6 +21,7 @@ pub mod migration;
 pub mod public_registries;
 pub mod run;
 pub mod secrets;
+pub mod seeds;
 pub mod server;
 pub mod step;
 pub mod strict_sts;

@@ -7,13 +7,13 @@ use std::{
 };
 
 use clap::{Args, builder::PossibleValuesParser, builder::TypedValueParser};
-use keyless_core::{diagnostic::Severity, text::Source};
+use keyless_core::{diagnostic::Severity, fix::Fixing, text::Source};
 
 use crate::{
     baseline::{self, Baseline},
     diff_base::DiffBase,
     failure::Failure,
-    fix::{self, Fixing},
+    fix,
     inputs::Input,
     linted::{self, Check, LintedFile},
     outcome::Outcome,

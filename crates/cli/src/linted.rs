@@ -14,15 +14,11 @@ use std::{
 
 use keyless_core::{
     diagnostic::{Diagnostic, Severity},
+    fix::{self, Fixed, Fixing},
     text::{Source, Span},
 };
 
-use crate::{
-    failure::Failure,
-    fix::{self, Fixed, Fixing},
-    inputs::Input,
-    rules_command::NOT_UTF8,
-};
+use crate::{failure::Failure, inputs::Input, rules_command::NOT_UTF8};
 
 /// One linted text.
 #[derive(Debug)]

@@ -25,13 +25,13 @@ use std::{
 use clap::ValueEnum;
 use keyless_core::{
     diagnostic::{Diagnostic, RuleId, Severity},
+    fix,
     text::Source,
 };
 use serde::Serialize;
 
 use crate::{
     failure::Failure,
-    fix,
     linted::LintedFile,
     streams::{Look, Streams},
 };

@@ -19,6 +19,7 @@ pub mod diagnostic;
 mod documentation;
 pub mod expression;
 pub mod facts;
+pub mod fix;
 #[cfg(test)]
 mod growth;
 pub mod iam;

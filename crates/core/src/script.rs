@@ -235,6 +235,11 @@ impl Script {
         Self { commands, unparsed, text, item_starts }
     }
 
+    /// All of its text: the items, each on its own line.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The text of a range.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or_default()

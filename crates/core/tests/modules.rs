@@ -9,12 +9,13 @@ use std::{
 };
 
 /// The modules, each of which may use only those before it.
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 28] = [
     "growth",
     "spelling",
     "text",
     "documentation",
     "diagnostic",
+    "fix",
     "report",
     "code_insights",
     "yaml",

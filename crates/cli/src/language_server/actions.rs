@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use gen_lsp_types::{CodeAction, CodeActionDisabled, CodeActionKind, CodeActionParams, TextEdit, Uri, WorkspaceEdit};
 use keyless_core::{
     diagnostic::{Diagnostic, Edit, Safety, Severity},
+    fix::{self, Fixing},
     ide::suppress::{self, Suppressing},
     text::{Source, Span},
 };
@@ -18,7 +19,6 @@ use super::{
     kind::Kind,
     positions::{Encoding, Lines},
 };
-use crate::fix::{self, Fixing};
 
 /// The action that applies every safe fix, also when a file is saved.
 pub(crate) const FIX_ALL: &str = "source.fixAll.keyless";
