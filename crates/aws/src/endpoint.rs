@@ -15,7 +15,7 @@ use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
-    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE},
+    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST},
     server::conn::http1,
     service::service_fn,
 };
@@ -134,7 +134,8 @@ async fn accept(listener: TcpListener, bearer: Arc<Zeroizing<String>>, session: 
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(serve(stream, Arc::clone(&bearer), session.clone()));
+                let Ok(address) = stream.local_addr() else { continue };
+                tokio::spawn(serve(stream, address, Arc::clone(&bearer), session.clone()));
             }
             // Out of file descriptors, or a connection gone before it was taken: the next may succeed.
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -142,9 +143,14 @@ async fn accept(listener: TcpListener, bearer: Arc<Zeroizing<String>>, session: 
     }
 }
 
-async fn serve(stream: TcpStream, bearer: Arc<Zeroizing<String>>, session: watch::Receiver<Session>) {
+async fn serve(
+    stream: TcpStream,
+    address: SocketAddr,
+    bearer: Arc<Zeroizing<String>>,
+    session: watch::Receiver<Session>,
+) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let response = answer(&request, &bearer, &session.borrow());
+        let response = answer(&request, address, &bearer, &session.borrow());
         async move { Ok::<_, Infallible>(response) }
     });
     // A client that disconnects early needs no answer.
@@ -156,7 +162,16 @@ async fn serve(stream: TcpStream, bearer: Arc<Zeroizing<String>>, session: watch
         .await;
 }
 
-fn answer(request: &Request<Incoming>, bearer: &str, session: &Session) -> Response<Full<Bytes>> {
+fn answer(request: &Request<Incoming>, address: SocketAddr, bearer: &str, session: &Session) -> Response<Full<Bytes>> {
+    // A page whose name was made to resolve to 127.0.0.1 is told apart by that name.
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    if host.and_then(|host| host.parse().ok()) != Some(address) {
+        return failure(
+            StatusCode::MISDIRECTED_REQUEST,
+            "MisdirectedRequest",
+            "this is not the host that was asked for",
+        );
+    }
     let given = request.headers().get(AUTHORIZATION).map_or(&[][..], |value| value.as_bytes());
     if !bool::from(given.ct_eq(bearer.as_bytes())) {
         return failure(StatusCode::UNAUTHORIZED, "Unauthorized", "invalid authorization token");

@@ -107,12 +107,17 @@ fn the_endpoint_serves_many_and_only_who_knows_the_bearer() {
              console.log(await ask('wrong bearer', url, { headers: { Authorization: bearer.slice(1) + 'x' } }));
              console.log(await ask('other path', url + '/x', { headers }));
              console.log(await ask('other method', url, { headers, method: 'POST' }));
+             // fetch does not allow another host
+             const { hostname, port, pathname } = new URL(url);
+             const status = await new Promise((resolve) => require('node:http').get({ host: hostname, port, path: pathname,
+                 headers: { ...headers, Host: 'attacker.example:' + port } }, (answer) => resolve(answer.statusCode)));
+             console.log('other host:', status);
              console.log('only loopback:', new URL(url).hostname);
          })();",
     );
     let finished = finish(&mut pipe(&workplace));
     let said: Vec<&str> =
-        finished.stdout.lines().skip_while(|line| !line.starts_with("▶ cdk deploy")).skip(1).take(6).collect();
+        finished.stdout.lines().skip_while(|line| !line.starts_with("▶ cdk deploy")).skip(1).take(7).collect();
     assert_eq!(
         said,
         [
@@ -121,6 +126,7 @@ fn the_endpoint_serves_many_and_only_who_knows_the_bearer() {
             "wrong bearer: 401 code message",
             "other path: 404 code message",
             "other method: 405 code message",
+            "other host: 421",
             "only loopback: 127.0.0.1",
         ],
         "{finished:#?}"
