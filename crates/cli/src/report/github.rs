@@ -38,9 +38,10 @@ pub(super) fn write(report: &Report, output: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The text of a command.
+/// The text of a command. A terminal's control sequences would reach the log.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 /// A property of a command.
