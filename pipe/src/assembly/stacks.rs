@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use keyless_core::pipeline::glob;
@@ -91,9 +91,11 @@ pub(crate) fn read(folder: &Path) -> Result<Contents, String> {
         let artifacts = manifest["artifacts"].as_object().unwrap_or(&none);
         for (id, artifact) in artifacts {
             match artifact["type"].as_str() {
-                Some(STACK) => contents.stacks.push(Stack::read(&folder, id, artifact, artifacts)),
+                Some(STACK) => contents.stacks.push(Stack::read(&folder, id, artifact, artifacts)?),
                 Some(NESTED) => {
-                    folders.extend(artifact["properties"]["directoryName"].as_str().map(|name| folder.join(name)));
+                    if let Some(name) = artifact["properties"]["directoryName"].as_str() {
+                        folders.push(inside(&folder, name)?);
+                    }
                 }
                 _ => {}
             }
@@ -122,7 +124,7 @@ const UNKNOWN_ACCOUNT: &str = "unknown-account";
 const UNKNOWN_REGION: &str = "unknown-region";
 
 impl Stack {
-    fn read(folder: &Path, id: &str, artifact: &Value, artifacts: &Map<String, Value>) -> Self {
+    fn read(folder: &Path, id: &str, artifact: &Value, artifacts: &Map<String, Value>) -> Result<Self, String> {
         // aws://ACCOUNT/REGION
         let environment =
             artifact["environment"].as_str().and_then(|text| text.strip_prefix("aws://")?.split_once('/'));
@@ -138,16 +140,23 @@ impl Stack {
         let readers = [lookup, deploy]
             .into_iter()
             .filter_map(|(arn, external_id)| Some(Reader { arn: text(arn)?, external_id: text(external_id) }));
-        Self {
+        Ok(Self {
             path: path(id, artifact),
             account: environment.map(|(account, _)| account.to_owned()).filter(|account| account != UNKNOWN_ACCOUNT),
             region: environment.map(|(_, region)| region.to_owned()).filter(|region| region != UNKNOWN_REGION),
             name: text(&properties["stackName"]).unwrap_or_else(|| id.to_owned()),
-            template: folder.join(properties["templateFile"].as_str().unwrap_or_default()),
+            template: inside(folder, properties["templateFile"].as_str().unwrap_or_default())?,
             readers: readers.collect(),
             needs: needs.collect(),
-        }
+        })
     }
+}
+
+/// A path that a manifest names. The app writes the manifest, so it could name any file of the step, and what is read is reported.
+fn inside(folder: &Path, name: &str) -> Result<PathBuf, String> {
+    let is_inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let outside = || format!("the manifest in {} names `{name}`, which is outside of the assembly", folder.display());
+    is_inside.then(|| folder.join(name)).ok_or_else(outside)
 }
 
 fn path(id: &str, artifact: &Value) -> String {
@@ -269,6 +278,20 @@ mod tests {
         assert_eq!(contents.missing, [lookup]);
         fs::remove_file(nested.join("manifest.json")).unwrap();
         assert!(read(folder.path()).unwrap_err().starts_with("cannot read "));
+    }
+
+    #[test]
+    fn a_manifest_cannot_name_files_outside_of_the_assembly() {
+        let folder = tempfile::tempdir().unwrap();
+        for (kind, property) in [(STACK, "templateFile"), (NESTED, "directoryName")] {
+            for name in ["../other/secret.json", "/etc/passwd", "a/../../b"] {
+                let artifacts = serde_json::json!({ "A": { "type": kind, "properties": { property: name } } });
+                let manifest = serde_json::json!({ "artifacts": artifacts }).to_string();
+                fs::write(folder.path().join("manifest.json"), manifest).unwrap();
+                let refused = read(folder.path()).unwrap_err();
+                assert!(refused.ends_with(&format!("names `{name}`, which is outside of the assembly")), "{refused}");
+            }
+        }
     }
 
     #[test]
