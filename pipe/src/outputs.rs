@@ -164,6 +164,17 @@ mod tests {
     }
 
     #[test]
+    fn a_link_in_the_clone_is_replaced_and_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, elsewhere) = (folder.path().join("outputs.json"), folder.path().join("elsewhere"));
+        fs::write(&elsewhere, "as it was").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+        outputs(r#"{"Shop":{"Url":"x"}}"#).write(&link).unwrap();
+        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "as it was");
+        assert!(fs::symlink_metadata(&link).unwrap().is_file());
+    }
+
+    #[test]
     fn outputs_become_variables_of_later_steps() {
         let outputs = outputs(
             r#"{"Shop-Api":{"Url":"https://a?b=c","Text":"two\nlines"},"2":{"Url":"x"},"Shop":{"Api-Url":"y"}}"#,
