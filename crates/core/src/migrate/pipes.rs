@@ -94,11 +94,18 @@ fn draft<'f>(context: &Context<'_, 'f>, pipe: &Pipe<'f>, used: &PipeUse) -> Opti
     }
     let line = format!("{variable}: ${}", role_for(source, &context.general));
     let mapping = context.file.tree.field(pipe.node, "variables").map(|field| context.file.tree.resolve(field.value));
+    // an entry without a value is replaced too: a second one with the same name would be invalid
+    let is_empty_role = |mapping: NodeId| {
+        let entries = context.file.tree.fields(mapping);
+        role.is_none() && entries.iter().any(|entry| context.file.text(entry.key) == variable)
+    };
+    let mut names = vec![KEY_ID, SECRET];
+    names.extend(mapping.filter(|mapping| is_empty_role(*mapping)).map(|_| variable));
     let edits = match mapping {
-        Some(mapping) if id.is_some() || secret.is_some() || misnamed.is_some() => {
+        Some(mapping) if id.is_some() || secret.is_some() || misnamed.is_some() || names.len() > 2 => {
             let rename = misnamed.map(|it| Edit { span: it.key, replacement: variable.to_owned() });
             let line = (role.is_none() && misnamed.is_none()).then_some(line);
-            let edits = replace(context, mapping, &[KEY_ID, SECRET], line);
+            let edits = replace(context, mapping, &names, line);
             edits.map(|edits| edits.into_iter().chain(rename).collect())
         }
         Some(mapping) => first(context, mapping, line),
