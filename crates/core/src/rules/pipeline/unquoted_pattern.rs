@@ -52,6 +52,11 @@ fn pattern(file: &Analysis<'_>, problem: &Problem) -> Option<(Span, usize)> {
     let rest = rest.split(" #").next().unwrap_or(rest).trim_end();
     let in_brackets = file.source.slice(Span::new(line.start, begin)).trim_end().ends_with(['[', '{', ',']);
     let rest = if in_brackets { rest.split([',', ']', '}']).next().unwrap_or(rest) } else { rest };
+    // behind a key it is a value, however it goes on
+    let is_value = file.source.slice(Span::new(line.start, begin)).trim_end().ends_with(':');
+    if is_value {
+        return Some((Span::new(begin, begin + rest.len()), number));
+    }
     let end = rest.strip_suffix(':').or_else(|| rest.split_once(": ").map(|(key, _)| key)).unwrap_or(rest);
     Some((Span::new(begin, begin + end.len()), number))
 }
