@@ -144,6 +144,12 @@ impl<'t> Reader<'t> {
         eats
     }
 
+    /// Whether what follows continues the line in the next one.
+    fn line_continues(&self) -> bool {
+        let rest = self.rest();
+        rest.starts_with("`\n") || rest.starts_with("`\r\n")
+    }
+
     /// Skips blanks, continued lines and comments, up to the end of the line.
     fn skip_blanks(&mut self) {
         loop {

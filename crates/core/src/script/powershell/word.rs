@@ -18,6 +18,8 @@ impl Reader<'_> {
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' | b';' | b'|' | b'&' | b')' | b'}' | b'<' | b'>' => break,
                 b'(' | b'{' if self.at > start => break,
+                // the next line belongs to the command, not to the word
+                b'`' if self.line_continues() => break,
                 b'{' => {
                     self.at += 1;
                     let first = self.commands.len();
@@ -40,11 +42,9 @@ impl Reader<'_> {
                 ' ' | '\t' | '\r' | '\n' | ';' | '|' | '&' | '(' | ')' | '{' | '}' | '<' | '>' | '"' | '\'' | '$' => {
                     break;
                 }
+                '`' if self.line_continues() => break,
                 '`' => {
                     let escaped = self.rest()[1..].chars().next();
-                    if matches!(escaped, Some('\n' | '\r')) {
-                        break;
-                    }
                     self.at += 1 + escaped.map_or(0, char::len_utf8);
                     text.extend(escaped);
                 }
