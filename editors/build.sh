@@ -11,6 +11,11 @@ cd "$(dirname "$0")/vscode"
 KEYLESS_BINARY=$binary node build.mjs
 npm run --silent check
 npm test --silent
+{
+    node ../../packaging/notices.mjs --name 'The keyless command' --crates keyless --target x86_64-unknown-linux-musl
+    node ../../packaging/notices.mjs --name 'The checker of the extension' --crates keyless-wasm --features keyless-wasm/complete \
+        --target wasm32-unknown-unknown --npm package-lock.json
+} >THIRD-PARTY-NOTICES.txt
 node_modules/.bin/vsce package --no-dependencies --allow-missing-repository --out "$package" >/dev/null
 
 actual=$(unzip -Z1 "$package" | sort)

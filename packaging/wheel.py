@@ -1,6 +1,8 @@
 """Packs a built `keyless` as a wheel: `pip install` then puts it on the PATH without building it.
 
-    python3 packaging/wheel.py BINARY VERSION FOLDER
+    python3 packaging/wheel.py BINARY VERSION PLATFORM NOTICES FOLDER
+
+PLATFORM is the tag of the wheel, several joined by dots, or `-` for this machine's. NOTICES has the licences of the dependencies.
 
 `pip install .` in a checkout builds the command instead. Source of the format: packaging.python.org, "Binary distribution format".
 """
@@ -23,7 +25,7 @@ def metadata(version):
         f"Version: {version}",
         "Summary: a linter for bitbucket-pipelines.yml that understands OIDC and AWS",
         "License-Expression: MIT OR Apache-2.0",
-        *(f"License-File: {name}" for name in LICENSES),
+        *(f"License-File: {name}" for name in [*LICENSES, NOTICES]),
         "Requires-Python: >=3.9",
         "Description-Content-Type: text/markdown",
     ]
@@ -31,18 +33,23 @@ def metadata(version):
 
 
 LICENSES = ["LICENSE", "LICENSE-MIT", "LICENSE-APACHE"]
+NOTICES = "THIRD-PARTY-NOTICES.txt"
 
 
-def main(binary, version, folder):
-    platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-    tag = f"py3-none-{platform}"
+def main(binary, version, platforms, notices, folder):
+    if platforms == "-":
+        platforms = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    tag = f"py3-none-{platforms}"
+    tags = "".join(f"Tag: py3-none-{platform}\n" for platform in platforms.split("."))
+    binary = pathlib.Path(binary)
     info = f"keyless-{version}.dist-info"
-    wheel = f"Wheel-Version: 1.0\nGenerator: keyless\nRoot-Is-Purelib: false\nTag: {tag}\n"
+    wheel = f"Wheel-Version: 1.0\nGenerator: keyless\nRoot-Is-Purelib: false\n{tags}"
     files = {
-        f"keyless-{version}.data/scripts/keyless": pathlib.Path(binary).read_bytes(),
+        f"keyless-{version}.data/scripts/{binary.name}": binary.read_bytes(),
         f"{info}/METADATA": metadata(version).encode(),
         f"{info}/WHEEL": wheel.encode(),
         **{f"{info}/licenses/{name}": (ROOT / name).read_bytes() for name in LICENSES},
+        f"{info}/licenses/{NOTICES}": pathlib.Path(notices).read_bytes(),
     }
     record = ""
     with zipfile.ZipFile(pathlib.Path(folder) / f"keyless-{version}-{tag}.whl", "w", zipfile.ZIP_DEFLATED) as archive:
