@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 # cargo and npm already use all processors, and the parts share target/
 .NOTPARALLEL:
-.PHONY: help setup demo test check cargo-test web web-test hook-test editors editors-test image image-test packages package-test snapshots man format deny version fuzz
+.PHONY: help setup demo test check cargo-test web web-test hook-test editors editors-test image image-test packages package-test snapshots man format deny version release release-test fuzz
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 STARTED := $(shell date +%s)
@@ -131,6 +131,15 @@ deny: .tools/cargo/.deny-$(CARGO_DENY) ## check the dependencies with cargo-deny
 version: ## set the version number everywhere: make version VERSION=1.2.3
 	@node packaging/version.mjs '$(VERSION)'
 	@echo 'now run: make snapshots'
+
+# docs/releasing.md describes it
+release: ## build a release into target/release-VERSION and start everything in it: make release VERSION=1.2.3
+	@packaging/release.sh '$(VERSION)'
+	@$(MAKE) --no-print-directory release-test VERSION='$(VERSION)'
+
+release-test: ## start everything in target/release-VERSION once
+	@tests/system.sh browser archives
+	$(call part,release,tests/release.sh $(TARGET)/release-$(VERSION) $(MINISIGN_PUBLIC_KEY))
 
 format: ## format the Rust sources
 	cargo fmt --all

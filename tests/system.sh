@@ -2,7 +2,7 @@
 # Checks that the machine has what the given parts need, and installs what is missing: Debian packages (as root or
 # through sudo) and Rust targets. Prints what it installs, and nothing if nothing is missing.
 #
-#   tests/system.sh rust python node emulator browser containers archives editors shells
+#   tests/system.sh rust python node emulator browser containers musl archives editors shells signing
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,8 +33,14 @@ need_containers() {
     want buildah buildah
     want podman podman runc netavark
     want mmdebstrap mmdebstrap
-    want musl-gcc musl-tools
+    need_musl
 }
+
+# what links static binaries
+need_musl() { want musl-gcc musl-tools; }
+
+# what signs the checksums of a release
+need_signing() { want minisign minisign; }
 
 # what looks into the extension's package
 need_archives() { want unzip unzip; }
@@ -60,9 +66,9 @@ need_shells() {
 
 for part in "$@"; do
     case $part in
-        rust | python | node | emulator | browser | containers | archives | editors | shells) "need_$part" ;;
+        rust | python | node | emulator | browser | containers | musl | archives | editors | shells | signing) "need_$part" ;;
         *)
-            echo "tests/system.sh: unknown part \`$part\`; expected rust, python, node, emulator, browser, containers, archives, editors or shells" >&2
+            echo "tests/system.sh: unknown part \`$part\`; expected rust, python, node, emulator, browser, containers, musl, archives, editors, shells or signing" >&2
             exit 2
             ;;
     esac
@@ -96,7 +102,7 @@ if [[ " $* " == *' rust '* ]]; then
     if command -v rustup >/dev/null; then
         rustc --version >/dev/null 2>&1 || rustup toolchain install
         targets=(wasm32-unknown-unknown)
-        [[ " $* " != *' containers '* ]] || targets+=(x86_64-unknown-linux-musl)
+        [[ " $* " != *' containers '* && " $* " != *' musl '* ]] || targets+=(x86_64-unknown-linux-musl)
         for target in "${targets[@]}"; do
             rustup target list --installed | grep -qx "$target" || {
                 echo "installing the Rust target $target"

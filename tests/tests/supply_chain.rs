@@ -2,7 +2,7 @@
 //! version everywhere.
 #![allow(clippy::expect_used)] // clippy knows functions with #[test] alone as tests
 
-use std::{collections::BTreeSet, fs, path::Path, process::Command};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use keyless_tests::checkout;
 use serde_json::Value;
@@ -173,6 +173,55 @@ fn everything_has_the_version_of_the_workspace() {
     assert_eq!((code, number.trim()), (Some(0), env!("CARGO_PKG_VERSION")));
     let (code, text) = output(Command::new(checkout::binary("keyless")).arg("--version"));
     assert_eq!((code, text), (Some(0), format!("keyless {number}")));
+}
+
+#[test]
+fn a_release_is_of_the_version_of_the_checkout() {
+    let own = env!("CARGO_PKG_VERSION");
+    let rows = [
+        (vec![], "missing version; use: make release VERSION=1.2.3".to_owned()),
+        (
+            vec!["99.0.0"],
+            format!(
+                "the version is 99.0.0, but Cargo.toml has {own}; run `make version VERSION=99.0.0` and commit the result"
+            ),
+        ),
+    ];
+    for (arguments, expected) in rows {
+        let script = checkout::root().join("packaging/release.sh");
+        let (code, text) = output(Command::new(script).args(arguments).env("VERSION", "ignored"));
+        assert_eq!((code, text), (Some(2), format!("packaging/release.sh: {expected}\n")));
+    }
+}
+
+#[test]
+fn the_same_files_give_the_same_archive() {
+    let packed = |names: [&str; 2], program_mode: u32, data_mode: u32| {
+        let scratch = tempfile::tempdir().expect("there is a folder");
+        let folder = scratch.path().join("keyless-1.2.3");
+        fs::create_dir(&folder).expect("it can be created");
+        for name in names {
+            let (file, mode) = (folder.join(name), if name == "program" { program_mode } else { data_mode });
+            fs::write(&file, name).expect("it can be written");
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("it has a mode");
+        }
+        let archive = scratch.path().join("packed.tgz");
+        let script = checkout::root().join("packaging/archive.sh");
+        let ended = output(Command::new(script).args([&folder, &archive]).env("SOURCE_DATE_EPOCH", "86400"));
+        assert_eq!(ended, (Some(0), String::new()));
+        let (_, listed) = output(Command::new("tar").args(["--utc", "-tvzf"]).arg(&archive));
+        (fs::read(&archive).expect("it was written"), listed)
+    };
+    let (bytes, listed) = packed(["program", "data"], 0o755, 0o644);
+    let (again, _) = packed(["data", "program"], 0o700, 0o600);
+    assert!(bytes == again, "{listed}");
+    let lines: Vec<Vec<_>> = listed.lines().map(|line| line.split_whitespace().collect()).collect();
+    let expected = [
+        ["drwxr-xr-x", "0/0", "0", "1970-01-02", "00:00", "keyless-1.2.3/"],
+        ["-rw-r--r--", "0/0", "4", "1970-01-02", "00:00", "keyless-1.2.3/data"],
+        ["-rwxr-xr-x", "0/0", "7", "1970-01-02", "00:00", "keyless-1.2.3/program"],
+    ];
+    assert_eq!(lines, expected);
 }
 
 /// In a copy of the files that have the version.

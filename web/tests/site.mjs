@@ -6,7 +6,8 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const DIST = fileURLToPath(new URL("../dist", import.meta.url));
+/** The page that this checkout builds, or another one. */
+export const DIST = process.env.KEYLESS_SITE ?? fileURLToPath(new URL("../dist", import.meta.url));
 
 const FOLDER = "/some/folder/";
 const TYPES = {
