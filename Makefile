@@ -85,7 +85,7 @@ else
 endif
 
 setup: $(PYTHON_TOOLS) $(WEB_PACKAGES) $(EDITOR_PACKAGES) ## install what the demo and the tests need
-	@tests/system.sh rust emulator browser editors shells
+	@tests/system.sh rust emulator browser editors shells counters
 	@tests/install.sh
 	@tests/package-managers/install.sh
 

@@ -2,7 +2,7 @@
 # Checks that the machine has what the given parts need, and installs what is missing: Debian packages (as root or
 # through sudo) and Rust targets. Prints what it installs, and nothing if nothing is missing.
 #
-#   tests/system.sh rust python node emulator browser containers musl archives editors shells signing
+#   tests/system.sh rust python node emulator browser containers musl archives editors shells counters signing
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -64,11 +64,14 @@ need_shells() {
     want mandoc mandoc
 }
 
+# what counts the instructions of a run
+need_counters() { want valgrind valgrind; }
+
 for part in "$@"; do
     case $part in
-        rust | python | node | emulator | browser | containers | musl | archives | editors | shells | signing) "need_$part" ;;
+        rust | python | node | emulator | browser | containers | musl | archives | editors | shells | counters | signing) "need_$part" ;;
         *)
-            echo "tests/system.sh: unknown part \`$part\`; expected rust, python, node, emulator, browser, containers, musl, archives, editors, shells or signing" >&2
+            echo "tests/system.sh: unknown part \`$part\`; expected rust, python, node, emulator, browser, containers, musl, archives, editors, shells, counters or signing" >&2
             exit 2
             ;;
     esac
