@@ -99,12 +99,11 @@ if [ ! -e "$image" ]; then
     echo 'image: it is not in the release'
     exit
 fi
-mkdir "$scratch/oci"
-tar --extract --directory="$scratch/oci" --file="$image"
-mapfile -t tags < <(node -p 'JSON.parse(fs.readFileSync(process.argv[1])).manifests.map((m) => m.annotations["org.opencontainers.image.ref.name"]).join("\n")' "$scratch/oci/index.json")
+tar --extract --directory="$scratch" --file="$image" index.json
+mapfile -t tags < <(node -p 'JSON.parse(fs.readFileSync(process.argv[1])).manifests.map((m) => m.annotations["org.opencontainers.image.ref.name"]).join("\n")' "$scratch/index.json")
 for tag in "${tags[@]}"; do
     local=localhost/keyless-released:$tag
-    id=$(pipe/image/build.sh podman pull --quiet "oci:$scratch/oci:$tag")
+    id=$(pipe/image/build.sh podman pull --quiet "oci-archive:$image:$tag")
     pipe/image/build.sh podman tag "$id" "$local"
     in_image() { pipe/image/build.sh podman run --rm "$@"; }
     [ "$(in_image --entrypoint /usr/local/bin/keyless "$local" --version)" = "keyless $version" ] || fail "keyless does not start in $tag"
@@ -113,6 +112,7 @@ for tag in "${tags[@]}"; do
     # without settings, the pipe says which are missing
     [ "$status" != 0 ] && grep -q AWS_ROLE_ARN <<<"$said" || fail "the pipe of $tag: status $status, $said"
     [ "$(in_image --entrypoint /usr/local/bin/cdk "$local" --version | cut -d ' ' -f 1)" != '' ] || fail "the CDK does not start in $tag"
-    pipe/image/build.sh podman untag "$id" "$local"
+    # podman names what it pulls by the tag
+    pipe/image/build.sh podman untag "$id" "$local" "localhost/$tag:latest"
     echo "image $tag: as expected"
 done
