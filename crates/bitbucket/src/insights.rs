@@ -9,7 +9,10 @@ use std::{io, time::Duration};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Method, Request, body::Bytes, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
-use keyless_core::code_insights::{ANNOTATIONS_PER_REQUEST, shortened};
+use keyless_core::{
+    code_insights::{ANNOTATIONS_PER_REQUEST, shortened},
+    text::printable,
+};
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 
@@ -69,11 +72,21 @@ impl Report {
             Ok(()) | Err(InsightsError::Refused(..)) => {}
             Err(error) => return Err(error),
         }
-        request(proxy, Method::PUT, &url, Some(&self.body)).await?;
+        request(proxy, Method::PUT, &url, Some(&shown(&self.body))).await?;
         for annotations in self.annotations.chunks(ANNOTATIONS_PER_REQUEST) {
-            request(proxy, Method::POST, &format!("{url}/annotations"), Some(&json!(annotations))).await?;
+            request(proxy, Method::POST, &format!("{url}/annotations"), Some(&shown(&json!(annotations)))).await?;
         }
         Ok(())
+    }
+}
+
+/// A value whose strings are shown as they are written. They have names and messages from files, apps and AWS.
+fn shown(value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!(printable(text)),
+        Value::Array(items) => items.iter().map(shown).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), shown(value))).collect(),
+        other => other.clone(),
     }
 }
 
@@ -112,4 +125,17 @@ fn message_of(body: &[u8]) -> String {
     let message = json["error"]["message"].as_str().unwrap_or(&text);
     let message: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     shortened(message.trim(), SHOWN).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_has_no_control_characters() {
+        let report =
+            json!({ "title": "a\u{1b}[31mb", "details": "one\ntwo\r", "data": [{ "value": 1, "title": "\u{202e}c" }] });
+        let expected = json!({ "title": "a [31mb", "details": "one\ntwo ", "data": [{ "value": 1, "title": " c" }] });
+        assert_eq!(shown(&report), expected);
+    }
 }

@@ -1,5 +1,7 @@
 //! Source text, and positions in it.
 
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 /// A range of bytes in a [`Source`], end exclusive. Both ends are on character boundaries.
@@ -168,6 +170,18 @@ impl<'t> Source<'t> {
     }
 }
 
+/// Text from outside that a terminal or a page shows as it is written: control characters and those that change the direction of
+/// the text after them become spaces, so that it can neither color, move, overwrite nor reorder what is around it. Line breaks stay.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let is_active = |c: char| (c.is_control() && c != '\n') || is_direction(c);
+    if text.contains(is_active) { text.replace(is_active, " ").into() } else { text.into() }
+}
+
+/// Characters that change the direction of the text after them (Unicode, UAX 9).
+pub(crate) const fn is_direction(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,5 +214,17 @@ mod tests {
     fn invalid_utf8_is_reported_with_its_position() {
         let error = Source::from_bytes("f", b"a: b\nc: \xff").unwrap_err();
         assert_eq!(error.to_string(), "not UTF-8 text: the byte at line 2, column 4 (offset 8) is not valid");
+    }
+
+    #[test]
+    fn text_from_outside_is_shown_as_it_is_written() {
+        for (text, shown) in [
+            ("plain: ✔ 漢字\nsecond", "plain: ✔ 漢字\nsecond"),
+            ("\u{1b}[2J\u{1b}]0;x\u{7}", " [2J ]0;x "),
+            ("failed\r✔ done\u{8}\u{9b}1m", "failed ✔ done  1m"),
+            ("a\u{202e}b\u{2066}", "a b "),
+        ] {
+            assert_eq!(printable(text), shown);
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use keyless_aws::{Explanation, Said};
+use keyless_core::text::printable;
 
 /// A section of the log starts.
 pub fn start(text: impl Display) {
@@ -79,7 +80,8 @@ fn out(mark: &str, text: impl Display) {
 
 fn write(mut to: impl Write, mark: &str, text: &dyn Display) {
     // There is nowhere to report that the log cannot be written.
-    let text = text.to_string().replace('\n', "\n    ");
+    // What AWS, a proxy or the app says must not look like the log's own lines.
+    let text = printable(&text.to_string()).replace('\n', "\n    ");
     let line = format!("{mark} {text}");
     let _ = writeln!(to, "{}", line.trim_end()).and_then(|()| to.flush());
 }

@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use crate::text::is_direction;
+
 /// A migration of one repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecurityReport {
@@ -189,11 +191,6 @@ fn prose(text: &str) -> String {
         }
     }
     escaped
-}
-
-/// Characters that change the direction of the text after them (Unicode, UAX 9).
-const fn is_direction(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
