@@ -2,10 +2,11 @@
 
 use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::{http::HttpConnector, orchestrator::HttpRequest};
-use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+use aws_smithy_types::body::SdkBody;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 
-use crate::network::{ATTEMPT_LIMIT as LIMIT, Network, innermost, suffix};
+use crate::network::{ANSWER_LIMIT, ATTEMPT_LIMIT as LIMIT, Network, innermost, suffix};
 
 /// A client of any server.
 #[derive(Debug)]
@@ -45,6 +46,9 @@ pub enum HttpError {
     /// No answer in time.
     #[error("no answer within {} s", LIMIT.as_secs())]
     TimedOut,
+    /// More bytes than any answer of AWS has.
+    #[error("the answer is larger than {} MiB", ANSWER_LIMIT >> 20)]
+    TooLarge,
     /// No connection, or one that was closed: the cause as the layer below reports it.
     #[error("cannot connect{}", suffix(.0))]
     Unreachable(String),
@@ -78,8 +82,15 @@ impl Http {
             let status = answer.status().as_u16();
             let error_type = answer.headers().get("x-amzn-errortype").map(str::to_owned);
             let retry_after = answer.headers().get("retry-after").map(str::to_owned);
-            let body = ByteStream::new(answer.into_body()).collect().await;
-            let body = body.map_err(|error| HttpError::Unreachable(innermost(&error)))?.into_bytes();
+            let body = Limited::new(answer.into_body(), ANSWER_LIMIT).collect().await;
+            let body = body.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    HttpError::TooLarge
+                } else {
+                    HttpError::Unreachable(innermost(error.as_ref()))
+                }
+            })?;
+            let body = body.to_bytes();
             Ok(Answer { status, error_type, retry_after, body: String::from_utf8_lossy(&body).into_owned() })
         };
         timeout(LIMIT, answered).await.unwrap_or(Err(HttpError::TimedOut))

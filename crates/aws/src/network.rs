@@ -20,6 +20,10 @@ pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// See [`CONNECT_LIMIT`].
 pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(15);
 
+/// How many bytes of an answer are read. The largest that AWS gives are templates and lists of at most 1 MB; more is not of AWS, and
+/// must not fill the memory.
+pub(crate) const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
+
 /// How AWS is reached. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count, as for AWS's own tools.
 #[derive(Clone, Default)]
 pub struct Network {
@@ -102,8 +106,7 @@ impl fmt::Debug for Network {
 }
 
 /// The last cause of an error: "connection refused", "dns error".
-pub(crate) fn innermost(error: &(impl std::error::Error + 'static)) -> String {
-    let mut error: &dyn std::error::Error = error;
+pub(crate) fn innermost(mut error: &(dyn std::error::Error + 'static)) -> String {
     while let Some(source) = error.source() {
         error = source;
     }

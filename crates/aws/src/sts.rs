@@ -1,6 +1,6 @@
 //! Calls to the AWS Security Token Service.
 
-use std::{fmt, ops::ControlFlow, time::Duration};
+use std::{fmt, mem, ops::ControlFlow, time::Duration};
 
 use aws_sdk_sts::{
     Client,
@@ -12,7 +12,16 @@ use aws_sdk_sts::{
     types::{AssumedRoleUser, Credentials as Issued, PolicyDescriptorType, Tag},
 };
 use aws_smithy_http_client::Builder;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{Intercept, context::BeforeDeserializationInterceptorContextMut},
+        orchestrator::HttpResponse,
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::{body::SdkBody, config_bag::ConfigBag};
+use http_body_util::Limited;
 use keyless_core::{
     aws::{Region, RoleArn, SessionName},
     oidc::StepToken,
@@ -20,7 +29,7 @@ use keyless_core::{
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    network::{ATTEMPT_LIMIT, CONNECT_LIMIT, Network, innermost, suffix},
+    network::{ANSWER_LIMIT, ATTEMPT_LIMIT, CONNECT_LIMIT, Network, innermost, suffix},
     refusal::Refusal,
     session::Session,
 };
@@ -148,6 +157,7 @@ impl Sts {
             .region(self.region.clone())
             .endpoint_url(&self.endpoint)
             .http_client(self.http.clone())
+            .interceptor(AnswerLimit)
             .timeout_config(timeouts);
         Client::from_conf(match signer {
             // The SDK corrects a clock that is off when it repeats a signed call.
@@ -304,11 +314,32 @@ impl Sts {
             SdkError::TimeoutError(_) => StsError::TimedOut { endpoint },
             SdkError::DispatchFailure(failure) if failure.is_timeout() => StsError::TimedOut { endpoint },
             SdkError::DispatchFailure(failure) => {
-                let cause = failure.as_connector_error().map(innermost).unwrap_or_default();
+                let cause = failure.as_connector_error().map(|error| innermost(error)).unwrap_or_default();
                 StsError::Unreachable { endpoint, cause }
             }
             _ => StsError::Unreadable { endpoint },
         }
+    }
+}
+
+/// Ends an answer that is larger than any of STS.
+#[derive(Debug)]
+struct AnswerLimit;
+
+impl Intercept for AnswerLimit {
+    fn name(&self) -> &'static str {
+        "AnswerLimit"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = mem::replace(context.response_mut().body_mut(), SdkBody::taken());
+        *context.response_mut().body_mut() = SdkBody::from_body_1_x(Limited::new(body, ANSWER_LIMIT));
+        Ok(())
     }
 }
 
