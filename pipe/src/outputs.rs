@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use tempfile::TempDir;
@@ -77,17 +77,24 @@ impl Outputs {
         })
     }
 
-    /// Writes the outputs to a file as the CDK would. The file is either complete or as it was.
+    /// Writes the outputs to a file as the CDK would. The file is either complete or as it was. What is in the clone is as the
+    /// repository has it: for a file there, no symbolic link is followed out of it.
     ///
     /// # Errors
     /// [`OutputsError`]
-    pub(crate) fn write(&self, file: &Path) -> Result<(), OutputsError> {
-        self.try_write(file).map_err(|error| OutputsError { file: file.to_owned(), error })
+    pub(crate) fn write(&self, file: &Path, clone: &Path) -> Result<(), OutputsError> {
+        self.try_write(file, clone).map_err(|error| OutputsError { file: file.to_owned(), error })
     }
 
-    fn try_write(&self, file: &Path) -> io::Result<()> {
+    fn try_write(&self, file: &Path, clone: &Path) -> io::Result<()> {
         let json = if self.json.is_empty() { b"{}".as_slice() } else { &self.json };
-        if fs::metadata(file).is_ok_and(|metadata| !metadata.is_file()) {
+        let is_in_clone = without_parents(file).starts_with(clone);
+        if is_in_clone && leads_out(file, clone) {
+            return Err(io::Error::other("a symbolic link in its path leads out of the clone"));
+        }
+        // A link in the clone is replaced, not followed.
+        let metadata = if is_in_clone { fs::symlink_metadata(file) } else { fs::metadata(file) };
+        if metadata.is_ok_and(|metadata| !metadata.is_file() && !metadata.is_symlink()) {
             // A device or a named pipe cannot be replaced.
             return fs::OpenOptions::new().write(true).open(file)?.write_all(json);
         }
@@ -139,6 +146,25 @@ impl Outputs {
     }
 }
 
+/// A path whose `..` are resolved as they are written.
+fn without_parents(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+/// Whether the folder of a file, as far as it exists, is outside the clone.
+fn leads_out(file: &Path, clone: &Path) -> bool {
+    let folder = file.ancestors().skip(1).find_map(|folder| folder.canonicalize().ok());
+    !folder.is_some_and(|folder| clone.canonicalize().is_ok_and(|clone| folder.starts_with(clone)))
+}
+
 /// Everyone can read a new file, like the CDK's own.
 fn permissions() -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
@@ -169,7 +195,7 @@ mod tests {
         let (link, elsewhere) = (folder.path().join("outputs.json"), folder.path().join("elsewhere"));
         fs::write(&elsewhere, "as it was").unwrap();
         std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
-        outputs(r#"{"Shop":{"Url":"x"}}"#).write(&link).unwrap();
+        outputs(r#"{"Shop":{"Url":"x"}}"#).write(&link, folder.path()).unwrap();
         assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "as it was");
         assert!(fs::symlink_metadata(&link).unwrap().is_file());
     }
@@ -206,8 +232,34 @@ mod tests {
     }
 
     #[test]
+    fn no_link_is_followed_out_of_the_clone() {
+        let (clone, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let link = |target: &Path, name: &str| std::os::unix::fs::symlink(target, clone.path().join(name)).unwrap();
+        let victim = outside.path().join("victim");
+        fs::write(&victim, "before").unwrap();
+        fs::create_dir(clone.path().join("real")).unwrap();
+        link(outside.path(), "out");
+        link(Path::new("real"), "in");
+        link(&victim, "file.json");
+        link(Path::new("/dev/full"), "device.json");
+        let write = |name: &str| outputs(r#"{"S":{"A":"b"}}"#).write(&clone.path().join(name), clone.path());
+        for name in ["out/victim", "out/new/o.json", "in/../out/victim"] {
+            let error = write(name).unwrap_err().to_string();
+            assert!(error.ends_with("a symbolic link in its path leads out of the clone"), "{name}: {error}");
+        }
+        for name in ["file.json", "device.json", "in/o.json", "new/o.json", "in/../o.json"] {
+            write(name).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "before");
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+        // What is named outside the clone is written there.
+        outputs("{}").write(&clone.path().join("../named.json"), clone.path()).unwrap();
+        fs::remove_file(clone.path().join("../named.json")).unwrap();
+    }
+
+    #[test]
     fn a_full_disk_leaves_what_was_there() {
-        let error = outputs(r#"{"S":{"A":"b"}}"#).write(Path::new("/dev/full")).unwrap_err();
+        let error = outputs(r#"{"S":{"A":"b"}}"#).write(Path::new("/dev/full"), Path::new("/nowhere")).unwrap_err();
         assert_eq!(error.to_string(), "cannot write /dev/full: No space left on device (os error 28)");
         let error = outputs(r#"{"S":{"A":"b"}}"#).pass_on(Path::new("/dev/full")).unwrap_err();
         assert!(error.to_string().ends_with("No space left on device (os error 28)"));

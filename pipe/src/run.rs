@@ -298,7 +298,8 @@ impl Job<'_> {
     /// Writes the outputs to the file, and passes them to later steps.
     fn keep(&self, outputs: &Outputs) -> Result<(), OutputsError> {
         if let Some(file) = &self.settings.outputs_file {
-            outputs.write(&self.project.folder.join(file))?;
+            let clone = self.environment.get_os("BITBUCKET_CLONE_DIR").map_or(self.project.folder.as_path(), Path::new);
+            outputs.write(&self.project.folder.join(file), clone)?;
             log::success(format_args!("outputs written to {}", file.display()));
         }
         let variables = self.environment.get_os(VARIABLES_PATH);

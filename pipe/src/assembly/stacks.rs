@@ -76,6 +76,7 @@ pub(crate) enum Expansion {
 /// # Errors
 /// The reason why a manifest cannot be read.
 pub(crate) fn read(folder: &Path) -> Result<Contents, String> {
+    let assembly = folder.canonicalize().map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
     let mut contents = Contents::default();
     let mut folders = vec![folder.to_owned()];
     let mut seen = BTreeSet::new();
@@ -91,10 +92,10 @@ pub(crate) fn read(folder: &Path) -> Result<Contents, String> {
         let artifacts = manifest["artifacts"].as_object().unwrap_or(&none);
         for (id, artifact) in artifacts {
             match artifact["type"].as_str() {
-                Some(STACK) => contents.stacks.push(Stack::read(&folder, id, artifact, artifacts)?),
+                Some(STACK) => contents.stacks.push(Stack::read(&assembly, &folder, id, artifact, artifacts)?),
                 Some(NESTED) => {
                     if let Some(name) = artifact["properties"]["directoryName"].as_str() {
-                        folders.push(inside(&folder, name)?);
+                        folders.push(inside(&assembly, &folder, name)?);
                     }
                 }
                 _ => {}
@@ -124,7 +125,13 @@ const UNKNOWN_ACCOUNT: &str = "unknown-account";
 const UNKNOWN_REGION: &str = "unknown-region";
 
 impl Stack {
-    fn read(folder: &Path, id: &str, artifact: &Value, artifacts: &Map<String, Value>) -> Result<Self, String> {
+    fn read(
+        assembly: &Path,
+        folder: &Path,
+        id: &str,
+        artifact: &Value,
+        artifacts: &Map<String, Value>,
+    ) -> Result<Self, String> {
         // aws://ACCOUNT/REGION
         let environment =
             artifact["environment"].as_str().and_then(|text| text.strip_prefix("aws://")?.split_once('/'));
@@ -145,18 +152,27 @@ impl Stack {
             account: environment.map(|(account, _)| account.to_owned()).filter(|account| account != UNKNOWN_ACCOUNT),
             region: environment.map(|(_, region)| region.to_owned()).filter(|region| region != UNKNOWN_REGION),
             name: text(&properties["stackName"]).unwrap_or_else(|| id.to_owned()),
-            template: inside(folder, properties["templateFile"].as_str().unwrap_or_default())?,
+            template: inside(assembly, folder, properties["templateFile"].as_str().unwrap_or_default())?,
             readers: readers.collect(),
             needs: needs.collect(),
         })
     }
 }
 
-/// A path that a manifest names. The app writes the manifest, so it could name any file of the step, and what is read is reported.
-fn inside(folder: &Path, name: &str) -> Result<PathBuf, String> {
-    let is_inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    let outside = || format!("the manifest in {} names `{name}`, which is outside of the assembly", folder.display());
-    is_inside.then(|| folder.join(name)).ok_or_else(outside)
+/// A path that a manifest names. The app writes the manifest, so it could name any file of the step, also by a symbolic link, and
+/// what is read is reported. A named pipe or a device would be read without an end.
+fn inside(assembly: &Path, folder: &Path, name: &str) -> Result<PathBuf, String> {
+    let path = folder.join(name);
+    let refused = |why: &str| Err(format!("the manifest in {} names `{name}`, which is {why}", folder.display()));
+    if !Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return refused("outside of the assembly");
+    }
+    match (path.canonicalize(), fs::metadata(&path)) {
+        (Ok(real), _) if !real.starts_with(assembly) => refused("a symbolic link out of the assembly"),
+        (_, Ok(metadata)) if !metadata.is_file() && !metadata.is_dir() => refused("neither a file nor a folder"),
+        // What does not exist is reported where it is read.
+        _ => Ok(path),
+    }
 }
 
 fn path(id: &str, artifact: &Value) -> String {
@@ -291,6 +307,41 @@ mod tests {
                 let refused = read(folder.path()).unwrap_err();
                 assert!(refused.ends_with(&format!("names `{name}`, which is outside of the assembly")), "{refused}");
             }
+        }
+    }
+
+    #[test]
+    fn a_link_in_the_assembly_leads_to_no_file_outside_of_it() {
+        let outside = tempfile::tempdir().unwrap();
+        let secret = outside.path().join("secret.json");
+        fs::write(&secret, "{}").unwrap();
+        fs::write(outside.path().join("manifest.json"), r#"{ "artifacts": {} }"#).unwrap();
+        for (kind, name, why) in [
+            (STACK, "link.json", Some("a symbolic link out of the assembly")),
+            (STACK, "link/secret.json", Some("a symbolic link out of the assembly")),
+            (STACK, "device", Some("a symbolic link out of the assembly")),
+            (STACK, "pipe.json", Some("neither a file nor a folder")),
+            (NESTED, "link", Some("a symbolic link out of the assembly")),
+            (STACK, "own.json", None),
+            (STACK, "./manifest.json", None),
+        ] {
+            let assembly = tempfile::tempdir().unwrap();
+            let link =
+                |target: &Path, name: &str| std::os::unix::fs::symlink(target, assembly.path().join(name)).unwrap();
+            link(&secret, "link.json");
+            link(outside.path(), "link");
+            link(Path::new("/dev/zero"), "device");
+            link(Path::new("manifest.json"), "own.json");
+            std::process::Command::new("mkfifo").arg(assembly.path().join("pipe.json")).status().unwrap();
+            let properties = serde_json::json!({ "templateFile": name, "directoryName": name });
+            let manifest = serde_json::json!({ "artifacts": { "A": { "type": kind, "properties": properties } } });
+            fs::write(assembly.path().join("manifest.json"), manifest.to_string()).unwrap();
+            let refused = read(assembly.path()).err();
+            let ends = why.map(|why| format!("names `{name}`, which is {why}"));
+            assert!(
+                refused.as_ref().zip(ends.as_ref()).map_or(refused == ends, |(r, e)| r.ends_with(e)),
+                "{refused:?}"
+            );
         }
     }
 
