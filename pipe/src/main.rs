@@ -7,7 +7,10 @@ use std::{
 
 use keyless_aws::Environment;
 use keyless_pipe::{documentation, run};
-use keyless_session::{child::protect, log};
+use keyless_session::{
+    child::{adopt_orphans, protect},
+    log,
+};
 
 /// The exit code for an invalid command line.
 const USAGE: u8 = 2;
@@ -23,7 +26,7 @@ fn main() -> ExitCode {
             return ExitCode::from(USAGE);
         }
     }
-    if let Err(error) = protect() {
+    if let Err(error) = protect().and_then(|()| adopt_orphans()) {
         log::warning(format_args!("other processes of this user may read the step's token: {error}"));
     }
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {

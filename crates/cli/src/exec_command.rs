@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 use keyless_aws::Environment;
-use keyless_session::{exec, inherited_credentials, log, process_credentials};
+use keyless_session::{child::protect, exec, inherited_credentials, log, process_credentials};
 use tokio::runtime::Builder;
 
 use crate::{outcome::Outcome, streams::Streams};
@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &Exec, streams: &mut Streams<'_>) -> io::Result<Out
     // what the command prints comes after what was printed here
     streams.output.flush()?;
     let Some((program, rest)) = arguments.command.split_first() else { return Ok(Outcome::CannotRun) };
+    hide();
     let environment = Environment::of_process();
     let ended = block_on(exec(&environment, program, rest))?;
     Ok(Outcome::Exit(ended.unwrap_or_else(|failure| failure.report())))
@@ -47,6 +48,7 @@ pub(crate) fn run(arguments: &Exec, streams: &mut Streams<'_>) -> io::Result<Out
 
 /// Prints a session: a new one, or that of the `keyless exec` above this process.
 pub(crate) fn credential_process(of_exec: bool, streams: &mut Streams<'_>) -> io::Result<Outcome> {
+    hide();
     if of_exec {
         return match inherited_credentials(&Environment::of_process()) {
             Ok(credentials) => writeln!(streams.output, "{credentials}").map(|()| Outcome::Clean),
@@ -60,6 +62,14 @@ pub(crate) fn credential_process(of_exec: bool, streams: &mut Streams<'_>) -> io
     match block_on(process_credentials(&Environment::of_process()))? {
         Ok(credentials) => writeln!(streams.output, "{credentials}").map(|()| Outcome::Clean),
         Err(failure) => Ok(Outcome::Exit(failure.report())),
+    }
+}
+
+/// Hides the token and the session from other processes of the same user.
+fn hide() {
+    if let Err(error) = protect() {
+        log::use_standard_error();
+        log::warning(format_args!("other processes of this user may read the step's token: {error}"));
     }
 }
 

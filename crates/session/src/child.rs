@@ -24,7 +24,7 @@ use tokio::{
 use output::pass_on;
 
 pub use environment::{ChildEnvironment, CredentialSource};
-pub use guard::{end_orphans, protect};
+pub use guard::{adopt_orphans, end_orphans, protect};
 pub use output::Listener;
 pub use program::find_program;
 

@@ -18,12 +18,18 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// `CAP_SYS_PTRACE`, or for reading `CAP_PERFMON` or `CAP_SYS_ADMIN`, none of which containers have by default (ptrace(2), "Ptrace
 /// access mode checking"; Linux, `may_access_mm`). No core dump is written either.
 ///
-/// From now on, processes that outlive their parents become children of this one, so that [`end_orphans`] finds them.
-///
 /// # Errors
 /// When the kernel refuses.
 pub fn protect() -> io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
+/// From now on, processes that outlive their parents become children of this one, so that [`end_orphans`] finds them.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn adopt_orphans() -> io::Result<()> {
     set_child_subreaper(Some(getpid()))?;
     Ok(())
 }
