@@ -1,7 +1,7 @@
 //! Runs of the pipe's binary as Bitbucket runs it: with the step's variables and nothing else from the environment.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -104,7 +104,7 @@ impl Workplace {
             .current_dir(self.clone_folder())
             .stdin(Stdio::null())
             .env_clear()
-            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == checkout::TEST_IMAGE))
+            .envs(env::vars_os().filter(|(name, _)| name == "PATH" || name == checkout::TEST_IMAGE))
             .env("HOME", self.folder.path().join("home"))
             .env("TMPDIR", self.folder.path().join("tmp"))
             .env("CDK_HOME", self.folder.path().join("home/.cdk"))
@@ -181,6 +181,43 @@ fn search(finished: &Finished, workplace: Option<&Path>) {
     leaks.extend(secrets::in_text("standard error", finished.stderr.as_bytes(), &known));
     leaks.extend(workplace.iter().filter(|folder| folder.is_dir()).flat_map(|folder| secrets::below(folder, &known)));
     assert_eq!(leaks, [], "a secret was printed or left behind");
+}
+
+/// The same command with no more capabilities than a container has by default, which let a process read others.
+///
+/// # Panics
+/// When the command has no working directory.
+pub fn as_in_a_container(command: &Command) -> Command {
+    const DROPPED: &str = "-sys_ptrace,-sys_admin,-perfmon";
+    let mut words = vec![command.get_program().to_owned()];
+    // Only root has them.
+    let is_root = fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("\nUid:\t0\t"));
+    if is_root && env::var_os(checkout::TEST_IMAGE).is_none() {
+        let options = [format!("--bounding-set={DROPPED}"), format!("--inh-caps={DROPPED}")];
+        words.splice(0..0, ["setpriv".into()].into_iter().chain(options.map(Into::into)));
+    }
+    let mut changed = Command::new(&words[0]);
+    changed.args(&words[1..]).args(command.get_args()).env_clear();
+    changed.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    changed.current_dir(command.get_current_dir().expect("the clone"));
+    changed
+}
+
+/// A variable that every process of a run inherits, with a unique value.
+pub const MARK: &str = "KEYLESS_TESTS_RUN";
+
+/// Processes with [`MARK`] set to the workplace's folder that are still alive.
+///
+/// # Panics
+/// When there is no `/proc`.
+pub fn alive(workplace: &Workplace) -> Vec<String> {
+    let mark = format!("{MARK}={}", workplace.folder().display());
+    let marked = |process: &fs::DirEntry| {
+        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+    };
+    let processes = fs::read_dir("/proc").expect("this is Linux").flatten();
+    processes.filter(marked).map(|process| process.file_name().to_string_lossy().into_owned()).collect()
 }
 
 /// A run in the background.

@@ -16,7 +16,7 @@ use http_body_util::Full;
 use hyper::{
     Request, Response,
     body::Bytes,
-    header::{HeaderMap, HeaderName, HeaderValue},
+    header::{HeaderMap, HeaderName, HeaderValue, LOCATION},
 };
 use serde_json::Value;
 use ureq::Agent;
@@ -43,6 +43,16 @@ pub enum Fault {
     Identity(u16, &'static str, &'static str),
     /// A response that is not XML.
     Garbage,
+    /// A response with any status and body, whatever they mean.
+    Body(u16, &'static str),
+    /// A response whose body has this many bytes.
+    Large(usize),
+    /// A response that leads elsewhere: status and URL.
+    Redirect(u16, String),
+    /// The first half of the proper response.
+    Half,
+    /// The proper response in which one text is replaced by another.
+    Changed(&'static str, &'static str),
     /// The connection is closed without a response.
     Reset,
     /// The response is delayed by this time.
@@ -150,11 +160,28 @@ fn is_web_identity(form: &HashMap<String, String>) -> bool {
 
 impl State {
     fn handle(&self, request: &Request<Bytes>) -> Result<Response<Full<Bytes>>, Closed> {
+        let mut location = None;
         let answer = match self.fault(request.body()) {
             Some(Fault::Reset) => return Err(Closed),
             Some(Fault::Garbage) => Answer { status: 200, body: "<html>not what you asked for".to_owned() },
             Some(Fault::Answer(status, code, message) | Fault::Identity(status, code, message)) => {
                 refusal(status, code, message).into()
+            }
+            Some(Fault::Body(status, body)) => Answer { status, body: body.to_owned() },
+            Some(Fault::Large(length)) => Answer { status: 200, body: "x".repeat(length) },
+            Some(Fault::Redirect(status, url)) => {
+                location = HeaderValue::from_str(&url).ok();
+                Answer { status, body: String::new() }
+            }
+            Some(Fault::Half) => {
+                let answer = self.answer(request.headers(), request.body());
+                let half = answer.body.chars().take(answer.body.len() / 2).collect();
+                Answer { body: half, ..answer }
+            }
+            Some(Fault::Changed(from, to)) => {
+                let answer = self.answer(request.headers(), request.body());
+                assert!(answer.body.contains(from), "`{from}` is not in the answer");
+                Answer { body: answer.body.replace(from, to), ..answer }
             }
             Some(Fault::Slow(time)) => {
                 thread::sleep(time);
@@ -173,6 +200,7 @@ impl State {
         for (name, value) in headers {
             response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
+        response.headers_mut().extend(location.map(|url| (LOCATION, url)));
         Ok(response)
     }
 

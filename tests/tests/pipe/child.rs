@@ -12,30 +12,16 @@ use std::{
 
 use keyless_tests::{
     cloud::Cloud,
-    run::{Running, SYNTHESIS, Workplace, finish},
+    run::{MARK, Running, SYNTHESIS, Workplace, alive, finish},
 };
 use rustix::process::{Pid, Signal, kill_process};
 
 static CLOUD: LazyLock<Cloud> = LazyLock::new(Cloud::start);
 
-/// A variable that every process of a run inherits, with a unique value.
-const MARK: &str = "KEYLESS_TESTS_RUN";
-
 fn pipe(workplace: &Workplace) -> Command {
     let mut command = workplace.pipe(&CLOUD);
     command.env("BITBUCKET_STEP_OIDC_TOKEN", CLOUD.token()).env(MARK, workplace.folder());
     command
-}
-
-/// Processes of a run that are still alive.
-fn alive(workplace: &Workplace) -> Vec<String> {
-    let mark = format!("{MARK}={}", workplace.folder().display());
-    let marked = |process: &fs::DirEntry| {
-        let environment = fs::read(process.path().join("environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
-    };
-    let processes = fs::read_dir("/proc").expect("this is Linux").flatten();
-    processes.filter(marked).map(|process| process.file_name().to_string_lossy().into_owned()).collect()
 }
 
 /// Waits until a condition is true.

@@ -5,6 +5,7 @@
 
 mod access;
 mod accounts;
+mod attacks;
 mod child;
 mod deploys;
 mod lifecycle;

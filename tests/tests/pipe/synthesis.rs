@@ -12,9 +12,8 @@ use std::{
 };
 
 use keyless_tests::{
-    checkout,
     cloud::Cloud,
-    run::{Finished, Workplace, finish},
+    run::{Finished, Workplace, as_in_a_container, finish},
     strict_sts::StrictSts,
 };
 use serde_json::json;
@@ -56,23 +55,6 @@ fn pipe_in(cloud: &Cloud, workplace: &Workplace, sts: &StrictSts, variables: &[(
 
 fn sts() -> StrictSts {
     CLOUD.faulty_sts(Vec::new(), Duration::ZERO)
-}
-
-/// The same command with no more capabilities than a container has by default, which let a process read others.
-fn as_in_a_container(command: &Command) -> Command {
-    const DROPPED: &str = "-sys_ptrace,-sys_admin,-perfmon";
-    let mut words = vec![command.get_program().to_owned()];
-    // Only root has them.
-    let is_root = fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("\nUid:\t0\t"));
-    if is_root && std::env::var_os(checkout::TEST_IMAGE).is_none() {
-        let options = [format!("--bounding-set={DROPPED}"), format!("--inh-caps={DROPPED}")];
-        words.splice(0..0, ["setpriv".into()].into_iter().chain(options.map(Into::into)));
-    }
-    let mut changed = Command::new(&words[0]);
-    changed.args(&words[1..]).env_clear();
-    changed.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    changed.current_dir(command.get_current_dir().expect("the clone"));
-    changed
 }
 
 /// Runs the app that looks for the session, and returns what it found.
