@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use keyless_aws::Environment;
+use keyless_aws::{Environment, check_random};
 use keyless_pipe::{documentation, run};
 use keyless_session::{
     child::{adopt_orphans, protect},
@@ -25,6 +25,10 @@ fn main() -> ExitCode {
             log::failure("unexpected argument; the pipe is configured by variables, see `keyless-pipe --help`");
             return ExitCode::from(USAGE);
         }
+    }
+    if let Err(error) = check_random() {
+        log::failure(error);
+        return ExitCode::FAILURE;
     }
     if let Err(error) = protect().and_then(|()| adopt_orphans()) {
         log::warning(format_args!("other processes of this user may read the step's token: {error}"));

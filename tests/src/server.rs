@@ -1,6 +1,16 @@
 //! A small HTTP server on loopback, for the services that tests provide.
 
-use std::{fmt, net::Ipv4Addr, sync::Arc, thread};
+use std::{
+    fmt,
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use http_body_util::{BodyExt, Full};
 use hyper::{
@@ -96,3 +106,77 @@ impl fmt::Display for Closed {
 }
 
 impl std::error::Error for Closed {}
+
+/// What a broken server does after its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// It closes the connection.
+    Close,
+    /// It keeps the connection open and says nothing.
+    Hang,
+    /// It sends bytes for as long as somebody reads.
+    Flood,
+    /// It sends a byte every second.
+    Trickle,
+}
+
+/// A server that answers every connection with the same bytes, which need not be HTTP. It stops when dropped.
+#[derive(Debug)]
+pub struct BrokenServer {
+    port: u16,
+    stopped: Arc<AtomicBool>,
+}
+
+impl BrokenServer {
+    /// Starts one on a free port.
+    ///
+    /// # Panics
+    /// When no port is free.
+    pub fn start(bytes: &'static [u8], then: Then) -> Self {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+        let port = listener.local_addr().expect("a listener has an address").port();
+        let stopped = Arc::new(AtomicBool::new(false));
+        let stops = Arc::clone(&stopped);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if stops.load(Ordering::Relaxed) {
+                    break;
+                }
+                let stops = Arc::clone(&stops);
+                thread::spawn(move || break_off(stream, bytes, then, &stops));
+            }
+        });
+        Self { port, stopped }
+    }
+
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl Drop for BrokenServer {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        // Its loop waits for a connection.
+        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
+    }
+}
+
+fn break_off(mut stream: TcpStream, bytes: &[u8], then: Then, stopped: &AtomicBool) {
+    let _ = stream.set_read_timeout(Some(Duration::from_millis(100)));
+    let mut request = vec![0; 1 << 16];
+    // What is unread when a connection closes resets it.
+    while matches!(stream.read(&mut request), Ok(1..)) {}
+    let mut sent = stream.write_all(bytes);
+    while sent.is_ok() && then != Then::Close && !stopped.load(Ordering::Relaxed) {
+        match then {
+            Then::Flood => sent = stream.write_all(&request),
+            Then::Trickle => {
+                thread::sleep(Duration::from_secs(1));
+                sent = stream.write_all(b" ");
+            }
+            Then::Hang | Then::Close => thread::sleep(Duration::from_millis(100)),
+        }
+    }
+}

@@ -49,8 +49,8 @@ pub enum Fault {
     Large(usize),
     /// A response that leads elsewhere: status and URL.
     Redirect(u16, String),
-    /// The first half of the proper response.
-    Half,
+    /// The first quarter of the proper response, which breaks off before its end.
+    Part,
     /// The proper response in which one text is replaced by another.
     Changed(&'static str, &'static str),
     /// The connection is closed without a response.
@@ -173,10 +173,10 @@ impl State {
                 location = HeaderValue::from_str(&url).ok();
                 Answer { status, body: String::new() }
             }
-            Some(Fault::Half) => {
+            Some(Fault::Part) => {
                 let answer = self.answer(request.headers(), request.body());
-                let half = answer.body.chars().take(answer.body.len() / 2).collect();
-                Answer { body: half, ..answer }
+                let part = answer.body.chars().take(answer.body.len() / 4).collect();
+                Answer { body: part, ..answer }
             }
             Some(Fault::Changed(from, to)) => {
                 let answer = self.answer(request.headers(), request.body());

@@ -57,6 +57,14 @@ pub enum EndpointError {
     Random,
 }
 
+/// Checks that the operating system returns random bytes, before anything needs them that would panic without.
+///
+/// # Errors
+/// [`EndpointError::Random`]
+pub fn check_random() -> Result<(), EndpointError> {
+    SystemRandom::new().fill(&mut [0_u8; BEARER_BYTES]).map_err(|_| EndpointError::Random)
+}
+
 impl CredentialsEndpoint {
     /// Serves `session` on a free port of 127.0.0.1 to whoever knows the bearer.
     ///

@@ -19,7 +19,7 @@ mod xml;
 
 pub use api::Endpoints;
 pub use codeartifact::{CodeArtifact, PackageToken, Repository};
-pub use endpoint::{CredentialsEndpoint, EndpointError};
+pub use endpoint::{CredentialsEndpoint, EndpointError, check_random};
 pub use environment::{Environment, InsecureEndpoint};
 pub use error::InventoryError;
 pub use http::{Answer, Http, HttpError, Request};

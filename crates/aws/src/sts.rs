@@ -285,6 +285,10 @@ impl Sts {
         if credentials.access_key_id.is_empty() || credentials.secret_access_key.is_empty() {
             return Err(self.unreadable());
         }
+        // What the answer lacks is the beginning of time for the SDK.
+        if credentials.expiration.secs() <= 0 {
+            return Err(self.unreadable());
+        }
         let expires = credentials.expiration.try_into().map_err(|_| self.unreadable())?;
         let arn = user.map(|user| user.arn).unwrap_or_default();
         let Issued { access_key_id, secret_access_key, session_token, .. } = credentials;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::Args;
-use keyless_aws::Environment;
+use keyless_aws::{EndpointError, Environment, check_random};
 use keyless_session::{child::protect, exec, inherited_credentials, log, process_credentials};
 use tokio::runtime::Builder;
 
@@ -40,7 +40,11 @@ pub(crate) fn run(arguments: &Exec, streams: &mut Streams<'_>) -> io::Result<Out
     // what the command prints comes after what was printed here
     streams.output.flush()?;
     let Some((program, rest)) = arguments.command.split_first() else { return Ok(Outcome::CannotRun) };
-    hide();
+    if let Err(error) = hide() {
+        log::use_standard_error();
+        log::failure(error);
+        return Ok(Outcome::Exit(1));
+    }
     let environment = Environment::of_process();
     let ended = block_on(exec(&environment, program, rest))?;
     Ok(Outcome::Exit(ended.unwrap_or_else(|failure| failure.report())))
@@ -48,7 +52,11 @@ pub(crate) fn run(arguments: &Exec, streams: &mut Streams<'_>) -> io::Result<Out
 
 /// Prints a session: a new one, or that of the `keyless exec` above this process.
 pub(crate) fn credential_process(of_exec: bool, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    hide();
+    if let Err(error) = hide() {
+        log::use_standard_error();
+        log::failure(error);
+        return Ok(Outcome::Exit(1));
+    }
     if of_exec {
         return match inherited_credentials(&Environment::of_process()) {
             Ok(credentials) => writeln!(streams.output, "{credentials}").map(|()| Outcome::Clean),
@@ -66,11 +74,16 @@ pub(crate) fn credential_process(of_exec: bool, streams: &mut Streams<'_>) -> io
 }
 
 /// Hides the token and the session from other processes of the same user.
-fn hide() {
+///
+/// # Errors
+/// When there are no random bytes, without which nothing can be hidden.
+fn hide() -> Result<(), EndpointError> {
+    check_random()?;
     if let Err(error) = protect() {
         log::use_standard_error();
         log::warning(format_args!("other processes of this user may read the step's token: {error}"));
     }
+    Ok(())
 }
 
 /// Runs work that makes network calls.

@@ -65,7 +65,7 @@ impl Endpoint {
     /// The status of an answer to a request with these headers.
     fn status(&self, headers: &[(&str, &str)]) -> String {
         let mut stream = self.connect();
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect::<Vec<_>>().concat();
         write!(stream, "GET /credentials HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").expect("it reads");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
@@ -82,7 +82,9 @@ impl Endpoint {
 fn unfinished_requests_keep_nobody_waiting() {
     let endpoint = Endpoint::start();
     let mut open: Vec<TcpStream> = (0..100).map(|_| endpoint.connect()).collect();
-    open.iter_mut().for_each(|stream| stream.write_all(b"GET /credentials HTTP/1.1\r\n").expect("it reads"));
+    for stream in &mut open {
+        stream.write_all(b"GET /credentials HTTP/1.1\r\n").expect("it reads");
+    }
     let started = Instant::now();
     let host = endpoint.address.to_string();
     assert_eq!(endpoint.status(&[("Host", &host), ("Authorization", &endpoint.bearer)]), "200");
