@@ -364,11 +364,19 @@ fn an_editor_that_vanishes_or_speaks_otherwise_ends_the_server() {
     let mut editor = Editor::start(&json!({}));
     assert_eq!(editor.ended().0.code(), Some(1));
 
-    let mut editor = Editor::start(&json!({}));
-    editor.write(b"GET / HTTP/1.1\r\n\r\n");
-    let (status, said) = editor.ended();
-    assert_eq!(status.code(), Some(2), "{said}");
-    assert!(said.contains("does not speak the language server protocol"), "{said}");
+    for (bytes, reason) in [
+        ("GET / HTTP/1.1\r\n\r\n", "a header has no `Content-Length`"),
+        ("Content-Length: 9223372036854775807\r\n\r\n{", "a message has 9223372036854775807 bytes"),
+        ("Content-Length: 3\r\n\r\n[1]", "a message is not one of JSON-RPC"),
+    ] {
+        for mut editor in [Editor::start(&json!({})), Editor::start_silently()] {
+            editor.write(bytes.as_bytes());
+            let (status, said) = editor.ended();
+            assert_eq!(status.code(), Some(2), "{said}");
+            assert!(said.starts_with("error: the editor does not speak the language server protocol: "), "{said}");
+            assert!(said.contains(reason), "{said}");
+        }
+    }
 
     let mut editor = Editor::start_silently();
     editor.tell("textDocument/didOpen", &json!({}));

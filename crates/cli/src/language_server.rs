@@ -15,6 +15,7 @@ mod judge;
 mod kind;
 mod positions;
 mod symbols;
+pub(crate) mod transport;
 
 use std::{
     cell::RefCell,

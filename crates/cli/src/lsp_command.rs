@@ -3,12 +3,11 @@
 use std::{fs::File, io, path::PathBuf};
 
 use clap::Args;
-use lsp_server::Connection;
 
 use crate::{
     crash,
     failure::Failure,
-    language_server::{self, Ended, Log},
+    language_server::{self, Ended, Log, transport},
     outcome::Outcome,
     streams::Streams,
 };
@@ -41,14 +40,14 @@ pub(crate) fn run(arguments: &Lsp, streams: &mut Streams<'_>) -> Outcome {
         }
     };
     crash::survive();
-    let (connection, threads) = Connection::stdio();
+    let (connection, threads) = transport::over(io::stdin(), io::stdout());
     let served = language_server::serve(&connection, &log);
     // the thread that writes ends when nothing can send to it any more
     drop(connection);
-    let unreadable = threads.join().err().filter(|error| error.kind() == io::ErrorKind::InvalidData);
+    let unreadable = threads.finish().map(|problem| problem.to_string());
     let problem = match &served {
-        Err(Ended::Protocol(error)) => Some(error.to_string()),
-        _ => unreadable.map(|error| error.to_string()),
+        Err(Ended::Protocol(error)) => unreadable.or_else(|| Some(error.to_string())),
+        _ => unreadable,
     };
     if let Some(problem) = problem {
         streams.fail(&Failure::Protocol(problem));
