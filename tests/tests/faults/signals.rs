@@ -6,7 +6,7 @@ use std::{
 };
 
 use keyless_tests::{
-    run::{Finished, Running, Workplace, alive, finish},
+    run::{Finished, MARK, Running, Workplace, alive, finish},
     strict_sts::Fault,
 };
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -47,7 +47,7 @@ fn stages() -> Vec<Stage> {
         stage(
             "while packages are installed",
             "keyless-pipe",
-            &[("COMMAND", "deploy"), ("INSTALL", "sh -c 'touch ../stage; sleep 600'")],
+            &[("COMMAND", "deploy"), ("INSTALL", "sh -c ': >../stage; exec sleep 600'"), ("APP_VARIABLES", MARK)],
             ENDS,
             vec![],
             Reached::File,
@@ -64,7 +64,7 @@ fn stages() -> Vec<Stage> {
         stage(
             "while a command runs",
             "keyless-pipe",
-            &[("EXTRA_ARGS", "sh -c 'touch ../stage; sleep 600'")],
+            &[("EXTRA_ARGS", "sh -c ': >../stage; exec sleep 600'")],
             "",
             vec![],
             Reached::File,
@@ -105,8 +105,8 @@ fn interrupted(stage: &Stage, signal: Signal) -> (Workplace, Finished, Duration,
     if stage.variables.contains(&("WAITS", "1")) {
         // after `exec --`
         command = workplace.step(&CLOUD, stage.binary);
-        command.env("BITBUCKET_STEP_OIDC_TOKEN", CLOUD.token()).env(keyless_tests::run::MARK, workplace.folder());
-        command.args(["exec", "--", "sh", "-c", "touch ../stage; sleep 600"]).env("AWS_PROFILE", "prod");
+        command.env("BITBUCKET_STEP_OIDC_TOKEN", CLOUD.token()).env(MARK, workplace.folder());
+        command.args(["exec", "--", "sh", "-c", ": >../stage; exec sleep 600"]).env("AWS_PROFILE", "prod");
     }
     let run = Running::start(&mut command, &workplace);
     let started = Instant::now();
