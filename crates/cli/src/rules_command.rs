@@ -83,11 +83,6 @@ pub(crate) fn all() -> impl Iterator<Item = Rule<()>> {
     [NOT_UTF8_RULE].into_iter().chain(pipelines).chain(policies).chain([INVALID_SETTINGS_RULE])
 }
 
-/// The same for the name of a rule, in files that people write.
-pub(crate) fn page_of(name: &str) -> Option<String> {
-    all().find(|rule| rule.id.as_str() == name).map(|rule| page(rule.id))
-}
-
 /// The address of a rule's documentation: its file in the repository, in this version.
 pub(crate) fn page(rule: RuleId) -> String {
     let file = rule.as_str().replace('-', "_");

@@ -174,7 +174,8 @@ impl<'d> Assistance<'d> {
     pub(crate) fn links(&self) -> Vec<DocumentLink> {
         let (pages, files) = self.ask(|file| {
             let named = file.suppressions.valid.iter().flat_map(|suppression| &suppression.names);
-            let rules = named.filter_map(|name| Some((name.span, rules_command::page_of(name.value)?)));
+            let id = |name: &str| rules_command::all().map(|rule| rule.id).find(|id| id.as_str() == name);
+            let rules = named.filter_map(|name| Some((name.span, rules_command::page(id(name.value)?))));
             let pages = layout::links(file).into_iter().map(|link| (link.span, link.url));
             let files = imports::imports(file).into_iter().map(|import| (import.span, import.path.to_owned()));
             (pages.chain(rules).collect::<Vec<_>>(), files.collect::<Vec<_>>())
