@@ -18,6 +18,7 @@ pub mod iam_proxy;
 pub mod insights;
 pub mod life;
 pub mod migration;
+pub mod numbers;
 pub mod public_registries;
 pub mod run;
 pub mod secrets;

@@ -11,6 +11,7 @@ use keyless_core::{
 use keyless_tests::{
     checkout,
     editor::{Editor, uri},
+    numbers::Numbers,
     run::finish,
 };
 use serde_json::{Value, json};
@@ -403,18 +404,6 @@ const INSERTED: [&str; 16] = [
     "&a",
     "script: [make]\n",
 ];
-
-/// A generator of numbers below a limit, the same in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit as u64).expect("a limit is small")
-    }
-}
 
 /// A position in the protocol's terms, counted without what the server counts with.
 fn position(text: &str, offset: usize) -> Value {

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use keyless_tests::{checkout, seeds};
+use keyless_tests::{checkout, numbers::Numbers, seeds};
 
 #[path = "../fuzz/src/targets.rs"]
 #[allow(unreachable_pub, reason = "the fuzz targets use it as a library")]
@@ -41,18 +41,6 @@ const PIECES: [&[u8]; 20] = [
     "🚀".as_bytes(),
     b"<<E\n",
 ];
-
-/// Pseudorandom numbers, the same in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit as u64).unwrap_or_default()
-    }
-}
 
 fn broken(seed: &[u8], numbers: &mut Numbers) -> Vec<u8> {
     let mut bytes = seed.to_vec();
