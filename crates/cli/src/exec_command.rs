@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::Args;
-use keyless_aws::{EndpointError, Environment, check_random};
+use keyless_aws::{Environment, check_random};
 use keyless_session::{child::protect, exec, inherited_credentials, log, process_credentials};
 use tokio::runtime::Builder;
 
@@ -40,9 +40,7 @@ pub(crate) fn run(arguments: &Exec, streams: &mut Streams<'_>) -> io::Result<Out
     // what the command prints comes after what was printed here
     streams.output.flush()?;
     let Some((program, rest)) = arguments.command.split_first() else { return Ok(Outcome::CannotRun) };
-    if let Err(error) = hide() {
-        log::use_standard_error();
-        log::failure(error);
+    if !hides() {
         return Ok(Outcome::Exit(1));
     }
     let environment = Environment::of_process();
@@ -52,9 +50,7 @@ pub(crate) fn run(arguments: &Exec, streams: &mut Streams<'_>) -> io::Result<Out
 
 /// Prints a session: a new one, or that of the `keyless exec` above this process.
 pub(crate) fn credential_process(of_exec: bool, streams: &mut Streams<'_>) -> io::Result<Outcome> {
-    if let Err(error) = hide() {
-        log::use_standard_error();
-        log::failure(error);
+    if !hides() {
         return Ok(Outcome::Exit(1));
     }
     if of_exec {
@@ -73,17 +69,19 @@ pub(crate) fn credential_process(of_exec: bool, streams: &mut Streams<'_>) -> io
     }
 }
 
-/// Hides the token and the session from other processes of the same user.
-///
-/// # Errors
-/// When there are no random bytes, without which nothing can be hidden.
-fn hide() -> Result<(), EndpointError> {
-    check_random()?;
+/// Hides the token and the session from other processes of the same user. `false`, after a message, if there are no random bytes,
+/// without which nothing can be hidden.
+fn hides() -> bool {
+    if let Err(error) = check_random() {
+        log::use_standard_error();
+        log::failure(error);
+        return false;
+    }
     if let Err(error) = protect() {
         log::use_standard_error();
         log::warning(format_args!("other processes of this user may read the step's token: {error}"));
     }
-    Ok(())
+    true
 }
 
 /// Runs work that makes network calls.

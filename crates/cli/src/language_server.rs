@@ -308,11 +308,11 @@ impl Session<'_> {
         let document = self.documents.get(uri)?;
         document.kind().filter(|kind| *kind == Kind::Pipeline)?;
         let mut analysts = self.analysts.borrow_mut();
-        let known = analysts.get(uri).filter(|analyst| analyst.knows(document)).cloned();
-        let analyst = known.unwrap_or_else(|| {
-            let settings = judge::settings(document).ok().flatten().unwrap_or_default();
-            Rc::new(Analyst::new(document, settings))
-        });
+        if let Some(known) = analysts.get(uri).filter(|analyst| analyst.knows(document)) {
+            return Some(Assistance::new(document, Rc::clone(known), self.abilities));
+        }
+        let settings = judge::settings(document).ok().flatten().unwrap_or_default();
+        let analyst = Rc::new(Analyst::new(document, settings));
         analysts.insert(uri.clone(), Rc::clone(&analyst));
         Some(Assistance::new(document, analyst, self.abilities))
     }
